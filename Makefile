@@ -1,0 +1,62 @@
+# One entry for people and for CI. Needs python3, make and git; everything else is installed below this folder.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+
+UV       := .bootstrap/bin/uv
+BIN      := .venv/bin
+LAYERS   := base numeric model kite web mcp parquet
+LOCK     := $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes --custom-compile-command "make lock"
+
+.PHONY: help setup demo test check synth lock clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(UV): requirements/uv.txt
+	@echo "setting up: uv"
+	python3 -m venv .bootstrap 2>/dev/null || { echo "python3 cannot create virtual environments; install your system's python3-venv package and run make again" >&2; exit 1; }
+	.bootstrap/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	touch $(UV)
+
+.venv/.ready: $(UV) requirements/dev.txt layers/core/pyproject.toml workbench/pyproject.toml
+	@echo "setting up: the project's environment (.venv)"
+	$(UV) venv --quiet --allow-existing .venv
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable layers/core --editable workbench
+	touch $@
+
+.emulator/.ready: $(UV) requirements/emulator.txt
+	@echo "setting up: the AWS emulator (.emulator)"
+	$(UV) venv --quiet --allow-existing .emulator
+	$(UV) pip sync --quiet --python .emulator/bin/python --require-hashes requirements/emulator.txt
+	touch $@
+
+setup: .venv/.ready .emulator/.ready ## Install everything below this folder
+
+demo: setup ## Run the desk on this machine against a simulated exchange
+	@exec $(BIN)/patang demo
+
+check: .venv/.ready ## Format, lint, types, layers
+	@$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup check ## All checks and tests
+	@$(BIN)/pytest
+
+synth: .venv/.ready ## The CloudFormation templates, without AWS
+	@cd infra && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/python app.py
+	echo "templates in infra/cdk.out"
+
+lock: $(UV) ## Resolve requirements again
+	@$(LOCK) requirements/dev.in -o requirements/dev.txt
+	$(LOCK) requirements/emulator.in -o requirements/emulator.txt
+	$(LOCK) requirements/uv.in -o requirements/uv.txt
+	$(LOCK) -c requirements/dev.txt requirements/ingester.in -o requirements/ingester.txt
+	for layer in $(LAYERS); do $(LOCK) -c requirements/dev.txt --override requirements/left-out.in layers/$$layer/requirements.in -o requirements/layer-$$layer.txt; done
+
+clean: ## Remove what was set up and built
+	@rm -rf .bootstrap .venv .emulator .patang .pytest_cache .mypy_cache .ruff_cache .import_linter_cache infra/cdk.out

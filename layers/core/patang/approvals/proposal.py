@@ -1,0 +1,79 @@
+"""A proposed order on its way through the owner's approval."""
+
+import hashlib
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from patang.keys import PENDING_APPROVALS, proposal_key
+from patang.ports import Key
+from patang.records import Record
+from patang.strategies.signal import Signal
+
+__all__ = ["OrderTerms", "Proposal", "ProposalState"]
+
+type ProposalState = Literal[
+    "PROPOSED", "CONSTRUCTED", "PENDING", "APPROVED", "DECLINED", "EXPIRED", "SUBMITTED", "CONCLUDED"
+]
+
+
+class OrderTerms(BaseModel):
+    """The exact terms a person says yes to; prices in rupees a unit, quantity in units."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account: str
+    variety: str = "regular"
+    exchange: str
+    tradingsymbol: str
+    transaction_type: Literal["BUY", "SELL"]
+    quantity: int
+    order_type: Literal["LIMIT", "MARKET", "SL", "SL-M"]
+    product: Literal["CNC", "MIS", "NRML"]
+    validity: Literal["DAY", "IOC"] = "DAY"
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    market_protection: Decimal | None = None
+
+    def digest(self) -> str:
+        """SHA-256 over the canonical JSON of the terms, in hex."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class Proposal(Record):
+    """One order workflow's state. `order_id` is Patang's own id and the workflow's name.
+
+    Money in rupees. `expires_at_time` is wall time; `as_of` is market time.
+    """
+
+    account: str
+    order_id: str
+    run_id: str
+    as_of: datetime
+    state: ProposalState = "PROPOSED"
+    signal: Signal
+    quantity: int
+    expected_net_profit: Decimal
+    expected_charges: Decimal
+    risk_amount: Decimal
+    terms: OrderTerms | None = None
+    terms_digest: str | None = None
+    task_token: str | None = None
+    asked_at: datetime | None = None
+    expires_at_time: datetime | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    intent_id: str | None = None
+    outcome: str | None = None
+
+    def key(self) -> Key:
+        return proposal_key(self.account, self.order_id)
+
+    def index(self) -> Key | None:
+        if self.state != "PENDING":
+            return None
+        return Key(PENDING_APPROVALS, f"{self.account}#{self.order_id}")

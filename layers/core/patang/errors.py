@@ -1,0 +1,74 @@
+"""The exception tree, sorted by what must happen next.
+
+PatangError
+  StopTrading      no new entry until a person has looked: unknown calendar year, foreign model schema
+    SettingsError  the desk's settings are wrong
+    PreflightError live trading was asked for and is not allowed
+  AskOwner         the owner has to do something: log in, authorise, fund
+    SessionExpired the broker's access token is dead
+  TryAgain         a passing fault: time-out of a read, throttling
+  Refused          the other side understood and said no; trying again changes nothing
+    BrokerRefused  the broker or the exchange refused an order before it had an id
+  OutcomeUnknown   it may have happened or not: look before doing anything else
+  BadInput         a message, an argument or a file does not say what it must
+
+Expected outcomes (a signal refused, an approval that came too late) are results, not exceptions.
+"""
+
+__all__ = [
+    "AskOwner",
+    "BadInput",
+    "BrokerRefused",
+    "OutcomeUnknown",
+    "PatangError",
+    "PreflightError",
+    "Refused",
+    "SessionExpired",
+    "SettingsError",
+    "StopTrading",
+    "TryAgain",
+]
+
+
+class PatangError(Exception):
+    """Base of everything Patang raises on purpose."""
+
+
+class StopTrading(PatangError):
+    """No new entry until a person has looked; exits stay possible."""
+
+
+class SettingsError(StopTrading):
+    """The desk's settings do not validate."""
+
+
+class PreflightError(StopTrading):
+    """Live trading was asked for and today's preflight has not passed."""
+
+
+class AskOwner(PatangError):
+    """The owner has to act before this can work."""
+
+
+class SessionExpired(AskOwner):
+    """The broker's access token is missing or dead: log in again."""
+
+
+class TryAgain(PatangError):
+    """A passing fault; a read may be repeated, a send may not."""
+
+
+class Refused(PatangError):
+    """The other side said no, clearly and finally."""
+
+
+class BrokerRefused(Refused):
+    """The broker refused an order before giving it an id."""
+
+
+class OutcomeUnknown(PatangError):
+    """The request may have taken effect: resolve by the order's tag before anything else."""
+
+
+class BadInput(PatangError):
+    """A message, argument or file that does not parse; its bytes go to the dead-letter queue."""

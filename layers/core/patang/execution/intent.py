@@ -1,0 +1,59 @@
+"""An order intent: written before the broker hears of it, and the record of what became of it."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from patang.approvals.proposal import OrderTerms
+from patang.keys import LIVE_INTENTS, intent_key
+from patang.ports import Key
+from patang.records import Record
+
+__all__ = ["FINAL_STATES", "IntentKind", "IntentState", "OrderIntent"]
+
+type IntentKind = Literal["ENTRY", "EXIT", "MODIFY", "CANCEL"]
+type IntentState = Literal[
+    "NEW", "SENDING", "ACKED", "UNKNOWN", "COMPLETE", "REJECTED", "CANCELLED", "DROPPED"
+]
+
+FINAL_STATES = frozenset({"COMPLETE", "REJECTED", "CANCELLED", "DROPPED"})
+
+
+class OrderIntent(Record):
+    """One thing to ask of the broker. `intent_id` is also the order's tag: at most 20 alphanumerics.
+
+    NEW -> SENDING -> ACKED -> COMPLETE | REJECTED | CANCELLED; SENDING -> UNKNOWN -> resolved by tag;
+    NEW -> DROPPED for a stale entry. MODIFY and CANCEL name their `target_order_id`
+    and end as COMPLETE or REJECTED. `expected_price` is what slippage is measured against.
+    """
+
+    account: str
+    intent_id: str
+    kind: IntentKind
+    state: IntentState = "NEW"
+    terms: OrderTerms
+    as_of: datetime
+    written_at: datetime
+    stale_after: datetime | None = None
+    expected_price: Decimal | None = None
+    order_id: str | None = None
+    position_id: str | None = None
+    reason: str = ""
+    target_order_id: str | None = None
+    task_token: str | None = None
+    sending_at: datetime | None = None
+    broker_order_id: str | None = None
+    broker_status: str | None = None
+    status_message: str = ""
+    filled_quantity: int = 0
+    average_price: Decimal | None = None
+    applied_quantity: int = 0
+    latency_ms: float | None = None
+
+    def key(self) -> Key:
+        return intent_key(self.account, self.intent_id)
+
+    def index(self) -> Key | None:
+        if self.state in FINAL_STATES:
+            return None
+        return Key(LIVE_INTENTS, f"{self.account}#{self.intent_id}")

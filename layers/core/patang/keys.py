@@ -1,0 +1,126 @@
+"""The desk table in one place: every partition and sort key there is.
+
+| item | partition | sort | index partition / sort |
+|---|---|---|---|
+| settings | SETTINGS | current | |
+| account | ACCOUNTS | <account> | |
+| broker session | ACCOUNT#<account> | SESSION | |
+| risk state | ACCOUNT#<account> | RISK | |
+| account's day | ACCOUNT#<account> | DAY#<date> | |
+| proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | PENDING_APPROVALS / <account>#<order_id> |
+| order intent | ACCOUNT#<account> | INTENT#<intent_id> | LIVE_INTENTS / <account>#<intent_id> |
+| position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
+| mark | MARKS | <position_id> | |
+| outbox event | OUTBOX#<account>#<date> | <event_id> | |
+| universe of a day | UNIVERSE | <date> | |
+| feature state pointer | FEATURE_STATE | <shard> | |
+| closed minute | CLOSES#<date>#<HHMM> | <shard> | |
+| cycle | CYCLES#<date> | <HHMM> | |
+| signal | SIGNALS#<date> | <HHMM>#<signal_id> | |
+| preflight | PREFLIGHT | <date> | |
+
+The index is sparse: proposals while PENDING, intents until final, positions until CLOSED.
+
+Audit table: entry AUDIT#<account>#<date> / <sequence, 8 digits>; head AUDIT#<account>#<date> / HEAD;
+linked marker LINKED#<account>#<date> / <event_id>.
+Auth table: NONCE#<sha256> / NONCE; TOKEN#<sha256> / TOKEN; STATE#<sha256> / STATE (login transactions).
+"""
+
+from datetime import date, datetime
+
+from patang.ports import Key
+
+__all__ = [
+    "LIVE_INTENTS",
+    "OPEN_POSITIONS",
+    "PENDING_APPROVALS",
+    "account_key",
+    "account_partition",
+    "close_partition",
+    "cycle_key",
+    "day_key",
+    "intent_key",
+    "mark_key",
+    "outbox_partition",
+    "position_key",
+    "preflight_key",
+    "proposal_key",
+    "risk_key",
+    "session_key",
+    "settings_key",
+    "signal_partition",
+    "state_pointer_key",
+    "universe_key",
+]
+
+PENDING_APPROVALS = "PENDING_APPROVALS"
+LIVE_INTENTS = "LIVE_INTENTS"
+OPEN_POSITIONS = "OPEN_POSITIONS"
+
+
+def account_partition(account: str) -> str:
+    return f"ACCOUNT#{account}"
+
+
+def settings_key() -> Key:
+    return Key("SETTINGS", "current")
+
+
+def account_key(account: str) -> Key:
+    return Key("ACCOUNTS", account)
+
+
+def session_key(account: str) -> Key:
+    return Key(account_partition(account), "SESSION")
+
+
+def risk_key(account: str) -> Key:
+    return Key(account_partition(account), "RISK")
+
+
+def day_key(account: str, day: date) -> Key:
+    return Key(account_partition(account), f"DAY#{day.isoformat()}")
+
+
+def proposal_key(account: str, order_id: str) -> Key:
+    return Key(account_partition(account), f"PROPOSAL#{order_id}")
+
+
+def intent_key(account: str, intent_id: str) -> Key:
+    return Key(account_partition(account), f"INTENT#{intent_id}")
+
+
+def position_key(account: str, position_id: str) -> Key:
+    return Key(account_partition(account), f"POSITION#{position_id}")
+
+
+def mark_key(position_id: str) -> Key:
+    return Key("MARKS", position_id)
+
+
+def outbox_partition(account: str, day: date) -> str:
+    return f"OUTBOX#{account}#{day.isoformat()}"
+
+
+def universe_key(day: date) -> Key:
+    return Key("UNIVERSE", day.isoformat())
+
+
+def state_pointer_key(shard: str) -> Key:
+    return Key("FEATURE_STATE", shard)
+
+
+def close_partition(minute: datetime) -> str:
+    return f"CLOSES#{minute:%Y-%m-%d}#{minute:%H%M}"
+
+
+def cycle_key(minute: datetime) -> Key:
+    return Key(f"CYCLES#{minute:%Y-%m-%d}", f"{minute:%H%M}")
+
+
+def signal_partition(day: date) -> str:
+    return f"SIGNALS#{day.isoformat()}"
+
+
+def preflight_key(day: date) -> Key:
+    return Key("PREFLIGHT", day.isoformat())

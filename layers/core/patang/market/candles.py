@@ -1,0 +1,59 @@
+"""Candles: what a bar is, and what a closed minute holds."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Candle", "ClosedMinute", "Quote"]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Candle(_Value):
+    """One bar: prices in rupees, volume in units, `timestamp` is its start."""
+
+    symbol: str
+    timestamp: datetime
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: int
+    oi: int | None = None
+
+
+class Quote(_Value):
+    """Last known state of an instrument at a minute's close. Zero bid or ask: none was seen."""
+
+    identifier: str
+    last_price: float
+    bid: float
+    ask: float
+    volume: int
+    oi: int
+    exchange_time: datetime
+
+
+class ClosedMinute(_Value):
+    """What one shard knew when it closed a minute; kept as one object of the store.
+
+    `features[symbol]` is the vector named by `feature_names`; NaN is written as null.
+    `candles` hold the closed one-minute bars, and the 5- and 15-minute bars that ended with this minute
+    are in `candles_5m` and `candles_15m`.
+    """
+
+    minute: datetime
+    shard: str
+    candles: tuple[Candle, ...]
+    candles_5m: tuple[Candle, ...] = ()
+    candles_15m: tuple[Candle, ...] = ()
+    feature_names: tuple[str, ...]
+    features: dict[str, tuple[float | None, ...]]
+    quotes: tuple[Quote, ...]
+
+    @staticmethod
+    def path(minute: datetime, shard: str) -> str:
+        """Where the object lives in the store."""
+        return f"minutes/{minute:%Y-%m-%d}/{minute:%H%M}/{shard}.json"

@@ -1,0 +1,53 @@
+"""What the risk manager knows of an account: halts, reservations, the day's result."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from patang.keys import day_key, risk_key
+from patang.ports import Key
+from patang.records import Record
+
+__all__ = ["AccountDay", "Reservation", "RiskState"]
+
+
+class Reservation(BaseModel):
+    """Capital held for an order that is on its way, in rupees."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    symbol: str
+    strategy: str
+    exposure: Decimal
+    as_of: datetime
+
+
+class RiskState(Record):
+    """An account's standing state of risk. Reservations are by order_id."""
+
+    account: str
+    halted: bool = False
+    halt_reason: str | None = None
+    halted_by: str | None = None
+    reservations: dict[str, Reservation] = Field(default_factory=dict)
+    last_option_entry: datetime | None = None
+    realised_total: Decimal = Decimal(0)
+    peak_realised: Decimal = Decimal(0)
+
+    def key(self) -> Key:
+        return risk_key(self.account)
+
+
+class AccountDay(Record):
+    """An account's result of one day, in rupees after charges; refusals are counted a gate."""
+
+    account: str
+    day: date
+    realised_pnl: Decimal = Decimal(0)
+    charges: Decimal = Decimal(0)
+    closed_trades: int = 0
+    refusals: dict[str, int] = Field(default_factory=dict)
+
+    def key(self) -> Key:
+        return day_key(self.account, self.day)

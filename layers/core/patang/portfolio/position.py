@@ -1,0 +1,69 @@
+"""A position of an account, from its first fill until it is flat."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+from patang.keys import OPEN_POSITIONS, mark_key, position_key
+from patang.ports import Key
+from patang.records import Record
+
+__all__ = ["Mark", "Position"]
+
+
+class Position(Record):
+    """A long position. Money in rupees; charges are those of both legs so far.
+
+    OPEN -> CLOSING (exactly one exit intent has won) -> CLOSED; CLOSING -> OPEN when that exit was refused.
+    """
+
+    account: str
+    position_id: str
+    state: Literal["OPEN", "CLOSING", "CLOSED"] = "OPEN"
+    strategy: Literal["long_options", "equity"]
+    exchange: str
+    symbol: str
+    underlying: str
+    instrument_token: int
+    lot_size: int
+    tick_size: Decimal
+    product: Literal["CNC", "MIS", "NRML"]
+    expiry: date | None = None
+    quantity: int
+    entry_price: Decimal
+    entry_time: datetime
+    entry_intent_id: str
+    entry_charges: Decimal
+    entry_slippage: Decimal
+    stop_loss_price: Decimal
+    target_price: Decimal
+    exit_by: datetime | None = None
+    exit_intent_id: str | None = None
+    exit_reason: str | None = None
+    exited_quantity: int = 0
+    exit_price: Decimal | None = None
+    exit_time: datetime | None = None
+    exit_charges: Decimal | None = None
+    exit_slippage: Decimal | None = None
+    realised_pnl: Decimal | None = None
+
+    def key(self) -> Key:
+        return position_key(self.account, self.position_id)
+
+    def index(self) -> Key | None:
+        if self.state == "CLOSED":
+            return None
+        return Key(OPEN_POSITIONS, f"{self.account}#{self.position_id}")
+
+
+class Mark(Record):
+    """The guard's last view of an open position: price and unrealised P&L in rupees."""
+
+    position_id: str
+    account: str
+    as_of: datetime
+    last_price: Decimal
+    unrealised_pnl: Decimal
+
+    def key(self) -> Key:
+        return mark_key(self.position_id)

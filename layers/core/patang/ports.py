@@ -1,0 +1,272 @@
+"""The protocols of everything outside: what the domain needs of the world, and nothing more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from patang.errors import TryAgain
+
+__all__ = [
+    "Absent",
+    "Attributes",
+    "Broker",
+    "BrokerOrder",
+    "Clock",
+    "Delete",
+    "Expectation",
+    "IntentQueue",
+    "Key",
+    "MarketData",
+    "Matches",
+    "Metrics",
+    "Notifier",
+    "ObjectStore",
+    "OrderRequest",
+    "Put",
+    "SecretStore",
+    "StateStore",
+    "TickStream",
+    "UpdateQueue",
+    "Workflows",
+    "Write",
+    "WriteConflict",
+]
+
+type Attributes = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Primary key of an item, or its place in the sparse index."""
+
+    partition: str
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The item must not exist yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The item must exist and these attributes must equal these values."""
+
+    values: Attributes
+
+
+type Expectation = Absent | Matches | None
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a whole item if the expectation holds. `expires_at`: epoch seconds of the table's TTL."""
+
+    key: Key
+    attributes: Attributes
+    index: Key | None = None
+    expect: Expectation = None
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove an item if the expectation holds."""
+
+    key: Key
+    expect: Expectation = None
+
+
+type Write = Put | Delete
+
+
+class WriteConflict(TryAgain):
+    """Nothing was written: an expectation did not hold, or another transaction was in the way.
+
+    `failed` lists the keys whose expectation failed; it is empty when only contention was to blame.
+    """
+
+    def __init__(self, failed: Sequence[Key]) -> None:
+        super().__init__(
+            f"the state changed meanwhile: {', '.join(f'{k.partition}/{k.sort}' for k in failed)}"
+        )
+        self.failed = tuple(failed)
+
+
+class StateStore(Protocol):
+    """Items by key, one sparse index, and all-or-nothing writes."""
+
+    def get(self, key: Key) -> Attributes | None:
+        """Strongly consistent read."""
+        ...
+
+    def query(
+        self,
+        partition: str,
+        *,
+        prefix: str = "",
+        newest_first: bool = False,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> list[Attributes]:
+        """Items of a partition in sort-key order, those behind `after` only; strongly consistent."""
+        ...
+
+    def query_index(self, partition: str, *, prefix: str = "") -> list[Attributes]:
+        """Items that stand in the sparse index under `partition`; eventually consistent."""
+        ...
+
+    def write(self, *writes: Write) -> None:
+        """All of them or none. Raises WriteConflict."""
+        ...
+
+
+class ObjectStore(Protocol):
+    """Blobs by path."""
+
+    def put(self, path: str, content: bytes, *, content_type: str = "application/octet-stream") -> None: ...
+
+    def get(self, path: str) -> bytes | None: ...
+
+    def list(self, prefix: str) -> list[str]: ...
+
+
+class SecretStore(Protocol):
+    """Named secrets, each a flat mapping of strings."""
+
+    def get(self, name: str) -> Mapping[str, str] | None: ...
+
+    def put(self, name: str, values: Mapping[str, str]) -> None: ...
+
+
+class Clock(Protocol):
+    """Wall time: approvals, tokens, leases, rate limits. Never a trading decision."""
+
+    def now(self) -> datetime:
+        """Timezone-aware, IST."""
+        ...
+
+
+class Notifier(Protocol):
+    """A message to the owner's mail or phone."""
+
+    def send(self, subject: str, text: str) -> None: ...
+
+
+class Metrics(Protocol):
+    """Counts and values; names in snake_case, few dimensions, details as metadata."""
+
+    def count(self, name: str, value: float = 1, **details: str) -> None: ...
+
+    def duration_ms(self, name: str, value: float, **details: str) -> None: ...
+
+
+class TickStream(Protocol):
+    """The stream that carries ticks to the desk."""
+
+    def put(self, records: Sequence[tuple[str, bytes]]) -> None:
+        """(partition key, packed record) pairs; retries the part that failed, raises TryAgain at the end."""
+        ...
+
+
+class Workflows(Protocol):
+    """Starting workflows and answering their waiting tasks."""
+
+    def start(self, workflow: str, name: str, payload: Mapping[str, Any]) -> bool:
+        """`workflow` is trading_cycle or order. False if one of that name was started before."""
+        ...
+
+    def succeed(self, task_token: str, output: Mapping[str, Any]) -> bool:
+        """False if the task no longer waits."""
+        ...
+
+
+class IntentQueue(Protocol):
+    """The lane's FIFO queue: ids only, in order within a group."""
+
+    def enqueue(self, group: str, intent_id: str, body: Mapping[str, Any]) -> None: ...
+
+
+class UpdateQueue(Protocol):
+    """Order frames, postbacks and polled orders on their way to (order_updates)."""
+
+    def send(self, updates: Sequence[Mapping[str, Any]]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """What the broker is asked to place; prices are rupees as text, so that nothing is rounded twice."""
+
+    variety: str
+    exchange: str
+    tradingsymbol: str
+    transaction_type: str
+    quantity: int
+    order_type: str
+    product: str
+    validity: str
+    tag: str
+    price: str | None = None
+    trigger_price: str | None = None
+    market_protection: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerOrder:
+    """One row of the broker's order book, or one order frame or postback."""
+
+    order_id: str
+    tag: str
+    status: str
+    exchange: str
+    tradingsymbol: str
+    transaction_type: str
+    quantity: int
+    filled_quantity: int
+    average_price: str
+    status_message: str = ""
+    updated_at: datetime | None = None
+    raw: Attributes = field(default_factory=dict)
+
+
+class Broker(Protocol):
+    """An account at the broker.
+
+    Every call may raise SessionExpired, TryAgain (reads only) or OutcomeUnknown (sends only);
+    sends raise BrokerRefused on a clean refusal.
+    """
+
+    def place(self, request: OrderRequest) -> str:
+        """Returns the broker's order id."""
+        ...
+
+    def modify(self, variety: str, order_id: str, changes: Mapping[str, str]) -> None: ...
+
+    def cancel(self, variety: str, order_id: str) -> None: ...
+
+    def orders(self) -> list[BrokerOrder]:
+        """The day's order book, tags included."""
+        ...
+
+    def positions(self) -> list[Mapping[str, Any]]: ...
+
+    def margins(self) -> Mapping[str, Any]: ...
+
+    def profile(self) -> Mapping[str, Any]: ...
+
+
+class MarketData(Protocol):
+    """Instruments, quotes and history of the account that supplies data."""
+
+    def instruments(self, exchange: str) -> list[Mapping[str, Any]]: ...
+
+    def quotes(self, instruments: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """By EXCHANGE:TRADINGSYMBOL, at most 500 a call."""
+        ...
+
+    def candles(
+        self, instrument_token: int, start: datetime, end: datetime, interval: str
+    ) -> list[Mapping[str, Any]]:
+        """Oldest first; `date` is the bar's start with offset."""
+        ...

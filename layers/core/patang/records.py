@@ -1,0 +1,78 @@
+"""What is stored: frozen models that know their key, written with optimistic concurrency."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from patang.ports import Absent, Attributes, Key, Matches, Put, StateStore
+
+__all__ = ["Record", "create", "load", "load_all", "load_index", "replace"]
+
+
+class Record(BaseModel):
+    """An item of the desk. `revision` counts its writes; a write names the revision it has read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = 1
+    revision: int = 0
+
+    def key(self) -> Key:
+        """Where the item lives."""
+        raise TypeError(f"{type(self).__name__} has no key")
+
+    def index(self) -> Key | None:
+        """Where the item stands in the sparse index, if it does now."""
+        return None
+
+    def expires_at(self) -> int | None:
+        """Epoch seconds after which the item may vanish."""
+        return None
+
+    def evolve(self, **changes: Any) -> Self:
+        """A validated copy with these fields changed."""
+        return type(self).model_validate(self.model_dump() | changes)
+
+
+def create(record: Record) -> Put:
+    """The write that makes a new item; it conflicts if the item exists."""
+    return _put(record, Absent(), revision=1)
+
+
+def replace(record: Record) -> Put:
+    """The write that puts a changed record in the place of the revision that was read."""
+    return _put(record, Matches({"revision": record.revision}), revision=record.revision + 1)
+
+
+def load[R: Record](store: StateStore, kind: type[R], key: Key) -> R | None:
+    """The record at `key`, or None."""
+    attributes = store.get(key)
+    return None if attributes is None else _parse(kind, attributes)
+
+
+def load_all[R: Record](
+    store: StateStore,
+    kind: type[R],
+    partition: str,
+    prefix: str = "",
+    *,
+    newest_first: bool = False,
+    limit: int | None = None,
+) -> list[R]:
+    """The records of a partition whose sort keys begin with `prefix`."""
+    found = store.query(partition, prefix=prefix, newest_first=newest_first, limit=limit)
+    return [_parse(kind, attributes) for attributes in found]
+
+
+def load_index[R: Record](store: StateStore, kind: type[R], partition: str, prefix: str = "") -> list[R]:
+    """The records that stand in the sparse index under `partition`."""
+    return [_parse(kind, attributes) for attributes in store.query_index(partition, prefix=prefix)]
+
+
+def _put(record: Record, expect: Absent | Matches, revision: int) -> Put:
+    attributes = record.model_dump(mode="json", exclude_none=True) | {"revision": revision}
+    return Put(record.key(), attributes, record.index(), expect, record.expires_at())
+
+
+def _parse[R: Record](kind: type[R], attributes: Attributes) -> R:
+    return kind.model_validate(dict(attributes))
