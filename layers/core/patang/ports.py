@@ -1,6 +1,6 @@
 """The protocols of everything outside: what the domain needs of the world, and nothing more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ __all__ = [
     "Broker",
     "BrokerOrder",
     "Clock",
+    "DeadLetters",
     "Delete",
     "Expectation",
     "IntentQueue",
@@ -26,6 +27,7 @@ __all__ = [
     "Put",
     "SecretStore",
     "StateStore",
+    "StreamReader",
     "TickStream",
     "UpdateQueue",
     "Workflows",
@@ -168,6 +170,28 @@ class TickStream(Protocol):
     def put(self, records: Sequence[tuple[str, bytes]]) -> None:
         """(partition key, packed record) pairs; retries the part that failed, raises TryAgain at the end."""
         ...
+
+    def mark(self, data: bytes) -> None:
+        """One copy of `data` on every shard, behind everything put before."""
+        ...
+
+
+class StreamReader(Protocol):
+    """Reading the tick stream again, to rebuild what an instance has forgotten."""
+
+    def shards(self) -> list[str]:
+        """The ids of the stream's open shards."""
+        ...
+
+    def read(self, shard: str, after: str | None, until: str) -> Iterator[tuple[str, bytes]]:
+        """(sequence number, data) behind `after` (None: from the oldest kept) and before `until`."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where a message that does not parse is kept with its bytes."""
+
+    def send(self, source: str, data: bytes, reason: str) -> None: ...
 
 
 class Workflows(Protocol):
