@@ -1,0 +1,1 @@
+"""What is deployed: one folder an entry point, each with a thin handler."""

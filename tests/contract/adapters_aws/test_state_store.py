@@ -1,0 +1,127 @@
+"""What every StateStore promises, shown on the table and on the stand-in that other tests use."""
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from patang.adapters.aws.dynamodb import DynamoStore
+from patang.errors import BadInput
+from patang.ports import Absent, Delete, Key, Matches, Put, StateStore, WriteConflict
+from tests.fakes import MemoryStore
+
+KEY = Key("ACCOUNT#main", "POSITION#p1")
+
+
+@pytest.fixture(params=["dynamodb", "memory"])
+def store(request: pytest.FixtureRequest, table: str) -> StateStore:
+    return MemoryStore() if request.param == "memory" else DynamoStore(boto3.client("dynamodb"), table)
+
+
+def test_an_item_comes_back_as_it_went_in(store: StateStore) -> None:
+    attributes = {
+        "price": "101.05",
+        "quantity": 75,
+        "p_win": 0.4375,
+        "halted": False,
+        "reasons": ["a", "b"],
+        "nested": {"x": [1.5, None]},
+        "empty": "",
+    }
+    store.write(Put(KEY, attributes))
+    assert store.get(KEY) == attributes
+
+
+def test_a_missing_item_is_none(store: StateStore) -> None:
+    assert store.get(KEY) is None
+
+
+def test_absence_is_expected_once(store: StateStore) -> None:
+    store.write(Put(KEY, {"n": 1}, expect=Absent()))
+    with pytest.raises(WriteConflict) as conflict:
+        store.write(Put(KEY, {"n": 2}, expect=Absent()))
+    assert conflict.value.failed == (KEY,)
+    assert store.get(KEY) == {"n": 1}
+
+
+def test_a_revision_is_replaced_once(store: StateStore) -> None:
+    store.write(Put(KEY, {"revision": 1}))
+    store.write(Put(KEY, {"revision": 2}, expect=Matches({"revision": 1})))
+    with pytest.raises(WriteConflict):
+        store.write(Put(KEY, {"revision": 2}, expect=Matches({"revision": 1})))
+
+
+def test_a_transaction_is_all_or_nothing_and_names_what_failed(store: StateStore) -> None:
+    other = Key("ACCOUNT#main", "RISK")
+    store.write(Put(other, {"revision": 3}))
+    with pytest.raises(WriteConflict) as conflict:
+        store.write(
+            Put(KEY, {"n": 1}, expect=Absent()),
+            Put(other, {"revision": 5}, expect=Matches({"revision": 4})),
+        )
+    assert conflict.value.failed == (other,)
+    assert store.get(KEY) is None
+    assert store.get(other) == {"revision": 3}
+
+
+def test_a_partition_is_read_in_order_by_prefix_and_behind_a_key(store: StateStore) -> None:
+    for n in range(5):
+        store.write(Put(Key("P", f"A#{n}"), {"n": n}))
+    store.write(Put(Key("P", "B#0"), {"n": 99}), Put(Key("Q", "A#0"), {"n": 98}))
+    assert [item["n"] for item in store.query("P", prefix="A#")] == [0, 1, 2, 3, 4]
+    assert [item["n"] for item in store.query("P", prefix="A#", newest_first=True, limit=2)] == [4, 3]
+    assert [item["n"] for item in store.query("P", prefix="A#", after="A#2")] == [3, 4]
+    assert len(store.query("P")) == 6
+
+
+def test_the_index_is_sparse(store: StateStore) -> None:
+    store.write(Put(KEY, {"state": "OPEN"}, index=Key("OPEN_POSITIONS", "main#p1")))
+    assert store.query_index("OPEN_POSITIONS") == [{"state": "OPEN"}]
+    assert store.query_index("OPEN_POSITIONS", prefix="other#") == []
+    store.write(Put(KEY, {"state": "CLOSED"}))
+    assert store.query_index("OPEN_POSITIONS") == []
+
+
+def test_a_deletion_may_be_conditional(store: StateStore) -> None:
+    store.write(Put(KEY, {"code": "x"}))
+    store.write(Delete(KEY, Matches({"code": "x"})))
+    with pytest.raises(WriteConflict):
+        store.write(Delete(KEY, Matches({"code": "x"})))
+
+
+class ContendedClient:
+    """A client whose first transactions meet another one, which no emulator here raises."""
+
+    def __init__(self, conflicts: int) -> None:
+        self.conflicts = conflicts
+        self.calls = 0
+
+    def transact_write_items(self, **request: Any) -> None:
+        self.calls += 1
+        if self.calls <= self.conflicts:
+            reasons = [{"Code": "TransactionConflict"}]
+            raise ClientError(
+                {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons},
+                "TransactWriteItems",
+            )
+
+
+def test_contention_is_waited_out_a_bounded_number_of_times() -> None:
+    client = ContendedClient(conflicts=2)
+    DynamoStore(client, "desk").write(Put(KEY, {"n": 1}))
+    assert client.calls == 3
+
+
+def test_lasting_contention_is_a_conflict_that_blames_no_key() -> None:
+    client = ContendedClient(conflicts=99)
+    with pytest.raises(WriteConflict) as conflict:
+        DynamoStore(client, "desk").write(Put(KEY, {"n": 1}))
+    assert conflict.value.failed == ()
+    assert client.calls == 4
+
+
+def test_too_many_writes_are_refused_before_anything_is_written(table: str) -> None:
+    store = DynamoStore(boto3.client("dynamodb"), table)
+    with pytest.raises(BadInput, match="101 writes"):
+        store.write(*(Put(Key("P", str(n)), {}) for n in range(101)))
