@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from patang.adapters.aws.dynamodb import DynamoStore
+from patang.adapters.aws.dynamodb import DynamoStore, plain
 from patang.adapters.aws.kinesis import KinesisReader, KinesisStream
 from patang.adapters.aws.s3 import S3Objects
 from patang.adapters.aws.secretsmanager import SecretsManager
@@ -20,8 +20,11 @@ from patang.adapters.aws.sns import SnsNotifier
 from patang.adapters.aws.sqs import SqsDeadLetters, SqsIntentQueue, SqsUpdateQueue
 from patang.adapters.aws.stepfunctions import StepFunctions
 from patang.adapters.system import EmbeddedMetrics, SystemClock
+from patang.audit.linker import AuditLinker
+from patang.audit.log import AuditLog
 from patang.errors import SettingsError
 from patang.ports import (
+    Attributes,
     Clock,
     DeadLetters,
     IntentQueue,
@@ -129,3 +132,14 @@ class Desk:
     @cached_property
     def stream_reader(self) -> StreamReader:
         return KinesisReader(self._client("kinesis"), self.variable("TICK_STREAM"))
+
+    @staticmethod
+    def stored_item(image: Attributes) -> Attributes:
+        """What was stored, from an image in the notation of the table's stream."""
+        return plain(image)
+
+    def audit_linker(self) -> AuditLinker:
+        return AuditLinker(self.audit_store, self.dead_letters, self.clock, self.metrics)
+
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self.store, self.audit_store)

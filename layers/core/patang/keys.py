@@ -23,7 +23,8 @@ The index is sparse: proposals while PENDING, intents until final, positions unt
 
 Audit table: entry AUDIT#<account>#<date> / <sequence, 8 digits>; head AUDIT#<account>#<date> / HEAD;
 linked marker LINKED#<account>#<date> / <event_id>.
-Auth table: NONCE#<sha256> / NONCE; TOKEN#<sha256> / TOKEN; STATE#<sha256> / STATE (login transactions).
+Auth table: NONCE#<sha256> / NONCE (approval links); TOKEN#<sha256> / TOKEN and TOKENS#<principal> / <token_id>
+(bearer tokens); STATE#<sha256> / STATE (login transactions); SESSION#<sha256> / SESSION (signed-in browsers).
 """
 
 from datetime import date, datetime
@@ -36,10 +37,12 @@ __all__ = [
     "PENDING_APPROVALS",
     "account_key",
     "account_partition",
+    "audit_partition",
     "close_partition",
     "cycle_key",
     "day_key",
     "intent_key",
+    "linked_partition",
     "mark_key",
     "outbox_partition",
     "position_key",
@@ -124,3 +127,11 @@ def signal_partition(day: date) -> str:
 
 def preflight_key(day: date) -> Key:
     return Key("PREFLIGHT", day.isoformat())
+
+
+def audit_partition(account: str, day: date) -> str:
+    return f"AUDIT#{account}#{day.isoformat()}"
+
+
+def linked_partition(account: str, day: date) -> str:
+    return f"LINKED#{account}#{day.isoformat()}"
