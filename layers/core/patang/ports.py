@@ -3,14 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from patang.errors import TryAgain
+
+if TYPE_CHECKING:
+    # Most functions carry no numpy.
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "Absent",
     "Attributes",
     "Broker",
+    "BrokerLogin",
     "BrokerOrder",
     "Clock",
     "DeadLetters",
@@ -18,12 +24,14 @@ __all__ = [
     "Expectation",
     "IntentQueue",
     "Key",
+    "LoginExchange",
     "MarketData",
     "Matches",
     "Metrics",
     "Notifier",
     "ObjectStore",
     "OrderRequest",
+    "PaperMatcher",
     "Put",
     "SecretStore",
     "StateStore",
@@ -220,7 +228,10 @@ class UpdateQueue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What the broker is asked to place; prices are rupees as text, so that nothing is rounded twice."""
+    """What the broker is asked to place; prices are rupees as text, so that nothing is rounded twice.
+
+    `as_of` is the market time of the decision. It is not sent; a paper broker stamps its order book with it.
+    """
 
     variety: str
     exchange: str
@@ -234,6 +245,7 @@ class OrderRequest:
     price: str | None = None
     trigger_price: str | None = None
     market_protection: str | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,4 +305,31 @@ class MarketData(Protocol):
         self, instrument_token: int, start: datetime, end: datetime, interval: str
     ) -> list[Mapping[str, Any]]:
         """Oldest first; `date` is the bar's start with offset."""
+        ...
+
+
+class PaperMatcher(Protocol):
+    """The exchange that paper orders meet, driven by the real ticks."""
+
+    def match(self, ticks: "NDArray[np.void]", as_of: datetime) -> list[dict[str, Any]]:
+        """Fills, triggers and cancels what these ticks (dtype TICK, in order) make due.
+
+        Returns the changed orders in the shape of the broker's order frames.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerLogin:
+    """What a login is worth: who signed in, and the day's access token."""
+
+    user_id: str
+    access_token: str = field(repr=False)
+
+
+class LoginExchange(Protocol):
+    """The broker's end of a login."""
+
+    def exchange(self, api_key: str, api_secret: str, request_token: str) -> BrokerLogin:
+        """Raises SessionExpired if the broker refuses the request token, TryAgain if it cannot be reached."""
         ...
