@@ -1,0 +1,28 @@
+"""Ids of intents. They double as the orders' tags, of which the broker takes 20 alphanumerics."""
+
+import hashlib
+from datetime import date
+from typing import Literal
+
+__all__ = ["intent_id"]
+
+type Purpose = Literal["entry", "exit", "modify", "cancel"]
+
+_LETTERS: dict[Purpose, str] = {"entry": "N", "exit": "X", "modify": "M", "cancel": "C"}
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_HASH_LENGTH = 13
+
+
+def intent_id(account: str, purpose: Purpose, day: date, *of: str | int) -> str:
+    """The id of the one intent with this purpose; `of` says what it is for, such as an order or a position.
+
+    The same arguments give the same id, so a repeated step finds what it made before. A letter for the
+    purpose, the day as YYMMDD, and 67 bits of a SHA-256 in base 36.
+    """
+    digest = hashlib.sha256("\x1f".join((account, purpose, day.isoformat(), *map(str, of))).encode())
+    number = int.from_bytes(digest.digest())
+    figures = []
+    for _ in range(_HASH_LENGTH):
+        number, figure = divmod(number, 36)
+        figures.append(_DIGITS[figure])
+    return f"{_LETTERS[purpose]}{day:%y%m%d}{''.join(figures)}"

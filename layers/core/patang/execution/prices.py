@@ -1,0 +1,53 @@
+"""Prices of orders: on the tick, marketable, and never further away than protection allows.
+
+The bands are the broker's automatic market protection, percent of the last price
+(Kite Connect 3, orders, market protection, as of 2026-04-01).
+"""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+__all__ = ["band_pct", "buy_limit", "is_option", "on_tick", "sell_limit", "tick_floor"]
+
+_OPTION_BANDS = ((10, Decimal(5)), (100, Decimal(3)), (500, Decimal(2)))
+_OTHER_BANDS = ((100, Decimal(2)), (500, Decimal(1)))
+_ABOVE = {True: Decimal(1), False: Decimal("0.5")}
+
+# What an entry may pay above the ask it saw: enough for the ask to move a little while the order travels.
+_ENTRY_ALLOWANCE_PCT = Decimal("0.2")
+
+
+def is_option(exchange: str, symbol: str) -> bool:
+    return exchange in ("NFO", "BFO") and symbol.endswith(("CE", "PE"))
+
+
+def band_pct(price: Decimal, *, option: bool) -> Decimal:
+    """How far from the last price, in percent, a marketable order may go."""
+    for limit, percent in _OPTION_BANDS if option else _OTHER_BANDS:
+        if price < limit:
+            return percent
+    return _ABOVE[option]
+
+
+def on_tick(price: Decimal, tick: Decimal) -> bool:
+    return price % tick == 0
+
+
+def tick_floor(price: Decimal, tick: Decimal) -> Decimal:
+    """The highest price on the tick that is not above `price`."""
+    return _to_tick(price, tick, ROUND_FLOOR)
+
+
+def buy_limit(ask: Decimal, tick: Decimal, cap: Decimal) -> Decimal:
+    """The limit of a marketable entry: the ask and a small allowance, on the tick, at most `cap`."""
+    wanted = _to_tick(ask * (1 + _ENTRY_ALLOWANCE_PCT / 100), tick, ROUND_CEILING)
+    return min(wanted, tick_floor(cap, tick))
+
+
+def sell_limit(best: Decimal, tick: Decimal, *, option: bool) -> Decimal:
+    """The limit of a marketable exit: below the best price to sell at by its band, at least one tick."""
+    wanted = best * (1 - band_pct(best, option=option) / 100)
+    return max(_to_tick(wanted, tick, ROUND_FLOOR), tick)
+
+
+def _to_tick(price: Decimal, tick: Decimal, rounding: str) -> Decimal:
+    return (price / tick).to_integral_value(rounding) * tick
