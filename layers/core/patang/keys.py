@@ -7,7 +7,7 @@
 | broker session | ACCOUNT#<account> | SESSION | |
 | risk state | ACCOUNT#<account> | RISK | |
 | account's day | ACCOUNT#<account> | DAY#<date> | |
-| proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | PENDING_APPROVALS / <account>#<order_id> |
+| proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | PENDING_APPROVALS or DECIDED_APPROVALS / <account>#<order_id> |
 | order intent | ACCOUNT#<account> | INTENT#<intent_id> | LIVE_INTENTS / <account>#<intent_id> |
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
 | mark | MARKS | <position_id> | |
@@ -18,13 +18,16 @@
 | cycle | CYCLES#<date> | <HHMM> | |
 | signal | SIGNALS#<date> | <HHMM>#<signal_id> | |
 | preflight | PREFLIGHT | <date> | |
+| market clock | MARKET | CLOCK | |
 
-The index is sparse: proposals while PENDING, intents until final, positions until CLOSED.
+The index is sparse: proposals while PENDING or decided and not yet acted on, intents until final, positions
+until CLOSED.
 
 Audit table: entry AUDIT#<account>#<date> / <sequence, 8 digits>; head AUDIT#<account>#<date> / HEAD;
 linked marker LINKED#<account>#<date> / <event_id>.
 Auth table: NONCE#<sha256> / NONCE (approval links); TOKEN#<sha256> / TOKEN and TOKENS#<principal> / <token_id>
-(bearer tokens); STATE#<sha256> / STATE (login transactions); SESSION#<sha256> / SESSION (signed-in browsers).
+(bearer tokens); STATE#<sha256> / STATE (login transactions); REQUEST#<sha256> / REQUEST (request tokens that
+were used); SESSION#<sha256> / SESSION (signed-in browsers).
 """
 
 from datetime import date, datetime
@@ -32,6 +35,7 @@ from datetime import date, datetime
 from patang.ports import Key
 
 __all__ = [
+    "DECIDED_APPROVALS",
     "LIVE_INTENTS",
     "OPEN_POSITIONS",
     "PENDING_APPROVALS",
@@ -44,6 +48,7 @@ __all__ = [
     "intent_key",
     "linked_partition",
     "mark_key",
+    "market_clock_key",
     "outbox_partition",
     "position_key",
     "preflight_key",
@@ -57,6 +62,7 @@ __all__ = [
 ]
 
 PENDING_APPROVALS = "PENDING_APPROVALS"
+DECIDED_APPROVALS = "DECIDED_APPROVALS"
 LIVE_INTENTS = "LIVE_INTENTS"
 OPEN_POSITIONS = "OPEN_POSITIONS"
 
@@ -127,6 +133,10 @@ def signal_partition(day: date) -> str:
 
 def preflight_key(day: date) -> Key:
     return Key("PREFLIGHT", day.isoformat())
+
+
+def market_clock_key() -> Key:
+    return Key("MARKET", "CLOCK")
 
 
 def audit_partition(account: str, day: date) -> str:

@@ -1,12 +1,13 @@
 """What is stored: frozen models that know their key, written with optimistic concurrency."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from patang.ports import Absent, Attributes, Key, Matches, Put, StateStore
+from patang.ports import Absent, Attributes, Key, Matches, Put, StateStore, Write, WriteConflict
 
-__all__ = ["Record", "create", "load", "load_all", "load_index", "replace"]
+__all__ = ["Record", "change", "create", "load", "load_all", "load_index", "replace"]
 
 
 class Record(BaseModel):
@@ -42,6 +43,26 @@ def create(record: Record) -> Put:
 def replace(record: Record) -> Put:
     """The write that puts a changed record in the place of the revision that was read."""
     return _put(record, Matches({"revision": record.revision}), revision=record.revision + 1)
+
+
+def change[T](store: StateStore, decide: Callable[[], tuple[T, Sequence[Write]]], attempts: int = 10) -> T:
+    """Decides on what is stored now and writes it; decides anew where somebody else wrote first.
+
+    `decide` reads, and returns a result and the writes it takes (none: nothing changes).
+    Raises WriteConflict when that many attempts were not enough.
+    """
+    for attempt in range(attempts):
+        result, writes = decide()
+        if not writes:
+            return result
+        try:
+            store.write(*writes)
+        except WriteConflict:
+            if attempt + 1 == attempts:
+                raise
+            continue
+        return result
+    raise ValueError(f"{attempts} attempts at a change: at least one is needed")
 
 
 def load[R: Record](store: StateStore, kind: type[R], key: Key) -> R | None:

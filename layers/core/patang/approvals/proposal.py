@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from patang.keys import PENDING_APPROVALS, proposal_key
+from patang.keys import DECIDED_APPROVALS, PENDING_APPROVALS, proposal_key
 from patang.ports import Key
 from patang.records import Record
 from patang.strategies.signal import Signal
@@ -18,6 +18,14 @@ __all__ = ["OrderTerms", "Proposal", "ProposalState"]
 type ProposalState = Literal[
     "PROPOSED", "CONSTRUCTED", "PENDING", "APPROVED", "DECLINED", "EXPIRED", "SUBMITTED", "CONCLUDED"
 ]
+
+# A decision stands in the index until its workflow has acted on it, so that a sweep finds one that did not.
+_PLACES = {
+    "PENDING": PENDING_APPROVALS,
+    "APPROVED": DECIDED_APPROVALS,
+    "DECLINED": DECIDED_APPROVALS,
+    "EXPIRED": DECIDED_APPROVALS,
+}
 
 
 class OrderTerms(BaseModel):
@@ -47,7 +55,9 @@ class OrderTerms(BaseModel):
 class Proposal(Record):
     """One order workflow's state. `order_id` is Patang's own id and the workflow's name.
 
-    Money in rupees. `expires_at_time` is wall time; `as_of` is market time.
+    PROPOSED -> CONSTRUCTED -> PENDING -> APPROVED | DECLINED | EXPIRED; APPROVED -> SUBMITTED; every way ends in
+    CONCLUDED, and `outcome` says how: PLACED, FILLED, PARTLY_FILLED, or the reason why not.
+    Money in rupees. `asked_at`, `expires_at_time` and `decided_at` are wall time; `as_of` is market time.
     """
 
     account: str
@@ -74,6 +84,5 @@ class Proposal(Record):
         return proposal_key(self.account, self.order_id)
 
     def index(self) -> Key | None:
-        if self.state != "PENDING":
-            return None
-        return Key(PENDING_APPROVALS, f"{self.account}#{self.order_id}")
+        place = _PLACES.get(self.state)
+        return None if place is None else Key(place, f"{self.account}#{self.order_id}")

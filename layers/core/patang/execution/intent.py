@@ -23,8 +23,10 @@ class OrderIntent(Record):
     """One thing to ask of the broker. `intent_id` is also the order's tag: at most 20 alphanumerics.
 
     NEW -> SENDING -> ACKED -> COMPLETE | REJECTED | CANCELLED; SENDING -> UNKNOWN -> resolved by tag;
-    NEW -> DROPPED for a stale entry. MODIFY and CANCEL name their `target_order_id`
-    and end as COMPLETE or REJECTED. `expected_price` is what slippage is measured against.
+    NEW -> DROPPED for a stale entry. MODIFY and CANCEL name the intent whose order they are about
+    (`target_intent_id`, the broker's `target_order_id`) and end as COMPLETE or REJECTED. `expected_price` is
+    what slippage is measured against; `limit_price` is the limit the order stands at after modifications.
+    `as_of` and `amended_at` are market time; `written_at`, `sending_at` and `stale_after` are wall time.
     """
 
     account: str
@@ -39,6 +41,7 @@ class OrderIntent(Record):
     order_id: str | None = None
     position_id: str | None = None
     reason: str = ""
+    target_intent_id: str | None = None
     target_order_id: str | None = None
     task_token: str | None = None
     sending_at: datetime | None = None
@@ -47,13 +50,25 @@ class OrderIntent(Record):
     status_message: str = ""
     filled_quantity: int = 0
     average_price: Decimal | None = None
-    applied_quantity: int = 0
+    limit_price: Decimal | None = None
+    modifications: int = 0
+    cancels: int = 0
+    amended_at: datetime | None = None
     latency_ms: float | None = None
 
     def key(self) -> Key:
         return intent_key(self.account, self.intent_id)
 
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL_STATES
+
+    @property
+    def never_arrived(self) -> bool:
+        """Ended by us, without the broker ever having named an order: a late trace of it may still turn up."""
+        return self.is_final and self.broker_order_id is None
+
     def index(self) -> Key | None:
-        if self.state in FINAL_STATES:
+        if self.is_final:
             return None
         return Key(LIVE_INTENTS, f"{self.account}#{self.intent_id}")

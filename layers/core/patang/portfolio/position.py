@@ -14,7 +14,9 @@ __all__ = ["Mark", "Position"]
 class Position(Record):
     """A long position. Money in rupees; charges are those of both legs so far.
 
-    OPEN -> CLOSING (exactly one exit intent has won) -> CLOSED; CLOSING -> OPEN when that exit was refused.
+    OPEN -> CLOSING (exactly one exit intent has won) -> CLOSED; CLOSING -> OPEN when that exit ended before all
+    was sold. `quantity` is what was bought, `exited_quantity` what was sold of it and `exit_value` for how much.
+    After an exit that was refused the guard waits until the market time `exit_blocked_until`.
     """
 
     account: str
@@ -40,12 +42,20 @@ class Position(Record):
     exit_by: datetime | None = None
     exit_intent_id: str | None = None
     exit_reason: str | None = None
+    exit_attempts: int = 0
+    exit_blocked_until: datetime | None = None
     exited_quantity: int = 0
+    exit_value: Decimal = Decimal(0)
     exit_price: Decimal | None = None
     exit_time: datetime | None = None
     exit_charges: Decimal | None = None
     exit_slippage: Decimal | None = None
     realised_pnl: Decimal | None = None
+
+    @property
+    def open_quantity(self) -> int:
+        """Units still held."""
+        return self.quantity - self.exited_quantity
 
     def key(self) -> Key:
         return position_key(self.account, self.position_id)

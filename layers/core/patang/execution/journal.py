@@ -1,0 +1,30 @@
+"""The outbox entry that goes into the transaction of the change it tells of."""
+
+from datetime import datetime
+from typing import Any
+
+from patang.audit.event import AuditEvent
+from patang.ports import Put
+from patang.records import create
+
+__all__ = ["DESK", "journal"]
+
+# Who did it where nobody did: the desk by itself.
+DESK = "patang"
+
+
+def journal(
+    account: str, kind: str, what: str, as_of: datetime, now: datetime, actor: str = DESK, **details: Any
+) -> Put:
+    """The write of one audit event. `what` makes its id unique to what happened, not to the telling."""
+    return create(
+        AuditEvent(
+            event_id=f"{kind.lower()}#{what}",
+            account=account,
+            kind=kind,
+            as_of=as_of,
+            written_at=now,
+            actor=actor,
+            details=details,
+        )
+    )
