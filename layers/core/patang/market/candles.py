@@ -25,7 +25,10 @@ class Candle(_Value):
 
 
 class Quote(_Value):
-    """Last known state of an instrument at a minute's close. Zero bid or ask: none was seen."""
+    """Last known state of an instrument at a minute's close. Zero bid or ask: none was seen.
+
+    `oi_trend`: change of the open interest over the last fifteen minutes, in percent; None if not known.
+    """
 
     identifier: str
     last_price: float
@@ -34,6 +37,7 @@ class Quote(_Value):
     volume: int
     oi: int
     exchange_time: datetime
+    oi_trend: float | None = None
 
 
 class ClosedMinute(_Value):
