@@ -1,0 +1,3 @@
+"""Exchange simulator: a market of one day behind Kite Connect's REST and websocket protocols."""
+
+__all__: list[str] = []

@@ -1,0 +1,172 @@
+"""The command that runs the exchange simulator: `patang simulator`."""
+
+import argparse
+import hashlib
+import json
+import os
+import signal
+import sys
+import threading
+from datetime import date
+from pathlib import Path
+
+from patang_workbench.exchange.candles import MarketData
+from patang_workbench.exchange.clock import MAX_SPEED, MIN_SPEED
+from patang_workbench.exchange.engine import Settings
+from patang_workbench.exchange.login import App
+from patang_workbench.exchange.replay import replay_market
+from patang_workbench.exchange.server import Simulator
+from patang_workbench.exchange.synthetic import synthetic_market
+
+__all__ = ["add_arguments", "main", "run"]
+
+DEFAULT_DATE = "2026-08-18"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the simulator's options."""
+    market = parser.add_argument_group("market")
+    market.add_argument(
+        "--seed", type=int, default=7, help="seed of the synthetic market and of all draws (7)"
+    )
+    market.add_argument(
+        "--date",
+        type=_date,
+        default=_date(DEFAULT_DATE),
+        metavar="DAY",
+        help=f"date of the synthetic session, yyyy-mm-dd ({DEFAULT_DATE})",
+    )
+    market.add_argument(
+        "--replay", type=_date, metavar="DAY", help="replay the real one-minute candles of this date instead"
+    )
+    market.add_argument(
+        "--data",
+        type=Path,
+        default=os.environ.get("PATANG_DATA"),
+        metavar="DIR",
+        help="folder of the Parquet candles for --replay (PATANG_DATA)",
+    )
+    market.add_argument(
+        "--history-days", type=int, default=10, metavar="N", help="days of history before the session (10)"
+    )
+    clock = parser.add_argument_group("clock")
+    clock.add_argument(
+        "--speed",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help=f"market seconds a wall second, {MIN_SPEED:g} to {MAX_SPEED:g} (1)",
+    )
+    clock.add_argument(
+        "--start", default="09:14:30", metavar="HH:MM:SS", help="market time to start at (09:14:30)"
+    )
+    clock.add_argument("--run", action="store_true", help="start the clock at once instead of paused")
+    client = parser.add_argument_group("clients")
+    client.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 takes a free one (0)")
+    client.add_argument("--api-key", default="simulatedkey", metavar="KEY", help="key of the registered app")
+    client.add_argument(
+        "--api-secret", metavar="SECRET", help="its secret (derived from the key and printed when absent)"
+    )
+    client.add_argument("--user-id", default="AB1234", metavar="ID", help="client id of the account (AB1234)")
+    client.add_argument(
+        "--account",
+        action="append",
+        default=[],
+        metavar="KEY:SECRET:ID",
+        help="one more app with its account",
+    )
+    client.add_argument("--redirect-url", metavar="URL", help="where the login page sends the browser")
+    client.add_argument("--postback-url", metavar="URL", help="where postbacks of orders go")
+    client.add_argument(
+        "--cash", type=float, default=1_000_000.0, metavar="RUPEES", help="opening cash (1000000)"
+    )
+    client.add_argument(
+        "--no-rate-limit", action="store_true", help="accept more than 10 order requests a wall second"
+    )
+    parser.add_argument("--json", action="store_true", help="print the addresses as one line of JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM. Returns 0, or 2 when the session cannot be set up."""
+    try:
+        simulator = Simulator(_settings(arguments))
+    except (ValueError, OSError) as problem:
+        sys.stderr.write(f"simulator: {problem}\n")
+        return 2
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with simulator:
+        sys.stdout.write(f"{_ready(simulator, arguments)}\n")
+        sys.stdout.flush()
+        ended.wait()
+    return 0
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    if not MIN_SPEED <= arguments.speed <= MAX_SPEED:
+        raise ValueError(f"--speed {arguments.speed:g} is outside {MIN_SPEED:g} to {MAX_SPEED:g}")
+    secret = arguments.api_secret or hashlib.sha256(arguments.api_key.encode()).hexdigest()[:32]
+    first = App(arguments.api_key, secret, arguments.user_id, arguments.redirect_url, arguments.postback_url)
+    return Settings(
+        market=_market(arguments),
+        apps=(first, *(_app(text) for text in arguments.account)),
+        seed=arguments.seed,
+        speed=arguments.speed,
+        start=arguments.start,
+        paused=not arguments.run,
+        cash=arguments.cash,
+        orders_a_second=None if arguments.no_rate_limit else 10,
+        port=arguments.port,
+    )
+
+
+def _market(arguments: argparse.Namespace) -> MarketData:
+    if arguments.replay is None:
+        return synthetic_market(arguments.seed, arguments.date, arguments.history_days)
+    if arguments.data is None:
+        raise ValueError("--replay needs the folder of the candles: give --data or set PATANG_DATA")
+    return replay_market(Path(arguments.data), arguments.replay, arguments.history_days)
+
+
+def _ready(simulator: Simulator, arguments: argparse.Namespace) -> str:
+    exchange = simulator.exchange
+    app = next(iter(exchange.logins.apps.values()))
+    facts = {
+        "kite_root": simulator.kite_root,
+        "ticker_root": simulator.ticker_root,
+        "login_url": simulator.login_url,
+        "control": f"{simulator.kite_root}/_simulator",
+        "api_key": app.api_key,
+        "api_secret": app.api_secret,
+        "user_id": app.user_id,
+        "market": exchange.market.label,
+        "date": exchange.market.session.isoformat(),
+        "market_time": exchange.clock.now().isoformat(),
+        "paused": exchange.clock.paused,
+        "instruments": len(exchange.floor.instruments),
+    }
+    if arguments.json:
+        return json.dumps(facts)
+    return "\n".join(f"{name:12} {value}" for name, value in facts.items())
+
+
+def _app(text: str) -> App:
+    parts = text.split(":")
+    if len(parts) != 3 or not all(parts):
+        raise ValueError(f"--account {text!r} is not KEY:SECRET:ID")
+    return App(*parts)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; use yyyy-mm-dd") from None
+
+
+def main() -> int:
+    """Entry of `python -m patang_workbench.exchange`."""
+    parser = argparse.ArgumentParser(prog="python -m patang_workbench.exchange", description=__doc__)
+    add_arguments(parser)
+    return run(parser.parse_args())
