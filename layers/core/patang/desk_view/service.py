@@ -1,0 +1,210 @@
+"""The read side of the desk: one place where the HTTP API, the status page and the assistant look."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from patang.accounts.service import AccountService
+from patang.approvals.proposal import Proposal
+from patang.audit.log import AuditLog
+from patang.desk_view.risk import risk_view
+from patang.desk_view.shapes import approval_view, event_view, order_view, position_view, signal_view
+from patang.desk_view.views import (
+    ApprovalView,
+    DataView,
+    EventView,
+    OrderView,
+    PnlView,
+    PositionView,
+    RiskView,
+    SessionView,
+    SignalView,
+    StatusView,
+)
+from patang.execution.intent import OrderIntent
+from patang.execution.market_clock import MarketClock
+from patang.keys import (
+    OPEN_POSITIONS,
+    PENDING_APPROVALS,
+    account_partition,
+    day_key,
+    mark_key,
+    market_clock_key,
+    risk_key,
+    signal_partition,
+)
+from patang.market.sessions import IST
+from patang.portfolio.account_state import AccountDay, RiskState
+from patang.portfolio.position import Mark, Position
+from patang.ports import Clock, StateStore
+from patang.records import load, load_all, load_index
+from patang.settings import Settings
+from patang.strategies.signal import Signal
+
+__all__ = ["DeskView"]
+
+_SIGNALS_ON_STATUS = 8
+_EVENTS_ON_STATUS = 12
+
+
+class DeskView:
+    """Every method is told whose accounts to look at; it shows nothing of any other."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        accounts: AccountService,
+        audit_log: AuditLog,
+        clock: Clock,
+        settings: Callable[[], Settings],
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._audit_log = audit_log
+        self._clock = clock
+        self._settings = settings
+
+    def market_now(self) -> datetime:
+        """The market's time as last seen, else the wall's: what an act of a person is dated with."""
+        seen = self._seen()
+        return (seen.market_time if seen else self._clock.now()).astimezone(IST)
+
+    def status(self, accounts: Sequence[str]) -> StatusView:
+        settings = self._settings()
+        positions = self.open_positions(accounts)
+        day = self.market_now().date()
+        return StatusView(
+            generated_at=self._clock.now(),
+            mode=settings.mode,
+            profile=settings.profile,
+            approval_mode=settings.approval.mode,
+            sessions=self.sessions(accounts),
+            data=self.data(),
+            risk=self.risk(accounts),
+            pnl=self._pnl(accounts, day, positions),
+            positions=positions,
+            approvals=self.approvals(accounts),
+            signals=self.signals(day, limit=_SIGNALS_ON_STATUS),
+            events=self._events(accounts, day),
+        )
+
+    def sessions(self, accounts: Sequence[str]) -> tuple[SessionView, ...]:
+        labels = {known.account: known.label for known in self._accounts.list()}
+        return tuple(self._session(account, labels.get(account, account)) for account in accounts)
+
+    def data(self) -> DataView:
+        return _data(self._seen(), self._clock.now(), self._settings().risk.max_data_age_seconds)
+
+    def risk(self, accounts: Sequence[str]) -> tuple[RiskView, ...]:
+        day = self.market_now().date()
+        return tuple(self._risk(account, day) for account in accounts)
+
+    def open_positions(self, accounts: Sequence[str]) -> tuple[PositionView, ...]:
+        """Positions that are open or closing, oldest first."""
+        found = [p for account in accounts for p in self._open(account)]
+        return self._with_marks(found)
+
+    def closed_positions(self, accounts: Sequence[str], day: date) -> tuple[PositionView, ...]:
+        """Positions closed on a market day, in the order of their exits."""
+        closed = [
+            position
+            for account in accounts
+            for position in load_all(self._store, Position, account_partition(account), "POSITION#")
+            if position.exit_time is not None
+            and position.state == "CLOSED"
+            and position.exit_time.astimezone(IST).date() == day
+        ]
+        views = [position_view(position, None) for position in closed]
+        return tuple(sorted(views, key=lambda view: view.exit_time or view.entry_time))
+
+    def orders(self, accounts: Sequence[str], day: date) -> tuple[OrderView, ...]:
+        """Orders of a market day, newest first."""
+        found = [
+            intent
+            for account in accounts
+            for intent in load_all(self._store, OrderIntent, account_partition(account), "INTENT#")
+            if intent.as_of.astimezone(IST).date() == day
+        ]
+        found.sort(key=lambda intent: intent.written_at, reverse=True)
+        return tuple(order_view(intent) for intent in found)
+
+    def signals(self, day: date, *, limit: int) -> tuple[SignalView, ...]:
+        """Signals of a market day, newest first. They belong to the desk, not to an account."""
+        found = self._store.query(signal_partition(day), newest_first=True, limit=limit)
+        return tuple(signal_view(Signal.model_validate(dict(item))) for item in found)
+
+    def approvals(self, accounts: Sequence[str]) -> tuple[ApprovalView, ...]:
+        """Proposals that wait for a yes and can still get one, the one that ends first in front."""
+        now = self._clock.now()
+        pending = (
+            proposal
+            for account in accounts
+            for proposal in load_index(self._store, Proposal, PENDING_APPROVALS, f"{account}#")
+        )
+        shown = [approval_view(proposal, now) for proposal in pending]
+        alive = [view for view in shown if view is not None and view.seconds_left > 0]
+        return tuple(sorted(alive, key=lambda view: view.seconds_left))
+
+    def events(self, account: str, day: date, *, after: int, limit: int) -> tuple[EventView, ...]:
+        """A page of an account's audit log of a day, oldest first."""
+        return tuple(event_view(e) for e in self._audit_log.page(account, day, after=after, limit=limit))
+
+    def _seen(self) -> MarketClock | None:
+        return load(self._store, MarketClock, market_clock_key())
+
+    def _events(self, accounts: Sequence[str], day: date) -> tuple[EventView, ...]:
+        newest = [
+            event_view(entry)
+            for account in accounts
+            for entry in self._audit_log.newest(account, day, _EVENTS_ON_STATUS)
+        ]
+        newest.sort(key=lambda event: (event.as_of, event.sequence), reverse=True)
+        return tuple(newest[:_EVENTS_ON_STATUS])
+
+    def _session(self, account: str, label: str) -> SessionView:
+        session = self._accounts.session(account)
+        if session is None:
+            return SessionView(account=account, label=label, state="MISSING")
+        state = "ACTIVE" if session.is_live(self._clock.now()) else "EXPIRED"
+        return SessionView(account=account, label=label, state=state, valid_until=session.valid_until)
+
+    def _risk(self, account: str, day: date) -> RiskView:
+        return risk_view(
+            load(self._store, RiskState, risk_key(account)) or RiskState(account=account),
+            self._day(account, day),
+            [(position, self._mark(position)) for position in self._open(account)],
+            self._settings(),
+        )
+
+    def _pnl(self, accounts: Sequence[str], day: date, positions: Iterable[PositionView]) -> PnlView:
+        days = [self._day(account, day) for account in accounts]
+        realised = sum((d.realised_pnl for d in days), Decimal(0))
+        charges = sum((d.charges for d in days), Decimal(0))
+        unrealised = round(sum(position.unrealised_pnl or 0.0 for position in positions), 2)
+        return PnlView(
+            realised=realised,
+            unrealised=unrealised,
+            charges=charges,
+            total=round(float(realised) + unrealised, 2),
+            closed_trades=sum(d.closed_trades for d in days),
+        )
+
+    def _open(self, account: str) -> list[Position]:
+        return load_index(self._store, Position, OPEN_POSITIONS, f"{account}#")
+
+    def _with_marks(self, positions: list[Position]) -> tuple[PositionView, ...]:
+        positions.sort(key=lambda position: position.entry_time)
+        return tuple(position_view(position, self._mark(position)) for position in positions)
+
+    def _mark(self, position: Position) -> Mark | None:
+        return load(self._store, Mark, mark_key(position.position_id))
+
+    def _day(self, account: str, day: date) -> AccountDay:
+        return load(self._store, AccountDay, day_key(account, day)) or AccountDay(account=account, day=day)
+
+
+def _data(seen: MarketClock | None, now: datetime, longest_age: int) -> DataView:
+    if seen is None:
+        return DataView()
+    age = max((now - seen.seen_at).total_seconds(), 0.0)
+    return DataView(market_time=seen.market_time, age_seconds=round(age, 1), stale=age > longest_age)

@@ -1,0 +1,136 @@
+"""From stored records to what is shown of them."""
+
+from datetime import datetime
+
+from patang.approvals.proposal import Proposal
+from patang.audit.entry import AuditEntry
+from patang.desk_view.views import ApprovalView, EventView, OrderView, PositionView, SignalView
+from patang.execution.intent import OrderIntent
+from patang.portfolio.position import Mark, Position
+from patang.strategies.signal import Signal
+
+__all__ = ["approval_view", "event_view", "order_view", "position_view", "signal_view"]
+
+
+def position_view(position: Position, mark: Mark | None) -> PositionView:
+    """A closed position keeps no mark: its result is `realised_pnl`."""
+    shown = mark if position.state != "CLOSED" else None
+    return PositionView(
+        account=position.account,
+        position_id=position.position_id,
+        state=position.state,
+        strategy=position.strategy,
+        exchange=position.exchange,
+        symbol=position.symbol,
+        product=position.product,
+        quantity=position.quantity,
+        entry_price=position.entry_price,
+        entry_time=position.entry_time,
+        stop_loss_price=position.stop_loss_price,
+        target_price=position.target_price,
+        last_price=shown.last_price if shown else None,
+        marked_at=shown.as_of if shown else None,
+        unrealised_pnl=shown.unrealised_pnl if shown else None,
+        exit_by=position.exit_by,
+        exit_price=position.exit_price,
+        exit_time=position.exit_time,
+        exit_reason=position.exit_reason,
+        realised_pnl=position.realised_pnl,
+        charges=position.entry_charges + (position.exit_charges or 0),
+    )
+
+
+def order_view(intent: OrderIntent) -> OrderView:
+    terms = intent.terms
+    return OrderView(
+        account=intent.account,
+        intent_id=intent.intent_id,
+        kind=intent.kind,
+        state=intent.state,
+        exchange=terms.exchange,
+        symbol=terms.tradingsymbol,
+        transaction_type=terms.transaction_type,
+        quantity=terms.quantity,
+        filled_quantity=intent.filled_quantity,
+        order_type=terms.order_type,
+        product=terms.product,
+        price=terms.price,
+        trigger_price=terms.trigger_price,
+        average_price=intent.average_price,
+        as_of=intent.as_of,
+        order_id=intent.order_id,
+        broker_order_id=intent.broker_order_id,
+        broker_status=intent.broker_status,
+        reason=intent.reason,
+        message=intent.status_message,
+    )
+
+
+def signal_view(signal: Signal) -> SignalView:
+    return SignalView(
+        signal_id=signal.signal_id,
+        as_of=signal.as_of,
+        strategy=signal.strategy,
+        signal_type=signal.signal_type,
+        exchange=signal.exchange,
+        symbol=signal.symbol,
+        entry_price=signal.entry_price,
+        stop_loss_price=signal.stop_loss_price,
+        target_price=signal.target_price,
+        confidence=signal.confidence,
+        expected_return_pct=signal.expected_return_pct,
+        reason=signal.reason,
+        refused=signal.refused,
+        model_version=signal.model_version,
+        features=signal.features,
+    )
+
+
+def approval_view(proposal: Proposal, now: datetime) -> ApprovalView | None:
+    """None before the terms of the proposal exist: nothing can be said yes to."""
+    terms, digest, signal = proposal.terms, proposal.terms_digest, proposal.signal
+    if terms is None or digest is None:
+        return None
+    expiry = proposal.expires_at_time
+    return ApprovalView(
+        account=proposal.account,
+        order_id=proposal.order_id,
+        state=proposal.state,
+        exchange=terms.exchange,
+        symbol=terms.tradingsymbol,
+        transaction_type=terms.transaction_type,
+        quantity=terms.quantity,
+        order_type=terms.order_type,
+        product=terms.product,
+        validity=terms.validity,
+        price=terms.price,
+        trigger_price=terms.trigger_price,
+        strategy=signal.strategy,
+        signal_type=signal.signal_type,
+        stop_loss_price=signal.stop_loss_price,
+        target_price=signal.target_price,
+        confidence=signal.confidence,
+        expected_net_profit=proposal.expected_net_profit,
+        expected_charges=proposal.expected_charges,
+        risk_amount=proposal.risk_amount,
+        reason=signal.reason,
+        features=signal.features,
+        as_of=proposal.as_of,
+        asked_at=proposal.asked_at,
+        expires_at=expiry,
+        seconds_left=max(int((expiry - now).total_seconds()), 0) if expiry else 0,
+        terms_digest=digest,
+    )
+
+
+def event_view(entry: AuditEntry) -> EventView:
+    event = entry.event()
+    return EventView(
+        account=entry.account,
+        sequence=entry.sequence,
+        kind=event.kind,
+        as_of=event.as_of,
+        actor=event.actor,
+        details=event.details,
+        hash=entry.hash,
+    )

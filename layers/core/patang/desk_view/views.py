@@ -1,0 +1,223 @@
+"""What people and assistants see of the desk: flat models, amounts as numbers in rupees, times in IST.
+
+These models are the answers of the HTTP API and of the MCP tools alike. Text in them (symbols, reasons,
+labels, messages of the broker) is data from outside and is shown as text.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from patang.market.sessions import IST
+
+__all__ = [
+    "ApprovalView",
+    "DataView",
+    "EventView",
+    "OrderView",
+    "PnlView",
+    "PositionView",
+    "RiskView",
+    "SessionView",
+    "SignalView",
+    "StatusView",
+]
+
+
+def _amount(value: object) -> object:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _in_ist(moment: datetime) -> datetime:
+    return moment.astimezone(IST)
+
+
+type Rupees = Annotated[float, BeforeValidator(_amount)]
+type Moment = Annotated[datetime, AfterValidator(_in_ist)]
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SessionView(_View):
+    """An account's session at the broker. `state` is ACTIVE, EXPIRED or MISSING."""
+
+    account: str
+    label: str
+    state: str
+    valid_until: Moment | None = None
+
+
+class DataView(_View):
+    """How fresh the market data is: the market's time as the guard saw it last, `age_seconds` ago."""
+
+    market_time: Moment | None = None
+    age_seconds: float | None = None
+    stale: bool = True
+
+
+class PnlView(_View):
+    """Result of the market day over the principal's accounts. `realised` is after `charges`."""
+
+    realised: Rupees
+    unrealised: Rupees
+    charges: Rupees
+    total: Rupees
+    closed_trades: int
+
+
+class RiskView(_View):
+    """An account's state of risk. `entries_allowed` says whether a new position may be opened now."""
+
+    account: str
+    entries_allowed: bool
+    halted: bool
+    halt_reason: str | None = None
+    halted_by: str | None = None
+    capital: Rupees
+    daily_loss: Rupees
+    daily_loss_limit: Rupees
+    drawdown: Rupees
+    drawdown_limit: Rupees
+    reserved_exposure: Rupees
+    open_exposure: Rupees
+    exposure_limit: Rupees
+    open_positions: int
+    positions_limit: int
+    closed_trades_today: int
+    refusals_today: dict[str, int]
+
+
+class PositionView(_View):
+    """A position with the guard's last mark. `state` is OPEN, CLOSING or CLOSED."""
+
+    account: str
+    position_id: str
+    state: str
+    strategy: str
+    exchange: str
+    symbol: str
+    product: str
+    quantity: int
+    entry_price: Rupees
+    entry_time: Moment
+    stop_loss_price: Rupees
+    target_price: Rupees
+    last_price: Rupees | None = None
+    marked_at: Moment | None = None
+    unrealised_pnl: Rupees | None = None
+    exit_by: Moment | None = None
+    exit_price: Rupees | None = None
+    exit_time: Moment | None = None
+    exit_reason: str | None = None
+    realised_pnl: Rupees | None = None
+    charges: Rupees
+
+
+class OrderView(_View):
+    """An order the desk asked, or asks, the broker for."""
+
+    account: str
+    intent_id: str
+    kind: str
+    state: str
+    exchange: str
+    symbol: str
+    transaction_type: str
+    quantity: int
+    filled_quantity: int
+    order_type: str
+    product: str
+    price: Rupees | None = None
+    trigger_price: Rupees | None = None
+    average_price: Rupees | None = None
+    as_of: Moment
+    order_id: str | None = None
+    broker_order_id: str | None = None
+    broker_status: str | None = None
+    reason: str = ""
+    message: str = ""
+
+
+class SignalView(_View):
+    """A wish of a strategy to enter, taken or refused. `refused` names the gates that said no."""
+
+    signal_id: str
+    as_of: Moment
+    strategy: str
+    signal_type: str
+    exchange: str
+    symbol: str
+    entry_price: Rupees
+    stop_loss_price: Rupees
+    target_price: Rupees
+    confidence: float
+    expected_return_pct: float
+    reason: str
+    refused: tuple[str, ...] = ()
+    model_version: str
+    features: dict[str, float]
+
+
+class ApprovalView(_View):
+    """A proposed order that waits for its owner's yes. The yes has to name `terms_digest`."""
+
+    account: str
+    order_id: str
+    state: str
+    exchange: str
+    symbol: str
+    transaction_type: str
+    quantity: int
+    order_type: str
+    product: str
+    validity: str
+    price: Rupees | None = None
+    trigger_price: Rupees | None = None
+    strategy: str
+    signal_type: str
+    stop_loss_price: Rupees
+    target_price: Rupees
+    confidence: float
+    expected_net_profit: Rupees
+    expected_charges: Rupees
+    risk_amount: Rupees
+    reason: str
+    features: dict[str, float]
+    as_of: Moment
+    asked_at: Moment | None = None
+    expires_at: Moment | None = None
+    seconds_left: int
+    terms_digest: str
+
+
+class EventView(_View):
+    """An entry of the audit log."""
+
+    account: str
+    sequence: int
+    kind: str
+    as_of: Moment
+    actor: str
+    details: dict[str, Any]
+    hash: str
+
+
+class StatusView(_View):
+    """The desk at a glance. `profile` other than "safe" is a demonstration or a loosened set of limits."""
+
+    generated_at: Moment
+    mode: str
+    profile: str
+    approval_mode: str
+    sessions: tuple[SessionView, ...]
+    data: DataView
+    risk: tuple[RiskView, ...]
+    pnl: PnlView
+    positions: tuple[PositionView, ...]
+    approvals: tuple[ApprovalView, ...]
+    signals: tuple[SignalView, ...]
+    events: tuple[EventView, ...]

@@ -1,0 +1,38 @@
+"""Who is speaking: a principal, the accounts that are his, and what this credential may do."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from patang.accounts.service import AccountService
+
+__all__ = ["ALL_SCOPES", "Principal", "Scope", "accounts_of"]
+
+type Scope = Literal["read", "trade", "admin"]
+
+ALL_SCOPES: frozenset[Scope] = frozenset({"read", "trade", "admin"})
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody who has proved who he is. `actor` is his name in the audit log.
+
+    `csrf` is the word that a form of his browser session has to repeat; None for a bearer token, which no
+    browser sends by itself.
+    """
+
+    name: str
+    actor: str
+    accounts: tuple[str, ...]
+    scopes: frozenset[Scope]
+    csrf: str | None = None
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self.scopes
+
+    def owns(self, account: str) -> bool:
+        return account in self.accounts
+
+
+def accounts_of(accounts: AccountService, principal: str) -> tuple[str, ...]:
+    """The enabled accounts of a principal; empty when he has none any more."""
+    return tuple(known.account for known in accounts.list() if known.enabled and known.principal == principal)

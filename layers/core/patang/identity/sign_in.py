@@ -1,0 +1,156 @@
+"""Signing in: the owner logs in at the broker, and the browser he did it in gets a session."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from patang.accounts.service import AccountService
+from patang.errors import BadInput, Refused
+from patang.identity.credentials import fingerprint, new_secret, same, word_for
+from patang.identity.principal import ALL_SCOPES, Principal, accounts_of
+from patang.identity.stored import BrowserSession, LoginState, UsedRequestToken
+from patang.ports import Clock, Delete, Key, Matches, StateStore, WriteConflict
+from patang.records import create, load
+
+__all__ = ["LoginBegun", "SignIn", "SignedIn", "local_path"]
+
+_LOGIN_TAKES = timedelta(minutes=10)
+_SESSION_LASTS = timedelta(hours=12)
+_TOKEN_IS_REMEMBERED = timedelta(days=2)
+_LONGEST_PATH = 512
+_USED_BEFORE = "this login was used before or took too long: sign in again"
+
+
+@dataclass(frozen=True, slots=True)
+class LoginBegun:
+    """Where to send the browser, and the secret it must keep until it comes back."""
+
+    url: str
+    browser_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The session's secret for the browser's cookie, and the page it wanted."""
+
+    session_secret: str
+    return_to: str
+    account: str
+    principal: str
+
+
+class SignIn:
+    """Sign-in of owners by the broker's own login."""
+
+    def __init__(self, auth_store: StateStore, accounts: AccountService, clock: Clock) -> None:
+        self._store = auth_store
+        self._accounts = accounts
+        self._clock = clock
+
+    def begin(self, account: str, return_to: str) -> LoginBegun:
+        """Start a login of `account`. Raises BadInput for an unknown one, or a page that is not ours."""
+        if not any(known.account == account and known.enabled for known in self._accounts.list()):
+            raise BadInput(f"there is no enabled account {account!r} to log in with")
+        state, browser, now = new_secret(), new_secret(), self._clock.now()
+        self._store.write(
+            create(
+                LoginState(
+                    state_hash=fingerprint(state),
+                    browser_hash=fingerprint(browser),
+                    account=account,
+                    return_to=local_path(return_to),
+                    began_at=now,
+                    until=now + _LOGIN_TAKES,
+                )
+            )
+        )
+        return LoginBegun(self._accounts.login_url(account, state), browser)
+
+    def complete(self, state: str, request_token: str, browser_secret: str | None) -> SignedIn:
+        """Finish a login that came back from the broker, once.
+
+        Raises Refused when the login is unknown, over, of another browser, or of a person whose user id is
+        not the account's. What the broker's exchange of the request token raises passes through.
+        """
+        login = self._taken(state, browser_secret)
+        self._use_up(request_token)
+        session = self._accounts.complete_login(login.account, request_token)
+        # The account service answers a known request token with the session it once opened, which proves
+        # nothing about who shows it now.
+        if session.logged_in_at < login.began_at:
+            raise Refused(_USED_BEFORE)
+        return self._session_for(login)
+
+    def principal(self, session_secret: str) -> Principal | None:
+        """Whose browser this is, or None when the session is unknown or over."""
+        session = load(self._store, BrowserSession, _session_key(session_secret))
+        if session is None or session.until <= self._clock.now():
+            return None
+        still_his = any(
+            known.account == session.account
+            and known.enabled
+            and (known.principal, known.kite_user_id) == (session.principal, session.kite_user_id)
+            for known in self._accounts.list()
+        )
+        if not still_his:
+            return None
+        return Principal(
+            name=session.principal,
+            actor=f"person:{session.principal}",
+            accounts=accounts_of(self._accounts, session.principal),
+            scopes=ALL_SCOPES,
+            csrf=word_for(session_secret, "csrf"),
+        )
+
+    def end(self, session_secret: str) -> None:
+        """Sign the browser out."""
+        self._store.write(Delete(_session_key(session_secret)))
+
+    def _taken(self, state: str, browser_secret: str | None) -> LoginState:
+        login = load(self._store, LoginState, Key(f"STATE#{fingerprint(state)}", "STATE"))
+        if login is None or login.until <= self._clock.now():
+            raise Refused(_USED_BEFORE)
+        if browser_secret is None or not same(fingerprint(browser_secret), login.browser_hash):
+            raise Refused("this login was begun in another browser: sign in again in this one")
+        try:
+            self._store.write(Delete(login.key(), Matches({"revision": login.revision})))
+        except WriteConflict as conflict:
+            raise Refused(_USED_BEFORE) from conflict
+        return login
+
+    def _use_up(self, request_token: str) -> None:
+        until = self._clock.now() + _TOKEN_IS_REMEMBERED
+        try:
+            self._store.write(create(UsedRequestToken(token_hash=fingerprint(request_token), until=until)))
+        except WriteConflict as conflict:
+            raise Refused(_USED_BEFORE) from conflict
+
+    def _session_for(self, login: LoginState) -> SignedIn:
+        owner = next(a for a in self._accounts.list() if a.account == login.account)
+        secret, now = new_secret(), self._clock.now()
+        self._store.write(
+            create(
+                BrowserSession(
+                    session_hash=fingerprint(secret),
+                    principal=owner.principal,
+                    account=owner.account,
+                    kite_user_id=owner.kite_user_id,
+                    began_at=now,
+                    until=now + _SESSION_LASTS,
+                )
+            )
+        )
+        return SignedIn(secret, login.return_to, owner.account, owner.principal)
+
+
+def local_path(path: str) -> str:
+    """`path` if it leads to a page of this desk. Raises BadInput for what a browser may take elsewhere."""
+    printable = path.isascii() and path.isprintable() and " " not in path
+    if not printable or not path.startswith("/") or len(path) > _LONGEST_PATH or "\\" in path:
+        raise BadInput("the page to return to must be a path on this desk, such as /")
+    if path.startswith("//"):
+        raise BadInput("the page to return to must be a path on this desk, not another address")
+    return path
+
+
+def _session_key(secret: str) -> Key:
+    return Key(f"SESSION#{fingerprint(secret)}", "SESSION")
