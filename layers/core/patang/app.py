@@ -6,12 +6,14 @@ Everything is built on first use, so that a function needs only the environment 
 
 import os
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
+from patang.accounts.service import AccountService
 from patang.adapters.aws.dynamodb import DynamoStore, plain
 from patang.adapters.aws.kinesis import KinesisReader, KinesisStream
 from patang.adapters.aws.s3 import S3Objects
@@ -19,18 +21,26 @@ from patang.adapters.aws.secretsmanager import SecretsManager
 from patang.adapters.aws.sns import SnsNotifier
 from patang.adapters.aws.sqs import SqsDeadLetters, SqsIntentQueue, SqsUpdateQueue
 from patang.adapters.aws.stepfunctions import StepFunctions
+from patang.adapters.kite.login import KiteLogin
 from patang.adapters.system import EmbeddedMetrics, SystemClock
 from patang.audit.linker import AuditLinker
 from patang.audit.log import AuditLog
+from patang.desk_view.service import DeskView
 from patang.errors import SettingsError
+from patang.identity.sign_in import SignIn
+from patang.identity.tokens import Tokens
+from patang.market.instruments import Universe
 from patang.ports import (
     Attributes,
+    Broker,
     Clock,
     DeadLetters,
     IntentQueue,
+    MarketData,
     Metrics,
     Notifier,
     ObjectStore,
+    PaperMatcher,
     SecretStore,
     StateStore,
     StreamReader,
@@ -38,7 +48,11 @@ from patang.ports import (
     UpdateQueue,
     Workflows,
 )
-from patang.settings import Settings, load_settings
+from patang.risk.halts import Halts
+from patang.settings import KiteSettings, Settings, load_settings
+
+if TYPE_CHECKING:
+    from patang.adapters.kite.calls import KiteCalls
 
 __all__ = ["Desk"]
 
@@ -54,6 +68,9 @@ class Desk:
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = os.environ if environment is None else environment
         self._settings: tuple[float, Settings] | None = None
+        self._brokers: dict[tuple[str, str], Broker] = {}
+        self._calls: dict[str, KiteCalls] = {}
+        self._universes: dict[date, Universe] = {}
 
     def variable(self, name: str) -> str:
         """A variable of the environment. Raises SettingsError that names it if it is missing."""
@@ -74,6 +91,10 @@ class Desk:
         if self._settings is None or now - self._settings[0] > _SETTINGS_AGE_SECONDS:
             self._settings = (now, load_settings(self.store))
         return self._settings[1]
+
+    def public_url(self) -> str:
+        """Where the desk is reached from outside, without a slash at the end; empty when nobody has said."""
+        return (self.settings().public_url or self._environment.get("PUBLIC_URL") or "").rstrip("/")
 
     @cached_property
     def store(self) -> StateStore:
@@ -143,3 +164,84 @@ class Desk:
 
     def audit_log(self) -> AuditLog:
         return AuditLog(self.store, self.audit_store)
+
+    def desk_view(self) -> DeskView:
+        return DeskView(self.store, self.accounts(), self.audit_log(), self.clock, self.settings)
+
+    def sign_in(self) -> SignIn:
+        return SignIn(self.auth_store, self.accounts(), self.clock)
+
+    def tokens(self) -> Tokens:
+        return Tokens(self.auth_store, self.accounts(), self.clock)
+
+    def halts(self) -> Halts:
+        return Halts(self.store, self.clock)
+
+    def accounts(self) -> AccountService:
+        return self._accounts
+
+    def broker(self, account: str) -> Broker:
+        """The account's broker: on paper, or Kite (a simulator's or the real one, as the settings say)."""
+        kind = "paper" if self.settings().mode == "paper" else "kite"
+        if (kind, account) not in self._brokers:
+            make = self._paper_broker if kind == "paper" else self._kite_broker
+            self._brokers[kind, account] = make(account)
+        return self._brokers[kind, account]
+
+    def market_data(self) -> MarketData:
+        """Quotes, history and instruments, from the account that supplies data."""
+        from patang.adapters.kite.market_data import KiteMarketData
+
+        return KiteMarketData(self._kite_calls(self.settings().data_account))
+
+    def paper_matcher(self) -> PaperMatcher:
+        from patang.adapters.paper.exchange import PaperExchange
+
+        return PaperExchange(self.store)
+
+    @cached_property
+    def _accounts(self) -> AccountService:
+        return AccountService(
+            self.store,
+            self.secrets,
+            self.clock,
+            KiteLogin(self._kite_settings),
+            secret_prefix=self.variable("SECRET_PREFIX"),
+            login_root=lambda: self._kite_settings().login_root,
+        )
+
+    def _kite_settings(self) -> KiteSettings:
+        return self.settings().kite
+
+    def _paper_broker(self, account: str) -> Broker:
+        from patang.adapters.paper.broker import PaperBroker
+
+        return PaperBroker(account, self.store, self.clock, self.settings, self._universe_of)
+
+    def _universe_of(self, day: date) -> Universe | None:
+        if day not in self._universes:
+            from patang.market.universe import load_universe
+
+            found = load_universe(self.store, self.objects, day)
+            if found is None:
+                return None
+            self._universes = {day: found}
+        return self._universes[day]
+
+    def _kite_broker(self, account: str) -> Broker:
+        from patang.adapters.kite.broker import KiteBroker
+
+        return KiteBroker(self._kite_calls(account))
+
+    def _kite_calls(self, account: str) -> "KiteCalls":
+        # Here and above, not at the top: most functions are deployed without the client's layer.
+        if account not in self._calls:
+            from patang.adapters.kite.calls import KiteCalls
+
+            self._calls[account] = KiteCalls(
+                lambda: self._accounts.credentials(account),
+                lambda used: self._accounts.mark_expired(account, used.version),
+                self._kite_settings,
+                self.metrics,
+            )
+        return self._calls[account]

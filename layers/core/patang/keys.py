@@ -7,7 +7,7 @@
 | broker session | ACCOUNT#<account> | SESSION | |
 | risk state | ACCOUNT#<account> | RISK | |
 | account's day | ACCOUNT#<account> | DAY#<date> | |
-| proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | PENDING_APPROVALS or DECIDED_APPROVALS / <account>#<order_id> |
+| proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | *_APPROVALS / <account>#<order_id> |
 | order intent | ACCOUNT#<account> | INTENT#<intent_id> | LIVE_INTENTS / <account>#<intent_id> |
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
 | mark | MARKS | <position_id> | |
@@ -19,14 +19,16 @@
 | signal | SIGNALS#<date> | <HHMM>#<signal_id> | |
 | preflight | PREFLIGHT | <date> | |
 | market clock | MARKET | CLOCK | |
+| paper order | PAPER#<account> | ORDER#<order_id> | PAPER_ORDERS / <account>#<order_id> |
+| paper funds | PAPER#<account> | FUNDS | |
 
 The index is sparse: proposals while PENDING or decided and not yet acted on, intents until final, positions
-until CLOSED.
+until CLOSED, paper orders while they rest.
 
 Audit table: entry AUDIT#<account>#<date> / <sequence, 8 digits>; head AUDIT#<account>#<date> / HEAD;
 linked marker LINKED#<account>#<date> / <event_id>.
-Auth table: NONCE#<sha256> / NONCE (approval links); TOKEN#<sha256> / TOKEN and TOKENS#<principal> / <token_id>
-(bearer tokens); STATE#<sha256> / STATE (login transactions); REQUEST#<sha256> / REQUEST (request tokens that
+Auth table: NONCE#<sha256> / NONCE (approval links); TOKEN#<sha256> / TOKEN and
+TOKENS#<principal> / <token_id> (bearer tokens); STATE#<sha256> / STATE (login transactions); REQUEST#<sha256> / REQUEST (request tokens that
 were used); SESSION#<sha256> / SESSION (signed-in browsers).
 """
 
@@ -38,6 +40,7 @@ __all__ = [
     "DECIDED_APPROVALS",
     "LIVE_INTENTS",
     "OPEN_POSITIONS",
+    "PAPER_ORDERS",
     "PENDING_APPROVALS",
     "account_key",
     "account_partition",
@@ -50,6 +53,8 @@ __all__ = [
     "mark_key",
     "market_clock_key",
     "outbox_partition",
+    "paper_funds_key",
+    "paper_order_key",
     "position_key",
     "preflight_key",
     "proposal_key",
@@ -65,6 +70,7 @@ PENDING_APPROVALS = "PENDING_APPROVALS"
 DECIDED_APPROVALS = "DECIDED_APPROVALS"
 LIVE_INTENTS = "LIVE_INTENTS"
 OPEN_POSITIONS = "OPEN_POSITIONS"
+PAPER_ORDERS = "PAPER_ORDERS"
 
 
 def account_partition(account: str) -> str:
@@ -145,3 +151,11 @@ def audit_partition(account: str, day: date) -> str:
 
 def linked_partition(account: str, day: date) -> str:
     return f"LINKED#{account}#{day.isoformat()}"
+
+
+def paper_order_key(account: str, order_id: str) -> Key:
+    return Key(f"PAPER#{account}", f"ORDER#{order_id}")
+
+
+def paper_funds_key(account: str) -> Key:
+    return Key(f"PAPER#{account}", "FUNDS")

@@ -228,10 +228,7 @@ class UpdateQueue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What the broker is asked to place; prices are rupees as text, so that nothing is rounded twice.
-
-    `as_of` is the market time of the decision. It is not sent; a paper broker stamps its order book with it.
-    """
+    """What the broker is asked to place; prices are rupees as text, so that nothing is rounded twice."""
 
     variety: str
     exchange: str
@@ -245,7 +242,6 @@ class OrderRequest:
     price: str | None = None
     trigger_price: str | None = None
     market_protection: str | None = None
-    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

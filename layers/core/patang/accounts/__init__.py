@@ -1,1 +1,1 @@
-
+"""Accounts at the broker, their credentials, and the daily session."""

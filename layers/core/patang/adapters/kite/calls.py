@@ -1,0 +1,130 @@
+"""One account's calls to the broker's REST API: session, limits, retries of reads, sorted errors."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from patang.accounts.session import Credentials
+from patang.adapters.kite.errors import Reply, sort_error
+from patang.adapters.kite.limits import CallKind, RateLimiter
+from patang.adapters.kite.loader import KiteConnect
+from patang.errors import SessionExpired, TryAgain
+from patang.ports import Metrics
+from patang.settings import KiteSettings
+
+__all__ = ["KiteCalls", "kite_client"]
+
+_READ_WAITS = (0.3, 1.0)
+
+# An idle connection may have been cut without a word, above all in a function that was frozen meanwhile; a
+# send over it would end with an unknown outcome for nothing.
+_IDLE_SECONDS = 5.0
+
+_ANY_IPV4 = "0.0.0.0"  # noqa: S104 - the source address of our own calls; nothing listens on it
+
+
+class KiteCalls:
+    """Runs calls of the official client for one account.
+
+    `credentials` and `settings` are asked before every call, so a new login is in use at the next one;
+    `expired` hears of the credentials that the broker did not accept.
+    """
+
+    def __init__(
+        self,
+        credentials: Callable[[], Credentials],
+        expired: Callable[[Credentials], None],
+        settings: Callable[[], KiteSettings],
+        metrics: Metrics,
+        *,
+        limiter: RateLimiter | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._credentials = credentials
+        self._expired = expired
+        self._settings = settings
+        self._metrics = metrics
+        self._limiter = limiter or RateLimiter()
+        self._sleep = sleep
+        self._client: Any = None
+        self._client_for_what: tuple[int, KiteSettings] | None = None
+        self._reply: Reply | None = None
+        self._last_call = 0.0
+
+    def read(self, kind: CallKind, call: Callable[[Any], Any]) -> Any:
+        """A call that changes nothing, tried three times.
+
+        Raises SessionExpired, TryAgain, Refused or AskOwner.
+        """
+        for wait in _READ_WAITS:
+            try:
+                return self._run(kind, call, sending=False)
+            except TryAgain:
+                self._sleep(wait)
+        return self._run(kind, call, sending=False)
+
+    def send(self, call: Callable[[Any], Any]) -> Any:
+        """A call that may place, change or cancel an order: tried once.
+
+        Raises BrokerRefused, SessionExpired or TryAgain if it certainly had no effect, else OutcomeUnknown.
+        """
+        return self._run("order", call, sending=True)
+
+    def _run(self, kind: CallKind, call: Callable[[Any], Any], *, sending: bool) -> Any:
+        credentials = self._credentials()
+        self._limiter.wait(kind)
+        client = self._client_for(credentials)
+        self._reply = None
+        begun = time.monotonic()
+        if sending and begun - self._last_call > _IDLE_SECONDS:
+            client.reqsession.close()
+        try:
+            return call(client)
+        except Exception as error:
+            sorted_error = sort_error(error, self._reply, sending=sending)
+            if isinstance(sorted_error, SessionExpired):
+                self._expired(credentials)
+            self._metrics.count("broker_errors", kind=kind, error=type(sorted_error).__name__)
+            raise sorted_error from error
+        finally:
+            self._last_call = time.monotonic()
+            self._metrics.duration_ms("broker_call", (self._last_call - begun) * 1000, kind=kind)
+
+    def _client_for(self, credentials: Credentials) -> Any:
+        settings = self._settings()
+        if self._client_for_what != (credentials.version, settings):
+            self._client = kite_client(credentials.api_key, credentials.access_token, settings)
+            self._client.reqsession.hooks["response"].append(self._remember)
+            self._client_for_what = (credentials.version, settings)
+        return self._client
+
+    def _remember(self, response: requests.Response, **_: Any) -> None:
+        self._reply = Reply.of(response)
+
+
+def kite_client(api_key: str, access_token: str | None, settings: KiteSettings) -> Any:
+    """The official client on the desk's base address, over IPv4 only.
+
+    The broker takes orders from registered IPv4 addresses; a host with IPv6 egress would be turned away.
+    """
+    client = KiteConnect(
+        api_key, access_token=access_token, root=settings.root, timeout=settings.timeout_seconds
+    )
+    prefix = urlsplit(settings.root).path.rstrip("/")
+    if prefix:
+        # The client joins routes to the host, so a path of the base address has to go into the routes.
+        client._routes = {name: prefix + route for name, route in KiteConnect._routes.items()}
+    client.reqsession.mount("https://", _IPv4Adapter())
+    client.reqsession.mount("http://", _IPv4Adapter())
+    return client
+
+
+class _IPv4Adapter(HTTPAdapter):
+    """Binds an IPv4 source, which leaves no other way to connect."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options, source_address=(_ANY_IPV4, 0))

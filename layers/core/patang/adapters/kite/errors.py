@@ -1,0 +1,101 @@
+"""The broker's errors, sorted by what must happen next.
+
+The client's exception class is not enough: Margin, Holding and User exceptions arrive as GeneralException,
+and "timed out" has been seen as HTTP 400 while the order was placed. The raw reply decides.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import urllib3.exceptions
+
+from patang.errors import (
+    AskOwner,
+    BrokerRefused,
+    OutcomeUnknown,
+    PatangError,
+    Refused,
+    SessionExpired,
+    TryAgain,
+)
+
+__all__ = ["Reply", "sort_error"]
+
+_CREDENTIALS = ("access_token", "api_key")
+_MODIFICATIONS_USED_UP = "maximum allowed order modifications"
+_TIME_OUTS = ("timed out", "timeout", "time out")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back over the wire. `error_type` is empty if the body was no error the API documents."""
+
+    status: int
+    error_type: str = ""
+    message: str = ""
+
+    @classmethod
+    def of(cls, response: requests.Response) -> "Reply":
+        try:
+            body: Any = response.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict) or not body.get("error_type"):
+            return cls(response.status_code)
+        return cls(response.status_code, str(body["error_type"]), str(body.get("message") or ""))
+
+
+def sort_error(error: Exception, reply: Reply | None, *, sending: bool) -> PatangError:
+    """What a failed call means. `sending`: it may have placed, changed or cancelled an order."""
+    if reply is None:
+        if sending and not _never_left(error):
+            return OutcomeUnknown(f"no reply from the broker ({_short(error)}): look the order up by its tag")
+        return TryAgain(f"the broker could not be reached ({_short(error)})")
+    said = f"{reply.error_type or 'no JSON error'}, HTTP {reply.status}: {reply.message or _short(error)}"
+    text = reply.message.lower()
+    if _session_is_over(reply, text):
+        return SessionExpired(f"the broker does not accept the session ({said}): log in again")
+    if reply.status == 429:
+        return TryAgain(f"too many calls for the broker ({said})")
+    if _is_clear(reply, text):
+        return _refusal(reply, said, sending=sending)
+    if sending:
+        return OutcomeUnknown(f"the broker's reply does not settle it ({said}): look the order up by its tag")
+    return TryAgain(f"the broker had trouble ({said})")
+
+
+def _session_is_over(reply: Reply, text: str) -> bool:
+    if reply.error_type == "TokenException":
+        return True
+    return reply.error_type == "InputException" and any(word in text for word in _CREDENTIALS)
+
+
+def _is_clear(reply: Reply, text: str) -> bool:
+    """The broker understood and said no, so nothing was placed."""
+    if _MODIFICATIONS_USED_UP in text:
+        return True
+    if not reply.error_type or any(word in text for word in _TIME_OUTS):
+        return False
+    return 400 <= reply.status < 500 and reply.error_type not in ("NetworkException", "DataException")
+
+
+def _refusal(reply: Reply, said: str, *, sending: bool) -> PatangError:
+    if sending:
+        return BrokerRefused(reply.message or said)
+    if reply.error_type == "PermissionException":
+        return AskOwner(f"the broker does not allow this call ({said}): check the app's subscription")
+    return Refused(f"the broker refused the call ({said})")
+
+
+def _never_left(error: Exception) -> bool:
+    """No connection came about, so the request certainly did not reach the broker."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", None)
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)
+
+
+def _short(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]

@@ -1,0 +1,44 @@
+"""The exchange of a login's request token for the day's access token."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from patang.errors import SessionExpired
+from patang.ports import BrokerLogin
+from patang.settings import KiteSettings
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["KiteLogin"]
+
+
+class KiteLogin:
+    """LoginExchange: the official client makes the checksum of key, request token and secret."""
+
+    def __init__(self, settings: Callable[[], KiteSettings]) -> None:
+        self._settings = settings
+
+    def exchange(self, api_key: str, api_secret: str, request_token: str) -> BrokerLogin:
+        # Not at the top: every function knows the accounts, few are deployed with the client's layer.
+        from patang.adapters.kite.calls import kite_client
+        from patang.adapters.kite.errors import Reply, sort_error
+
+        client = kite_client(api_key, None, self._settings())
+        replies: list[Reply] = []
+
+        def remember(response: "requests.Response", **_: Any) -> None:
+            replies.append(Reply.of(response))
+
+        client.reqsession.hooks["response"].append(remember)
+        try:
+            reply = client.generate_session(request_token, api_secret)
+            return BrokerLogin(user_id=str(reply["user_id"]), access_token=str(reply["access_token"]))
+        except Exception as error:
+            # The cause is not chained: its request carries the checksum.
+            sorted_error = sort_error(error, replies[-1] if replies else None, sending=False)
+        if isinstance(sorted_error, SessionExpired):
+            raise SessionExpired(
+                "the broker does not accept this login (used before, or too late): log in again"
+            )
+        raise sorted_error
