@@ -27,9 +27,9 @@ until CLOSED, paper orders while they rest.
 
 Audit table: entry AUDIT#<account>#<date> / <sequence, 8 digits>; head AUDIT#<account>#<date> / HEAD;
 linked marker LINKED#<account>#<date> / <event_id>.
-Auth table: NONCE#<sha256> / NONCE (approval links); TOKEN#<sha256> / TOKEN and
-TOKENS#<principal> / <token_id> (bearer tokens); STATE#<sha256> / STATE (login transactions); REQUEST#<sha256> / REQUEST (request tokens that
-were used); SESSION#<sha256> / SESSION (signed-in browsers).
+Auth table: NONCE#<sha256> / NONCE (approval links); TOKEN#<sha256> / TOKEN and TOKENS#<principal> /
+<token_id> (bearer tokens); STATE#<sha256> / STATE (login transactions); REQUEST#<sha256> / REQUEST (request
+tokens that were used); SESSION#<sha256> / SESSION (signed-in browsers).
 """
 
 from datetime import date, datetime
