@@ -58,7 +58,7 @@ class Broker:
         """Carry a new order through the checks to the book, and match it."""
         self._move(order, "VALIDATION PENDING")
         refused = self.reject_next.pop(0) if self.reject_next else None
-        refused = refused or rejection(order.terms, order.line, self._floor, self._now())
+        refused = refused or rejection(order.terms, order.line, self._floor, self._epoch())
         raw = None
         if refused is None:
             refused, raw = self._margin(account, order)
@@ -84,7 +84,7 @@ class Broker:
         if terms.quantity < order.filled:
             raise OrderError(f"Quantity cannot be below the {order.filled} units that are filled.")
         checked = replace(terms, order_type="LIMIT" if order.triggered else terms.order_type)
-        refused = rejection(checked, order.line, self._floor, self._now())
+        refused = rejection(checked, order.line, self._floor, self._epoch())
         limit = limit_of(terms, order.line)
         opening = account.opening_units(terms, order.line, without=order)
         margin = unit_margin(terms, order.line, limit)
@@ -128,11 +128,16 @@ class Broker:
                 self._match(accounts[order.user_id], order)
 
     def close_session(self) -> None:
-        """Cancel what is left when the market closes."""
+        """Cancel the live orders in whatever has stopped trading by now."""
         for orders in list(self._live.values()):
             for order in list(orders):
+                if self._epoch() < self._floor.closes(order.line):
+                    continue
                 order.message = "Order cancelled by the exchange: the session has ended."
                 self._end(order)
+
+    def _epoch(self) -> int:
+        return int(self._now().timestamp())
 
     def _changeable(self, account: Account, order_id: str, change: str) -> Order:
         order = self.find(account, order_id)

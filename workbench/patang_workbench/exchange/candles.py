@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from patang_workbench.exchange.hours import opening, previous_days, rupees
+from patang_workbench.exchange.hours import IST, Hours, hours_of, previous_days, rupees
 
 __all__ = ["Bar", "Bars", "DayCandles", "MarketData", "aggregate", "iso"]
 
@@ -32,7 +32,7 @@ Bars = list[Bar]
 class DayCandles:
     """One-minute candles of one symbol and day: int64 columns of equal length, prices in paise.
 
-    `minute` counts from the opening, 0 to 374; a minute without trades may be absent.
+    `minute` counts from the day's opening; a minute without trades may be absent.
     """
 
     minute: NDArray[np.int64]
@@ -44,7 +44,7 @@ class DayCandles:
 
     def bars(self, day: date) -> Bars:
         """The candles as rows with absolute starts."""
-        start = int(opening(day).timestamp())
+        start = int(hours_of(day).open.timestamp())
         columns = (self.minute * 60 + start, self.open, self.high, self.low, self.close, self.volume)
         return [Bar(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
@@ -62,14 +62,11 @@ class MarketData:
     history: tuple[date, ...]
     indices: tuple[str, ...]
     candles: Mapping[str, Mapping[date, DayCandles]]
-    trading_days: frozenset[date] | None = None
 
-    def trades(self, day: date) -> bool:
-        """Whether the market is open on `day`, as far as the source knows; weekdays beyond its range."""
-        known = self.trading_days
-        if known and min(known) <= day <= max(known):
-            return day in known
-        return day.weekday() < 5
+    @property
+    def hours(self) -> Hours:
+        """The hours of the session."""
+        return hours_of(self.session)
 
     def previous_day(self) -> date:
         """The trading day before the session."""
@@ -122,7 +119,7 @@ def _bucket(start: int, minutes: int) -> int:
 
 def iso(bar: Bar, with_oi: bool = False) -> list[object]:
     """A bar as Kite sends it: [start with +0530, open, high, low, close, volume] and perhaps OI, rupees."""
-    stamp = datetime.fromtimestamp(bar.start, opening(date(2000, 1, 1)).tzinfo)
+    stamp = datetime.fromtimestamp(bar.start, IST)
     row: list[object] = [
         stamp.strftime("%Y-%m-%dT%H:%M:%S%z"),
         rupees(bar.open),

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
+from patang.market.sessions import expiry_moment
 from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.contracts import INDEX_OF
-from patang_workbench.exchange.hours import MINUTES, closing
 from patang_workbench.exchange.instruments import Instrument
 
 __all__ = ["RATE", "OptionQuote", "Surface", "black_scholes", "realised_volatility"]
@@ -55,7 +55,7 @@ def realised_volatility(closes: Sequence[int]) -> float:
     returns = [math.log(later / earlier) for earlier, later in pairwise(closes)]
     mean = sum(returns) / len(returns)
     variance = sum((value - mean) ** 2 for value in returns) / len(returns)
-    return math.sqrt(variance * MINUTES * 252.0)
+    return math.sqrt(variance * 375 * 252.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Surface:
         known = [day for day in market.history if day in days][-5:]
         levels = [level for day in known if (level := realised_volatility(days[day].close.tolist())) > 0]
         base = sum(levels) / len(levels) if levels else 0.13
-        at_money = min(max(base * 1.1 + 0.01, 0.09), 0.45)
+        at_money = min(max(base * 1.15 + 0.025, 0.10), 0.45)
         return cls(at_money, int(days[market.session].open[0]))
 
     def volatility(self, spot: int, strike: int, years: float, drift: float) -> float:
@@ -99,4 +99,4 @@ class Surface:
 
 
 def _seconds_left(expiry: date, epoch: float) -> float:
-    return closing(expiry).timestamp() - epoch
+    return expiry_moment(expiry).timestamp() - epoch

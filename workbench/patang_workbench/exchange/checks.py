@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from patang_workbench.exchange.errors import InputError
 from patang_workbench.exchange.floor import Floor
-from patang_workbench.exchange.hours import CLOSE, OPEN, rupees
+from patang_workbench.exchange.hours import rupees
 from patang_workbench.exchange.lines import Line
 from patang_workbench.exchange.orders import Terms
 
@@ -82,11 +82,14 @@ def check_terms(terms: Terms, line: Line | None, day: date) -> Line:
     return line
 
 
-def rejection(terms: Terms, line: Line, floor: Floor, now: datetime) -> str | None:
-    """Why the broker's risk checks or the exchange reject an order, or None. Funds are checked apart."""
+def rejection(terms: Terms, line: Line, floor: Floor, epoch: int) -> str | None:
+    """Why the broker's risk checks or the exchange reject an order at `epoch` seconds, or None.
+
+    Funds and holdings are checked apart.
+    """
     row = line.instrument
-    if not OPEN <= now.time() < CLOSE:
-        return "Markets are closed right now. Orders are accepted between 09:15 and 15:30."
+    if not floor.opening <= epoch < floor.closes(line):
+        return "Markets are closed right now. Orders are accepted in the continuous session only."
     if terms.quantity % row.lot:
         return f"Quantity {terms.quantity} is not a multiple of the lot size {row.lot}."
     if terms.quantity > row.freeze:

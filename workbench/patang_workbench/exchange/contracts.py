@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from patang_workbench.exchange.hours import TradingDay, is_weekday
+from patang_workbench.exchange.hours import trades
 
 __all__ = [
     "INDEX_OF",
@@ -135,7 +135,7 @@ def _scheduled(underlying: str, start: date) -> Iterator[date]:
         day += timedelta(days=1)
 
 
-def expiries(underlying: str, day: date, count: int, trades: TradingDay = is_weekday) -> tuple[date, ...]:
+def expiries(underlying: str, day: date, count: int) -> tuple[date, ...]:
     """The next `count` expiries of `underlying` on or after `day`; a holiday moves one to the day before."""
     found: list[date] = []
     for scheduled in _scheduled(underlying, day):

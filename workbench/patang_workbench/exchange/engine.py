@@ -99,7 +99,7 @@ class Exchange:
     async def _second(self, epoch: int) -> None:
         ticked = self.floor.advance(epoch)
         self.ticks_generated += len(ticked)
-        if epoch == self.floor.closing:
+        if epoch in (self.floor.cash_closing, self.floor.closing):
             self.broker.close_session()
         self.broker.match(self.accounts, ticked)
         await self.hub.ticked(ticked)

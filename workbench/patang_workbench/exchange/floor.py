@@ -7,7 +7,7 @@ import numpy as np
 from patang_workbench.exchange.candles import Bar, Bars, MarketData
 from patang_workbench.exchange.chain import Surface
 from patang_workbench.exchange.contracts import INDEX_OF, STRIKE_STEP, UNDERLYINGS
-from patang_workbench.exchange.hours import MINUTES, closing, opening
+from patang_workbench.exchange.hours import hours_of
 from patang_workbench.exchange.instruments import Instrument, list_instruments
 from patang_workbench.exchange.lines import Level, Line
 from patang_workbench.exchange.tape import Density, Event, Tape
@@ -25,11 +25,13 @@ class Floor:
     def __init__(self, market: MarketData, seed: int, density: Density | None = None) -> None:
         self.market = market
         self.instruments = list_instruments(market)
-        self.opening = int(opening(market.session).timestamp())
-        self.closing = int(closing(market.session).timestamp())
+        hours = market.hours
+        self.opening = int(hours.open.timestamp())
+        self.cash_closing = int(hours.cash_close.timestamp())
+        self.closing = int(hours.close.timestamp())
         self._surfaces = {name: Surface.of(name, market) for name in UNDERLYINGS}
         self._rng_seed = [seed, market.session.toordinal()]
-        self._drift = self._drifts()
+        self._drift = self._drifts(hours.minutes)
         self.lines: dict[int, Line] = {}
         for row in self.instruments:
             self.lines[row.token] = self._option_line(row) if row.is_option else self._cash_line(row)
@@ -42,6 +44,10 @@ class Floor:
 
     def advance(self, epoch: int) -> list[Line]:
         """Play the second `epoch` and return the lines that ticked in it."""
+        if epoch in (self.cash_closing, self.closing):
+            for line in self.lines.values():
+                if epoch >= self.closes(line):
+                    line.bare()
         if not self.opening <= epoch < self.closing:
             return self._idle(epoch)
         minute, second = divmod(epoch - self.opening, 60)
@@ -52,9 +58,6 @@ class Floor:
         return [self._apply(event, epoch) for event in self._seconds[second]]
 
     def _idle(self, epoch: int) -> list[Line]:
-        if epoch == self.closing:
-            for line in self.lines.values():
-                line.bare()
         for line in self._indices if epoch >= self.closing else self.lines.values():
             line.stamp = epoch
         return list(self._indices)
@@ -82,13 +85,13 @@ class Floor:
         line.trade(epoch, price, event.quantity)
         line.show(*_depth(quote.bid, quote.ask, row.tick, row.lot * 12, event.depth))
 
-    def _drifts(self) -> dict[str, list[float]]:
+    def _drifts(self, minutes: int) -> dict[str, list[float]]:
         """How far each underlying's surface has wandered by each minute, as a fraction."""
         rng = np.random.default_rng([*self._rng_seed, 1])
         drifts: dict[str, list[float]] = {}
         for name in UNDERLYINGS:
             level, path = 0.0, []
-            for shock in rng.normal(0.0, 0.0035, MINUTES).tolist():
+            for shock in rng.normal(0.0, 0.0035, minutes).tolist():
                 level = 0.985 * level + shock
                 path.append(level)
             drifts[name] = path
@@ -106,7 +109,7 @@ class Floor:
         first = int(day.open[0])
         start = self.opening - 86400
         before = self.market.previous(row.tradingsymbol) or Bar(start, first, first, first, first, 0)
-        closed = int(closing(self.market.previous_day()).timestamp())
+        closed = self._last_close()
         return Line(row, before.close, before.close, before.open, before.high, before.low, closed, closed)
 
     def _option_line(self, row: Instrument) -> Line:
@@ -114,7 +117,7 @@ class Floor:
         day = self.market.candles[index][self.market.session]
         before = self.market.previous(index)
         spot = before.close if before else int(day.open[0])
-        closed = int(closing(self.market.previous_day()).timestamp())
+        closed = self._last_close()
         close = self._surfaces[row.name].quote(row, spot, closed).bid
         line = Line(row, close, close, close, close, close, closed, closed)
         steps = abs(row.strike - spot) / (STRIKE_STEP[row.name] * 100)
@@ -123,6 +126,13 @@ class Floor:
         )
         return line
 
+    def _last_close(self) -> int:
+        return int(hours_of(self.market.previous_day()).close.timestamp())
+
+    def closes(self, line: Line) -> int:
+        """When trading in an instrument ends today, in epoch seconds."""
+        return self.closing if line.instrument.is_option else self.cash_closing
+
     def history(self, line: Line, first: int, last: int) -> Bars:
         """One-minute bars of a line that start in [first, last] epoch seconds: earlier days and today so far.
 
@@ -130,7 +140,7 @@ class Floor:
         """
         bars: Bars = []
         for day in self.market.history:
-            start = int(opening(day).timestamp())
+            start = int(hours_of(day).open.timestamp())
             if start - 86400 <= last and first <= start + 86400:
                 bars.extend(self._day_bars(line, day))
         bars.extend(line.bars)

@@ -1,41 +1,61 @@
-"""Sessions and trading days of the simulated exchange, and the unit of its prices.
+"""Hours of a simulated day, from the desk's own calendar, and the unit of the simulator's prices.
 
 Prices inside the simulator are integers of paise, so that a candle survives its ticks exactly.
 """
 
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
-__all__ = [
-    "CLOSE",
-    "IST",
-    "MINUTES",
-    "OPEN",
-    "TradingDay",
-    "closing",
-    "is_weekday",
-    "opening",
-    "paise",
-    "previous_days",
-    "rupees",
-]
+from patang.errors import StopTrading
+from patang.market.sessions import IST, session_on
 
-IST = ZoneInfo("Asia/Kolkata")
-OPEN = time(9, 15)
-CLOSE = time(15, 30)
-MINUTES = 375
-"""Minutes of the continuous session, 09:15 to 15:30."""
-
-TradingDay = Callable[[date], bool]
+__all__ = ["IST", "Hours", "hours_of", "paise", "previous_days", "rupees", "trades"]
 
 
-def is_weekday(day: date) -> bool:
-    """Whether the synthetic market trades on `day`: Monday to Friday, no holidays."""
-    return day.weekday() < 5
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Continuous trading of one day: shares until `cash_close`, options until `close`.
+
+    Where the two differ the closing auction of the shares lies between them; the simulator does not hold
+    the auction, but the index goes on to move until `close`.
+    """
+
+    day: date
+    open: datetime
+    cash_close: datetime
+    close: datetime
+
+    @property
+    def minutes(self) -> int:
+        """Length of the derivatives' session."""
+        return (self.close - self.open) // timedelta(minutes=1)
+
+    @property
+    def cash_minutes(self) -> int:
+        """Length of the shares' session."""
+        return (self.cash_close - self.open) // timedelta(minutes=1)
 
 
-def previous_days(day: date, count: int, trades: TradingDay = is_weekday) -> tuple[date, ...]:
+def hours_of(day: date) -> Hours:
+    """The hours of a trading day. Raises ValueError on a holiday or a day the calendar does not know."""
+    try:
+        whole, cash = session_on(day), session_on(day, "cash")
+    except StopTrading as unknown:
+        raise ValueError(str(unknown)) from unknown
+    if whole is None or cash is None:
+        raise ValueError(f"the exchange is closed on {day:%A}, {day}: choose a trading day")
+    return Hours(day, whole.open, cash.close, whole.close)
+
+
+def trades(day: date) -> bool:
+    """Whether the exchange is open on `day`; Monday to Friday in years the calendar does not know."""
+    try:
+        return session_on(day) is not None
+    except StopTrading:
+        return day.weekday() < 5
+
+
+def previous_days(day: date, count: int) -> tuple[date, ...]:
     """The `count` trading days before `day`, oldest first."""
     found: list[date] = []
     cursor = day
@@ -44,16 +64,6 @@ def previous_days(day: date, count: int, trades: TradingDay = is_weekday) -> tup
         if trades(cursor):
             found.append(cursor)
     return tuple(reversed(found))
-
-
-def opening(day: date) -> datetime:
-    """Start of the continuous session of `day`, in IST."""
-    return datetime.combine(day, OPEN, IST)
-
-
-def closing(day: date) -> datetime:
-    """End of the continuous session of `day`, in IST."""
-    return datetime.combine(day, CLOSE, IST)
 
 
 def paise(rupee_amount: float) -> int:

@@ -114,7 +114,7 @@ def _options(underlying: str, market: MarketData, taken: set[int]) -> Iterator[I
     at_open = int(market.candles[INDEX_OF[underlying]][day].open[0]) / 100
     centre = round(at_open / step) * step
     freeze = freeze_quantity(underlying, day)
-    for expiry in expiries(underlying, day, _EXPIRIES_LISTED, market.trades):
+    for expiry in expiries(underlying, day, _EXPIRIES_LISTED):
         lot = lot_size(underlying, expiry)
         for strike in range(centre - STRIKES_EACH_SIDE * step, centre + STRIKES_EACH_SIDE * step + 1, step):
             for kind in ("CE", "PE"):

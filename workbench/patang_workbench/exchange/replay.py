@@ -5,7 +5,7 @@ low, close; `stocks_intraday/*1m*.parquet` with symbol, ts, open, high, low, clo
 at their start; float32 prices are rounded to the printed paisa.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from patang_workbench.exchange.candles import DayCandles, MarketData
-from patang_workbench.exchange.hours import IST, MINUTES, OPEN
+from patang_workbench.exchange.hours import IST, hours_of, trades
 
 __all__ = ["ReplayError", "replay_market"]
 
@@ -34,6 +34,10 @@ def replay_market(folder: Path, session: date, history_days: int = 10) -> Market
     The indices' days are the trading days; shares have history only as far as their file reaches.
     Raises ReplayError when a file or the date is absent.
     """
+    try:
+        hours_of(session)
+    except ValueError as problem:
+        raise ReplayError(str(problem)) from None
     start = session - history_days * _LOOK_BACK - timedelta(days=7)
     candles: dict[str, dict[date, DayCandles]] = {}
     for symbol, name in _INDEX_FILES.items():
@@ -47,17 +51,17 @@ def replay_market(folder: Path, session: date, history_days: int = 10) -> Market
         candles[symbol] = _by_day(shares.filter(pc.equal(shares["symbol"], symbol)))
     if not any(session in candles[symbol] for symbol in symbols):
         raise ReplayError(f"no share has candles of {session} in {path}; {_range_of(path)}")
-    trading_days = frozenset(candles["NIFTY 50"])
-    history = tuple(sorted(day for day in trading_days if day < session)[-history_days:])
+    earlier = sorted(day for day in candles["NIFTY 50"] if day < session)
+    history = tuple(earlier[-history_days:]) if history_days else ()
     kept = {symbol: days for symbol, days in candles.items() if session in days}
-    return MarketData(f"replay of {session}", session, history, tuple(_INDEX_FILES), kept, trading_days)
+    return MarketData(f"replay of {session}", session, history, tuple(_INDEX_FILES), kept)
 
 
 def _read(path: Path, start: date, end: date) -> pa.Table:
     if not path.is_file():
         raise ReplayError(f"{path} does not exist: name the folder of the candles with --data or PATANG_DATA")
-    first = datetime.combine(start, OPEN, IST)
-    last = datetime.combine(end + timedelta(days=1), OPEN, IST)
+    first = datetime.combine(start, time(), IST)
+    last = datetime.combine(end + timedelta(days=1), time(), IST)
     return pq.read_table(path, filters=[("ts", ">=", first), ("ts", "<", last)])
 
 
@@ -75,12 +79,10 @@ def _range_of(path: Path) -> str:
 
 
 def _by_day(table: pa.Table) -> dict[date, DayCandles]:
-    """Split one symbol's rows by IST day; rows outside the session are left out."""
+    """Split one symbol's rows by trading day; rows outside the day's session are left out."""
     table = table.sort_by("ts")
     seconds = table["ts"].cast(pa.timestamp("s", tz="Asia/Kolkata"), safe=False).cast(pa.int64()).to_numpy()
-    local = seconds + 19800
-    days = local // 86400
-    minute = (local % 86400 - 33300) // 60
+    days = (seconds + 19800) // 86400
     prices = {
         name: np.rint(table[name].to_numpy().astype(np.float64) * 100).astype(np.int64)
         for name in ("open", "high", "low", "close")
@@ -90,11 +92,17 @@ def _by_day(table: pa.Table) -> dict[date, DayCandles]:
         if "volume" in table.column_names
         else np.zeros(len(days), dtype=np.int64)
     )
-    inside = (minute >= 0) & (minute < MINUTES)
     found: dict[date, DayCandles] = {}
-    for day in np.unique(days[inside]).tolist():
-        rows = inside & (days == day)
-        found[date(1970, 1, 1) + timedelta(days=day)] = DayCandles(
+    for number in np.unique(days).tolist():
+        day = date(1970, 1, 1) + timedelta(days=number)
+        if not trades(day):
+            continue
+        hours = hours_of(day)
+        minute = (seconds - int(hours.open.timestamp())) // 60
+        rows = (days == number) & (minute >= 0) & (minute < hours.minutes)
+        if not rows.any():
+            continue
+        found[day] = DayCandles(
             minute[rows],
             prices["open"][rows],
             prices["high"][rows],

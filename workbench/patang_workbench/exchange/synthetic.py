@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from patang_workbench.exchange.candles import DayCandles, MarketData
 from patang_workbench.exchange.contracts import equity_tick
-from patang_workbench.exchange.hours import MINUTES, is_weekday, previous_days
+from patang_workbench.exchange.hours import hours_of, previous_days
 
 __all__ = ["synthetic_market"]
 
@@ -55,9 +55,11 @@ _INDICES = ("NIFTY 50", "NIFTY BANK")
 
 
 def synthetic_market(seed: int, session: date, history_days: int = 10) -> MarketData:
-    """The market of `session` and of the `history_days` weekdays before it, from `seed`."""
-    if not is_weekday(session):
-        raise ValueError(f"{session} is a {session:%A}; the exchange is closed: choose a weekday")
+    """The market of `session` and of the `history_days` trading days before it, from `seed`.
+
+    Raises ValueError when the exchange is closed on `session`.
+    """
+    hours_of(session)
     history = previous_days(session, history_days)
     days = (*history, session)
     factors = {day: _Factor.draw(seed, day) for day in days}
@@ -69,9 +71,9 @@ def _rng(seed: int, day: date, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, day.toordinal(), zlib.crc32(name.encode())])
 
 
-def _day_shape() -> Path:
+def _day_shape(minutes: int) -> Path:
     """Relative activity of each minute: high at the open, low at noon, higher to the close; mean one."""
-    x = np.linspace(0.0, 1.0, MINUTES)
+    x = np.linspace(0.0, 1.0, minutes)
     shape = 0.55 + 1.5 * np.exp(-x / 0.08) + 1.6 * (x - 0.45) ** 2 + 0.5 * np.exp(-(1.0 - x) / 0.05)
     return shape / shape.mean()
 
@@ -87,20 +89,21 @@ class _Factor:
     @classmethod
     def draw(cls, seed: int, day: date) -> "_Factor":
         rng = _rng(seed, day, "market")
-        drift, heat = _regimes(rng, first_range=12)
-        shape = _day_shape()
-        sigma = 0.0065 * rng.uniform(0.8, 1.3) / np.sqrt(MINUTES) * np.sqrt(shape) * heat
+        minutes = hours_of(day).minutes
+        drift, heat = _regimes(rng, minutes, first_range=12)
+        shape = _day_shape(minutes)
+        sigma = 0.0065 * rng.uniform(0.8, 1.3) / np.sqrt(minutes) * np.sqrt(shape) * heat
         return cls(rng.normal(0.0, 0.003), _wander(rng, drift, sigma), shape * heat**1.5)
 
 
-def _regimes(rng: np.random.Generator, first_range: int) -> tuple[Path, Path]:
+def _regimes(rng: np.random.Generator, minutes: int, first_range: int) -> tuple[Path, Path]:
     """Drift a minute in log price and heat (volatility factor) of each minute of a day."""
-    drift, heat = np.zeros(MINUTES), np.ones(MINUTES)
+    drift, heat = np.zeros(minutes), np.ones(minutes)
     start, trending = 0, False
     direction = 1.0 if rng.random() < 0.5 else -1.0
     length = first_range
-    while start < MINUTES:
-        end = min(MINUTES, start + length)
+    while start < minutes:
+        end = min(minutes, start + length)
         if trending:
             ramp = np.sin(np.linspace(0.35, np.pi - 0.35, end - start))
             drift[start:end] = direction * rng.uniform(0.00014, 0.00026) * ramp
@@ -115,9 +118,9 @@ def _regimes(rng: np.random.Generator, first_range: int) -> tuple[Path, Path]:
 
 
 def _wander(rng: np.random.Generator, drift: Path, sigma: Path) -> Path:
-    noise = rng.normal(0.0, 1.0, (MINUTES, _STEPS)) * (sigma / np.sqrt(_STEPS))[:, None]
+    noise = rng.normal(0.0, 1.0, (len(drift), _STEPS)) * (sigma / np.sqrt(_STEPS))[:, None]
     steps = noise + (drift / _STEPS)[:, None]
-    return np.cumsum(steps.ravel()).reshape(MINUTES, _STEPS)
+    return np.cumsum(steps.ravel()).reshape(len(drift), _STEPS)
 
 
 def _series(
@@ -128,17 +131,21 @@ def _series(
     for day in days:
         rng = _rng(seed, day, profile.symbol)
         factor = factors[day]
+        minutes = len(factor.path)
         path, activity = profile.beta * factor.path, factor.activity
         gap = profile.beta * factor.gap
         if profile.own:
-            drift, heat = _regimes(rng, first_range=int(rng.integers(8, 40)))
+            drift, heat = _regimes(rng, minutes, first_range=int(rng.integers(8, 40)))
             scale = profile.own / 100.0
-            sigma = 0.7 * scale / np.sqrt(MINUTES) * np.sqrt(_day_shape()) * heat
+            shape = _day_shape(minutes)
+            sigma = 0.7 * scale / np.sqrt(minutes) * np.sqrt(shape) * heat
             path = path + _wander(rng, drift * scale / 0.011, sigma)
-            activity = 0.5 * activity + 0.5 * _day_shape() * heat**1.5
+            activity = 0.5 * activity + 0.5 * shape * heat**1.5
             gap += rng.normal(0.0, 0.25 * scale)
-        paths.append(level + gap + path)
-        activities.append(activity * rng.lognormal(0.0, 0.35, MINUTES))
+        # Shares stop at the end of their session, the index moves on with its options.
+        traded = hours_of(day).cash_minutes if profile.volume else minutes
+        paths.append(level + gap + path[:traded])
+        activities.append((activity * rng.lognormal(0.0, 0.35, minutes))[:traded])
         level = paths[-1][-1, -1]
     base = paths[-2][-1, -1] if len(paths) > 1 else 0.0
     step = 5 if not profile.volume else equity_tick(round(profile.price * 100), days[-1])
@@ -153,7 +160,7 @@ def _candles(profile: _Profile, relative: Path, activity: Path, step: int) -> Da
     opens = prices[:, 0]
     volume = np.rint(profile.volume * activity).astype(np.int64)
     return DayCandles(
-        np.arange(MINUTES, dtype=np.int64),
+        np.arange(len(prices), dtype=np.int64),
         opens,
         prices.max(axis=1),
         prices.min(axis=1),

@@ -9,7 +9,6 @@ import numpy as np
 
 from patang_workbench.exchange.candles import Bar, MarketData
 from patang_workbench.exchange.contracts import INDEX_OF, STRIKE_STEP
-from patang_workbench.exchange.hours import MINUTES
 from patang_workbench.exchange.instruments import Instrument
 from patang_workbench.exchange.ticks import MIN_TICKS, expand, pick_seconds
 
@@ -59,6 +58,7 @@ class Tape:
     ) -> None:
         self._seed = [seed, market.session.toordinal(), zlib.crc32(b"tape")]
         self._density = density or Density()
+        self._minutes = market.hours.minutes
         self._cash = [_recorded(row, market) for row in instruments if not row.is_option]
         self._cash.sort(key=lambda share: not share.instrument.is_index)
         self._options = [row for row in instruments if row.is_option]
@@ -71,9 +71,9 @@ class Tape:
         """Units that trade in a typical minute, by token."""
 
     def minute(self, index: int) -> list[list[Event]]:
-        """The events of minute `index` (0 to 374) as sixty lists, indices before shares before options."""
-        if not 0 <= index < MINUTES:
-            raise ValueError(f"minute {index} is outside the session of {MINUTES} minutes")
+        """The events of the session's minute `index` as sixty lists, indices before shares before options."""
+        if not 0 <= index < self._minutes:
+            raise ValueError(f"minute {index} is outside the session of {self._minutes} minutes")
         rng = np.random.default_rng([*self._seed, index])
         seconds: list[list[Event]] = [[] for _ in range(60)]
         for share in self._cash:
