@@ -1,0 +1,78 @@
+"""The settings of a stage: what differs between two deployments of the same code."""
+
+from typing import Annotated, Final, Literal, Self
+
+from aws_cdk.aws_logs import RetentionDays
+from constructs import Node
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+__all__ = ["Flavour", "StageSettings"]
+
+type Flavour = Literal["cloud", "local"]
+
+_RETENTION: Final = {
+    7: RetentionDays.ONE_WEEK,
+    30: RetentionDays.ONE_MONTH,
+    90: RetentionDays.THREE_MONTHS,
+    365: RetentionDays.ONE_YEAR,
+}
+
+
+class StageSettings(BaseModel):
+    """One stage. Fields come from the CDK context: cdk.json, or `-c name=value` on the command line.
+
+    `flavour` decides for which machine the code assets are built, and nothing else: `cloud` is Lambda on
+    arm64, `local` is this machine, for the emulator.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: Literal["paper", "live"] = "paper"
+    flavour: Flavour = "cloud"
+    region: str = "ap-south-1"
+    owner_email: str | None = None
+    log_retention_days: int = 30
+    tick_shards: Annotated[int, Field(ge=1, le=20)] = 1
+    approval_timeout_seconds: Annotated[int, Field(ge=15, le=900)] = 120
+    api_requests_per_second: Annotated[int, Field(ge=1, le=1_000)] = 20
+    api_burst: Annotated[int, Field(ge=1, le=2_000)] = 40
+    # Market time is India's: every schedule below is read in Asia/Kolkata.
+    reconcile_schedule: str = "cron(* 9-15 ? * MON-FRI *)"
+    morning_schedule: str = "cron(30 8 ? * MON-FRI *)"
+    archive_schedule: str = "cron(50 15 ? * MON-FRI *)"
+
+    @field_validator("log_retention_days")
+    @classmethod
+    def _known_retention(cls, days: int) -> int:
+        if days not in _RETENTION:
+            raise ValueError(f"log_retention_days is {days}: give one of {sorted(_RETENTION)}")
+        return days
+
+    @model_validator(mode="after")
+    def _burst_covers_rate(self) -> Self:
+        if self.api_burst < self.api_requests_per_second:
+            raise ValueError(
+                f"api_burst is {self.api_burst}, less than api_requests_per_second "
+                f"({self.api_requests_per_second}): raise it to at least that"
+            )
+        return self
+
+    @classmethod
+    def from_context(cls, node: Node) -> Self:
+        """The settings that the CDK context of `node` gives. Raises pydantic.ValidationError."""
+        given = {name: node.try_get_context(name) for name in cls.model_fields}
+        return cls.model_validate({name: value for name, value in given.items() if value is not None})
+
+    @property
+    def prefix(self) -> str:
+        """How the names of the stage's stacks, functions and workflows begin."""
+        return f"patang-{self.stage}"
+
+    @property
+    def secret_prefix(self) -> str:
+        """Below which the stage's secrets are named."""
+        return f"patang/{self.stage}"
+
+    @property
+    def log_retention(self) -> RetentionDays:
+        return _RETENTION[self.log_retention_days]

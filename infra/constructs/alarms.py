@@ -1,0 +1,93 @@
+"""When the owner must be called: something was lost, is late, or failed where money is at stake."""
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from infra.config import StageSettings
+from infra.constructs.desk_metrics import DeskMetrics
+from infra.stacks.trading import TradingStack
+
+__all__ = ["Alarms"]
+
+_LATE_MS = 60_000
+
+
+class Alarms(Construct):
+    """Each alarm tells what it means and where to look. Missing data is fine: at night nothing runs."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: StageSettings,
+        trading: TradingStack,
+        action: cloudwatch.IAlarmAction,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._prefix = settings.prefix
+        self._action = action
+        metrics = DeskMetrics(settings)
+        for name, queue in (
+            ("dead-letters", trading.queues.dead_letters),
+            ("orders-dead-letters", trading.queues.orders_dead_letters),
+        ):
+            self._alarm(
+                name,
+                queue.metric_approximate_number_of_messages_visible(statistic="Maximum"),
+                "A message could not be read or was tried in vain; its bytes are in the queue",
+            )
+        for function in ("features", "guard", "audit_linker"):
+            self._alarm(
+                f"{function.replace('_', '-')}-late",
+                metrics.function(function, "IteratorAge", "Maximum"),
+                f"({function}) reads its stream a minute late or more",
+                threshold=_LATE_MS,
+                periods=2,
+            )
+        for function in ("order_lane", "guard", "order_updates", "order_workflow", "reconciler"):
+            self._alarm(
+                f"{function.replace('_', '-')}-errors",
+                metrics.function(function, "Errors"),
+                f"({function}) raised or timed out; expected outcomes are results, so this is a fault",
+            )
+        orders = trading.order_path.workflow.machine
+        cycles = trading.decisions.cycle.machine
+        for name, metric, what in (
+            ("order-workflow-failed", orders.metric_failed(statistic="Sum"), "An order workflow failed"),
+            ("order-workflow-timed-out", orders.metric_timed_out(statistic="Sum"), "An order workflow hung"),
+            ("trading-cycle-failed", cycles.metric_failed(statistic="Sum"), "A trading cycle failed"),
+        ):
+            self._alarm(name, metric, f"{what}: its execution's history names the step")
+        self._alarm(
+            "audit-unlinked",
+            metrics.desk("audit_linker", "audit_unlinked_age_ms", "Maximum"),
+            "An event waited a minute or longer to join the audit chain",
+            threshold=_LATE_MS,
+        )
+        self._alarm(
+            "stale-data",
+            metrics.desk("reconciler", "stale_data"),
+            "No minute has closed for too long in market hours: no new entries until ticks flow again",
+        )
+
+    def _alarm(
+        self,
+        name: str,
+        metric: cloudwatch.IMetric,
+        description: str,
+        *,
+        threshold: int = 1,
+        periods: int = 1,
+    ) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name.title().replace("-", ""),
+            alarm_name=f"{self._prefix}-{name}",
+            alarm_description=description,
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=periods,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(self._action)

@@ -1,0 +1,78 @@
+"""The first dashboard: is the desk alive, what does it trade, does anything fail."""
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from infra.config import StageSettings
+from infra.constructs.desk_function import FUNCTION_LAYERS
+from infra.constructs.desk_metrics import DeskMetrics
+from infra.stacks.trading import TradingStack
+
+__all__ = ["DeskDashboard"]
+
+
+class DeskDashboard(Construct):
+    """One dashboard a stage, named as the stage is."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: StageSettings, trading: TradingStack
+    ) -> None:
+        super().__init__(scope, construct_id)
+        metrics = DeskMetrics(settings)
+        cloudwatch.Dashboard(
+            self,
+            "Dashboard",
+            dashboard_name=settings.prefix,
+            widgets=[
+                [
+                    _graph("Ticks", metrics.desk("ingester", "ticks")),
+                    _graph(
+                        "Minute close, age in ms", metrics.desk("features", "minute_close_age_ms", "Maximum")
+                    ),
+                    _graph("Cycles", metrics.desk("risk", "cycles"), metrics.desk("signals", "signals")),
+                ],
+                [
+                    _graph(
+                        "Orders",
+                        metrics.desk("order_workflow", "approvals_requested"),
+                        metrics.desk("order_lane", "orders_sent"),
+                        metrics.desk("order_updates", "fills"),
+                    ),
+                    _graph("Realised P&L, rupees", metrics.desk("order_updates", "realised_pnl")),
+                    _graph(
+                        "Lane latency, ms",
+                        metrics.desk("order_lane", "lane_latency_ms", "p50"),
+                        metrics.desk("order_lane", "lane_latency_ms", "p99"),
+                    ),
+                ],
+                [
+                    _graph(
+                        "Errors of functions",
+                        *(metrics.function(name, "Errors") for name in FUNCTION_LAYERS),
+                    ),
+                    _graph(
+                        "Age of streams, ms",
+                        *(
+                            metrics.function(name, "IteratorAge", "Maximum")
+                            for name in ("features", "guard", "audit_linker")
+                        ),
+                    ),
+                    _graph(
+                        "Waiting messages",
+                        *(
+                            queue.metric_approximate_number_of_messages_visible(label=label)
+                            for label, queue in (
+                                ("orders", trading.queues.orders),
+                                ("order updates", trading.queues.order_updates),
+                                ("dead letters", trading.queues.dead_letters),
+                                ("dead orders", trading.queues.orders_dead_letters),
+                            )
+                        ),
+                    ),
+                ],
+            ],
+        )
+
+
+def _graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=8, height=6)

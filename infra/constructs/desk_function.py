@@ -1,0 +1,132 @@
+"""The Lambdas: one way to make them, one role and one log group each."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_lambda_destinations import SqsDestination
+from constructs import Construct
+
+from infra.bundles import Bundles, host_is_arm
+from infra.config import StageSettings
+from infra.constructs.permissions import acknowledge
+
+__all__ = ["FUNCTION_LAYERS", "DeskFunction", "FunctionSource"]
+
+# Layers share packages (pydantic) but never in two versions: their locks are constrained by one file.
+FUNCTION_LAYERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "api": ("core", "base", "kite", "web"),
+    "archive": ("core", "base", "parquet"),
+    "audit_linker": ("core", "base"),
+    "features": ("core", "base", "numeric"),
+    "guard": ("core", "base", "numeric"),
+    "mcp": ("core", "base", "mcp"),
+    "morning": ("core", "base", "kite", "numeric"),
+    "order_lane": ("core", "base", "kite"),
+    "order_updates": ("core", "base"),
+    "order_workflow": ("core", "base", "kite"),
+    "reconciler": ("core", "base", "kite"),
+    "risk": ("core", "base"),
+    "signals": ("core", "base", "model", "artifacts"),
+}
+
+
+class FunctionSource:
+    """Where the functions of one stack take code and layers from.
+
+    Layers are made anew in each stack: a layer's version changes with every deployment, and an export that
+    another stack uses cannot change.
+    """
+
+    def __init__(self, scope: Construct, settings: StageSettings, bundles: Bundles) -> None:
+        self.settings = settings
+        self.bundles = bundles
+        self.architecture = (
+            lambda_.Architecture.ARM_64
+            if settings.flavour == "cloud" or host_is_arm()
+            else lambda_.Architecture.X86_64
+        )
+        self._scope = Construct(scope, "Layers")
+        self._layers: dict[str, lambda_.LayerVersion] = {}
+
+    def layer(self, name: str) -> lambda_.LayerVersion:
+        if name not in self._layers:
+            bundle = self.bundles.layer(name)
+            self._layers[name] = lambda_.LayerVersion(
+                self._scope,
+                name.capitalize(),
+                code=lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.asset_hash),
+                compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+                compatible_architectures=[self.architecture],
+                description=f"Patang {name}",
+            )
+        return self._layers[name]
+
+
+class DeskFunction(lambda_.Function):
+    """The function of the folder functions/<name>, entry `handler`.
+
+    `failures` is given to a function that schedules invoke. Lambda would try such a call twice more, minutes
+    later; the handler refuses a late one anyway, so it is tried once and its failure goes to that queue.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        source: FunctionSource,
+        name: str,
+        *,
+        memory_mb: int,
+        timeout_seconds: int,
+        environment: Mapping[str, str],
+        failures: sqs.IQueue | None = None,
+    ) -> None:
+        settings = source.settings
+        construct_id = name.title().replace("_", "")
+        holder = Construct(scope, construct_id)
+        full_name = f"{settings.prefix}-{name.replace('_', '-')}"
+        log_group = logs.LogGroup(
+            holder,
+            "Logs",
+            log_group_name=f"/aws/lambda/{full_name}",
+            retention=settings.log_retention,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(holder, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(role)
+        bundle = source.bundles.function(name)
+        once = {}
+        if failures is not None:
+            once = {
+                "on_failure": SqsDestination(failures),
+                "retry_attempts": 0,
+                "max_event_age": Duration.seconds(60),
+            }
+        super().__init__(
+            holder,
+            "Function",
+            function_name=full_name,
+            description=f"Patang {name}",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=source.architecture,
+            handler=f"functions.{name}.handler.handler",
+            code=lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.asset_hash),
+            layers=[source.layer(layer) for layer in FUNCTION_LAYERS[name]],
+            role=role,
+            log_group=log_group,
+            memory_size=memory_mb,
+            timeout=Duration.seconds(timeout_seconds),
+            environment={
+                "STAGE": settings.stage,
+                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_METRICS_NAMESPACE": "Patang",
+                **environment,
+            },
+            **once,
+        )
+        # Locks, wheels and compiled bytecode of the layers are all for one version.
+        acknowledge(self, {"AwsSolutions-L1": "The layers are locked, built and compiled for Python 3.13"})

@@ -1,0 +1,41 @@
+"""The metrics of a stage by name: the desk's own (EMF, dimensions service and stage) and AWS's."""
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from infra.config import StageSettings
+
+__all__ = ["DeskMetrics"]
+
+_MINUTE = Duration.minutes(1)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskMetrics:
+    """Metrics over one minute."""
+
+    settings: StageSettings
+
+    def desk(self, service: str, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
+        """A metric that the function or task `service` writes."""
+        return cloudwatch.Metric(
+            namespace="Patang",
+            metric_name=name,
+            dimensions_map={"service": service, "stage": self.settings.stage},
+            statistic=statistic,
+            period=_MINUTE,
+            label=name,
+        )
+
+    def function(self, name: str, metric: str, statistic: str = "Sum") -> cloudwatch.Metric:
+        """A metric of AWS/Lambda."""
+        return cloudwatch.Metric(
+            namespace="AWS/Lambda",
+            metric_name=metric,
+            dimensions_map={"FunctionName": f"{self.settings.prefix}-{name.replace('_', '-')}"},
+            statistic=statistic,
+            period=_MINUTE,
+            label=name,
+        )

@@ -1,0 +1,134 @@
+"""The ingester on Fargate: one small task that holds the websocket, in a network that costs nothing."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_ecr_assets import Platform
+from constructs import Construct
+
+from infra.bundles import Bundles
+from infra.config import StageSettings
+from infra.constructs.permissions import acknowledge
+
+__all__ = ["DeskNetwork", "IngesterService"]
+
+_USER: Final = "10001"
+
+
+class DeskNetwork(Construct):
+    """Public subnets in two zones and no NAT; S3 and DynamoDB through their free gateway endpoints.
+
+    The lane's fixed address, when live trading needs it, is a private subnet behind a NAT instance here.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            max_azs=2,
+            nat_gateways=0,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name="Public",
+                    subnet_type=ec2.SubnetType.PUBLIC,
+                    cidr_mask=24,
+                    map_public_ip_on_launch=False,
+                )
+            ],
+            gateway_endpoints={
+                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
+                "DynamoDb": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
+            },
+        )
+        acknowledge(
+            self.vpc,
+            {
+                "AwsSolutions-VPC7": "One task that only calls out and accepts no connection: its log says "
+                "whom it called, flow logs would cost more than the task"
+            },
+        )
+
+
+class IngesterService(Construct):
+    """Exactly one task: a new one starts when the old one has stopped, for two would put every tick twice."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: StageSettings,
+        bundles: Bundles,
+        network: DeskNetwork,
+        *,
+        environment: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        cluster = ecs.Cluster(self, "Cluster", vpc=network.vpc)
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/ecs/{settings.prefix}-ingester",
+            retention=settings.log_retention,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.task = ecs.FargateTaskDefinition(
+            self,
+            "Task",
+            cpu=256,
+            memory_limit_mib=512,
+            runtime_platform=ecs.RuntimePlatform(
+                cpu_architecture=ecs.CpuArchitecture.ARM64,
+                operating_system_family=ecs.OperatingSystemFamily.LINUX,
+            ),
+        )
+        self.task.add_container(
+            "Ingester",
+            image=ecs.ContainerImage.from_asset(
+                str(bundles.ingester_context().path), platform=Platform.LINUX_ARM64
+            ),
+            environment={
+                "STAGE": settings.stage,
+                "POWERTOOLS_SERVICE_NAME": "ingester",
+                "POWERTOOLS_METRICS_NAMESPACE": "Patang",
+                "AWS_DEFAULT_REGION": settings.region,
+                **environment,
+            },
+            logging=ecs.LogDrivers.aws_logs(stream_prefix="ingester", log_group=log_group),
+            readonly_root_filesystem=True,
+            user=_USER,
+            stop_timeout=Duration.seconds(30),
+        )
+        security_group = ec2.SecurityGroup(
+            self,
+            "Outbound",
+            vpc=network.vpc,
+            description="The ingester calls out over TLS and is called by nobody",
+            allow_all_outbound=False,
+        )
+        security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "Kite and AWS")
+        self.service = ecs.FargateService(
+            self,
+            "Service",
+            cluster=cluster,
+            task_definition=self.task,
+            desired_count=1,
+            min_healthy_percent=0,
+            max_healthy_percent=100,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
+            assign_public_ip=True,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
+            security_groups=[security_group],
+        )
+        acknowledge(
+            self,
+            {
+                "AwsSolutions-ECS2": "The variables name resources; secrets are read from Secrets Manager",
+                "AwsSolutions-ECS4": "One task, which writes its own metrics; Insights would double its cost",
+                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken has no resource to be bound to",
+            },
+        )

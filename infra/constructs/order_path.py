@@ -1,0 +1,94 @@
+"""From an order workflow to the broker and back: the workflow's steps, the lane, and what the broker says."""
+
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
+from constructs import Construct
+
+from infra.constructs.desk_function import DeskFunction
+from infra.constructs.foundation import Foundation
+from infra.constructs.order_workflow import OrderWorkflow
+from infra.constructs.permissions import allow_objects, allow_secrets, allow_send, allow_table
+from infra.constructs.queues import LANE_TIMEOUT_SECONDS, UPDATES_TIMEOUT_SECONDS
+
+__all__ = ["OrderPath"]
+
+
+class OrderPath(Construct):
+    """(order_workflow) and its state machine, (order_lane), (order_updates).
+
+    The lane is the only sender and is not in the network yet: live trading needs the fixed address that a
+    NAT instance in DeskNetwork will give it, and the preflight refuses live trading until it is there.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, parts: Foundation) -> None:
+        super().__init__(scope, construct_id)
+        self.steps = self._steps(parts)
+        self.workflow = OrderWorkflow(self, "Workflow", parts.settings, steps=self.steps)
+        self.lane = self._lane(parts)
+        self.updates = self._updates(parts)
+
+    def _steps(self, parts: Foundation) -> DeskFunction:
+        function = DeskFunction(
+            self,
+            parts.source,
+            "order_workflow",
+            memory_mb=512,
+            timeout_seconds=25,
+            environment=parts.variables(
+                "DESK_TABLE",
+                "AUTH_TABLE",
+                "STORE_BUCKET",
+                "ORDER_QUEUE_URL",
+                "NOTIFY_TOPIC_ARN",
+                "ORDER_WORKFLOW_ARN",
+                "SECRET_PREFIX",
+                "PUBLIC_URL",
+            ),
+        )
+        allow_table(function, parts.data.desk, write=True, delete=True)
+        allow_table(function, parts.data.auth, write=True)
+        allow_objects(function, parts.data.store, read=["instruments/"])
+        allow_send(function, parts.queues.orders)
+        allow_secrets(function, parts.settings, parts.data.key)
+        parts.allow_notify(function)
+        parts.allow_answer(function)
+        return function
+
+    def _lane(self, parts: Foundation) -> DeskFunction:
+        function = DeskFunction(
+            self,
+            parts.source,
+            "order_lane",
+            memory_mb=512,
+            timeout_seconds=LANE_TIMEOUT_SECONDS,
+            environment=parts.variables(
+                "DESK_TABLE", "ORDER_UPDATES_QUEUE_URL", "ORDER_WORKFLOW_ARN", "SECRET_PREFIX"
+            ),
+        )
+        allow_table(function, parts.data.desk, write=True, delete=True)
+        allow_send(function, parts.queues.order_updates)
+        allow_secrets(function, parts.settings, parts.data.key)
+        parts.allow_answer(function)
+        function.add_event_source(SqsEventSource(parts.queues.orders, batch_size=1))
+        return function
+
+    def _updates(self, parts: Foundation) -> DeskFunction:
+        function = DeskFunction(
+            self,
+            parts.source,
+            "order_updates",
+            memory_mb=512,
+            timeout_seconds=UPDATES_TIMEOUT_SECONDS,
+            environment=parts.variables(
+                "DESK_TABLE", "ORDER_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "NOTIFY_TOPIC_ARN"
+            ),
+        )
+        allow_table(function, parts.data.desk, write=True, delete=True)
+        allow_send(function, parts.queues.orders, parts.queues.dead_letters)
+        parts.allow_notify(function)
+        function.add_event_source(
+            # More at once would only contend for the same few orders.
+            SqsEventSource(
+                parts.queues.order_updates, batch_size=10, max_concurrency=2, report_batch_item_failures=True
+            )
+        )
+        return function

@@ -1,0 +1,140 @@
+"""What a function may do, said once for each kind of resource: the actions its adapter calls, no others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import Acknowledgment, ArnFormat, Stack, Validations
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import IConstruct
+
+from infra.config import StageSettings
+
+__all__ = [
+    "INDEX",
+    "Store",
+    "acknowledge",
+    "allow",
+    "allow_objects",
+    "allow_secrets",
+    "allow_send",
+    "allow_table",
+    "expect_invocations",
+]
+
+INDEX = "index1"
+
+_READS = ("dynamodb:GetItem", "dynamodb:Query")
+# A transaction needs the permissions of its parts. The store puts whole items and never updates in place.
+_WRITES = ("dynamodb:PutItem", "dynamodb:ConditionCheckItem")
+_SECRET_WRITES = ("secretsmanager:CreateSecret", "secretsmanager:PutSecretValue")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The bucket as other stacks know it: name, ARN (an import), and the key it is encrypted with."""
+
+    name: str
+    arn: str
+    key: kms.IKey
+
+
+def acknowledge(scope: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Accepts findings of cdk-nag below `scope`, each with the reason why."""
+    Validations.of(scope).acknowledge(*(Acknowledgment(id=rule, reason=why) for rule, why in reasons.items()))
+
+
+def allow(
+    grantee: iam.IGrantable,
+    actions: Sequence[str],
+    resources: Sequence[str],
+    *,
+    why_wildcard: str | None = None,
+    conditions: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds one statement. A resource with a `*` needs `why_wildcard`, or cdk-nag stops the synth."""
+    principal = grantee.grant_principal
+    principal.add_to_principal_policy(
+        iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
+    )
+    if why_wildcard is not None and isinstance(principal, iam.Role):
+        stack = Stack.of(principal)
+        found = [_flat(stack.resolve(resource)) for resource in resources]
+        acknowledge(
+            principal, {f"AwsSolutions-IAM5[Resource::{name}]": why_wildcard for name in found if "*" in name}
+        )
+
+
+def allow_table(
+    grantee: iam.IGrantable, table: dynamodb.ITable, *, write: bool = False, delete: bool = False
+) -> None:
+    """Reads a table and its sparse index; `write` puts items, `delete` also removes them."""
+    allow(grantee, _READS, [table.table_arn, f"{table.table_arn}/index/{INDEX}"])
+    if write or delete:
+        allow(grantee, [*_WRITES, *(["dynamodb:DeleteItem"] if delete else [])], [table.table_arn])
+
+
+def allow_objects(
+    grantee: iam.IGrantable, store: Store, *, read: Sequence[str] = (), write: Sequence[str] = ()
+) -> None:
+    """Reads, lists and writes objects of the bucket below these prefixes."""
+    why = "Objects below one prefix: their names are made of symbols and dates"
+    if read:
+        allow(grantee, ["s3:GetObject"], [f"{store.arn}/{prefix}*" for prefix in read], why_wildcard=why)
+        prefixes = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in read]}}
+        allow(grantee, ["s3:ListBucket"], [store.arn], conditions=prefixes)
+        allow(grantee, ["kms:Decrypt"], [store.key.key_arn])
+    if write:
+        allow(grantee, ["s3:PutObject"], [f"{store.arn}/{prefix}*" for prefix in write], why_wildcard=why)
+        # A multipart upload reads back the data key of its own parts.
+        allow(grantee, ["kms:GenerateDataKey", "kms:Decrypt"], [store.key.key_arn])
+
+
+def allow_send(grantee: iam.IGrantable, *queues: sqs.IQueue) -> None:
+    """Puts messages into these queues."""
+    allow(grantee, ["sqs:SendMessage"], [queue.queue_arn for queue in queues])
+
+
+def allow_secrets(
+    grantee: iam.IGrantable, settings: StageSettings, key: kms.IKey, *, write: bool = False
+) -> None:
+    """Reads the stage's secrets (accounts' API secrets, the day's tokens); `write` also creates them."""
+    secrets = Stack.of(key).format_arn(
+        service="secretsmanager",
+        resource="secret",
+        resource_name=f"{settings.secret_prefix}/*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    actions = ["secretsmanager:GetSecretValue", *(_SECRET_WRITES if write else ())]
+    why = "Secrets below the stage's prefix: one an account, created when the owner adds it"
+    allow(grantee, actions, [secrets], why_wildcard=why)
+    allow(grantee, ["kms:Decrypt", *(["kms:GenerateDataKey"] if write else [])], [key.key_arn])
+
+
+def expect_invocations(role: iam.IRole, *functions: lambda_.IFunction) -> None:
+    """Accepts the CDK's grant to invoke these functions, which covers their versions by a `*`."""
+    stack = Stack.of(role)
+    arns = [_flat(stack.resolve(function.function_arn)) for function in functions]
+    why = "The versions of this one function, of which none is published"
+    acknowledge(role, {f"AwsSolutions-IAM5[Resource::{arn}:*]": why for arn in arns})
+
+
+def _flat(resolved: Any) -> str:
+    """A resolved CloudFormation value as cdk-nag spells it in the id of a finding."""
+    match resolved:
+        case str():
+            return resolved
+        case {"Fn::Join": [delimiter, parts]}:
+            return str(delimiter).join(_flat(part) for part in parts)
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return f"<{resource}.{attribute}>"
+        case {"Fn::ImportValue": name}:
+            return _flat(name)
+        case {"Ref": name}:
+            return f"<{name}>"
+        case _:
+            raise ValueError(f"{resolved!r} is no resource name that a finding could carry")

@@ -1,0 +1,104 @@
+"""What happens by the clock: the morning's preparation, every minute's reconciliation, the day's archive."""
+
+from constructs import Construct
+
+from infra.constructs.desk_function import DeskFunction
+from infra.constructs.foundation import Foundation
+from infra.constructs.permissions import allow, allow_objects, allow_secrets, allow_send, allow_table
+from infra.constructs.schedules import MarketSchedule
+
+__all__ = ["Timekeeping"]
+
+
+class Timekeeping(Construct):
+    """(morning), (reconciler) and (archive), each with its schedule in Indian time."""
+
+    def __init__(self, scope: Construct, construct_id: str, parts: Foundation) -> None:
+        super().__init__(scope, construct_id)
+        settings = parts.settings
+        self.reconciler = self._reconciler(parts)
+        self.morning = self._morning(parts)
+        self.archive = self._archive(parts)
+        for name, cron, function in (
+            ("Reconcile", settings.reconcile_schedule, self.reconciler),
+            ("Morning", settings.morning_schedule, self.morning),
+            ("Archive", settings.archive_schedule, self.archive),
+        ):
+            MarketSchedule(
+                self,
+                f"{name}Schedule",
+                name=f"{settings.prefix}-{name.lower()}",
+                cron=cron,
+                function=function,
+                failures=parts.queues.dead_letters,
+            )
+
+    def _reconciler(self, parts: Foundation) -> DeskFunction:
+        function = DeskFunction(
+            self,
+            parts.source,
+            "reconciler",
+            memory_mb=512,
+            timeout_seconds=55,
+            failures=parts.queues.dead_letters,
+            environment=parts.variables(
+                "DESK_TABLE",
+                "AUDIT_TABLE",
+                "ORDER_QUEUE_URL",
+                "ORDER_UPDATES_QUEUE_URL",
+                "NOTIFY_TOPIC_ARN",
+                "TRADING_CYCLE_ARN",
+                "ORDER_WORKFLOW_ARN",
+                "SECRET_PREFIX",
+            ),
+        )
+        allow_table(function, parts.data.desk, write=True, delete=True)
+        allow_table(function, parts.data.audit)
+        allow_send(function, parts.queues.orders, parts.queues.order_updates)
+        allow_secrets(function, parts.settings, parts.data.key)
+        allow(function, ["states:StartExecution"], [parts.trading_cycle_arn])
+        parts.allow_notify(function)
+        parts.allow_answer(function)
+        return function
+
+    def _morning(self, parts: Foundation) -> DeskFunction:
+        function = DeskFunction(
+            self,
+            parts.source,
+            "morning",
+            memory_mb=1024,
+            timeout_seconds=600,
+            failures=parts.queues.dead_letters,
+            environment=parts.variables("DESK_TABLE", "STORE_BUCKET", "NOTIFY_TOPIC_ARN", "SECRET_PREFIX"),
+        )
+        allow_table(function, parts.data.desk, write=True, delete=True)
+        allow_objects(
+            function,
+            parts.data.store,
+            read=["feature_state/", "historical_candles/", "instruments/"],
+            write=["feature_state/", "instruments/"],
+        )
+        allow_secrets(function, parts.settings, parts.data.key)
+        parts.allow_notify(function)
+        return function
+
+    def _archive(self, parts: Foundation) -> DeskFunction:
+        function = DeskFunction(
+            self,
+            parts.source,
+            "archive",
+            memory_mb=1769,
+            timeout_seconds=600,
+            failures=parts.queues.dead_letters,
+            environment=parts.variables("DESK_TABLE", "AUDIT_TABLE", "STORE_BUCKET", "NOTIFY_TOPIC_ARN"),
+        )
+        allow_table(function, parts.data.desk, write=True)
+        allow_table(function, parts.data.audit)
+        allow_objects(
+            function,
+            parts.data.store,
+            read=["feature_state/", "historical_candles/", "option_chain/", "trade_logs/", "audit_logs/"],
+            write=["historical_candles/", "option_chain/", "trade_logs/", "audit_logs/", "reports/"],
+        )
+        parts.allow_notify(function)
+        return function

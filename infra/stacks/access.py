@@ -1,0 +1,146 @@
+"""How people and assistants reach the desk: the routes of the HTTP API and the functions behind them."""
+
+import json
+
+from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from constructs import Construct
+
+from infra.bundles import Bundles
+from infra.config import StageSettings
+from infra.constructs.desk_function import DeskFunction, FunctionSource
+from infra.constructs.foundation import Foundation
+from infra.constructs.permissions import acknowledge, allow_objects, allow_secrets, allow_send, allow_table
+from infra.stacks.data import DataStack
+from infra.stacks.trading import TradingStack
+
+__all__ = ["AccessStack"]
+
+
+class AccessStack(Stack):
+    """(api) answers everything but /mcp, which is (mcp)'s."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        settings: StageSettings,
+        bundles: Bundles,
+        data: DataStack,
+        trading: TradingStack,
+    ) -> None:
+        super().__init__(
+            scope,
+            f"{settings.prefix}-access",
+            env=Environment(region=settings.region),
+            description="Patang: pages, REST, MCP",
+        )
+        source = FunctionSource(self, settings, bundles)
+        parts = Foundation(settings, source, data, trading.queues, trading.ticks)
+        self.api = self._api(parts)
+        self.mcp = self._mcp(parts)
+        self._route("Pages", data, self.api, "/", "/{proxy+}")
+        self._route("Mcp", data, self.mcp, "/mcp")
+        self._stage(settings, data)
+        CfnOutput(self, "McpUrl", value=f"{data.api.api_endpoint}/mcp")
+
+    def _api(self, parts: Foundation) -> DeskFunction:
+        function = DeskFunction(
+            self,
+            parts.source,
+            "api",
+            memory_mb=1024,
+            timeout_seconds=28,
+            environment=parts.variables(
+                "DESK_TABLE",
+                "AUTH_TABLE",
+                "AUDIT_TABLE",
+                "STORE_BUCKET",
+                "ORDER_QUEUE_URL",
+                "ORDER_UPDATES_QUEUE_URL",
+                "NOTIFY_TOPIC_ARN",
+                "ORDER_WORKFLOW_ARN",
+                "SECRET_PREFIX",
+                "SECRET_KEY_ID",
+                "PUBLIC_URL",
+            ),
+        )
+        allow_table(function, parts.data.desk, write=True, delete=True)
+        allow_table(function, parts.data.auth, write=True, delete=True)
+        allow_table(function, parts.data.audit)
+        allow_objects(function, parts.data.store, read=["instruments/", "reports/", "trade_logs/"])
+        allow_send(function, parts.queues.orders, parts.queues.order_updates)
+        allow_secrets(function, parts.settings, parts.data.key, write=True)
+        parts.allow_notify(function)
+        parts.allow_answer(function)
+        return function
+
+    def _mcp(self, parts: Foundation) -> DeskFunction:
+        function = DeskFunction(
+            self,
+            parts.source,
+            "mcp",
+            memory_mb=1024,
+            timeout_seconds=28,
+            environment=parts.variables("DESK_TABLE", "AUTH_TABLE", "AUDIT_TABLE", "PUBLIC_URL"),
+        )
+        allow_table(function, parts.data.desk)
+        allow_table(function, parts.data.auth, write=True, delete=True)
+        allow_table(function, parts.data.audit)
+        return function
+
+    def _route(self, construct_id: str, data: DataStack, function: lambda_.IFunction, *paths: str) -> None:
+        integration = HttpLambdaIntegration(construct_id, function)
+        for number, path in enumerate(paths):
+            route = apigateway.HttpRoute(
+                self,
+                f"{construct_id}Route{number or ''}",
+                http_api=data.api,
+                route_key=apigateway.HttpRouteKey.with_(path, apigateway.HttpMethod.ANY),
+                integration=integration,
+            )
+            acknowledge(
+                route,
+                {
+                    "AwsSolutions-APIG4": "The functions authenticate: a signed-in owner and PIN for pages, "
+                    "OAuth tokens for assistants, a checksum for postbacks"
+                },
+            )
+
+    def _stage(self, settings: StageSettings, data: DataStack) -> None:
+        log_group = logs.LogGroup(
+            self,
+            "AccessLogs",
+            log_group_name=f"/aws/vendedlogs/apis/{settings.prefix}",
+            retention=settings.log_retention,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        # No query string: a login's request token travels in it.
+        line = {
+            "request_id": "$context.requestId",
+            "time": "$context.requestTime",
+            "ip": "$context.identity.sourceIp",
+            "method": "$context.httpMethod",
+            "path": "$context.path",
+            "status": "$context.status",
+            "latency_ms": "$context.responseLatency",
+            "error": "$context.integrationErrorMessage",
+        }
+        stage = apigateway.HttpStage(
+            self,
+            "Stage",
+            http_api=data.api,
+            stage_name="$default",
+            auto_deploy=True,
+            throttle=apigateway.ThrottleSettings(
+                rate_limit=settings.api_requests_per_second, burst_limit=settings.api_burst
+            ),
+        )
+        resource = stage.node.default_child
+        if not isinstance(resource, apigateway.CfnStage):
+            raise TypeError(f"the stage's resource is a {type(resource).__name__}: the CDK has changed")
+        resource.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
+            destination_arn=log_group.log_group_arn, format=json.dumps(line)
+        )

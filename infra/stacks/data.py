@@ -1,0 +1,172 @@
+"""What must outlive every deployment: state, history, keys, and the addresses that others were given."""
+
+from aws_cdk import CfnOutput, Duration, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk.aws_sns_subscriptions import EmailSubscription
+from constructs import Construct
+
+from infra.config import StageSettings
+from infra.constructs.permissions import INDEX, Store, acknowledge
+
+__all__ = ["DataStack"]
+
+
+class DataStack(Stack):
+    """Key, tables, bucket, the owner's topic, and the HTTP API's shell.
+
+    The API is here without its routes: its address is registered with Kite (redirect and postback) and with
+    assistants, and must not change when the functions behind it are replaced.
+    """
+
+    def __init__(self, scope: Construct, settings: StageSettings) -> None:
+        super().__init__(
+            scope,
+            f"{settings.prefix}-data",
+            env=Environment(region=settings.region),
+            description="Patang: state that outlives deployments",
+            termination_protection=True,
+        )
+        self.key = kms.Key(
+            self,
+            "Key",
+            alias=f"alias/{settings.prefix}",
+            description="Patang: secrets, the store and the owner's messages",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        self.desk = self._desk()
+        self.auth = self._table("Auth", time_to_live_attribute="ttl")
+        self.audit = self._table(
+            "Audit",
+            point_in_time_recovery_specification=_RECOVERABLE,
+        )
+        acknowledge(
+            self.auth,
+            {"AwsSolutions-DDB3": "Short-lived tokens and nonces, which must not come back from a backup"},
+        )
+        bucket = self._bucket()
+        # An explicit export: findings of cdk-nag are named by the import that policies elsewhere carry.
+        self.store = Store(bucket.bucket_name, self.export_value(bucket.bucket_arn), self.key)
+        self.notify = self._topic(settings)
+        self.api = apigateway.HttpApi(
+            self,
+            "Api",
+            api_name=settings.prefix,
+            description="Patang: approvals, status, postbacks, MCP",
+            create_default_stage=False,
+        )
+        for name, value in {
+            "ApiUrl": self.api.api_endpoint,
+            "ApiId": self.api.api_id,
+            "DeskTable": self.desk.table_name,
+            "AuthTable": self.auth.table_name,
+            "AuditTable": self.audit.table_name,
+            "StoreBucket": bucket.bucket_name,
+            "NotifyTopicArn": self.notify.topic_arn,
+            "SecretPrefix": settings.secret_prefix,
+            "SecretKeyArn": self.key.key_arn,
+        }.items():
+            CfnOutput(self, name, value=value)
+
+    def _desk(self) -> dynamodb.Table:
+        table = self._table(
+            "Desk",
+            stream=dynamodb.StreamViewType.NEW_IMAGE,
+            time_to_live_attribute="ttl",
+            point_in_time_recovery_specification=_RECOVERABLE,
+        )
+        table.add_global_secondary_index(
+            index_name=INDEX,
+            partition_key=_text("GSI1PK"),
+            sort_key=_text("GSI1SK"),
+            projection_type=dynamodb.ProjectionType.ALL,
+        )
+        return table
+
+    def _table(self, construct_id: str, **properties: object) -> dynamodb.Table:
+        return dynamodb.Table(
+            self,
+            construct_id,
+            partition_key=_text("PK"),
+            sort_key=_text("SK"),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            deletion_protection=True,
+            removal_policy=RemovalPolicy.RETAIN,
+            **properties,
+        )
+
+    def _bucket(self) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "Store",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self.key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            versioned=True,
+            removal_policy=RemovalPolicy.RETAIN,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="old-versions",
+                    noncurrent_version_expiration=Duration.days(30),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                ),
+                # A snapshot is of use to its own day; the next morning warms up from candles.
+                s3.LifecycleRule(id="feature-state", prefix="feature_state/", expiration=Duration.days(14)),
+                s3.LifecycleRule(
+                    id="cold-ticks",
+                    prefix="ticks/",
+                    transitions=[
+                        s3.Transition(
+                            storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
+                            transition_after=Duration.days(90),
+                        )
+                    ],
+                ),
+            ],
+        )
+        acknowledge(
+            bucket,
+            {"AwsSolutions-S1": "One owner and a few roles: a log of every access would outgrow the store"},
+        )
+        return bucket
+
+    def _topic(self, settings: StageSettings) -> sns.Topic:
+        topic = sns.Topic(self, "Notify", master_key=self.key, enforce_ssl=True, display_name="Patang")
+        # Alarms are published by CloudWatch itself, which has to be let in at the topic and at its key.
+        cloudwatch = iam.ServicePrincipal("cloudwatch.amazonaws.com")
+        own_alarms = {"StringEquals": {"aws:SourceAccount": self.account}}
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[cloudwatch],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions=own_alarms,
+            )
+        )
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[cloudwatch],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions=own_alarms,
+            )
+        )
+        if settings.owner_email is not None:
+            topic.add_subscription(EmailSubscription(settings.owner_email))
+        return topic
+
+
+_RECOVERABLE = dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True)
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

@@ -1,0 +1,29 @@
+"""What the owner looks at, and what calls the owner."""
+
+from aws_cdk import Environment, Stack
+from aws_cdk.aws_cloudwatch_actions import SnsAction
+from constructs import Construct
+
+from infra.config import StageSettings
+from infra.constructs.alarms import Alarms
+from infra.constructs.desk_dashboard import DeskDashboard
+from infra.stacks.data import DataStack
+from infra.stacks.trading import TradingStack
+
+__all__ = ["OperationsStack"]
+
+
+class OperationsStack(Stack):
+    """The dashboard and the alarms; an alarm goes to the owner's topic."""
+
+    def __init__(
+        self, scope: Construct, settings: StageSettings, data: DataStack, trading: TradingStack
+    ) -> None:
+        super().__init__(
+            scope,
+            f"{settings.prefix}-operations",
+            env=Environment(region=settings.region),
+            description="Patang: dashboard and alarms",
+        )
+        self.alarms = Alarms(self, "Alarms", settings, trading, SnsAction(data.notify))
+        self.dashboard = DeskDashboard(self, "Dashboard", settings, trading)
