@@ -55,8 +55,8 @@ class OrderTerms(BaseModel):
 class Proposal(Record):
     """One order workflow's state. `order_id` is Patang's own id and the workflow's name.
 
-    PROPOSED -> CONSTRUCTED -> PENDING -> APPROVED | DECLINED | EXPIRED; APPROVED -> SUBMITTED; every way ends in
-    CONCLUDED, and `outcome` says how: PLACED, FILLED, PARTLY_FILLED, or the reason why not.
+    PROPOSED -> CONSTRUCTED -> PENDING -> APPROVED | DECLINED | EXPIRED; APPROVED -> SUBMITTED; every way ends
+    in CONCLUDED, and `outcome` says how: PLACED, FILLED, PARTLY_FILLED, or the reason why not.
     Money in rupees. `asked_at`, `expires_at_time` and `decided_at` are wall time; `as_of` is market time.
     """
 

@@ -65,7 +65,7 @@ class OrderIntent(Record):
 
     @property
     def never_arrived(self) -> bool:
-        """Ended by us, without the broker ever having named an order: a late trace of it may still turn up."""
+        """Ended by us while the broker had named no order: a late trace of it may still turn up."""
         return self.is_final and self.broker_order_id is None
 
     def index(self) -> Key | None:

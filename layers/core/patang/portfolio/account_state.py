@@ -24,12 +24,16 @@ class Reservation(BaseModel):
 
 
 class RiskState(Record):
-    """An account's standing state of risk. Reservations are by order_id."""
+    """An account's standing state of risk. Reservations are by order_id, their symbol is the underlying.
+
+    A halt with a `halted_day` ends with that market day.
+    """
 
     account: str
     halted: bool = False
     halt_reason: str | None = None
     halted_by: str | None = None
+    halted_day: date | None = None
     reservations: dict[str, Reservation] = Field(default_factory=dict)
     last_option_entry: datetime | None = None
     realised_total: Decimal = Decimal(0)

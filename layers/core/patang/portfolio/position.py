@@ -14,9 +14,9 @@ __all__ = ["Mark", "Position"]
 class Position(Record):
     """A long position. Money in rupees; charges are those of both legs so far.
 
-    OPEN -> CLOSING (exactly one exit intent has won) -> CLOSED; CLOSING -> OPEN when that exit ended before all
-    was sold. `quantity` is what was bought, `exited_quantity` what was sold of it and `exit_value` for how much.
-    After an exit that was refused the guard waits until the market time `exit_blocked_until`.
+    OPEN -> CLOSING (exactly one exit intent has won) -> CLOSED; CLOSING -> OPEN when that exit ended before
+    all was sold. `quantity` is what was bought, `exited_quantity` what was sold of it, `exit_value` for how
+    much. After an exit that was refused the guard waits until the market time `exit_blocked_until`.
     """
 
     account: str
@@ -51,6 +51,7 @@ class Position(Record):
     exit_charges: Decimal | None = None
     exit_slippage: Decimal | None = None
     realised_pnl: Decimal | None = None
+    booked_charges: Decimal = Decimal(0)
 
     @property
     def open_quantity(self) -> int:

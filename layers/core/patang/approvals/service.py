@@ -1,0 +1,241 @@
+"""Asking the owner, and taking exactly one answer: bound to the terms shown, valid once, for a short time.
+
+    CONSTRUCTED --request--> PENDING --decide--> APPROVED | DECLINED
+                                |
+                                +--wall time is over--> EXPIRED
+
+A decision is a conditional write first and an answer to the waiting workflow second. After a crash in between
+the decision stands in the index, where the reconciler finds it and has it answered again.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from patang.approvals.link import ApprovalLink, link_key, new_nonce
+from patang.approvals.message import approval_message
+from patang.approvals.proposal import Proposal, ProposalState
+from patang.errors import BadInput
+from patang.execution.consequences import Notice, tell
+from patang.execution.journal import DESK, journal
+from patang.keys import PENDING_APPROVALS, proposal_key
+from patang.market.sessions import IST
+from patang.ports import Clock, Metrics, Notifier, StateStore, Workflows, Write
+from patang.records import change, create, load, load_index, replace
+from patang.settings import Settings
+
+__all__ = ["ApprovalService", "DecisionResult"]
+
+type Answer = Literal["approve", "decline"]
+type DecisionResult = Literal[
+    "APPROVED", "DECLINED", "ALREADY_DECIDED", "EXPIRED", "TERMS_CHANGED", "UNKNOWN"
+]
+
+_DECIDED: dict[Answer, Literal["APPROVED", "DECLINED"]] = {"approve": "APPROVED", "decline": "DECLINED"}
+_ANSWERS = {"APPROVED": "approve", "DECLINED": "decline", "EXPIRED": "expired"}
+# The link outlives the approval a little, so that a late click reads that it is too late.
+_LINK_AFTERLIFE = timedelta(hours=1)
+
+
+class _Outcome(NamedTuple):
+    result: DecisionResult
+    proposal: Proposal | None = None
+
+
+class ApprovalService:
+    """`auth_store` holds the links; `public_url` is the address that the owner's browser reaches."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        auth_store: StateStore,
+        workflows: Workflows,
+        notifier: Notifier,
+        settings: Callable[[], Settings],
+        public_url: Callable[[], str],
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._auth_store = auth_store
+        self._workflows = workflows
+        self._notifier = notifier
+        self._settings = settings
+        self._public_url = public_url
+        self._clock = clock
+        self._metrics = metrics
+
+    def request(self, account: str, order_id: str, task_token: str) -> str:
+        """Asks the owner; the answer completes the task. Returns the proposal's state.
+
+        In automated mode the desk answers by itself. Asked again, nothing new is sent.
+        """
+        now = self._clock.now()
+        automated = self._settings().approval.mode == "automated"
+        lifetime = timedelta(seconds=self._settings().approval.timeout_seconds)
+        asked = change(
+            self._store,
+            lambda: self._ask(account, order_id, task_token, now, now + lifetime, automated=automated),
+        )
+        if asked is None:
+            known = self._load(account, order_id)
+            self.answer(known)
+            return known.state
+        if automated:
+            self.answer(asked)
+        else:
+            self._send_link(asked)
+        return asked.state
+
+    def view(self, nonce: str) -> Proposal | None:
+        """The proposal a link leads to, in whatever state it is; None for a link unknown or long over."""
+        link = load(self._auth_store, ApprovalLink, link_key(nonce))
+        if link is None or self._clock.now() >= link.valid_until:
+            return None
+        return load(self._store, Proposal, proposal_key(link.account, link.order_id))
+
+    def pending(self, accounts: Sequence[str]) -> list[Proposal]:
+        """What waits for a yes, oldest first. The index is a moment behind."""
+        found = [
+            proposal
+            for account in accounts
+            for proposal in load_index(self._store, Proposal, PENDING_APPROVALS, f"{account}#")
+            if proposal.state == "PENDING"
+        ]
+        return sorted(found, key=lambda proposal: proposal.asked_at or proposal.as_of)
+
+    def decide(
+        self, account: str, order_id: str, decision: str, terms_digest: str, actor: str, now: datetime
+    ) -> DecisionResult:
+        """A person's answer to the terms with this digest. `now` is wall time.
+
+        Raises BadInput for a decision that is neither approve nor decline.
+        """
+        if decision != "approve" and decision != "decline":
+            raise BadInput(f"a decision is approve or decline, not {decision!r}")
+        outcome = change(
+            self._store, lambda: self._decide(account, order_id, decision, terms_digest, actor, now)
+        )
+        if outcome.proposal is not None:
+            self.answer(outcome.proposal)
+        self._metrics.count("approval_decisions", result=outcome.result, order_id=order_id)
+        return outcome.result
+
+    def expire(self, account: str, order_id: str, now: datetime) -> bool:
+        """Ends an approval whose time is over; False if it is not PENDING or still has time."""
+        expired = change(self._store, lambda: self._expire(account, order_id, now))
+        if expired is not None:
+            self.answer(expired)
+        return expired is not None
+
+    def answer(self, proposal: Proposal) -> bool:
+        """Gives the workflow the decision; False if there is none or it does not wait (it had it before)."""
+        answer = _ANSWERS.get(proposal.state)
+        if answer is None or proposal.task_token is None:
+            return False
+        output = {
+            "ok": proposal.state == "APPROVED",
+            "decision": answer,
+            "reason": _reason(proposal.state),
+        }
+        return self._workflows.succeed(proposal.task_token, output)
+
+    def _ask(
+        self,
+        account: str,
+        order_id: str,
+        task_token: str,
+        now: datetime,
+        deadline: datetime,
+        *,
+        automated: bool,
+    ) -> tuple[Proposal | None, list[Write]]:
+        proposal = self._load(account, order_id)
+        if proposal.state != "CONSTRUCTED" or proposal.terms_digest is None:
+            return None, []
+        asked = proposal.evolve(
+            state="APPROVED" if automated else "PENDING",
+            task_token=task_token,
+            asked_at=now,
+            expires_at_time=deadline,
+            decided_by="automated" if automated else None,
+            decided_at=now if automated else None,
+        )
+        kind = "APPROVED" if automated else "APPROVAL_ASKED"
+        return asked, self._writes(asked, kind, now, DESK)
+
+    def _send_link(self, proposal: Proposal) -> None:
+        if proposal.terms is None or proposal.expires_at_time is None:
+            return
+        nonce = new_nonce()
+        link = ApprovalLink(
+            digest=link_key(nonce).partition.removeprefix("NONCE#"),
+            account=proposal.account,
+            order_id=proposal.order_id,
+            valid_until=proposal.expires_at_time + _LINK_AFTERLIFE,
+        )
+        self._auth_store.write(create(link))
+        address = f"{self._public_url().rstrip('/')}/approvals/{nonce}"
+        subject, text = approval_message(proposal, proposal.terms, address)
+        tell(self._notifier, self._metrics, [Notice(subject, text)])
+        self._metrics.count("approvals_asked", order_id=proposal.order_id)
+
+    def _decide(
+        self,
+        account: str,
+        order_id: str,
+        decision: Answer,
+        terms_digest: str,
+        actor: str,
+        now: datetime,
+    ) -> tuple[_Outcome, list[Write]]:
+        proposal = load(self._store, Proposal, proposal_key(account, order_id))
+        if proposal is None or proposal.state in ("PROPOSED", "CONSTRUCTED"):
+            return _Outcome("UNKNOWN"), []
+        if proposal.state != "PENDING":
+            over = proposal.state == "EXPIRED" or proposal.outcome == "APPROVAL_EXPIRED"
+            return _Outcome("EXPIRED" if over else "ALREADY_DECIDED"), []
+        expired, writes = self._expire(account, order_id, now)
+        if expired is not None:
+            return _Outcome("EXPIRED", expired), writes
+        if terms_digest != proposal.terms_digest:
+            return _Outcome("TERMS_CHANGED"), []
+        state = _DECIDED[decision]
+        decided = proposal.evolve(state=state, decided_by=actor, decided_at=now)
+        return _Outcome(state, decided), self._writes(decided, state, now, actor)
+
+    def _expire(self, account: str, order_id: str, now: datetime) -> tuple[Proposal | None, list[Write]]:
+        proposal = load(self._store, Proposal, proposal_key(account, order_id))
+        if proposal is None or proposal.state != "PENDING" or proposal.expires_at_time is None:
+            return None, []
+        if now < proposal.expires_at_time:
+            return None, []
+        expired = proposal.evolve(state="EXPIRED", decided_at=now)
+        return expired, self._writes(expired, "EXPIRED", now, DESK)
+
+    def _writes(self, proposal: Proposal, kind: str, now: datetime, actor: str) -> list[Write]:
+        event = journal(
+            proposal.account,
+            kind if kind == "APPROVAL_ASKED" else f"APPROVAL_{kind}",
+            proposal.order_id,
+            proposal.as_of,
+            now,
+            actor,
+            order_id=proposal.order_id,
+            terms_digest=proposal.terms_digest,
+            terms=proposal.terms.model_dump(mode="json", exclude_none=True) if proposal.terms else None,
+            expires_at=proposal.expires_at_time.astimezone(IST).isoformat()
+            if proposal.expires_at_time
+            else None,
+        )
+        return [replace(proposal), event]
+
+    def _load(self, account: str, order_id: str) -> Proposal:
+        proposal = load(self._store, Proposal, proposal_key(account, order_id))
+        if proposal is None:
+            raise BadInput(f"account {account!r} has no proposal {order_id!r}")
+        return proposal
+
+
+def _reason(state: ProposalState) -> str:
+    return {"DECLINED": "USER_REJECTED", "EXPIRED": "APPROVAL_EXPIRED"}.get(state, state)

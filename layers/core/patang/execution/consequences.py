@@ -1,0 +1,65 @@
+"""What a change of an order brings with it: writes that belong together, and what to tell the owner."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from patang.errors import StopTrading
+from patang.execution.intent import OrderIntent
+from patang.portfolio.ledger import Fill
+from patang.ports import Metrics, Notifier, Write
+
+__all__ = ["Notice", "Settlement", "fill_of", "name_of", "position_id_of", "tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the owner should hear of, once the change is written. `alarm` names a metric."""
+
+    subject: str
+    text: str
+    alarm: str | None = None
+
+
+@dataclass(slots=True)
+class Settlement:
+    """Writes that belong together, and what to say when they are done.
+
+    `stray`: the order works against the position's state and has to be cancelled.
+    """
+
+    writes: list[Write] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    stray: bool = False
+
+
+def position_id_of(entry: OrderIntent) -> str:
+    """The id of the position that an entry opens: the intent's own, as a position."""
+    return f"P{entry.intent_id[1:]}"
+
+
+def fill_of(intent: OrderIntent, time: datetime) -> Fill | None:
+    """The intent's fills so far, None if there are none. A fill without a price is taken at the limit."""
+    if intent.filled_quantity == 0:
+        return None
+    price = intent.average_price or intent.limit_price or intent.terms.price or intent.expected_price
+    if price is None:
+        raise StopTrading(f"order {intent.intent_id} was filled at a price that nobody knows")
+    return Fill(intent.filled_quantity, price, time)
+
+
+def name_of(intent: OrderIntent) -> str:
+    """How an order is called when a person reads of it."""
+    terms = intent.terms
+    return f"{terms.transaction_type} {terms.quantity} {terms.tradingsymbol} ({intent.intent_id})"
+
+
+def tell(notifier: Notifier, metrics: Metrics, notices: list[Notice]) -> None:
+    """Sends notices of what is written already. One that cannot be sent is counted and undoes nothing."""
+    for notice in notices:
+        if notice.alarm is not None:
+            metrics.count(notice.alarm, text=notice.text)
+        try:
+            notifier.send(notice.subject, notice.text)
+        except Exception as error:
+            # Whatever failed, the change stands and must not be told as failed to those who wait for it.
+            metrics.count("notification_failed", error=f"{type(error).__name__}: {error}", text=notice.text)

@@ -1,0 +1,122 @@
+"""What an entry order's fills and end do: the position, the reservation, the proposal."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from patang.approvals.proposal import Proposal
+from patang.errors import StopTrading
+from patang.execution.consequences import Notice, Settlement, fill_of, name_of, position_id_of
+from patang.execution.intent import OrderIntent
+from patang.execution.journal import journal
+from patang.keys import position_key, proposal_key, risk_key
+from patang.portfolio.account_state import RiskState
+from patang.portfolio.ledger import after_entry, opened
+from patang.portfolio.position import Position
+from patang.ports import StateStore
+from patang.records import create, load, replace
+
+__all__ = ["settle_entry"]
+
+
+def settle_entry(
+    store: StateStore,
+    done: Settlement,
+    old: OrderIntent,
+    new: OrderIntent,
+    as_of: datetime,
+    now: datetime,
+) -> None:
+    proposal = load(store, Proposal, proposal_key(new.account, new.order_id or ""))
+    if proposal is None:
+        raise StopTrading(f"entry {new.intent_id} belongs to proposal {new.order_id!r}, which is not stored")
+    if new.filled_quantity > old.filled_quantity:
+        _grow_position(store, done, proposal, new, as_of, now)
+    _hold_less(store, done, proposal, old, new, as_of)
+    if not new.is_final:
+        return
+    outcome = _outcome(new)
+    done.writes.append(replace(proposal.evolve(state="CONCLUDED", outcome=outcome)))
+    if new.filled_quantity == 0:
+        why = f": {new.status_message or new.reason}" if new.status_message or new.reason else ""
+        alarm = "entry_rejected" if new.state == "REJECTED" else None
+        done.notices.append(
+            Notice(f"Entry {new.state.lower()}", f"{name_of(new)} bought nothing{why}.", alarm)
+        )
+
+
+def _grow_position(
+    store: StateStore,
+    done: Settlement,
+    proposal: Proposal,
+    new: OrderIntent,
+    as_of: datetime,
+    now: datetime,
+) -> None:
+    fill = fill_of(new, as_of)
+    if fill is None:
+        return
+    expected = new.expected_price or fill.price
+    position_id = position_id_of(new)
+    position = load(store, Position, position_key(new.account, position_id))
+    if position is None:
+        entered = opened(
+            position_id, new.account, proposal.signal, new.terms.product, new.intent_id, expected, fill
+        )
+        done.writes.append(create(entered))
+    else:
+        entered = after_entry(position, proposal.signal, expected, fill)
+        done.writes.append(replace(entered))
+    done.writes.append(
+        journal(
+            new.account,
+            "POSITION_ENTERED",
+            f"{position_id}#{fill.quantity}",
+            as_of,
+            now,
+            position_id=position_id,
+            symbol=entered.symbol,
+            quantity=entered.quantity,
+            entry_price=entered.entry_price,
+            entry_charges=entered.entry_charges,
+            slippage=entered.entry_slippage,
+            stop_loss_price=entered.stop_loss_price,
+            target_price=entered.target_price,
+            exit_by=entered.exit_by.isoformat() if entered.exit_by else None,
+        )
+    )
+    bought = f"Bought {entered.quantity} {entered.symbol} at {fill.price}"
+    text = f"{bought}; stop {entered.stop_loss_price}, target {entered.target_price}."
+    done.notices.append(Notice("Position entered", text))
+
+
+def _hold_less(
+    store: StateStore,
+    done: Settlement,
+    proposal: Proposal,
+    old: OrderIntent,
+    new: OrderIntent,
+    as_of: datetime,
+) -> None:
+    """The position holds the capital of what was bought, the reservation that of what may still come."""
+    risk = load(store, RiskState, risk_key(new.account))
+    changed = risk or RiskState(account=new.account)
+    reserved = changed.reservations.get(proposal.order_id)
+    if reserved is not None:
+        others = {k: v for k, v in changed.reservations.items() if k != proposal.order_id}
+        rest = new.terms.quantity - new.filled_quantity
+        if not new.is_final and rest > 0:
+            share = Decimal(rest) / (new.terms.quantity - old.filled_quantity)
+            others[proposal.order_id] = reserved.model_copy(update={"exposure": reserved.exposure * share})
+        changed = changed.evolve(reservations=others)
+    if proposal.signal.strategy == "long_options" and new.filled_quantity > old.filled_quantity:
+        changed = changed.evolve(last_option_entry=as_of)
+    if risk is None:
+        done.writes.append(create(changed))
+    elif changed != risk:
+        done.writes.append(replace(changed))
+
+
+def _outcome(new: OrderIntent) -> str:
+    if new.filled_quantity >= new.terms.quantity:
+        return "FILLED"
+    return "PARTLY_FILLED" if new.filled_quantity else new.state

@@ -1,0 +1,137 @@
+"""What an exit order's fills and end do: the position, the day's result, the standing state of risk."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from patang.errors import StopTrading
+from patang.execution.consequences import Notice, Settlement, fill_of, name_of
+from patang.execution.intent import OrderIntent
+from patang.execution.journal import journal
+from patang.keys import day_key, position_key, risk_key
+from patang.market.sessions import IST
+from patang.portfolio.account_state import AccountDay, RiskState
+from patang.portfolio.ledger import after_exit
+from patang.portfolio.position import Position
+from patang.ports import StateStore
+from patang.records import create, load, replace
+
+__all__ = ["settle_exit"]
+
+# How long the guard leaves a position alone after its exit was refused, so that a broker who keeps saying no
+# is not asked on every tick.
+_REFUSED_EXIT_PAUSE = timedelta(seconds=10)
+
+
+def settle_exit(
+    store: StateStore,
+    done: Settlement,
+    old: OrderIntent,
+    new: OrderIntent,
+    as_of: datetime,
+    now: datetime,
+) -> None:
+    position = load(store, Position, position_key(new.account, new.position_id or ""))
+    if position is None:
+        raise StopTrading(f"exit {new.intent_id} sells position {new.position_id!r}, which is not stored")
+    changed = position
+    fill = fill_of(new, as_of)
+    if fill is not None and new.filled_quantity > old.filled_quantity:
+        expected = new.expected_price or fill.price
+        changed = after_exit(position, fill_of(old, as_of), fill, expected)
+    if changed.state == "CLOSED" and position.state != "CLOSED":
+        _book(store, done, position, changed, as_of, now)
+    elif changed.state == "CLOSED":
+        if not new.is_final or new.filled_quantity > old.filled_quantity:
+            _alarm_stray(done, new, changed)
+    elif not new.is_final:
+        changed = _reclaimed(done, new, changed)
+    elif changed.exit_intent_id == new.intent_id:
+        changed = _reopened(done, new, changed, as_of)
+    if changed.state == "CLOSED":
+        changed = changed.evolve(booked_charges=changed.entry_charges + (changed.exit_charges or 0))
+    if changed != position:
+        done.writes.append(replace(changed))
+
+
+def _reclaimed(done: Settlement, new: OrderIntent, position: Position) -> Position:
+    """A live exit is its position's exit; one that turned up late beside another is a sell too many."""
+    if position.state == "OPEN":
+        return position.evolve(state="CLOSING", exit_intent_id=new.intent_id)
+    if position.exit_intent_id != new.intent_id:
+        _alarm_stray(done, new, position)
+    return position
+
+
+def _reopened(done: Settlement, new: OrderIntent, position: Position, as_of: datetime) -> Position:
+    """The exit has ended and something is left: the guard may try again."""
+    if new.state == "COMPLETE":
+        # More was bought while it sold.
+        return position.evolve(state="OPEN", exit_intent_id=None)
+    text = (
+        f"{name_of(new)} ended {new.state.lower()} ({new.status_message or new.reason or 'no reason'}); "
+        f"{position.open_quantity} {position.symbol} are still held and will be sold again."
+    )
+    done.notices.append(Notice("Exit not done", text, "exit_failed"))
+    return position.evolve(state="OPEN", exit_intent_id=None, exit_blocked_until=as_of + _REFUSED_EXIT_PAUSE)
+
+
+def _alarm_stray(done: Settlement, new: OrderIntent, position: Position) -> None:
+    done.stray = not new.is_final
+    sold = f"{position.exited_quantity} of {position.quantity}"
+    text = (
+        f"{name_of(new)} sells {position.symbol}, of which {sold} were sold already by another order. "
+        "It is being cancelled; look at the account's positions at the broker."
+    )
+    done.notices.append(Notice("A sell order too many", text, "stray_exit"))
+
+
+def _book(
+    store: StateStore,
+    done: Settlement,
+    before: Position,
+    closed: Position,
+    as_of: datetime,
+    now: datetime,
+) -> None:
+    """The result of a closed position, into the account's day and its standing state."""
+    charges = closed.entry_charges + (closed.exit_charges or Decimal(0))
+    # A position that was closed, bought further by a late fill and closed again was booked in part before.
+    first = before.realised_pnl is None
+    pnl = (closed.realised_pnl or Decimal(0)) - (before.realised_pnl or Decimal(0))
+    day = as_of.astimezone(IST).date()
+    stored = load(store, AccountDay, day_key(closed.account, day))
+    result = stored or AccountDay(account=closed.account, day=day)
+    result = result.evolve(
+        realised_pnl=result.realised_pnl + pnl,
+        charges=result.charges + charges - before.booked_charges,
+        closed_trades=result.closed_trades + (1 if first else 0),
+    )
+    risk = load(store, RiskState, risk_key(closed.account))
+    standing = risk or RiskState(account=closed.account)
+    total = standing.realised_total + pnl
+    standing = standing.evolve(realised_total=total, peak_realised=max(standing.peak_realised, total))
+    done.writes += [
+        create(result) if stored is None else replace(result),
+        create(standing) if risk is None else replace(standing),
+        journal(
+            closed.account,
+            "POSITION_CLOSED",
+            f"{closed.position_id}#{closed.exited_quantity}",
+            as_of,
+            now,
+            position_id=closed.position_id,
+            symbol=closed.symbol,
+            quantity=closed.exited_quantity,
+            entry_price=closed.entry_price,
+            exit_price=closed.exit_price,
+            charges=charges,
+            slippage=closed.exit_slippage,
+            reason=closed.exit_reason,
+            realised_pnl=closed.realised_pnl,
+        ),
+    ]
+    text = (
+        f"Sold {closed.exited_quantity} {closed.symbol} at {closed.exit_price} ({closed.exit_reason}); "
+        f"result after charges {closed.realised_pnl} rupees."
+    )
+    done.notices.append(Notice("Position closed", text))

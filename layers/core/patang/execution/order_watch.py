@@ -1,0 +1,115 @@
+"""Orders that stand too long: entries are cancelled, exits follow the price down."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from patang.execution.amendments import Amendments, enqueue
+from patang.execution.intent import OrderIntent
+from patang.execution.prices import is_option, sell_limit
+from patang.keys import LIVE_INTENTS, position_key
+from patang.portfolio.position import Position
+from patang.ports import Clock, IntentQueue, Metrics, StateStore
+from patang.records import load, load_index
+from patang.settings import Settings
+
+__all__ = ["LastPrice", "OrderWatch"]
+
+# Market time an exit may stand unfilled before it follows the price.
+_EXIT_PATIENCE = timedelta(seconds=5)
+# Market time after which a cancel that has shown no effect is asked for again.
+_CANCEL_PATIENCE = timedelta(seconds=30)
+# Wall time a sent order needs to come back; a fast replay must not outrun it.
+_ROUND_TRIP = timedelta(seconds=2)
+# Wall time after which an exit that nobody has claimed is told to the lane again.
+_UNCLAIMED = timedelta(seconds=10)
+# The broker takes 25 modifications of an order; the last few are left to a person.
+_MOST_MODIFICATIONS = 20
+
+
+class LastPrice(Protocol):
+    """The last price of an instrument, in rupees."""
+
+    @property
+    def price(self) -> Decimal: ...
+
+    @property
+    def bid(self) -> Decimal | None: ...
+
+
+class OrderWatch:
+    """Looks after live orders in market time; remembers only when, by the wall's clock, it touched each."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        amendments: Amendments,
+        queue: IntentQueue,
+        settings: Callable[[], Settings],
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._amendments = amendments
+        self._queue = queue
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._touched: dict[str, datetime] = {}
+
+    def check(self, as_of: datetime, last_prices: Mapping[str, LastPrice]) -> None:
+        """`last_prices` by position_id."""
+        live = load_index(self._store, OrderIntent, LIVE_INTENTS)
+        self._touched = {i.intent_id: t for i in live if (t := self._touched.get(i.intent_id))}
+        for intent in live:
+            if intent.state == "NEW" and intent.kind != "ENTRY":
+                self._remind(intent)
+            elif intent.state == "ACKED" and intent.kind == "ENTRY":
+                self._end_entry(intent, as_of)
+            elif intent.state == "ACKED" and intent.kind == "EXIT":
+                self._follow_price(intent, as_of, last_prices.get(intent.position_id or ""))
+
+    def _remind(self, intent: OrderIntent) -> None:
+        """The process that wrote it may have died before it told the lane; telling twice is harmless."""
+        if self._rested(intent, _UNCLAIMED):
+            enqueue(self._queue, intent)
+
+    def _end_entry(self, intent: OrderIntent, as_of: datetime) -> None:
+        patience = timedelta(seconds=self._settings().entry_order_seconds)
+        if as_of < intent.as_of + patience or not self._rested(intent, _ROUND_TRIP):
+            return
+        if intent.cancels and intent.amended_at and as_of < intent.amended_at + _CANCEL_PATIENCE:
+            return
+        if self._amendments.cancel(intent, as_of, f"unfilled after {patience.seconds} s"):
+            self._metrics.count("entries_timed_out", intent_id=intent.intent_id)
+
+    def _follow_price(self, intent: OrderIntent, as_of: datetime, last: LastPrice | None) -> None:
+        if as_of < (intent.amended_at or intent.as_of) + _EXIT_PATIENCE:
+            return
+        position = load(self._store, Position, position_key(intent.account, intent.position_id or ""))
+        if last is None or position is None or not self._rested(intent, _ROUND_TRIP):
+            return
+        if intent.modifications >= _MOST_MODIFICATIONS:
+            self._start_over(intent, as_of)
+            return
+        best = min(last.bid, last.price) if last.bid else last.price
+        price = sell_limit(best, position.tick_size, option=is_option(position.exchange, position.symbol))
+        standing = intent.limit_price or intent.terms.price
+        if standing is None or price < standing:
+            self._amendments.reprice(intent, price, as_of, "unfilled while the price moved away")
+            self._metrics.count("exits_repriced", intent_id=intent.intent_id)
+
+    def _start_over(self, intent: OrderIntent, as_of: datetime) -> None:
+        """Cancelled, the position is open again and the guard sells it with a new order."""
+        if intent.cancels and intent.amended_at and as_of < intent.amended_at + _CANCEL_PATIENCE:
+            return
+        self._amendments.cancel(intent, as_of, "no more modifications left")
+
+    def _rested(self, intent: OrderIntent, pause: timedelta) -> bool:
+        now = self._clock.now()
+        since = self._touched.get(intent.intent_id, intent.sending_at or intent.written_at)
+        if now - since < pause:
+            return False
+        self._touched[intent.intent_id] = now
+        return True

@@ -1,0 +1,21 @@
+"""Whether entries may be sent at all today."""
+
+from datetime import date
+
+from patang.keys import preflight_key
+from patang.ports import StateStore
+from patang.settings import Settings
+
+__all__ = ["entry_refusal"]
+
+
+def entry_refusal(store: StateStore, settings: Settings, day: date) -> str | None:
+    """Why no entry may leave on this market day, or None. Real orders need the day's passed preflight."""
+    if settings.mode != "live":
+        return None
+    preflight = store.get(preflight_key(day))
+    if preflight is None:
+        return f"mode is live and the preflight of {day} has not run"
+    if preflight.get("passed") is not True:
+        return f"the preflight of {day} did not pass: {preflight.get('reason') or 'no reason recorded'}"
+    return None

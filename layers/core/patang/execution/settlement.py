@@ -1,0 +1,67 @@
+"""What a change of an order means for everything else: one transaction with all its consequences.
+
+The lane, the order updates and the reconciler all end here, so an order that is refused at the counter, by a
+frame or by its absence from the order book settles the same way.
+"""
+
+from datetime import datetime
+
+from patang.execution.consequences import Notice, Settlement, name_of
+from patang.execution.entries import settle_entry
+from patang.execution.exit_fills import settle_exit
+from patang.execution.intent import OrderIntent
+from patang.execution.journal import journal
+from patang.keys import intent_key
+from patang.ports import StateStore
+from patang.records import load, replace
+
+__all__ = ["settle"]
+
+
+def settle(
+    store: StateStore, old: OrderIntent, new: OrderIntent, as_of: datetime, now: datetime, source: str
+) -> Settlement:
+    """The consequences of `old` becoming `new`. Reads what they touch; the caller writes and tells.
+
+    `as_of` is the market time of the change; `source` says who brought the news.
+    """
+    done = Settlement(
+        [
+            replace(new),
+            journal(
+                new.account,
+                f"ORDER_{new.state}",
+                f"{new.intent_id}#{new.revision}",
+                as_of,
+                now,
+                intent_id=new.intent_id,
+                order_kind=new.kind,
+                symbol=new.terms.tradingsymbol,
+                quantity=new.terms.quantity,
+                filled_quantity=new.filled_quantity,
+                average_price=new.average_price,
+                broker_order_id=new.broker_order_id,
+                message=new.status_message,
+                source=source,
+            ),
+        ]
+    )
+    grown = new.filled_quantity > old.filled_quantity
+    ended = new.is_final and not old.is_final
+    revived = old.never_arrived and not new.never_arrived and (grown or not new.is_final)
+    if new.kind == "ENTRY" and (grown or ended):
+        settle_entry(store, done, old, new, as_of, now)
+    if new.kind == "EXIT" and (grown or ended or revived):
+        settle_exit(store, done, old, new, as_of, now)
+    if new.kind == "MODIFY" and new.state == "COMPLETE":
+        _stand_at_new_price(store, done, new)
+    if revived:
+        text = f"{name_of(new)} had been given up as never placed and has now turned up at the broker."
+        done.notices.append(Notice("Order turned up late", text, "order_turned_up_late"))
+    return done
+
+
+def _stand_at_new_price(store: StateStore, done: Settlement, modify: OrderIntent) -> None:
+    target = load(store, OrderIntent, intent_key(modify.account, modify.target_intent_id or ""))
+    if target is not None and target.limit_price != modify.terms.price:
+        done.writes.append(replace(target.evolve(limit_price=modify.terms.price)))

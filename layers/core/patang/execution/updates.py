@@ -1,0 +1,130 @@
+"""Following orders: what the broker tells of them, in any order, any number of times, from any source."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+from patang.errors import BadInput
+from patang.execution.amendments import Amendments
+from patang.execution.broker_order import parse_order
+from patang.execution.consequences import Notice, Settlement, tell
+from patang.execution.intent import IntentState, OrderIntent
+from patang.execution.journal import journal
+from patang.execution.settlement import settle
+from patang.keys import intent_key
+from patang.ports import BrokerOrder, Clock, Metrics, Notifier, StateStore, Write
+from patang.records import change, load
+
+__all__ = ["OrderUpdates", "UpdateResult", "followed"]
+
+type UpdateResult = Literal["APPLIED", "UNCHANGED", "FOREIGN"]
+
+_BROKER_FINALS: dict[str, IntentState] = {
+    "COMPLETE": "COMPLETE",
+    "REJECTED": "REJECTED",
+    "CANCELLED": "CANCELLED",
+}
+_LONGEST_TAG = 20
+
+
+class _Heard(NamedTuple):
+    result: UpdateResult
+    settlement: Settlement
+    intent: OrderIntent | None
+
+
+class OrderUpdates:
+    """Applies order frames, postbacks and rows of the order book to the intents they belong to."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        amendments: Amendments,
+        clock: Clock,
+        notifier: Notifier,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._amendments = amendments
+        self._clock = clock
+        self._notifier = notifier
+        self._metrics = metrics
+
+    def apply(self, update: Mapping[str, Any]) -> UpdateResult:
+        """`update` has account, source, order (the broker's JSON) and received_at.
+
+        Raises BadInput if it does not parse, WriteConflict if the state would not hold still.
+        """
+        account, order = update.get("account"), update.get("order")
+        if not isinstance(account, str) or not account or not isinstance(order, Mapping):
+            raise BadInput(f"an order update needs an account and an order, not {dict(update)!r:.300}")
+        return self.apply_order(account, parse_order(order), str(update.get("source") or "unknown"))
+
+    def apply_order(self, account: str, order: BrokerOrder, source: str) -> UpdateResult:
+        """The same for an order that is parsed already; `source` is frame, postback or poll."""
+        heard = change(self._store, lambda: self._decide(account, order, source))
+        tell(self._notifier, self._metrics, heard.settlement.notices)
+        if heard.intent is not None and heard.settlement.stray:
+            self._amendments.cancel(heard.intent, order.updated_at or heard.intent.as_of, "a sell too many")
+        self._metrics.count("order_updates", source=source, result=heard.result)
+        return heard.result
+
+    def _decide(self, account: str, order: BrokerOrder, source: str) -> tuple[_Heard, list[Write]]:
+        tagged = order.tag.isalnum() and len(order.tag) <= _LONGEST_TAG
+        intent = load(self._store, OrderIntent, intent_key(account, order.tag)) if tagged else None
+        if intent is None:
+            return _Heard("FOREIGN", Settlement(), None), self._foreign(account, order, source)
+        new = followed(intent, order)
+        if new == intent:
+            return _Heard("UNCHANGED", Settlement(), intent), []
+        as_of = order.updated_at or intent.as_of
+        settlement = settle(self._store, intent, new, as_of, self._clock.now(), source)
+        if intent.is_final and not intent.never_arrived:
+            text = f"{intent.intent_id} had ended {intent.state} and was then told {order.status}."
+            settlement.notices.append(Notice("Fill after the end", text, "fill_after_end"))
+        return _Heard("APPLIED", settlement, new), settlement.writes
+
+    def _foreign(self, account: str, order: BrokerOrder, source: str) -> list[Write]:
+        """An order that is not ours is recorded once for each thing it does, and otherwise left alone."""
+        now = self._clock.now()
+        event = journal(
+            account,
+            "FOREIGN_ORDER",
+            f"{order.order_id}#{order.status}#{order.filled_quantity}",
+            order.updated_at or now,
+            now,
+            broker_order_id=order.order_id,
+            tag=order.tag,
+            status=order.status,
+            symbol=order.tradingsymbol,
+            transaction_type=order.transaction_type,
+            quantity=order.quantity,
+            filled_quantity=order.filled_quantity,
+            source=source,
+        )
+        return [] if self._store.get(event.key) is not None else [event]
+
+
+def followed(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
+    """The intent after hearing of its order; the same object's equal if that is no news.
+
+    Only forwards: filled quantity never falls and what the broker called final stays, except that a fill
+    which the broker reports after all counts, and an end that only we had concluded gives way.
+    """
+    grown = order.filled_quantity > intent.filled_quantity
+    target = _BROKER_FINALS.get(order.status, "ACKED")
+    settled = intent.is_final and not intent.never_arrived
+    state = intent.state if settled and not grown else target
+    if settled and grown and target == "ACKED":
+        state = intent.state
+    if state == intent.state and not grown and intent.broker_order_id == order.order_id:
+        return intent
+    price = Decimal(order.average_price)
+    return intent.evolve(
+        state=state,
+        broker_order_id=order.order_id,
+        broker_status=order.status,
+        status_message=order.status_message or intent.status_message,
+        filled_quantity=max(order.filled_quantity, intent.filled_quantity),
+        average_price=price if grown and price > 0 else intent.average_price,
+    )

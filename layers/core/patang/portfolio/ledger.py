@@ -1,0 +1,139 @@
+"""What fills do to a position: pure arithmetic, the same for the desk and for the backtest.
+
+Fills are told as running totals of an order (quantity filled so far at an average price), so that hearing of
+the same fill twice, or of two fills at once, comes to the same.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from patang.portfolio.position import Position
+from patang.risk.charges import leg_charges, segment_of
+from patang.strategies.signal import Signal
+
+__all__ = ["Fill", "after_entry", "after_exit", "levels_at", "opened", "realised"]
+
+_PAISA = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """An order's fills so far: units, average price in rupees, market time of the last."""
+
+    quantity: int
+    price: Decimal
+    time: datetime
+
+    @property
+    def value(self) -> Decimal:
+        return self.quantity * self.price
+
+
+def levels_at(signal: Signal, price: Decimal) -> tuple[Decimal, Decimal]:
+    """Stop and target of a position entered at `price` instead of the signal's price.
+
+    An option's are percentages of the premium paid; an equity's keep their distance, which is made of the
+    average true range and not of the price.
+    """
+    if signal.strategy == "long_options":
+        ratio = price / signal.entry_price
+        stop, target = signal.stop_loss_price * ratio, signal.target_price * ratio
+    else:
+        shift = price - signal.entry_price
+        stop, target = signal.stop_loss_price + shift, signal.target_price + shift
+    return _nearest(stop, signal.tick_size), _nearest(target, signal.tick_size)
+
+
+def opened(
+    position_id: str,
+    account: str,
+    signal: Signal,
+    product: str,
+    entry_intent_id: str,
+    expected_price: Decimal,
+    fill: Fill,
+) -> Position:
+    """The position an entry's first fill opens."""
+    stop, target = levels_at(signal, fill.price)
+    return Position.model_validate(
+        {
+            "account": account,
+            "position_id": position_id,
+            "strategy": signal.strategy,
+            "exchange": signal.exchange,
+            "symbol": signal.symbol,
+            "underlying": signal.underlying,
+            "instrument_token": signal.instrument_token,
+            "lot_size": signal.lot_size,
+            "tick_size": signal.tick_size,
+            "product": product,
+            "expiry": signal.expiry,
+            "quantity": fill.quantity,
+            "entry_price": fill.price,
+            "entry_time": fill.time,
+            "entry_intent_id": entry_intent_id,
+            "entry_charges": _charges(signal.exchange, signal.symbol, product, "BUY", fill),
+            "entry_slippage": fill.price - expected_price,
+            "stop_loss_price": stop,
+            "target_price": target,
+            "exit_by": signal.exit_by,
+        }
+    )
+
+
+def after_entry(position: Position, signal: Signal, expected_price: Decimal, fill: Fill) -> Position:
+    """The position after its entry has filled further; sold out meanwhile, it is open again for the rest."""
+    stop, target = levels_at(signal, fill.price)
+    return position.evolve(
+        state="OPEN" if position.state == "CLOSED" else position.state,
+        quantity=fill.quantity,
+        entry_price=fill.price,
+        entry_charges=_charges(position.exchange, position.symbol, position.product, "BUY", fill),
+        entry_slippage=fill.price - expected_price,
+        stop_loss_price=stop,
+        target_price=target,
+    )
+
+
+def after_exit(position: Position, before: Fill | None, fill: Fill, expected_price: Decimal) -> Position:
+    """The position after one exit order's fills went from `before` to `fill`; CLOSED once all is sold."""
+    market = (position.exchange, position.symbol, position.product)
+    sold = position.exited_quantity + fill.quantity - (before.quantity if before else 0)
+    value = position.exit_value + fill.value - (before.value if before else 0)
+    charges = (position.exit_charges or Decimal(0)) + _charges(*market, "SELL", fill)
+    if before:
+        charges -= _charges(*market, "SELL", before)
+    average = (value / sold).quantize(Decimal("0.0001"))
+    grown = position.evolve(
+        exited_quantity=sold,
+        exit_value=value,
+        exit_price=average,
+        exit_time=fill.time,
+        exit_charges=charges,
+        exit_slippage=average - expected_price,
+    )
+    if sold < position.quantity:
+        return grown
+    return grown.evolve(state="CLOSED", realised_pnl=realised(grown))
+
+
+def realised(position: Position) -> Decimal:
+    """Profit in rupees of what was sold, after the charges of both legs."""
+    gross = position.exit_value - position.entry_price * position.exited_quantity
+    return (gross - position.entry_charges - (position.exit_charges or 0)).quantize(_PAISA)
+
+
+def _charges(exchange: str, symbol: str, product: str, side: str, fill: Fill) -> Decimal:
+    return leg_charges(
+        segment_of(exchange, symbol, product),
+        exchange,
+        "BUY" if side == "BUY" else "SELL",
+        fill.price,
+        fill.quantity,
+        fill.time.date(),
+    ).total
+
+
+def _nearest(price: Decimal, tick: Decimal) -> Decimal:
+    return max((price / tick).to_integral_value(ROUND_HALF_EVEN) * tick, tick)
