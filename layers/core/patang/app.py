@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -48,11 +49,14 @@ from patang.ports import (
     UpdateQueue,
     Workflows,
 )
+from patang.risk.gate import RiskGate
 from patang.risk.halts import Halts
+from patang.risk.service import RiskService
 from patang.settings import KiteSettings, Settings, load_settings
 
 if TYPE_CHECKING:
     from patang.adapters.kite.calls import KiteCalls
+    from patang.strategies.service import SignalService
 
 __all__ = ["Desk"]
 
@@ -177,6 +181,15 @@ class Desk:
     def halts(self) -> Halts:
         return Halts(self.store, self.clock)
 
+    def risk_gate(self) -> RiskGate:
+        return RiskGate(self.store, self.clock, self.settings, self.metrics)
+
+    def risk(self) -> RiskService:
+        return RiskService(self.store, self.clock, self.settings, self.metrics)
+
+    def signals(self) -> "SignalService":
+        return self._signals
+
     def accounts(self) -> AccountService:
         return self._accounts
 
@@ -194,10 +207,32 @@ class Desk:
 
         return KiteMarketData(self._kite_calls(self.settings().data_account))
 
+    def check_session(self, account: str) -> None:
+        """Asks the broker whether the account's session lives. Notes a dead one and raises SessionExpired."""
+        self._kite_broker(account).profile()
+
     def paper_matcher(self) -> PaperMatcher:
         from patang.adapters.paper.exchange import PaperExchange
 
         return PaperExchange(self.store)
+
+    @cached_property
+    def _signals(self) -> "SignalService":
+        # Here, not at the top: only one function is deployed with the model's layer.
+        from patang.model.signal_model import load_models
+        from patang.strategies.equity import Equity
+        from patang.strategies.long_options import LongOptions
+        from patang.strategies.service import SignalService
+
+        folder = Path(self.variable("MODEL_PATH"))
+        return SignalService(
+            self.store,
+            self.objects,
+            (LongOptions(), Equity()),
+            lambda: load_models(folder),
+            self.settings,
+            self.metrics,
+        )
 
     @cached_property
     def _accounts(self) -> AccountService:

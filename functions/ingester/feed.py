@@ -1,0 +1,172 @@
+"""A feed: one connection kept alive for an account and a set of instruments."""
+
+import logging
+import random
+from collections.abc import Callable
+from typing import Protocol
+
+from functions.ingester.inbox import Source
+from patang.accounts.session import Credentials
+from patang.errors import PatangError, SessionExpired
+
+__all__ = ["Feed", "Link"]
+
+log = logging.getLogger("patang.ingester")
+
+# Kite sends a heartbeat about once a second.
+_SILENCE_SECONDS = 10.0
+_NO_TICK_SECONDS = 30.0
+_PROBE_SECONDS = 10.0
+_OPENING_SECONDS = 20.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.2, 30.0
+_SAID_AGAIN_SECONDS = 30.0
+
+
+class Link(Source, Protocol):
+    """A connection as a feed uses it."""
+
+    heard_at: float
+    ticked_at: float
+
+    def subscribe(self, tokens: list[int]) -> None: ...
+
+    def unsubscribe(self, tokens: list[int]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Feed:
+    """Opens, watches and reopens a connection. All its methods are called in the ingester's thread.
+
+    `connect` opens a connection with credentials; `credentials` raises SessionExpired while nobody has logged
+    in; `check` asks the broker whether the session still lives after it refused a connection.
+    Times are monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        connect: Callable[[Credentials], Link],
+        credentials: Callable[[], Credentials],
+        check: Callable[[], None],
+    ) -> None:
+        self.account = account
+        self.tokens: frozenset[int] = frozenset()
+        self.is_open = False
+        self.opened = 0
+        self._connect = connect
+        self._credentials = credentials
+        self._check = check
+        self._link: Link | None = None
+        self._version = 0
+        self._begun_at = 0.0
+        self._retry_at = 0.0
+        self._wait = _FIRST_WAIT
+        self._probed_at: float | None = None
+        self._said: tuple[float, str] = (float("-inf"), "")
+
+    def owns(self, source: Source) -> bool:
+        return self._link is source
+
+    def watch(self, tokens: frozenset[int]) -> None:
+        """From now on these instruments."""
+        gone, new = sorted(self.tokens - tokens), sorted(tokens - self.tokens)
+        self.tokens = tokens
+        if self._link is None or not self.is_open:
+            return
+        if gone:
+            self._link.unsubscribe(gone)
+        if new:
+            self._link.subscribe(new)
+
+    def on_opened(self) -> None:
+        self.is_open = True
+        self.opened += 1
+        log.info("feed %s: connected, subscribing %d instruments", self.account, len(self.tokens))
+        self._subscribe()
+
+    def on_ticks(self) -> None:
+        """Ticks came: the connection is good, so the next loss may be answered quickly."""
+        self._wait = _FIRST_WAIT
+        self._probed_at = None
+
+    def on_lost(self, reason: str, now: float) -> None:
+        self._forget()
+        self._retry_at = now + self._wait * random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, keeps no secret
+        log.warning("feed %s: lost (%s), next try in %.1f s", self.account, reason, self._retry_at - now)
+        self._wait = min(self._wait * 2, _LONGEST_WAIT)
+        if "403" in reason:
+            self._ask_about_session()
+
+    def tend(self, now: float, *, paused: bool) -> None:
+        """Opens what should be open and drops what is dead. `paused`: we do not read, so silence is ours."""
+        if self._link is None:
+            if now >= self._retry_at:
+                self._open(now)
+        elif not self.is_open:
+            if now - self._begun_at > _OPENING_SECONDS:
+                self._drop("it did not open", now)
+        elif not paused:
+            self._watch_dog(self._link, now)
+
+    def renew(self, now: float) -> None:
+        """Changes to a new login's token, if there is one."""
+        try:
+            version = self._credentials().version
+        except SessionExpired:
+            return
+        if self._link is not None and version != self._version:
+            self._wait = _FIRST_WAIT
+            self._drop(f"session {version} is in place of {self._version}", now)
+
+    def close(self) -> None:
+        if self._link is not None:
+            self._link.close()
+        self._forget()
+
+    def _open(self, now: float) -> None:
+        try:
+            credentials = self._credentials()
+        except SessionExpired as error:
+            self._say(f"waiting: {error}", now)
+            self._retry_at = now + 1.0
+            return
+        self._version = credentials.version
+        self._begun_at = now
+        self._link = self._connect(credentials)
+
+    def _watch_dog(self, link: Link, now: float) -> None:
+        if now - link.heard_at > _SILENCE_SECONDS:
+            self._drop(f"no heartbeat for {now - link.heard_at:.0f} s", now)
+        elif self.tokens and self._probed_at is not None and link.ticked_at < self._probed_at:
+            if now - self._probed_at > _PROBE_SECONDS:
+                self._drop("no snapshot came for a new subscription", now)
+        elif self.tokens and now - max(link.ticked_at, self._probed_at or 0) > _NO_TICK_SECONDS:
+            # A quiet market is no fault. Subscribing again brings a snapshot if the feed is sound.
+            self._probed_at = now
+            self._subscribe()
+
+    def _subscribe(self) -> None:
+        if self._link is not None and self.tokens:
+            self._link.subscribe(sorted(self.tokens))
+
+    def _drop(self, reason: str, now: float) -> None:
+        if self._link is not None:
+            self._link.close()
+        self.on_lost(reason, now)
+
+    def _forget(self) -> None:
+        self._link = None
+        self.is_open = False
+        self._probed_at = None
+
+    def _ask_about_session(self) -> None:
+        try:
+            self._check()
+        except PatangError as error:
+            log.warning("feed %s: %s", self.account, error)
+
+    def _say(self, text: str, now: float) -> None:
+        if text != self._said[1] or now - self._said[0] > _SAID_AGAIN_SECONDS:
+            log.info("feed %s: %s", self.account, text)
+            self._said = (now, text)
