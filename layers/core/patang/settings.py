@@ -24,6 +24,7 @@ __all__ = [
 
 Percent = Annotated[Decimal, Field(gt=0, le=100)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 _PRIVATE_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "sandbox.kite.trade"})
 
@@ -66,32 +67,42 @@ class RiskSettings(_Section):
 
 
 class OptionSettings(_Section):
-    """The long-option strategy: premium target and stop in percent, delta band, hours (IST)."""
+    """The long-option strategy: momentum of the index (ADX and RSI of 14 minutes), premium target and stop in
+    percent, delta band, liquidity of the contract, hours (IST)."""
 
     enabled: bool = True
     underlyings: tuple[str, ...] = ("NIFTY", "BANKNIFTY")
+    min_adx: Annotated[float, Field(ge=0, le=100)] = 20.0
+    max_rsi: Annotated[float, Field(ge=50, le=100)] = 70.0
     premium_target_pct: Percent = Decimal(50)
     premium_stop_pct: Percent = Decimal(40)
     min_delta: Probability = 0.20
     max_delta: Probability = 0.40
     max_spread_pct: Percent = Decimal(3)
     min_open_interest: Annotated[int, Field(ge=0)] = 1_000
+    min_premium_inr: Annotated[Decimal, Field(gt=0)] = Decimal(10)
     cooldown_hours: Annotated[int, Field(ge=0, le=240)] = 48
-    last_entry: str = "14:45"
-    exit_by: str = "15:05"
+    first_entry: ClockTime = "09:20"
+    last_entry: ClockTime = "14:45"
+    max_hold_minutes: Annotated[int, Field(ge=1)] = 240
+    exit_by: ClockTime = "15:05"
     min_minutes_to_expiry: Annotated[int, Field(ge=0)] = 1_440
 
 
 class EquitySettings(_Section):
-    """The equity strategy: target and stop in multiples of ATR(14) of one-minute bars, hours (IST)."""
+    """The equity strategy: momentum of the share (ADX and RSI of 14 minutes), target and stop in multiples of
+    ATR(14) of one-minute bars, spread of the book, hours (IST)."""
 
     enabled: bool = True
     holding_period: Literal["intraday", "swing"] = "intraday"
+    min_adx: Annotated[float, Field(ge=0, le=100)] = 20.0
+    max_rsi: Annotated[float, Field(ge=50, le=100)] = 75.0
+    max_spread_pct: Percent = Decimal("0.3")
     target_atr: Annotated[float, Field(gt=0, le=50)] = 6.0
     stop_atr: Annotated[float, Field(gt=0, le=50)] = 4.0
-    first_entry: str = "09:30"
-    last_entry: str = "14:30"
-    exit_by: str = "15:00"
+    first_entry: ClockTime = "09:30"
+    last_entry: ClockTime = "14:30"
+    exit_by: ClockTime = "15:00"
     max_hold_minutes: Annotated[int, Field(ge=1)] = 120
 
 

@@ -1,0 +1,96 @@
+"""An account as the risk manager sees it: what it holds, what is on its way, what it has lost."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from patang.keys import OPEN_POSITIONS, account_partition, day_key, mark_key, risk_key
+from patang.portfolio.account_state import AccountDay, RiskState
+from patang.portfolio.position import Mark, Position
+from patang.ports import StateStore
+from patang.records import load, load_all, load_index
+from patang.risk.sizing import Headroom
+from patang.settings import Settings
+
+__all__ = ["AccountView", "view_account"]
+
+_RECENT_POSITIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """A consistent look at one account. Reservations are those of `state`."""
+
+    state: RiskState
+    day: AccountDay
+    positions: tuple[Position, ...]
+    unrealised: Decimal
+
+    @property
+    def holdings(self) -> int:
+        """Positions that are open and orders that may become one; an order in the making is both, once."""
+        return len(self._held())
+
+    @property
+    def options(self) -> int:
+        """Those of `holdings` that are options."""
+        return sum(strategy == "long_options" for strategy, _ in self._held())
+
+    def _held(self) -> set[tuple[str, str]]:
+        # The manager lets an underlying be held once only.
+        held: set[tuple[str, str]] = {(p.strategy, p.underlying) for p in self.positions}
+        return held | {(r.strategy, r.symbol) for r in self.state.reservations.values()}
+
+    def exposure(self, symbol: str | None = None) -> Decimal:
+        """Rupees invested and reserved, in all or in one underlying."""
+        held = sum(
+            (p.entry_price * p.open_quantity for p in self.positions if symbol in (None, p.underlying)),
+            Decimal(0),
+        )
+        coming = (r.exposure for r in self.state.reservations.values() if symbol in (None, r.symbol))
+        return held + sum(coming, Decimal(0))
+
+    def capital(self, settings: Settings) -> Decimal:
+        """What the account started with and what it has made or lost since."""
+        return max(settings.capital.starting_capital_inr + self.state.realised_total, Decimal(0))
+
+    def headroom(self, symbol: str, settings: Settings) -> Headroom:
+        """What may still be bought of `symbol` (an underlying)."""
+        capital, bounds = self.capital(settings), settings.risk
+        invested = self.exposure()
+        free = {
+            "symbol": capital * bounds.max_symbol_exposure_pct / 100 - self.exposure(symbol),
+            "portfolio": capital * bounds.max_portfolio_exposure_pct / 100 - invested,
+            "cash": capital * (1 - bounds.margin_buffer_pct / 100)
+            - invested
+            + min(self.unrealised, Decimal(0)),
+        }
+        return Headroom(capital, **{name: max(room, Decimal(0)) for name, room in free.items()})
+
+
+def view_account(store: StateStore, account: str, day: date) -> AccountView:
+    """The account now. The state of risk is read first: whatever turns a reservation into a position changes
+    it too, so that a decision written against this state has seen either the one or the other.
+    """
+    state = load(store, RiskState, risk_key(account)) or RiskState(account=account)
+    result = load(store, AccountDay, day_key(account, day)) or AccountDay(account=account, day=day)
+    positions = _open_positions(store, account)
+    marks = [load(store, Mark, mark_key(position.position_id)) for position in positions]
+    unrealised = sum((mark.unrealised_pnl for mark in marks if mark is not None), Decimal(0))
+    return AccountView(state, result, positions, unrealised)
+
+
+def _open_positions(store: StateStore, account: str) -> tuple[Position, ...]:
+    """The newest by strongly consistent read, older ones by the index, which has seen them long ago."""
+    newest = load_all(
+        store,
+        Position,
+        account_partition(account),
+        "POSITION#",
+        newest_first=True,
+        limit=_RECENT_POSITIONS,
+    )
+    known = {position.position_id: position for position in newest}
+    for position in load_index(store, Position, OPEN_POSITIONS, f"{account}#"):
+        known.setdefault(position.position_id, position)
+    return tuple(position for position in known.values() if position.state != "CLOSED")

@@ -1,0 +1,92 @@
+"""The first question of a cycle: may anybody enter anything in this minute?"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from patang.accounts.account import Account
+from patang.accounts.session import KiteSession
+from patang.errors import StopTrading
+from patang.execution.preflight import entry_refusal
+from patang.keys import account_key, close_partition, cycle_key, session_key
+from patang.market.cycle import Cycle
+from patang.market.minutes import MinuteClose
+from patang.market.sessions import session_on
+from patang.ports import Clock, Metrics, StateStore, Write
+from patang.records import change, load, load_all, replace
+from patang.settings import Settings
+
+__all__ = ["RiskGate"]
+
+_MINUTE = timedelta(minutes=1)
+
+
+class RiskGate:
+    """Looks at market hours, the freshness of the minute and the accounts' sessions.
+
+    Only sessions at the broker are held against wall time; the minute is held against market time alone, so
+    that a replay of a past day passes as that day did.
+    """
+
+    def __init__(
+        self, store: StateStore, clock: Clock, settings: Callable[[], Settings], metrics: Metrics
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._metrics = metrics
+
+    def check(self, as_of: datetime) -> dict[str, object]:
+        """{"proceed": bool, "reason": the gate that said no, "accounts": those that may be assessed}."""
+        accounts: list[str] = []
+        try:
+            reason = self._market_gate(as_of)
+            refusal = entry_refusal(self._store, self._settings(), as_of.date())
+            if not reason and refusal is not None:
+                reason = f"PREFLIGHT_NOT_PASSED: {refusal}"
+            if not reason:
+                accounts, reason = self._accounts()
+        except StopTrading as error:
+            reason = f"STOP_TRADING: {error}"
+        if reason:
+            self._finish(as_of, reason)
+            self._metrics.count("refusals", gate=reason.partition(":")[0])
+        return {"proceed": not reason, "reason": reason, "accounts": accounts}
+
+    def _market_gate(self, as_of: datetime) -> str:
+        session = session_on(as_of.date())
+        if session is None or not session.open < as_of < session.close:
+            return "MARKET_CLOSED"
+        closes = load_all(self._store, MinuteClose, close_partition(as_of - _MINUTE))
+        if not closes or any(close.late for close in closes):
+            return "STALE_DATA"
+        newest = load_all(self._store, Cycle, cycle_key(as_of).partition, newest_first=True, limit=1)
+        oldest_allowed = timedelta(seconds=self._settings().risk.max_data_age_seconds)
+        if newest and newest[0].as_of - as_of > oldest_allowed:
+            return "STALE_DATA"
+        return ""
+
+    def _accounts(self) -> tuple[list[str], str]:
+        enabled = [
+            account.account
+            for account in load_all(self._store, Account, account_key("").partition)
+            if account.enabled
+        ]
+        if not enabled:
+            return [], "NO_ACCOUNT"
+        live = [account for account in enabled if self._is_live(account)]
+        return live, "" if live else "SESSION_EXPIRED"
+
+    def _is_live(self, account: str) -> bool:
+        session = load(self._store, KiteSession, session_key(account))
+        return session is not None and session.is_live(self._clock.now())
+
+    def _finish(self, as_of: datetime, reason: str) -> None:
+        def decide() -> tuple[None, Sequence[Write]]:
+            cycle = load(self._store, Cycle, cycle_key(as_of))
+            if cycle is None or cycle.state == "FINISHED":
+                return None, ()
+            gate = reason.partition(":")[0]
+            refusals = {**cycle.refusals, gate: cycle.refusals.get(gate, 0) + 1}
+            return None, (replace(cycle.evolve(state="FINISHED", reason=reason, refusals=refusals)),)
+
+        change(self._store, decide)

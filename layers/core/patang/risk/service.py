@@ -1,0 +1,237 @@
+"""What an account does about a cycle's signals: gates, size, expected profit, and the proposals that pass."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from patang.approvals.proposal import Proposal
+from patang.errors import StopTrading
+from patang.execution.journal import journal
+from patang.keys import cycle_key, day_key, proposal_key, signal_partition
+from patang.market.cycle import Cycle
+from patang.portfolio.account_state import AccountDay, Reservation
+from patang.ports import Clock, Metrics, StateStore, Write, WriteConflict
+from patang.records import change, create, load, load_all, replace
+from patang.risk.account_view import AccountView, view_account
+from patang.risk.breaker import BREAKER, breach
+from patang.risk.expected_profit import ExpectedProfit, expected_profit
+from patang.risk.halts import Halts
+from patang.risk.manager import account_gate, is_halted, signal_gate
+from patang.risk.sizing import Sizing, size
+from patang.settings import Settings
+from patang.strategies.aggregator import aggregate
+from patang.strategies.signal import Signal
+
+__all__ = ["RiskService", "order_id_of"]
+
+_PAISA = Decimal("0.01")
+_ATTEMPTS = 10
+
+
+def order_id_of(account: str, signal: Signal) -> str:
+    """The one order an account can make of a signal; also the name of the order's workflow."""
+    digest = hashlib.sha256(f"{account}\x1f{signal.signal_id}".encode()).hexdigest()
+    return f"o{signal.as_of:%Y%m%d%H%M}-{digest[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Assessed:
+    signal: Signal
+    sizing: Sizing
+    profit: ExpectedProfit
+
+    @property
+    def merit(self) -> tuple[Decimal, str]:
+        """Expected net profit for each rupee at risk; the id makes the order of equals certain."""
+        return self.profit.net / self.sizing.risk_amount, self.signal.signal_id
+
+
+class RiskService:
+    """Decides for one account at a time; whatever it accepts is written against the state it has seen."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        clock: Clock,
+        settings: Callable[[], Settings],
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._metrics = metrics
+        self._halts = Halts(store, clock)
+
+    def assess(self, account: str, run_id: str, as_of: datetime) -> dict[str, object]:
+        """{"proposals": [{"account", "order_id"}], "refusals": {gate: times}} of one cycle.
+
+        Asked again about the same cycle it names the proposals made before.
+        """
+        refusals: Counter[str] = Counter()
+        stored = load_all(self._store, Signal, signal_partition(as_of.date()), f"{as_of:%H%M}#")
+        wanted, left_out = aggregate(signal for signal in stored if not signal.refused)
+        refusals.update(left_out.values())
+        self._work_breaker(account, as_of)
+        made = self._propose(account, run_id, as_of, wanted, refusals)
+        self._record(account, run_id, as_of, len(made), refusals)
+        names = [{"account": account, "order_id": proposal.order_id} for proposal in made]
+        return {"proposals": names, "refusals": dict(refusals)}
+
+    def _work_breaker(self, account: str, as_of: datetime) -> None:
+        """Opens the breaker where a limit is reached, closes it where its day has ended."""
+        view, settings = view_account(self._store, account, as_of.date()), self._settings()
+        if view.state.halted and not is_halted(view):
+            self._halts.resume(account, BREAKER, as_of)
+        found = breach(view, settings)
+        if found is not None and self._halts.halt(account, found.reason, BREAKER, as_of, found.only_day):
+            self._metrics.count("breaker_opened", gate=found.gate)
+
+    def _propose(
+        self, account: str, run_id: str, as_of: datetime, wanted: list[Signal], refusals: Counter[str]
+    ) -> list[Proposal]:
+        """One proposal after the other, each decided on the state that the one before has left."""
+        made: list[Proposal] = []
+        for signal in wanted:
+            known = load(self._store, Proposal, proposal_key(account, order_id_of(account, signal)))
+            if known is not None:
+                made.append(known)
+        done = {proposal.signal.signal_id for proposal in made}
+        left = {signal.signal_id: signal for signal in wanted if signal.signal_id not in done}
+        try:
+            while left:
+                proposal, gates = self._propose_best(account, run_id, as_of, list(left.values()))
+                if proposal is None:
+                    refusals.update(gates.values())
+                    break
+                made.append(proposal)
+                del left[proposal.signal.signal_id]
+        except StopTrading as error:
+            refusals["STOP_TRADING"] += 1
+            self._metrics.count("stop_trading", reason=str(error))
+        except WriteConflict:
+            # Somebody else keeps changing the account: what was not decided in time is refused.
+            refusals["CONTENTION"] += 1
+        return made
+
+    def _propose_best(
+        self, account: str, run_id: str, as_of: datetime, signals: list[Signal]
+    ) -> tuple[Proposal | None, Mapping[str, str]]:
+        def decide() -> tuple[tuple[Proposal | None, Mapping[str, str]], Sequence[Write]]:
+            view = view_account(self._store, account, as_of.date())
+            passed, gates = self._sift(view, signals, as_of)
+            if not passed:
+                return (None, gates), ()
+            best = max(passed, key=lambda assessed: assessed.merit)
+            proposal = _proposal(account, run_id, as_of, best)
+            return (proposal, gates), self._writes(view, proposal, best)
+
+        return change(self._store, decide, _ATTEMPTS)
+
+    def _sift(
+        self, view: AccountView, signals: list[Signal], as_of: datetime
+    ) -> tuple[list[_Assessed], dict[str, str]]:
+        """The signals that pass every gate now, and the gate of each of the others."""
+        settings = self._settings()
+        passed: list[_Assessed] = []
+        gates: dict[str, str] = {}
+        closed = account_gate(view, settings)
+        for signal in signals:
+            found = closed or _assess(view, signal, settings, as_of)
+            if isinstance(found, str):
+                gates[signal.signal_id] = found
+            else:
+                passed.append(found)
+        return passed, gates
+
+    def _writes(self, view: AccountView, proposal: Proposal, best: _Assessed) -> tuple[Write, ...]:
+        signal = best.signal
+        reservation = Reservation(
+            symbol=signal.underlying,
+            strategy=signal.strategy,
+            exposure=best.sizing.exposure,
+            as_of=proposal.as_of,
+        )
+        state = view.state.evolve(reservations=view.state.reservations | {proposal.order_id: reservation})
+        event = journal(
+            proposal.account,
+            "PROPOSED",
+            proposal.order_id,
+            proposal.as_of,
+            self._clock.now(),
+            signal_id=signal.signal_id,
+            quantity=proposal.quantity,
+            bound=best.sizing.binding,
+            risk_amount=str(proposal.risk_amount),
+            expected_net_profit=str(proposal.expected_net_profit),
+            expected_charges=str(proposal.expected_charges),
+            confidence=signal.confidence,
+            reason=signal.reason,
+        )
+        risk = create(state) if view.state.revision == 0 else replace(state)
+        return create(proposal), risk, event
+
+    def _record(
+        self, account: str, run_id: str, as_of: datetime, proposals: int, refusals: Counter[str]
+    ) -> None:
+        """Counts this account's refusals, once a cycle, and ends the cycle."""
+        self._metrics.count("proposals", proposals)
+        for gate, times in refusals.items():
+            self._metrics.count("refusals", times, gate=gate)
+
+        def decide() -> tuple[None, Sequence[Write]]:
+            told = journal(
+                account, "ASSESSED", run_id, as_of, self._clock.now(), proposals=proposals, refusals=refusals
+            )
+            if self._store.get(told.key) is not None:
+                return None, ()
+            writes: list[Write] = [told]
+            if refusals:
+                known = load(self._store, AccountDay, day_key(account, as_of.date()))
+                day = known or AccountDay(account=account, day=as_of.date())
+                counted = day.evolve(refusals=dict(Counter(day.refusals) + refusals))
+                writes.append(create(counted) if known is None else replace(counted))
+            cycle = load(self._store, Cycle, cycle_key(as_of))
+            if cycle is not None:
+                ended = cycle.evolve(
+                    state="FINISHED",
+                    proposals=cycle.proposals + proposals,
+                    refusals=dict(Counter(cycle.refusals) + refusals),
+                )
+                writes.append(replace(ended))
+            return None, writes
+
+        change(self._store, decide, _ATTEMPTS)
+
+
+def _assess(view: AccountView, signal: Signal, settings: Settings, as_of: datetime) -> _Assessed | str:
+    gate = signal_gate(view, signal, settings, as_of)
+    if gate is not None:
+        return gate
+    sizing = size(signal, settings, view.headroom(signal.underlying, settings))
+    if sizing.quantity == 0:
+        return f"SIZE_ZERO_{sizing.binding}"
+    profit = expected_profit(signal, sizing.quantity)
+    if profit.net < settings.risk.min_expected_net_profit_inr:
+        return "EXPECTED_PROFIT_TOO_LOW"
+    return _Assessed(signal, sizing, profit)
+
+
+def _proposal(account: str, run_id: str, as_of: datetime, best: _Assessed) -> Proposal:
+    return Proposal(
+        account=account,
+        order_id=order_id_of(account, best.signal),
+        run_id=run_id,
+        as_of=as_of,
+        signal=best.signal,
+        quantity=best.sizing.quantity,
+        expected_net_profit=_to_paisa(best.profit.net),
+        expected_charges=_to_paisa(best.profit.charges.total),
+        risk_amount=_to_paisa(best.sizing.risk_amount),
+    )
+
+
+def _to_paisa(amount: Decimal) -> Decimal:
+    return amount.quantize(_PAISA, ROUND_HALF_EVEN)
