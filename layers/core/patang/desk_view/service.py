@@ -30,6 +30,7 @@ from patang.keys import (
     day_key,
     mark_key,
     market_clock_key,
+    proposal_key,
     risk_key,
     signal_partition,
 )
@@ -144,6 +145,10 @@ class DeskView:
         shown = [approval_view(proposal, now) for proposal in pending]
         alive = [view for view in shown if view is not None and view.seconds_left > 0]
         return tuple(sorted(alive, key=lambda view: view.seconds_left))
+
+    def proposal(self, account: str, order_id: str) -> Proposal | None:
+        """One proposal in whatever state."""
+        return load(self._store, Proposal, proposal_key(account, order_id))
 
     def events(self, account: str, day: date, *, after: int, limit: int) -> tuple[EventView, ...]:
         """A page of an account's audit log of a day, oldest first."""

@@ -1,0 +1,111 @@
+"""How what went wrong is told: one form of JSON for programs, a page for people."""
+
+import json
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from functions.api.gate import CsrfMissing, NotSignedIn, ScopeMissing, UnknownAccount
+from functions.api.render import message_page, sign_in_page
+from patang.errors import AskOwner, BadInput, PatangError, Refused, StopTrading, TryAgain
+
+__all__ = ["problem", "register_error_answers", "wants_page"]
+
+_STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (BadInput, 400),
+    (Refused, 403),
+    (UnknownAccount, 404),
+    (AskOwner, 409),
+    (TryAgain, 503),
+    (StopTrading, 503),
+    (PatangError, 500),
+)
+
+
+def wants_page(request: Request) -> bool:
+    """Pages are for people; all below /api, and what the broker posts, is for programs."""
+    return not request.url.path.startswith(("/api/", "/postback", "/healthz"))
+
+
+def problem(
+    status: int, error_type: str, message: str, details: Any = None, headers: dict[str, str] | None = None
+) -> Response:
+    """An error as programs read it."""
+    body = {
+        "status": "error",
+        "error_type": error_type,
+        "message": message,
+        "status_code": status,
+        "details": details,
+    }
+    return JSONResponse(body, status, headers)
+
+
+def register_error_answers(app: FastAPI) -> None:
+    """Every exception a route may raise on purpose has its answer here; any other is a bare 500."""
+    app.add_exception_handler(NotSignedIn, _not_signed_in)
+    app.add_exception_handler(ScopeMissing, _scope_missing)
+    app.add_exception_handler(CsrfMissing, _csrf_missing)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    for kind, status in _STATUS:
+        app.add_exception_handler(kind, _told(status))
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _answer(request: Request, status: int, error_type: str, title: str, message: str) -> Response:
+    if wants_page(request):
+        return message_page(status, title, message)
+    return problem(status, error_type, message)
+
+
+def _told(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        title = HTTPStatus(status).phrase
+        return _answer(request, status, type(error).__name__, title, str(error))
+
+    return answer
+
+
+async def _not_signed_in(request: Request, _: Exception) -> Response:
+    if wants_page(request):
+        return sign_in_page(request, 401)
+    message = "show a bearer token, or sign in with Kite at /login"
+    challenge = {"WWW-Authenticate": 'Bearer realm="patang"'}
+    return problem(401, "NotSignedIn", message, headers=challenge)
+
+
+async def _scope_missing(request: Request, error: Exception) -> Response:
+    return _answer(request, 403, "ScopeMissing", "Not allowed", str(error))
+
+
+async def _csrf_missing(request: Request, _: Exception) -> Response:
+    message = "This request did not come from the desk's own page. Open the page again and repeat it."
+    return _answer(request, 403, "CsrfMissing", "Not sent from this desk", message)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    wrong = error.errors() if isinstance(error, RequestValidationError) else []
+    # Neither what was sent nor the error objects: they may hold secrets, and need not be JSON.
+    details = [{"field": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in wrong]
+    message = "; ".join(f"{d['field']}: {d['message']}" for d in details)
+    if wants_page(request):
+        return message_page(422, "Incomplete", f"The request does not say what it must: {message}")
+    return problem(422, "InvalidRequest", message, json.loads(json.dumps(details, default=str)))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    phrase = HTTPStatus(status).phrase
+    detail = str(error.detail) if isinstance(error, HTTPException) else phrase
+    return _answer(request, status, phrase.replace(" ", ""), phrase, detail)
+
+
+async def _unexpected(request: Request, _: Exception) -> Response:
+    message = "The desk failed at this request. The log of the api function says why."
+    return _answer(request, 500, "InternalError", "That went wrong", message)

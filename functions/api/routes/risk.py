@@ -1,0 +1,56 @@
+"""The state of risk, and a person's stop."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from functions.api.gate import Reader, TheDesk, Trader, own_accounts
+from patang.desk_view.views import RiskView
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/risk")
+
+
+class HaltRequest(BaseModel):
+    """Without an account: all of yours."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"account": "main", "reason": "news at noon"}]}
+    )
+
+    account: Annotated[str, Field(max_length=40)] | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=200)] = "halted by hand"
+
+
+class ResumeRequest(BaseModel):
+    """Without an account: all of yours."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account: Annotated[str, Field(max_length=40)] | None = None
+
+
+@router.get("")
+def risk(principal: Reader, desk: TheDesk) -> tuple[RiskView, ...]:
+    """Losses, exposure and positions beside their limits, an entry an account."""
+    return desk.desk_view().risk(principal.accounts)
+
+
+@router.post("/halt")
+def halt(wish: HaltRequest, principal: Trader, desk: TheDesk) -> tuple[RiskView, ...]:
+    """No new entry until resumed; exits go on. Halting twice keeps the first reason."""
+    accounts, view = own_accounts(principal, wish.account), desk.desk_view()
+    for account in accounts:
+        desk.halts().halt(account, wish.reason, principal.actor, view.market_now())
+    return view.risk(accounts)
+
+
+@router.post("/resume")
+def resume(wish: ResumeRequest, principal: Trader, desk: TheDesk) -> tuple[RiskView, ...]:
+    """Take a halt back."""
+    accounts, view = own_accounts(principal, wish.account), desk.desk_view()
+    for account in accounts:
+        desk.halts().resume(account, principal.actor, view.market_now())
+    return view.risk(accounts)

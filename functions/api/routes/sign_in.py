@@ -1,0 +1,86 @@
+"""Signing in by Kite's own login, and out again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from functions.api.gate import Reader, TheDesk, cookie_name, is_secure
+from functions.api.render import message_page, sign_in_page
+from patang.errors import AskOwner, BadInput, Refused
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+_LOGIN = "patang-login"
+_SESSION = "patang-session"
+_LOGIN_SECONDS = 600
+_SESSION_SECONDS = 12 * 3600
+
+
+@router.get("/login")
+def login(
+    request: Request,
+    desk: TheDesk,
+    account: Annotated[str | None, Query(max_length=40)] = None,
+    return_to: Annotated[str, Query(alias="next", max_length=600)] = "/",
+) -> Response:
+    """Begin a login of an account (the one that supplies data unless another is named) and go to Kite."""
+    begun = desk.sign_in().begin(account or desk.settings().data_account, return_to)
+    answer = RedirectResponse(begun.url, 303)
+    _keep(answer, request, _LOGIN, begun.browser_secret, _LOGIN_SECONDS)
+    return answer
+
+
+@router.get("/kite/callback")
+def callback(
+    request: Request,
+    desk: TheDesk,
+    state: Annotated[str, Query(max_length=200)] = "",
+    request_token: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """Kite sends the browser here after its login."""
+    if not state or not request_token:
+        return message_page(
+            400, "The login did not finish", "Kite sent no login back. Sign in again from the desk."
+        )
+    browser = request.cookies.get(cookie_name(request, _LOGIN))
+    try:
+        signed_in = desk.sign_in().complete(state, request_token, browser)
+    except (Refused, AskOwner, BadInput) as error:
+        return sign_in_page(request, 403, note=str(error), return_to="/")
+    answer = RedirectResponse(signed_in.return_to, 303)
+    _keep(answer, request, _SESSION, signed_in.session_secret, _SESSION_SECONDS)
+    _forget(answer, request, _LOGIN)
+    return answer
+
+
+@router.post("/logout")
+def logout(request: Request, desk: TheDesk, _: Reader) -> Response:
+    """End this browser's session. The account's session at the broker goes on."""
+    session = request.cookies.get(cookie_name(request, _SESSION))
+    if session:
+        desk.sign_in().end(session)
+    answer = RedirectResponse("/", 303)
+    _forget(answer, request, _SESSION)
+    return answer
+
+
+def _keep(answer: Response, request: Request, name: str, value: str, seconds: int) -> None:
+    answer.set_cookie(
+        cookie_name(request, name),
+        value,
+        max_age=seconds,
+        path="/",
+        secure=is_secure(request),
+        httponly=True,
+        # Lax, not strict: the way back from Kite, and the link in the mail, come from elsewhere.
+        samesite="lax",
+    )
+
+
+def _forget(answer: Response, request: Request, name: str) -> None:
+    answer.delete_cookie(
+        cookie_name(request, name), path="/", secure=is_secure(request), httponly=True, samesite="lax"
+    )
