@@ -13,7 +13,7 @@ from infra.constructs.permissions import acknowledge, allow_send, allow_table
 
 __all__ = ["AuditTrail"]
 
-_OUTBOX_ITEMS: Final = {"dynamodb": {"Keys": {"PK": {"S": [{"prefix": "OUTBOX#"}]}}}}
+_OUTBOX_PREFIX: Final = "OUTBOX#"
 
 
 class AuditTrail(Construct):
@@ -47,7 +47,11 @@ class AuditTrail(Construct):
                 max_record_age=Duration.hours(6),
                 bisect_batch_on_error=True,
                 on_failure=SqsDlq(parts.queues.dead_letters),
-                filters=[_OUTBOX_ITEMS],
+                filters=[
+                    lambda_.FilterCriteria.filter(
+                        {"dynamodb": {"Keys": {"PK": {"S": lambda_.FilterRule.begins_with(_OUTBOX_PREFIX)}}}}
+                    )
+                ],
             )
         )
         acknowledge(

@@ -48,12 +48,12 @@ class DeskDashboard(Construct):
                 [
                     _graph(
                         "Errors of functions",
-                        *(metrics.function(name, "Errors") for name in FUNCTION_LAYERS),
+                        *(metrics.function(name, "Errors").with_(label=name) for name in FUNCTION_LAYERS),
                     ),
                     _graph(
                         "Age of streams, ms",
                         *(
-                            metrics.function(name, "IteratorAge", "Maximum")
+                            metrics.function(name, "IteratorAge", "Maximum").with_(label=name)
                             for name in ("features", "guard", "audit_linker")
                         ),
                     ),

@@ -14,7 +14,7 @@ _MINUTE = Duration.minutes(1)
 
 @dataclass(frozen=True, slots=True)
 class DeskMetrics:
-    """Metrics over one minute."""
+    """Metrics over one minute, without labels: a label makes metric math of an alarm."""
 
     settings: StageSettings
 
@@ -26,7 +26,6 @@ class DeskMetrics:
             dimensions_map={"service": service, "stage": self.settings.stage},
             statistic=statistic,
             period=_MINUTE,
-            label=name,
         )
 
     def function(self, name: str, metric: str, statistic: str = "Sum") -> cloudwatch.Metric:
@@ -37,5 +36,4 @@ class DeskMetrics:
             dimensions_map={"FunctionName": f"{self.settings.prefix}-{name.replace('_', '-')}"},
             statistic=statistic,
             period=_MINUTE,
-            label=name,
         )

@@ -121,9 +121,8 @@ class TradingCycle(Construct):
                 }
             ),
         )
-        start.add_catch(
-            sfn.Pass(self, "Already started"), errors=["StepFunctions.ExecutionAlreadyExistsException"]
-        )
+        # Started before (its name is the order's id), or refused by the service: the next one may still go.
+        start.add_catch(sfn.Pass(self, "Not started"), result_path="$.failure")
         each_proposal = sfn.Map(
             self,
             "Each proposal",
