@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kiteconnect import KiteTicker
-from twisted.internet import reactor
+from twisted.internet import reactor as _reactor
 
 from functions.ingester.inbox import Frame, Inbox, Lost, Opened, OrderFrame
 from patang.accounts.session import Credentials
@@ -19,6 +19,9 @@ from patang.accounts.session import Credentials
 __all__ = ["Connection"]
 
 _CONNECT_SECONDS = 10
+
+# The stubs know it only by an interface that lacks most of it.
+reactor: Any = _reactor
 
 
 class Connection:

@@ -119,7 +119,7 @@ class AccountService:
             now = self._clock.now()
             session = KiteSession(
                 account=account,
-                version=1 if old is None else old.version + 1,
+                version=self._next_version(old, reply.access_token, now),
                 revision=0 if old is None else old.revision,
                 user_id=reply.user_id,
                 logged_in_at=now,
@@ -131,7 +131,7 @@ class AccountService:
             event = self._event(
                 account,
                 "LOGGED_IN",
-                f"login#{session.version}",
+                f"login#{digest[:16]}",
                 reply.user_id,
                 {"version": session.version, "valid_until": session.valid_until.isoformat()},
             )
@@ -142,6 +142,14 @@ class AccountService:
             self._sessions.pop(account, None)
             return session.evolve(revision=session.revision + 1)
         raise WriteConflict([session_key(account)])
+
+    def _next_version(self, old: KiteSession | None, access_token: str, now: datetime) -> int:
+        """The broker may give the same token to a second login of a day: then nothing has changed."""
+        if old is None:
+            return 1
+        secret = self._secrets.get(self._secret_name(old.account)) or {}
+        same = old.is_live(now) and secret.get("access_token") == access_token
+        return old.version if same else old.version + 1
 
     def _keep_token(self, account: str, access_token: str, version: int) -> None:
         kept = self._secrets.get(self._secret_name(account)) or {}
