@@ -5,6 +5,7 @@ Everything is built on first use, so that a function needs only the environment 
 """
 
 import os
+import time
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
@@ -56,6 +57,9 @@ from patang.settings import KiteSettings, Settings, load_settings
 
 if TYPE_CHECKING:
     from patang.adapters.kite.calls import KiteCalls
+    from patang.features.morning import MorningService
+    from patang.features.service import FeatureService
+    from patang.market.archive import ArchiveService
     from patang.strategies.service import SignalService
 
 __all__ = ["Desk"]
@@ -169,6 +173,37 @@ class Desk:
     def audit_log(self) -> AuditLog:
         return AuditLog(self.store, self.audit_store)
 
+    def features(self) -> "FeatureService":
+        """One a process: its memory of the shards is what makes it fast."""
+        return self._features
+
+    def morning(self) -> "MorningService":
+        from patang.features.morning import MorningService
+
+        return MorningService(
+            self.store,
+            self.objects,
+            self.clock,
+            self.metrics,
+            self.settings,
+            self.market_data,
+            self.check_session,
+        )
+
+    def archive(self) -> "ArchiveService":
+        from patang.adapters.parquet import ParquetTables
+        from patang.market.archive import ArchiveService
+
+        return ArchiveService(
+            self.store,
+            self.objects,
+            self.tick_stream,
+            self.stream_reader,
+            ParquetTables(),
+            self.metrics,
+            time.sleep,
+        )
+
     def desk_view(self) -> DeskView:
         return DeskView(self.store, self.accounts(), self.audit_log(), self.clock, self.settings)
 
@@ -232,6 +267,17 @@ class Desk:
             lambda: load_models(folder),
             self.settings,
             self.metrics,
+        )
+
+    @cached_property
+    def _features(self) -> "FeatureService":
+        # Here, not at the top: numpy is in the layers of few functions.
+        from patang.features.closing import MinuteCloser
+        from patang.features.service import FeatureService
+
+        closer = MinuteCloser(self.store, self.objects, self.stream_reader, self.workflows, self.metrics)
+        return FeatureService(
+            self.store, self.objects, self.stream_reader, closer, self.dead_letters, self.metrics
         )
 
     @cached_property

@@ -36,6 +36,7 @@ __all__ = [
     "SecretStore",
     "StateStore",
     "StreamReader",
+    "TableWriter",
     "TickStream",
     "UpdateQueue",
     "Workflows",
@@ -194,6 +195,14 @@ class StreamReader(Protocol):
     def read(self, shard: str, after: str | None, until: str) -> Iterator[tuple[str, bytes]]:
         """(sequence number, data) behind `after` (None: from the oldest kept) and before `until`."""
         ...
+
+
+class TableWriter(Protocol):
+    """Rows (models dumped to mappings) as the bytes of a table file."""
+
+    def candles(self, rows: Sequence[Attributes]) -> bytes: ...
+
+    def trades(self, rows: Sequence[Attributes]) -> bytes: ...
 
 
 class DeadLetters(Protocol):

@@ -44,8 +44,8 @@ class ClosedMinute(_Value):
     """What one shard knew when it closed a minute; kept as one object of the store.
 
     `features[symbol]` is the vector named by `feature_names`; NaN is written as null.
-    `candles` hold the closed one-minute bars, and the 5- and 15-minute bars that ended with this minute
-    are in `candles_5m` and `candles_15m`.
+    `candles` hold the closed one-minute bars of everything watched, options too. Of indices and equities,
+    `candles_5m` and `candles_15m` hold the bars that ended with this minute, `candles_day` the session.
     """
 
     minute: datetime
@@ -53,6 +53,7 @@ class ClosedMinute(_Value):
     candles: tuple[Candle, ...]
     candles_5m: tuple[Candle, ...] = ()
     candles_15m: tuple[Candle, ...] = ()
+    candles_day: tuple[Candle, ...] = ()
     feature_names: tuple[str, ...]
     features: dict[str, tuple[float | None, ...]]
     quotes: tuple[Quote, ...]

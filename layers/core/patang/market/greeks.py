@@ -109,7 +109,7 @@ def implied_volatility(
         if not np.any(good & (np.abs(off) > 1e-9 * np.maximum(target, 1.0)) & (high - low > 1e-12)):
             break
         low, high = np.where(off < 0, guess, low), np.where(off >= 0, guess, high)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             newton = guess - off / (at.vega * 100)
         guess = np.where((newton > low) & (newton < high), newton, (low + high) / 2)
     at = greeks(call, s, k, t, guess, rate)

@@ -15,7 +15,13 @@ __all__ = ["INDEX_NAMES", "Instrument", "InstrumentType", "Universe"]
 type InstrumentType = Literal["INDEX", "EQ", "CE", "PE", "FUT"]
 
 # The dump's tradingsymbol of an index and the name its derivatives carry.
-INDEX_NAMES = {"NIFTY 50": "NIFTY", "NIFTY BANK": "BANKNIFTY"}
+INDEX_NAMES = {
+    "NIFTY 50": "NIFTY",
+    "NIFTY BANK": "BANKNIFTY",
+    "NIFTY FIN SERVICE": "FINNIFTY",
+    "NIFTY MID SELECT": "MIDCPNIFTY",
+    "NIFTY NEXT 50": "NIFTYNXT50",
+}
 
 
 class Instrument(BaseModel):

@@ -1,0 +1,21 @@
+"""(morning): the day's universe, the warmed-up feature state and the preflight."""
+
+from typing import Any
+
+from patang.app import Desk
+from patang.errors import BadInput
+from patang.market.schedule import scheduled_time
+
+__all__ = ["handler"]
+
+desk = Desk()
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """{"scheduled_time": ISO}. A stale or unreadable time is refused, not raised: a retry changes nothing."""
+    try:
+        moment = scheduled_time(event, desk.clock.now(), desk.settings())
+    except BadInput as error:
+        desk.metrics.count("schedule_refused", reason=str(error))
+        return {"ok": False, "reason": str(error)}
+    return desk.morning().run(moment)

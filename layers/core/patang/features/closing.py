@@ -1,0 +1,91 @@
+"""Closing a minute: once a shard, and once for the desk when the last shard has closed it."""
+
+import time
+from datetime import datetime, timedelta
+
+from patang.features.state import FeatureState
+from patang.market.candles import ClosedMinute
+from patang.market.cycle import Cycle, run_id_of
+from patang.market.minutes import MinuteClose
+from patang.market.sessions import Session
+from patang.ports import Metrics, ObjectStore, StateStore, StreamReader, Workflows, WriteConflict
+from patang.records import create, load, load_all
+
+__all__ = ["MinuteCloser"]
+
+_ONE_MINUTE = timedelta(minutes=1)
+
+
+class MinuteCloser:
+    """Writes what a closed minute leaves behind, and starts its trading cycle."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        objects: ObjectStore,
+        reader: StreamReader,
+        workflows: Workflows,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._objects = objects
+        self._reader = reader
+        self._workflows = workflows
+        self._metrics = metrics
+        self._shards: frozenset[str] | None = None
+
+    def close(self, state: FeatureState, minute: datetime, shard: str, *, late: bool) -> None:
+        """Close `minute` of a shard. `late`: a later minute closes with it, so nothing is decided on it.
+
+        May be repeated: the object is the same, the item and the cycle are created once.
+        """
+        began = time.perf_counter()
+        closed = state.close(minute, shard)
+        path = ClosedMinute.path(minute, shard)
+        self._objects.put(path, closed.model_dump_json().encode(), content_type="application/json")
+        item = MinuteClose(minute=minute, shard=shard, path=path, candles=len(closed.candles), late=late)
+        again = not self._create(item)
+        if self._complete(minute):
+            self._begin_cycle(state.session, minute + _ONE_MINUTE, late=late, again=again)
+        self._metrics.duration_ms(
+            "minute_close_ms", (time.perf_counter() - began) * 1000, shard=shard, minute=f"{minute:%H:%M}"
+        )
+
+    def _complete(self, minute: datetime) -> bool:
+        if self._shards is None:
+            self._shards = frozenset(self._reader.shards())
+        first = MinuteClose(minute=minute, shard="", path="", candles=0).key()
+        return self._shards <= {c.shard for c in load_all(self._store, MinuteClose, first.partition)}
+
+    def _begin_cycle(self, session: Session, as_of: datetime, *, late: bool, again: bool) -> None:
+        """Whoever creates the cycle's item starts the workflow.
+
+            close item ---- cycle item ---- workflow started
+                       (a)             (b)
+        An instance that dies at (a) or (b) leaves its batch to be delivered again; then `again` is true, and
+        the start, which a name allows once only, is repeated.
+        """
+        skipped = "closed late" if late else None if session.holds(as_of) else "outside the session's hours"
+        cycle = Cycle(
+            run_id=run_id_of(as_of), as_of=as_of, state="SKIPPED" if skipped else "STARTED", reason=skipped
+        )
+        if not self._create(cycle):
+            existing = load(self._store, Cycle, cycle.key())
+            if not again or existing is None or existing.state != "STARTED":
+                return
+        elif skipped:
+            self._metrics.count("cycle_skipped", reason=skipped)
+            return
+        payload = {"run_id": cycle.run_id, "as_of": as_of.isoformat()}
+        if self._workflows.start("trading_cycle", cycle.run_id, payload):
+            self._metrics.count("cycle_started", run_id=cycle.run_id)
+
+    def _create(self, record: MinuteClose | Cycle) -> bool:
+        """False if it was there already."""
+        try:
+            self._store.write(create(record))
+        except WriteConflict as conflict:
+            if record.key() in conflict.failed:
+                return False
+            raise
+        return True

@@ -1,0 +1,272 @@
+"""Keeping a shard's feature state along the stream, and closing its minutes.
+
+Memory is a cache. It is valid only while the pointer in the desk table still names the sequence number that
+memory ends with; each batch claims the pointer forward before it is applied. An instance that fails to claim
+(cold, or another one was here) loads the last snapshot and reads the stream again from there to the batch.
+Everything it does to the world is idempotent: a minute closed twice gives the same object, the same item and
+the same cycle.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patang.errors import BadInput, StopTrading
+from patang.features.closing import MinuteCloser
+from patang.features.pointer import FeaturePointer, load_seed, snapshot_path
+from patang.features.state import FeatureState
+from patang.keys import state_pointer_key
+from patang.market.sessions import Session, session_on
+from patang.market.ticks import TICK, StreamRecord, unpack
+from patang.market.universe import load_universe
+from patang.ports import DeadLetters, Metrics, ObjectStore, StateStore, StreamReader, WriteConflict
+from patang.records import create, load, replace
+
+__all__ = ["CLOSE_GRACE", "BadRecord", "FeatureService"]
+
+# How long after a minute's end its last ticks may come: a marker this much later closes it.
+CLOSE_GRACE = timedelta(seconds=2)
+
+_ONE_MINUTE = timedelta(minutes=1)
+_CLAIMS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """A record that does not parse, for the dead-letter queue."""
+
+    sequence: str
+    data: bytes
+    reason: str
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What an instance knows of a shard.
+
+    `pointer` as it was last read or written, `sequence` of the last record applied, ticks `pending` until the
+    next marker, `closed`: the last minute closed since the last snapshot.
+    """
+
+    pointer: FeaturePointer
+    sequence: str | None = None
+    state: FeatureState | None = None
+    day: date | None = None
+    pending: list[NDArray[np.void]] = field(default_factory=list)
+    closed: datetime | None = None
+
+
+class FeatureService:
+    """One instance's view of all shards it is handed records of."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        objects: ObjectStore,
+        reader: StreamReader,
+        closer: MinuteCloser,
+        dead_letters: DeadLetters,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._objects = objects
+        self._reader = reader
+        self._closer = closer
+        self._dead_letters = dead_letters
+        self._metrics = metrics
+        self._memories: dict[str, _Memory] = {}
+
+    def process(self, records: Sequence[tuple[str, bytes]], shard: str) -> list[BadRecord]:
+        """Apply a batch of (sequence number, bytes) of a shard, in order.
+
+        Returns those that do not parse, which are in the dead-letter queue then. Records that were applied
+        before are passed over. If anything raises, memory is dropped and the same batch can come again.
+        """
+        if not records:
+            return []
+        memory = self._memories.pop(shard, None)
+        memory = self._claimed(memory, records) or self._rebuilt(shard, records)
+        bad = self._consume(memory, shard, records)
+        for record in bad:
+            self._dead_letters.send(f"ticks/{shard}/{record.sequence}", record.data, record.reason)
+        self._report(memory, shard)
+        self._save(memory, shard)
+        self._memories[shard] = memory
+        return bad
+
+    def _claimed(self, memory: _Memory | None, records: Sequence[tuple[str, bytes]]) -> _Memory | None:
+        """The memory, if it ends where the pointer does; the pointer then stands at the batch's end."""
+        last = records[-1][0]
+        if memory is None or memory.sequence is None:
+            return None
+        if int(last) <= int(memory.sequence):
+            return memory
+        claimed = memory.pointer.evolve(sequence=last)
+        try:
+            self._store.write(replace(claimed))
+        except WriteConflict:
+            return None
+        memory.pointer = claimed.evolve(revision=claimed.revision + 1)
+        return memory
+
+    def _rebuilt(self, shard: str, records: Sequence[tuple[str, bytes]]) -> _Memory:
+        """Memory as of just before the batch: the last snapshot, and the stream since then read again."""
+        self._metrics.count("feature_state_rebuilt", shard=shard)
+        pointer = self._claim_from_store(shard, records[-1][0])
+        state = self._snapshot(pointer)
+        after = pointer.snapshot_sequence if state is not None else None
+        memory = _Memory(pointer, after, state, state.universe.day if state else None)
+        first = records[0][0]
+        if after is None or int(after) < int(first):
+            self._consume(memory, shard, self._reader.read(shard, after, first))
+        return memory
+
+    def _claim_from_store(self, shard: str, last: str) -> FeaturePointer:
+        """The pointer, moved to the batch's end unless it is there already or beyond."""
+        for _ in range(_CLAIMS):
+            pointer = load(self._store, FeaturePointer, state_pointer_key(shard))
+            if pointer is not None and int(pointer.sequence) >= int(last):
+                return pointer
+            if pointer is None:
+                claimed = FeaturePointer(shard=shard, sequence=last)
+                write = create(claimed)
+            else:
+                claimed = pointer.evolve(sequence=last)
+                write = replace(claimed)
+            try:
+                self._store.write(write)
+            except WriteConflict:
+                continue
+            return claimed.evolve(revision=claimed.revision + 1)
+        raise WriteConflict([state_pointer_key(shard)])
+
+    def _snapshot(self, pointer: FeaturePointer) -> FeatureState | None:
+        content = self._objects.get(pointer.snapshot) if pointer.snapshot else None
+        if content is None:
+            return None
+        try:
+            return FeatureState.from_bytes(content)
+        except BadInput:
+            # Written by another version of this code: the stream still holds everything it was made of.
+            self._metrics.count("feature_state_unreadable", shard=pointer.shard)
+            return None
+
+    def _consume(self, memory: _Memory, shard: str, records: Iterable[tuple[str, bytes]]) -> list[BadRecord]:
+        """Apply what is behind the memory's sequence; returns what does not parse."""
+        bad, ticks = [], 0
+        if memory.state is None:
+            # The universe may have come since.
+            memory.day = None
+        for sequence, data in records:
+            if memory.sequence is not None and int(sequence) <= int(memory.sequence):
+                continue
+            try:
+                record = unpack(data)
+            except BadInput as error:
+                bad.append(BadRecord(sequence, data, str(error)))
+            else:
+                ticks += len(record.ticks)
+                self._take(memory, shard, record)
+            memory.sequence = sequence
+        self._apply_pending(memory)
+        self._metrics.count("ticks", ticks, shard=shard)
+        return bad
+
+    def _take(self, memory: _Memory, shard: str, record: StreamRecord) -> None:
+        day = record.market_time.date()
+        if memory.day is None or day > memory.day:
+            self._apply_pending(memory)
+            self._begin_day(memory, day)
+        state = memory.state
+        if state is None or day != memory.day:
+            if len(record.ticks):
+                self._metrics.count("ticks_outside_session", len(record.ticks), shard=shard)
+            return
+        state.see(record.market_time)
+        if record.kind == "ticks":
+            memory.pending.append(record.ticks)
+        elif record.kind == "marker":
+            self._apply_pending(memory)
+            self._close_due(memory, state, shard, record.market_time)
+
+    def _apply_pending(self, memory: _Memory) -> None:
+        """Ticks are gathered up to a marker, so that a second's records cost one pass over the arrays."""
+        if memory.state is not None and memory.pending:
+            memory.state.apply_ticks(np.concatenate(memory.pending).astype(TICK, copy=False))
+        memory.pending = []
+
+    def _begin_day(self, memory: _Memory, day: date) -> None:
+        """A new day's state; none on a day without session, universe or calendar: its records are counted."""
+        before, memory.day, memory.state = memory.state, day, None
+        try:
+            session = session_on(day)
+        except StopTrading as error:
+            self._metrics.count("calendar_unknown", reason=str(error))
+            return
+        if session is None:
+            return
+        memory.state = self._first_state(session)
+        if memory.state is not None and before is not None:
+            memory.state.inherit(before)
+
+    def _first_state(self, session: Session) -> FeatureState | None:
+        """The day's seed, or without one the universe alone, not warmed up."""
+        try:
+            seed = load_seed(self._objects, session.day)
+        except BadInput as error:
+            self._metrics.count("feature_seed_unreadable", reason=str(error))
+            seed = None
+        if seed is not None:
+            return seed
+        try:
+            universe = load_universe(self._store, self._objects, session.day)
+        except BadInput as error:
+            self._metrics.count("universe_unreadable", reason=str(error))
+            return None
+        if universe is None:
+            self._metrics.count("universe_missing", day=session.day.isoformat())
+            return None
+        return FeatureState(universe, session)
+
+    def _close_due(self, memory: _Memory, state: FeatureState, shard: str, market_time: datetime) -> None:
+        """Close every minute that ended a grace before `market_time`; only the last of them is on time."""
+        last = min(state.session.last_minute(), market_time - CLOSE_GRACE - _ONE_MINUTE)
+        minute = state.next_minute
+        while minute <= last:
+            late = minute + _ONE_MINUTE <= last
+            self._closer.close(state, minute, shard, late=late)
+            memory.closed = minute
+            minute += _ONE_MINUTE
+
+    def _report(self, memory: _Memory, shard: str) -> None:
+        """Say once what the stream brought that the state could not use."""
+        state = memory.state
+        if state is None:
+            return
+        unknown = state.take_unknown_instruments()
+        if unknown:
+            tokens = ", ".join(map(str, sorted(unknown)))
+            self._metrics.count("unknown_instrument", len(unknown), shard=shard, tokens=tokens)
+        late = state.take_late_ticks()
+        if late:
+            self._metrics.count("late_ticks", late, shard=shard)
+
+    def _save(self, memory: _Memory, shard: str) -> None:
+        """Keep a snapshot after a batch that closed a minute, and let the pointer name it."""
+        if memory.state is None or memory.closed is None or memory.sequence is None:
+            return
+        path = snapshot_path(shard, memory.closed)
+        self._objects.put(path, memory.state.to_bytes())
+        kept = memory.pointer.evolve(
+            snapshot=path, snapshot_sequence=memory.sequence, closed_minute=memory.closed
+        )
+        memory.closed = None
+        try:
+            self._store.write(replace(kept))
+        except WriteConflict:
+            # Another instance has taken over: its own snapshot counts, and the next claim here will fail.
+            return
+        memory.pointer = kept.evolve(revision=kept.revision + 1)
