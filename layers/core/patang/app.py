@@ -25,10 +25,22 @@ from patang.adapters.aws.sqs import SqsDeadLetters, SqsIntentQueue, SqsUpdateQue
 from patang.adapters.aws.stepfunctions import StepFunctions
 from patang.adapters.kite.login import KiteLogin
 from patang.adapters.system import EmbeddedMetrics, SystemClock
+from patang.approvals.service import ApprovalService
 from patang.audit.linker import AuditLinker
 from patang.audit.log import AuditLog
 from patang.desk_view.service import DeskView
 from patang.errors import SettingsError
+from patang.execution.amendments import Amendments
+from patang.execution.conclusion import Conclusion
+from patang.execution.exits import Exits
+from patang.execution.lane import OrderLane
+from patang.execution.order_flow import OrderFlow
+from patang.execution.order_watch import OrderWatch
+from patang.execution.quotes import Quotes
+from patang.execution.reconcile import Reconciler
+from patang.execution.resolution import Resolution
+from patang.execution.sweeps import Sweeps
+from patang.execution.updates import OrderUpdates
 from patang.identity.sign_in import SignIn
 from patang.identity.tokens import Tokens
 from patang.market.instruments import Universe
@@ -57,6 +69,7 @@ from patang.settings import KiteSettings, Settings, load_settings
 
 if TYPE_CHECKING:
     from patang.adapters.kite.calls import KiteCalls
+    from patang.execution.guard import GuardService
     from patang.features.morning import MorningService
     from patang.features.service import FeatureService
     from patang.market.archive import ArchiveService
@@ -221,6 +234,106 @@ class Desk:
 
     def risk(self) -> RiskService:
         return RiskService(self.store, self.clock, self.settings, self.metrics)
+
+    def approvals(self) -> ApprovalService:
+        return ApprovalService(
+            self.store,
+            lambda: self.auth_store,
+            self.workflows,
+            self.notifier,
+            self.settings,
+            self.public_url,
+            self.clock,
+            self.metrics,
+        )
+
+    def order_flow(self) -> OrderFlow:
+        return OrderFlow(
+            self.store,
+            Quotes(self.store, self.objects),
+            self.broker,
+            self.approvals(),
+            self._conclusion(),
+            self.intent_queue,
+            self.workflows,
+            self.settings,
+            self.clock,
+            self.metrics,
+        )
+
+    def order_lane(self) -> OrderLane:
+        return OrderLane(
+            self.store,
+            self.broker,
+            self._resolution(),
+            self.workflows,
+            self.settings,
+            self.clock,
+            self.notifier,
+            self.metrics,
+        )
+
+    def order_updates(self) -> OrderUpdates:
+        return OrderUpdates(self.store, self.amendments(), self.clock, self.notifier, self.metrics)
+
+    def exits(self) -> Exits:
+        return Exits(self.store, self.intent_queue, self.amendments(), self.clock)
+
+    def amendments(self) -> Amendments:
+        return Amendments(self.store, self.intent_queue, self.clock)
+
+    def guard(self) -> "GuardService":
+        return self._guard
+
+    def reconciler(self) -> Reconciler:
+        sweeps = Sweeps(
+            self.store,
+            self.approvals(),
+            self.workflows,
+            self._conclusion(),
+            self.settings,
+            self.clock,
+            self.notifier,
+            self.metrics,
+        )
+        return Reconciler(
+            self.store,
+            self.accounts(),
+            self.broker,
+            self.order_updates(),
+            self._resolution(),
+            sweeps,
+            self.intent_queue,
+            self.clock,
+            self.notifier,
+            self.metrics,
+        )
+
+    def _resolution(self) -> Resolution:
+        return Resolution(self.store, self.order_updates(), self.clock, self.notifier, self.metrics)
+
+    def _conclusion(self) -> Conclusion:
+        return Conclusion(self.store, self.clock, self.notifier, self.metrics)
+
+    @cached_property
+    def _guard(self) -> "GuardService":
+        # Here, not at the top: it reads ticks with numpy, which most functions do not carry.
+        from patang.execution.guard import GuardService
+
+        orders = OrderWatch(
+            self.store, self.amendments(), self.intent_queue, self.settings, self.clock, self.metrics
+        )
+        return GuardService(
+            self.store,
+            self.exits(),
+            orders,
+            self.paper_matcher,
+            self.update_queue,
+            self.dead_letters,
+            self.settings,
+            self.clock,
+            self.metrics,
+        )
 
     def signals(self) -> "SignalService":
         return self._signals

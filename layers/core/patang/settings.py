@@ -156,10 +156,14 @@ class Settings(_Section):
     entry_order_seconds: Annotated[int, Field(ge=5, le=900)] = 120
     registered_egress_ip: str | None = None
 
+    @property
+    def simulated_market(self) -> bool:
+        """Whether the market is a simulator's, whose time need not be the wall's."""
+        return urlsplit(self.kite.root).hostname in _PRIVATE_HOSTS
+
     @model_validator(mode="after")
     def _simulator_is_private(self) -> Self:
-        host = urlsplit(self.kite.root).hostname
-        if self.mode == "simulator" and host not in _PRIVATE_HOSTS:
+        if self.mode == "simulator" and not self.simulated_market:
             raise ValueError(
                 f"mode simulator sends orders to kite.root, which is {self.kite.root!r}: "
                 "give a loopback address or the sandbox, or set mode paper"

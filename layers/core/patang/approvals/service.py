@@ -26,12 +26,11 @@ from patang.settings import Settings
 
 __all__ = ["ApprovalService", "DecisionResult"]
 
-type Answer = Literal["approve", "decline"]
 type DecisionResult = Literal[
     "APPROVED", "DECLINED", "ALREADY_DECIDED", "EXPIRED", "TERMS_CHANGED", "UNKNOWN"
 ]
 
-_DECIDED: dict[Answer, Literal["APPROVED", "DECLINED"]] = {"approve": "APPROVED", "decline": "DECLINED"}
+_DECIDED: dict[str, Literal["APPROVED", "DECLINED"]] = {"approve": "APPROVED", "decline": "DECLINED"}
 _ANSWERS = {"APPROVED": "approve", "DECLINED": "decline", "EXPIRED": "expired"}
 # The link outlives the approval a little, so that a late click reads that it is too late.
 _LINK_AFTERLIFE = timedelta(hours=1)
@@ -43,12 +42,12 @@ class _Outcome(NamedTuple):
 
 
 class ApprovalService:
-    """`auth_store` holds the links; `public_url` is the address that the owner's browser reaches."""
+    """`links` gives the store of the links; `public_url` the address that the owner's browser reaches."""
 
     def __init__(
         self,
         store: StateStore,
-        auth_store: StateStore,
+        links: Callable[[], StateStore],
         workflows: Workflows,
         notifier: Notifier,
         settings: Callable[[], Settings],
@@ -57,7 +56,7 @@ class ApprovalService:
         metrics: Metrics,
     ) -> None:
         self._store = store
-        self._auth_store = auth_store
+        self._links = links
         self._workflows = workflows
         self._notifier = notifier
         self._settings = settings
@@ -89,7 +88,7 @@ class ApprovalService:
 
     def view(self, nonce: str) -> Proposal | None:
         """The proposal a link leads to, in whatever state it is; None for a link unknown or long over."""
-        link = load(self._auth_store, ApprovalLink, link_key(nonce))
+        link = load(self._links(), ApprovalLink, link_key(nonce))
         if link is None or self._clock.now() >= link.valid_until:
             return None
         return load(self._store, Proposal, proposal_key(link.account, link.order_id))
@@ -111,10 +110,11 @@ class ApprovalService:
 
         Raises BadInput for a decision that is neither approve nor decline.
         """
-        if decision != "approve" and decision != "decline":
+        state = _DECIDED.get(decision)
+        if state is None:
             raise BadInput(f"a decision is approve or decline, not {decision!r}")
         outcome = change(
-            self._store, lambda: self._decide(account, order_id, decision, terms_digest, actor, now)
+            self._store, lambda: self._decide(account, order_id, state, terms_digest, actor, now)
         )
         if outcome.proposal is not None:
             self.answer(outcome.proposal)
@@ -174,7 +174,7 @@ class ApprovalService:
             order_id=proposal.order_id,
             valid_until=proposal.expires_at_time + _LINK_AFTERLIFE,
         )
-        self._auth_store.write(create(link))
+        self._links().write(create(link))
         address = f"{self._public_url().rstrip('/')}/approvals/{nonce}"
         subject, text = approval_message(proposal, proposal.terms, address)
         tell(self._notifier, self._metrics, [Notice(subject, text)])
@@ -184,7 +184,7 @@ class ApprovalService:
         self,
         account: str,
         order_id: str,
-        decision: Answer,
+        state: Literal["APPROVED", "DECLINED"],
         terms_digest: str,
         actor: str,
         now: datetime,
@@ -200,7 +200,6 @@ class ApprovalService:
             return _Outcome("EXPIRED", expired), writes
         if terms_digest != proposal.terms_digest:
             return _Outcome("TERMS_CHANGED"), []
-        state = _DECIDED[decision]
         decided = proposal.evolve(state=state, decided_by=actor, decided_at=now)
         return _Outcome(state, decided), self._writes(decided, state, now, actor)
 

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from patang.audit.event import AuditEvent
-from patang.ports import Put
-from patang.records import create
+from patang.ports import Put, StateStore
+from patang.records import change, create
 
-__all__ = ["DESK", "journal"]
+__all__ = ["DESK", "journal", "told_first"]
 
 # Who did it where nobody did: the desk by itself.
 DESK = "patang"
@@ -28,3 +28,8 @@ def journal(
             details=details,
         )
     )
+
+
+def told_first(store: StateStore, event: Put) -> bool:
+    """Writes an event that stands alone; False if it has been told before."""
+    return change(store, lambda: (False, ()) if store.get(event.key) is not None else (True, (event,)))

@@ -104,7 +104,7 @@ class OrderLane:
         if intent.stale_after is not None and now >= intent.stale_after:
             return f"stale: it waited until {now:%H:%M:%S} and was good until {intent.stale_after:%H:%M:%S}"
         risk = load(self._store, RiskState, risk_key(intent.account))
-        if risk is not None and risk.halted:
+        if risk is not None and risk.is_halted_on(intent.as_of.date()):
             return f"trading is halted: {risk.halt_reason or 'no reason given'}"
         return entry_refusal(self._store, self._settings(), intent.as_of.date())
 

@@ -9,6 +9,7 @@ from patang.execution.intent import IntentState, OrderIntent
 from patang.execution.settlement import settle
 from patang.execution.updates import OrderUpdates
 from patang.keys import intent_key
+from patang.market.sessions import IST
 from patang.ports import BrokerOrder, Clock, Metrics, Notifier, StateStore, Write
 from patang.records import change, load
 
@@ -52,6 +53,14 @@ class Resolution:
         if not found:
             self._conclude_absence(intent)
 
+    def missing(self, intent: OrderIntent, as_of: datetime) -> None:
+        """An order that the broker had acknowledged is not in the book of this market day."""
+        if intent.as_of.astimezone(IST).date() < as_of.astimezone(IST).date():
+            self._conclude(intent, "CANCELLED", "its day has ended", ("ACKED",))
+            return
+        text = f"{name_of(intent)} was acknowledged as {intent.broker_order_id} and is not in the order book."
+        tell(self._notifier, self._metrics, [Notice("Order missing at the broker", text, "order_missing")])
+
     def _resolve_amendment(self, intent: OrderIntent, book: Sequence[BrokerOrder]) -> None:
         target = next((order for order in book if order.order_id == intent.target_order_id), None)
         if target is not None and target.status in _ENDS:
@@ -68,15 +77,28 @@ class Resolution:
             return
         self._conclude(intent, "REJECTED", "never reached the broker")
 
-    def _conclude(self, intent: OrderIntent, state: IntentState, message: str) -> None:
-        notices = change(self._store, lambda: self._decide(intent, state, message, self._clock.now()))
+    def _conclude(
+        self,
+        intent: OrderIntent,
+        state: IntentState,
+        message: str,
+        since: Sequence[IntentState] = ("SENDING", "UNKNOWN"),
+    ) -> None:
+        """Ends the intent if it is still in one of the states `since`."""
+        now = self._clock.now()
+        notices = change(self._store, lambda: self._decide(intent, state, message, since, now))
         tell(self._notifier, self._metrics, notices)
 
     def _decide(
-        self, intent: OrderIntent, state: IntentState, message: str, now: datetime
+        self,
+        intent: OrderIntent,
+        state: IntentState,
+        message: str,
+        since: Sequence[IntentState],
+        now: datetime,
     ) -> tuple[list[Notice], list[Write]]:
         current = load(self._store, OrderIntent, intent_key(intent.account, intent.intent_id))
-        if current is None or current.state not in ("SENDING", "UNKNOWN") or current.state == state:
+        if current is None or current.state not in since or current.state == state:
             return [], []
         new = current.evolve(state=state, status_message=message)
         done = settle(self._store, current, new, current.as_of, now, "lookup")

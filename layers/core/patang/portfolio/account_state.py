@@ -42,6 +42,10 @@ class RiskState(Record):
     def key(self) -> Key:
         return risk_key(self.account)
 
+    def is_halted_on(self, day: date) -> bool:
+        """Whether no entry may be made on this market day."""
+        return self.halted and (self.halted_day is None or self.halted_day >= day)
+
 
 class AccountDay(Record):
     """An account's result of one day, in rupees after charges; refusals are counted a gate."""

@@ -1,0 +1,18 @@
+"""(guard): the tick stream's second reader; marks positions and begins their exits."""
+
+import base64
+from typing import Any
+
+from patang.app import Desk
+
+__all__ = ["handler"]
+
+desk = Desk()
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """A Kinesis batch of one shard. What does not parse goes to the dead letters; any other fault raises."""
+    records = [base64.b64decode(record["kinesis"]["data"]) for record in event["Records"]]
+    exits = desk.guard().process(records)
+    desk.metrics.count("guard_records", len(records), exits=str(exits))
+    return {"batchItemFailures": []}

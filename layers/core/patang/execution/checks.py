@@ -1,0 +1,118 @@
+"""The questions an entry has to pass before the owner is asked, and again before it is sent.
+
+Each returns the name of what is wrong, with figures where a person would ask for them, or None.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from patang.accounts.session import KiteSession
+from patang.approvals.proposal import OrderTerms, Proposal
+from patang.execution.market_clock import MarketClock
+from patang.execution.preflight import entry_refusal
+from patang.execution.prices import band_pct, is_option, on_tick
+from patang.keys import market_clock_key, session_key
+from patang.market.candles import Quote
+from patang.market.sessions import session_on
+from patang.ports import Clock, StateStore
+from patang.records import load
+from patang.risk.account_view import view_account
+from patang.risk.manager import account_gate, signal_gate
+from patang.settings import Settings
+
+__all__ = ["check_allowed", "check_drift", "check_margin", "check_price", "check_risk", "check_shape"]
+
+
+def check_shape(proposal: Proposal, terms: OrderTerms) -> str | None:
+    """Whether the exchange would take such an order at all."""
+    signal = proposal.signal
+    if terms.quantity <= 0 or terms.quantity % signal.lot_size:
+        return f"LOT_SIZE: {terms.quantity} is not a multiple of {signal.lot_size}"
+    if terms.price is None or terms.price <= 0:
+        return f"PRICE: {terms.price} is no limit"
+    if not on_tick(terms.price, signal.tick_size):
+        return f"TICK_SIZE: {terms.price} is not a multiple of {signal.tick_size}"
+    return None
+
+
+def check_price(terms: OrderTerms, quote: Quote | None, as_of: datetime, settings: Settings) -> str | None:
+    """Whether the limit makes sense beside the market; nothing is bought on a price that nobody has seen."""
+    stale = _stale(quote, as_of, settings)
+    if quote is None or stale is not None:
+        return stale
+    last, limit = Decimal(str(quote.last_price)), terms.price or Decimal(0)
+    allowed = band_pct(last, option=is_option(terms.exchange, terms.tradingsymbol))
+    allowed += settings.approval.max_price_drift_pct
+    away = abs(limit - last) / last * 100
+    if away > allowed:
+        return f"PRICE_SANITY: {limit} is {away:.1f} % from the last price {last}, more than {allowed} %"
+    return None
+
+
+def check_drift(proposal: Proposal, quote: Quote | None, as_of: datetime, settings: Settings) -> str | None:
+    """Whether the price has stayed where it was when the owner was asked."""
+    stale = _stale(quote, as_of, settings)
+    if quote is None or stale is not None:
+        return stale
+    then = proposal.signal.entry_price
+    now = Decimal(str(quote.ask if quote.ask > 0 else quote.last_price))
+    drift = abs(now - then) / then * 100
+    if drift > settings.approval.max_price_drift_pct:
+        most = settings.approval.max_price_drift_pct
+        return f"PRICE_DRIFT: {now} is {drift:.1f} % from {then}, more than {most} %"
+    return None
+
+
+def check_margin(terms: OrderTerms, margins: Mapping[str, Any], settings: Settings) -> str | None:
+    """Whether the account can pay in full, with the buffer; margin trading is not counted on."""
+    needed = terms.quantity * (terms.price or Decimal(0)) * (1 + settings.risk.margin_buffer_pct / 100)
+    net = margins.get("equity", {}).get("net")
+    try:
+        available = Decimal(str(net))
+    except InvalidOperation:
+        return f"MARGIN_UNKNOWN: the broker tells {net!r} as net funds"
+    if available < needed:
+        return f"MARGIN_INSUFFICIENT: {needed:.2f} are needed with the buffer and {available:.2f} are there"
+    return None
+
+
+def check_allowed(
+    store: StateStore, account: str, as_of: datetime, settings: Settings, clock: Clock
+) -> str | None:
+    """Whether the market is open and seen, the account signed in, and real orders passed the preflight."""
+    session = session_on(as_of.date())
+    if session is None or not session.holds(as_of):
+        return "MARKET_CLOSED"
+    signed_in = load(store, KiteSession, session_key(account))
+    if signed_in is None or not signed_in.is_live(clock.now()):
+        return "SESSION_EXPIRED"
+    refusal = entry_refusal(store, settings, as_of.date())
+    if refusal is not None:
+        return f"PREFLIGHT_NOT_PASSED: {refusal}"
+    seen = load(store, MarketClock, market_clock_key())
+    longest = timedelta(seconds=settings.risk.max_data_age_seconds)
+    if seen is not None and not settings.simulated_market and clock.now() - seen.seen_at > longest:
+        return f"STALE_DATA: no tick since {seen.seen_at:%H:%M:%S}"
+    return None
+
+
+def check_risk(store: StateStore, proposal: Proposal, as_of: datetime, settings: Settings) -> str | None:
+    """The risk manager's gates on the account as it is now, this proposal's own reservation left out."""
+    view = view_account(store, proposal.account, as_of.date())
+    if proposal.order_id not in view.state.reservations:
+        return "RESERVATION_LOST"
+    others = {k: v for k, v in view.state.reservations.items() if k != proposal.order_id}
+    view = dataclasses.replace(view, state=view.state.evolve(reservations=others))
+    return account_gate(view, settings) or signal_gate(view, proposal.signal, settings, as_of)
+
+
+def _stale(quote: Quote | None, as_of: datetime, settings: Settings) -> str | None:
+    if quote is None or quote.last_price <= 0:
+        return "NO_QUOTE"
+    age = (as_of - quote.exchange_time).total_seconds()
+    if age > settings.risk.max_data_age_seconds:
+        return f"STALE_QUOTE: the last tick is {age:.0f} s old"
+    return None

@@ -1,0 +1,150 @@
+"""Sweeping up after crashes: approvals, decisions, reservations, and a market that has fallen silent."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from patang.approvals.proposal import Proposal
+from patang.approvals.service import ApprovalService
+from patang.execution.conclusion import Conclusion
+from patang.execution.consequences import Notice, tell
+from patang.execution.intent import OrderIntent
+from patang.execution.journal import journal, told_first
+from patang.execution.market_clock import MarketClock
+from patang.keys import (
+    DECIDED_APPROVALS,
+    PENDING_APPROVALS,
+    cycle_key,
+    intent_key,
+    market_clock_key,
+    proposal_key,
+    risk_key,
+)
+from patang.market.cycle import Cycle
+from patang.market.sessions import minute_of, session_on
+from patang.portfolio.account_state import RiskState
+from patang.ports import Clock, Metrics, Notifier, StateStore, Workflows
+from patang.records import load, load_index
+from patang.settings import Settings
+
+__all__ = ["Sweeps"]
+
+# Wall time a decision normally needs to reach its workflow, and after which the workflow is taken for dead.
+_ANSWER_AFTER = timedelta(seconds=10)
+_GIVE_UP_AFTER = timedelta(minutes=5)
+# Market time after which a proposal whose workflow never came to ask is given up.
+_UNASKED = timedelta(minutes=15)
+# The cycle of the minute that has just ended is still being started; one older than these is of no use.
+_CYCLES_BACK = (timedelta(minutes=1), timedelta(minutes=2))
+_UNASKED_STATES = ("PROPOSED", "CONSTRUCTED")
+
+
+class Sweeps:
+    """Each sweep repeats a step that is idempotent; finding nothing is the rule."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        approvals: ApprovalService,
+        workflows: Workflows,
+        conclusion: Conclusion,
+        settings: Callable[[], Settings],
+        clock: Clock,
+        notifier: Notifier,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._approvals = approvals
+        self._workflows = workflows
+        self._conclusion = conclusion
+        self._settings = settings
+        self._clock = clock
+        self._notifier = notifier
+        self._metrics = metrics
+
+    def run(self, accounts: Sequence[str], as_of: datetime) -> dict[str, int]:
+        """How many of each were found, for these accounts, as of this market time."""
+        swept = {
+            "expired": sum(map(self._expire_overdue, accounts)),
+            "answered": sum(map(self._answer_decided, accounts)),
+            "released": sum(self._release(account, as_of) for account in accounts),
+            "cycles": self._start_cycles(as_of),
+            "stale_data": int(self._watch_data(accounts, as_of)),
+        }
+        for name, found in swept.items():
+            if found:
+                self._metrics.count(f"swept_{name}", found)
+        return swept
+
+    def _expire_overdue(self, account: str) -> int:
+        now = self._clock.now()
+        pending = load_index(self._store, Proposal, PENDING_APPROVALS, f"{account}#")
+        return sum(self._approvals.expire(account, proposal.order_id, now) for proposal in pending)
+
+    def _answer_decided(self, account: str) -> int:
+        """Decisions that their workflow has not acted on."""
+        now, found = self._clock.now(), 0
+        for proposal in load_index(self._store, Proposal, DECIDED_APPROVALS, f"{account}#"):
+            waited = now - (proposal.decided_at or now)
+            if waited < _ANSWER_AFTER:
+                continue
+            found += 1
+            if not self._approvals.answer(proposal) and waited >= _GIVE_UP_AFTER:
+                self._conclusion.conclude(account, proposal.order_id, "WORKFLOW_LOST")
+        return found
+
+    def _release(self, account: str, as_of: datetime) -> int:
+        risk = load(self._store, RiskState, risk_key(account))
+        if risk is None:
+            return 0
+        return sum(
+            self._release_one(account, order_id, as_of - held.as_of >= _UNASKED)
+            for order_id, held in risk.reservations.items()
+        )
+
+    def _release_one(self, account: str, order_id: str, overdue: bool) -> bool:
+        proposal = load(self._store, Proposal, proposal_key(account, order_id))
+        if proposal is None:
+            return overdue and self._conclusion.release(account, order_id)
+        if proposal.state in _UNASKED_STATES and overdue:
+            self._conclusion.conclude(account, order_id, "WORKFLOW_LOST")
+            return True
+        if proposal.state != "CONCLUDED" or self._has_live_order(proposal):
+            return False
+        return self._conclusion.release(account, order_id)
+
+    def _has_live_order(self, proposal: Proposal) -> bool:
+        if proposal.intent_id is None:
+            return False
+        intent = load(self._store, OrderIntent, intent_key(proposal.account, proposal.intent_id))
+        return intent is not None and not intent.is_final
+
+    def _start_cycles(self, as_of: datetime) -> int:
+        """Cycles that were written down and may not have been started; a name is started once."""
+        found = 0
+        for back in _CYCLES_BACK:
+            cycle = load(self._store, Cycle, cycle_key(minute_of(as_of) - back))
+            if cycle is None or cycle.state != "STARTED":
+                continue
+            payload = {"run_id": cycle.run_id, "as_of": cycle.as_of.isoformat()}
+            found += self._workflows.start("trading_cycle", cycle.run_id, payload)
+        return found
+
+    def _watch_data(self, accounts: Sequence[str], as_of: datetime) -> bool:
+        """Alarms once for each silence: `as_of` is the schedule's time, the market clock the ticks'."""
+        longest = timedelta(seconds=self._settings().risk.max_data_age_seconds)
+        session = session_on(as_of.date())
+        if session is None or not session.open + longest <= as_of < session.close:
+            return False
+        seen = load(self._store, MarketClock, market_clock_key())
+        if seen is not None and as_of - seen.market_time <= longest:
+            return False
+        since = f"{seen.market_time:%Y-%m-%d %H:%M:%S}" if seen is not None else "the beginning"
+        self._metrics.count("stale_data", since=since)
+        for account in accounts[:1]:
+            event = journal(
+                account, "STALE_DATA", f"{as_of:%Y-%m-%d}#{since}", as_of, self._clock.now(), since=since
+            )
+            if told_first(self._store, event):
+                text = f"No tick since {since}: no new entry is made until they come again."
+                tell(self._notifier, self._metrics, [Notice("Market data has stopped", text)])
+        return True

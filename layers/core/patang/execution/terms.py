@@ -1,0 +1,35 @@
+"""From a proposal to the exact terms of its order."""
+
+from decimal import Decimal
+from typing import Literal
+
+from patang.approvals.proposal import OrderTerms, Proposal
+from patang.execution.prices import buy_limit
+from patang.settings import Settings
+from patang.strategies.signal import Signal
+
+__all__ = ["entry_terms"]
+
+
+def entry_terms(proposal: Proposal, settings: Settings) -> OrderTerms:
+    """A marketable BUY LIMIT that never pays more above the signal's price than the owner allows to drift."""
+    signal = proposal.signal
+    ask = signal.ask if signal.ask > 0 else signal.entry_price
+    cap = signal.entry_price * (1 + Decimal(settings.approval.max_price_drift_pct) / 100)
+    return OrderTerms(
+        account=proposal.account,
+        exchange=signal.exchange,
+        tradingsymbol=signal.symbol,
+        transaction_type="BUY",
+        quantity=proposal.quantity,
+        order_type="LIMIT",
+        product=_product(signal),
+        price=buy_limit(ask, signal.tick_size, cap),
+    )
+
+
+def _product(signal: Signal) -> Literal["CNC", "MIS", "NRML"]:
+    """Options may be carried overnight; shares are margined for the day unless they are to be kept."""
+    if signal.strategy == "long_options":
+        return "NRML"
+    return "CNC" if signal.holding_period == "swing" else "MIS"
