@@ -15,6 +15,7 @@ from functions.api.routes import (
     risk,
     sign_in,
     tokens,
+    well_known,
 )
 from patang.app import Desk
 
@@ -37,6 +38,7 @@ def build_app(desk: Desk) -> FastAPI:
         tokens,
         accounts,
         postback,
+        well_known,
     ):
         app.include_router(routes.router)
     register_error_answers(app)

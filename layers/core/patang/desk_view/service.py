@@ -85,7 +85,7 @@ class DeskView:
             pnl=self._pnl(accounts, day, positions),
             positions=positions,
             approvals=self.approvals(accounts),
-            signals=self.signals(day, limit=_SIGNALS_ON_STATUS),
+            signals=self.signals(day, limit=_SIGNALS_ON_STATUS, with_features=False),
             events=self._events(accounts, day),
         )
 
@@ -129,10 +129,11 @@ class DeskView:
         found.sort(key=lambda intent: intent.written_at, reverse=True)
         return tuple(order_view(intent) for intent in found)
 
-    def signals(self, day: date, *, limit: int) -> tuple[SignalView, ...]:
+    def signals(self, day: date, *, limit: int, with_features: bool = True) -> tuple[SignalView, ...]:
         """Signals of a market day, newest first. They belong to the desk, not to an account."""
         found = self._store.query(signal_partition(day), newest_first=True, limit=limit)
-        return tuple(signal_view(Signal.model_validate(dict(item))) for item in found)
+        signals = (Signal.model_validate(dict(item)) for item in found)
+        return tuple(signal_view(signal, with_features=with_features) for signal in signals)
 
     def approvals(self, accounts: Sequence[str]) -> tuple[ApprovalView, ...]:
         """Proposals that wait for a yes and can still get one, the one that ends first in front."""

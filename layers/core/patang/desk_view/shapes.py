@@ -66,7 +66,7 @@ def order_view(intent: OrderIntent) -> OrderView:
     )
 
 
-def signal_view(signal: Signal) -> SignalView:
+def signal_view(signal: Signal, *, with_features: bool) -> SignalView:
     return SignalView(
         signal_id=signal.signal_id,
         as_of=signal.as_of,
@@ -82,7 +82,7 @@ def signal_view(signal: Signal) -> SignalView:
         reason=signal.reason,
         refused=signal.refused,
         model_version=signal.model_version,
-        features=signal.features,
+        features=signal.features if with_features else {},
     )
 
 

@@ -143,7 +143,10 @@ class OrderView(_View):
 
 
 class SignalView(_View):
-    """A wish of a strategy to enter, taken or refused. `refused` names the gates that said no."""
+    """A wish of a strategy to enter, taken or refused. `refused` names the gates that said no.
+
+    `features` is empty where only an overview was asked for.
+    """
 
     signal_id: str
     as_of: Moment

@@ -1,0 +1,116 @@
+"""The SDK's server behind one address: who asks is known before it sees a request; nothing outlives it."""
+
+import time
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+
+from functions.mcp.tools import build_server
+from patang.app import Desk
+from patang.identity.principal import Principal
+
+__all__ = ["McpEndpoint"]
+
+_PATH = "/mcp"
+_LARGEST_BODY = 256 * 1024
+
+
+class McpEndpoint:
+    """ASGI application of (mcp). Stateless: a client's session id means nothing here, so a fresh one a call
+    changes nothing either.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @cached_property
+    def _server(self) -> MCPServer:
+        return build_server(self._desk)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"(mcp) answers HTTP requests, not {scope['type']}")
+        began, status = time.perf_counter(), 500
+
+        async def send_noting(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._answer(Request(scope, receive), scope, receive, send_noting)
+        finally:
+            took = (time.perf_counter() - began) * 1000
+            self._desk.metrics.duration_ms("mcp_request_ms", took, method=scope["method"], status=str(status))
+
+    async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = _refusal(request)
+        if refusal is None:
+            principal = await run_in_threadpool(self._principal, request)
+            if principal is None:
+                refusal = self._not_signed_in()
+            else:
+                scope.setdefault("state", {})["principal"] = principal
+                await self._serve(scope, receive, send)
+                return
+        await refusal(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The SDK's manager runs once in its life; a new one for each request costs a tenth of a millisecond.
+        # It has no public way to the low-level server but one that shares a manager between requests.
+        manager = StreamableHTTPSessionManager(
+            self._server._lowlevel_server,
+            json_response=True,
+            stateless=True,
+            security_settings=self._security(scope),
+            max_request_body_size=_LARGEST_BODY,
+        )
+        async with manager.run():
+            await manager.handle_request(scope, receive, send)
+
+    def _principal(self, request: Request) -> Principal | None:
+        kind, _, secret = request.headers.get("authorization", "").partition(" ")
+        return self._desk.tokens().principal(secret.strip()) if kind.lower() == "bearer" else None
+
+    def _not_signed_in(self) -> Response:
+        metadata = f"{self._desk.public_url()}/.well-known/oauth-protected-resource{_PATH}"
+        challenge = f'Bearer realm="patang", resource_metadata="{metadata}", scope="read trade"'
+        return _error(
+            401,
+            "show a bearer token of this desk; its owner issues one at POST /api/tokens",
+            {"WWW-Authenticate": challenge},
+        )
+
+    def _security(self, scope: Scope) -> TransportSecuritySettings:
+        public = self._desk.public_url()
+        hosts = [urlsplit(public).netloc] if public else []
+        # The gateway's own name for itself; it answers to no other, whatever a client calls it.
+        gateway = scope.get("aws.event", {}).get("requestContext", {}).get("domainName")
+        return TransportSecuritySettings(
+            allowed_hosts=hosts + ([gateway] if gateway else []),
+            allowed_origins=[public] if public else [],
+        )
+
+
+def _refusal(request: Request) -> Response | None:
+    if request.url.path.rstrip("/") != _PATH:
+        return _error(404, f"the MCP endpoint is {_PATH}")
+    if request.method != "POST":
+        # A GET would open a stream that a buffering gateway can only let run into its time-out.
+        return _error(
+            405, "the MCP endpoint takes POST: it keeps no session and no stream", {"Allow": "POST"}
+        )
+    return None
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    body: dict[str, Any] = {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": message}}
+    return JSONResponse(body, status, headers)

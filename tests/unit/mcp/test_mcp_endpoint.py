@@ -1,0 +1,310 @@
+"""The MCP endpoint as a client meets it: over HTTP, and through the gateway's events."""
+
+import asyncio
+import base64
+import json
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import httpx2
+import pytest
+import uvicorn
+from mangum import Mangum
+from mcp.client import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from functions.mcp.endpoint import McpEndpoint
+from patang.approvals.proposal import Proposal
+from patang.keys import proposal_key
+from tests.unit.api.sample_desk import HOSTILE, busy, two_owners
+
+ORDER = "o20260818-1046-a1"
+OLD_ERA = "2025-11-25"
+NEW_ERA = "2026-07-28"
+
+
+@pytest.fixture
+def desk():
+    return busy(two_owners(public_url="https://desk.example"))
+
+
+def token(desk, *scopes: str, principal: str = "asha") -> str:
+    return desk.tokens().issue(principal, "test", scopes, days=1).secret
+
+
+class Gateway:
+    """Sends requests as API Gateway's payload format 2.0 does, through one warm instance."""
+
+    def __init__(self, desk) -> None:
+        self._handler = Mangum(McpEndpoint(desk), lifespan="off")
+
+    def send(self, method="POST", body=None, bearer=None, path="/mcp", **headers) -> tuple[int, dict, str]:
+        sent = {
+            "host": "desk.example",
+            "content-type": "application/json",
+            "accept": "application/json, text/event-stream",
+        }
+        if bearer:
+            sent["authorization"] = f"Bearer {bearer}"
+        event = {
+            "version": "2.0",
+            "routeKey": "ANY /mcp",
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": sent | {name.replace("_", "-"): value for name, value in headers.items()},
+            "requestContext": {
+                "domainName": "abc.execute-api.ap-south-1.amazonaws.com",
+                "http": {"method": method, "path": path, "sourceIp": "203.0.113.9"},
+            },
+            "body": body if isinstance(body, str) else json.dumps(body),
+            "isBase64Encoded": False,
+        }
+        answer = self._handler(event, None)
+        text = answer.get("body", "")
+        if answer.get("isBase64Encoded"):
+            text = base64.b64decode(text).decode()
+        return answer["statusCode"], answer.get("headers", {}), text
+
+    def call(self, bearer, method, params=None, era=OLD_ERA, **headers):
+        params = dict(params or {})
+        if era == NEW_ERA:
+            params["_meta"] = {
+                "io.modelcontextprotocol/protocolVersion": NEW_ERA,
+                "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+                "io.modelcontextprotocol/clientCapabilities": {},
+            }
+            headers |= {"mcp_method": method}
+            if "name" in params:
+                headers |= {"mcp_name": params["name"]}
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        status, _, text = self.send(body=request, bearer=bearer, mcp_protocol_version=era, **headers)
+        assert status == 200, text
+        return json.loads(text)["result"]
+
+
+@pytest.fixture
+def gateway(desk):
+    return Gateway(desk)
+
+
+def tool(gateway, bearer, name, era=OLD_ERA, **arguments):
+    return gateway.call(bearer, "tools/call", {"name": name, "arguments": arguments}, era=era)
+
+
+@pytest.mark.parametrize("era", [OLD_ERA, NEW_ERA])
+def test_tools_are_listed_and_called_in_both_eras(gateway, desk, era):
+    bearer = token(desk, "read")
+    tools = {t["name"]: t for t in gateway.call(bearer, "tools/list", era=era)["tools"]}
+    assert {
+        "get_status",
+        "get_positions",
+        "get_orders",
+        "list_signals",
+        "list_pending_approvals",
+        "get_risk_state",
+        "decide_approval",
+    } == set(tools)
+    for name, listed in tools.items():
+        assert listed["outputSchema"]["type"] == "object"
+        assert listed["title"]
+        assert listed["annotations"]["readOnlyHint"] is (name != "decide_approval")
+    found = tool(gateway, bearer, "get_positions", era=era)
+    assert [p["symbol"] for p in found["structuredContent"]["positions"]] == ["RELIANCE"]
+    assert found["structuredContent"]["positions"][0]["unrealised_pnl"] == 389.4
+
+
+def test_one_warm_instance_answers_again_and_again(gateway, desk):
+    bearer = token(desk, "read")
+    for _ in range(3):
+        assert not tool(gateway, bearer, "get_risk_state").get("isError")
+
+
+def test_a_session_id_means_nothing(gateway, desk):
+    bearer = token(desk, "read")
+    for session in ("one", "another"):
+        result = gateway.call(bearer, "tools/list", mcp_session_id=session)
+        assert result["tools"]
+
+
+def test_without_a_token_it_says_where_to_get_one(gateway):
+    status, headers, _ = gateway.send(body={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+    assert status == 401
+    challenge = headers["www-authenticate"]
+    assert "https://desk.example/.well-known/oauth-protected-resource/mcp" in challenge
+    assert challenge.startswith("Bearer ")
+
+
+@pytest.mark.parametrize("bearer", ["patang_unknown", "x", "", "patang_" + "a" * 5000])
+def test_a_token_that_is_not_known_is_refused(gateway, bearer):
+    status, _, _ = gateway.send(body={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, bearer=bearer)
+    assert status == 401
+
+
+def test_an_ended_and_a_revoked_token_are_refused(gateway, desk):
+    bearer = token(desk, "read")
+    listing = desk.tokens().list("asha")[0]
+    assert desk.tokens().revoke("asha", listing.token_id)
+    ended = token(desk, "read")
+    desk.clock.advance(86_401)
+    for secret in (bearer, ended):
+        status, _, _ = gateway.send(body={"jsonrpc": "2.0", "id": 1, "method": "ping"}, bearer=secret)
+        assert status == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT", "HEAD"])
+def test_only_post_is_taken(gateway, desk, method):
+    status, headers, _ = gateway.send(method=method, bearer=token(desk, "read"))
+    assert (status, headers["allow"]) == (405, "POST")
+
+
+def test_another_path_is_not_served(gateway, desk):
+    assert gateway.send(bearer=token(desk, "read"), path="/mcp/other")[0] == 404
+
+
+def test_another_host_or_origin_is_refused(gateway, desk):
+    bearer, ping = token(desk, "read"), {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    assert gateway.send(body=ping, bearer=bearer, host="evil.example")[0] == 421
+    assert gateway.send(body=ping, bearer=bearer, origin="https://evil.example")[0] == 403
+    assert gateway.send(body=ping, bearer=bearer, host="abc.execute-api.ap-south-1.amazonaws.com")[0] == 200
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"jsonrpc":"2.0"}', '"text"', "\ud800", "[" * 5000])
+def test_garbage_is_a_clear_refusal(gateway, desk, body):
+    status, _, text = gateway.send(body=body.encode("utf-8", "replace").decode(), bearer=token(desk, "read"))
+    assert 400 <= status < 500
+    assert "Traceback" not in text
+
+
+def test_a_huge_body_is_refused(gateway, desk):
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"x": "y" * 300_000}})
+    assert gateway.send(body=body, bearer=token(desk, "read"))[0] == 413
+
+
+def test_a_client_that_takes_no_json_is_told(gateway, desk):
+    request = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    status, _, text = gateway.send(body=request, bearer=token(desk, "read"), accept="text/event-stream")
+    assert status == 406
+    assert "application/json" in text
+
+
+def test_another_principals_things_are_not_there(gateway, desk):
+    ravi = token(desk, "read", "trade", principal="ravi")
+    positions = tool(gateway, ravi, "get_positions")["structuredContent"]["positions"]
+    assert [p["account"] for p in positions] == ["other"]
+    refused = tool(gateway, ravi, "get_positions", account="main")
+    assert refused["isError"]
+    assert "no account 'main'" in refused["content"][0]["text"]
+    digest = desk.seen(Proposal, proposal_key("main", ORDER)).terms_digest
+    refused = tool(
+        gateway,
+        ravi,
+        "decide_approval",
+        account="main",
+        order_id=ORDER,
+        decision="approve",
+        terms_digest=digest,
+    )
+    assert refused["isError"]
+    assert desk.seen(Proposal, proposal_key("main", ORDER)).state == "PENDING"
+
+
+def decide(gateway, bearer, digest, decision="approve"):
+    return tool(
+        gateway,
+        bearer,
+        "decide_approval",
+        account="main",
+        order_id=ORDER,
+        decision=decision,
+        terms_digest=digest,
+    )
+
+
+def test_an_approval_is_decided_once_and_on_its_terms(gateway, desk):
+    bearer = token(desk, "read", "trade")
+    [waiting] = tool(gateway, bearer, "list_pending_approvals")["structuredContent"]["approvals"]
+    assert (waiting["order_id"], waiting["quantity"], waiting["price"]) == (ORDER, 65, 113.5)
+    assert "TERMS_CHANGED" in decide(gateway, bearer, "0" * 64)["content"][0]["text"]
+    assert decide(gateway, bearer, waiting["terms_digest"])["structuredContent"]["result"] == "APPROVED"
+    again = decide(gateway, bearer, waiting["terms_digest"], "decline")
+    assert again["isError"]
+    assert "ALREADY_DECIDED" in again["content"][0]["text"]
+    decided = desk.seen(Proposal, proposal_key("main", ORDER))
+    assert decided.state == "APPROVED"
+    assert decided.decided_by.startswith("token:")
+    assert desk.workflows.answers[f"task-{ORDER}"]["decision"] == "approve"
+
+
+def test_a_token_that_may_only_look_decides_nothing(gateway, desk):
+    digest = desk.seen(Proposal, proposal_key("main", ORDER)).terms_digest
+    refused = decide(gateway, token(desk, "read"), digest)
+    assert refused["isError"]
+    assert "scope 'trade'" in refused["content"][0]["text"]
+    assert desk.seen(Proposal, proposal_key("main", ORDER)).state == "PENDING"
+
+
+def test_hostile_text_comes_back_as_data(gateway, desk):
+    orders = tool(gateway, token(desk, "read"), "get_orders")["structuredContent"]["orders"]
+    assert orders[0]["message"] == HOSTILE
+    assert [order["account"] for order in orders] == ["main"]
+
+
+def test_wrong_arguments_are_told(gateway, desk):
+    wrong = tool(gateway, token(desk, "read"), "list_signals", limit=100_000)
+    assert wrong["isError"]
+    assert "limit" in wrong["content"][0]["text"]
+
+
+def test_features_come_only_when_asked_for(gateway, desk):
+    bearer = token(desk, "read")
+    short = tool(gateway, bearer, "list_signals")["structuredContent"]["signals"]
+    long = tool(gateway, bearer, "list_signals", with_features=True)["structuredContent"]["signals"]
+    assert len(short) == 3
+    assert all(signal["features"] == {} for signal in short)
+    assert long[0]["features"]["rsi_14"] == 61.2
+
+
+@contextmanager
+def served(desk):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(
+        uvicorn.Config(
+            McpEndpoint(desk), host="127.0.0.1", port=port, log_level="error", lifespan="off", ws="none"
+        )
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.02)
+    try:
+        yield port
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.mark.parametrize("mode", ["legacy", NEW_ERA])
+def test_the_sdks_own_client_works(mode):
+    desk = busy(two_owners(public_url=""))
+
+    async def talk(url: str, bearer: str):
+        async with (
+            httpx2.AsyncClient(headers={"Authorization": f"Bearer {bearer}"}) as http,
+            Client(streamable_http_client(url, http_client=http), mode=mode) as client,
+        ):
+            tools = await client.list_tools()
+            status = await client.call_tool("get_status", {})
+            return client.protocol_version, [t.name for t in tools.tools], status
+
+    with served(desk) as port:
+        desk._environment = dict(desk._environment, PUBLIC_URL=f"http://127.0.0.1:{port}")
+        version, names, status = asyncio.run(talk(f"http://127.0.0.1:{port}/mcp", token(desk, "read")))
+    assert (version == NEW_ERA) is (mode == NEW_ERA)
+    assert "get_risk_state" in names
+    assert status.structured_content["pnl"]["realised"] == -734.85
+    assert not status.is_error
