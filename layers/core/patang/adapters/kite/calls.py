@@ -24,6 +24,7 @@ _READ_WAITS = (0.3, 1.0)
 # send over it would end with an unknown outcome for nothing.
 _IDLE_SECONDS = 5.0
 
+_DUMPS = ("market.instruments", "market.instruments.all")
 _ANY_IPV4 = "0.0.0.0"  # noqa: S104 - the source address of our own calls; nothing listens on it
 
 
@@ -116,8 +117,11 @@ def kite_client(api_key: str, access_token: str | None, settings: KiteSettings) 
     )
     prefix = urlsplit(settings.root).path.rstrip("/")
     if prefix:
-        # The client joins routes to the host, so a path of the base address has to go into the routes.
-        client._routes = {name: prefix + route for name, route in KiteConnect._routes.items()}
+        # The client joins routes to the host, so a path of the base address has to go into the routes. The
+        # broker's sandbox has one, before all routes but those of the instruments dump.
+        client._routes = {
+            name: route if name in _DUMPS else prefix + route for name, route in KiteConnect._routes.items()
+        }
     client.reqsession.mount("https://", _IPv4Adapter())
     client.reqsession.mount("http://", _IPv4Adapter())
     return client

@@ -15,8 +15,7 @@ __all__ = ["after_ticks"]
 
 _PAISA = Decimal("0.01")
 
-# Automatic market protection, percent of the last price, below the given price:
-# https://support.zerodha.com/category/trading-and-markets/charts-and-orders/order/articles/market-protection
+# The broker's automatic market protection since 2026-04-01: percent of the last price, below the price given.
 _OPTION_BANDS = ((10, 5), (100, 3), (500, 2))
 _OTHER_BANDS = ((100, 2), (500, 1))
 _OPTION_BAND_ABOVE, _OTHER_BAND_ABOVE = Decimal(1), Decimal("0.5")

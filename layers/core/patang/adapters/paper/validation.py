@@ -49,7 +49,7 @@ def _check_terms(order: PaperOrder) -> None:
 def _check_trigger(order: PaperOrder) -> None:
     if order.trigger_price is None or order.trigger_price <= 0:
         raise BrokerRefused(f"{order.order_type} orders need a trigger price.")
-    if order.price is None:
+    if order.order_type == "SL-M" or order.price is None:
         return
     wrong = (
         order.price < order.trigger_price

@@ -1,0 +1,144 @@
+"""How calls to the broker are paced, repeated and addressed."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from patang.accounts.session import Credentials
+from patang.adapters.kite.calls import KiteCalls, kite_client
+from patang.adapters.kite.limits import RateLimiter
+from patang.errors import OutcomeUnknown, SessionExpired, TryAgain
+from patang.settings import KiteSettings
+from tests.fakes import RecordedMetrics
+
+
+class Time:
+    """Monotonic seconds that pass only by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+def calls(time: Time, expired=lambda used: None, credentials=lambda: Credentials("key", "token", 1)):
+    limiter = RateLimiter(monotonic=time.monotonic, sleep=time.sleep)
+    settings = KiteSettings
+    return KiteCalls(credentials, expired, settings, RecordedMetrics(), limiter=limiter, sleep=time.sleep)
+
+
+def test_no_second_holds_more_calls_than_the_limit(time):
+    limiter = RateLimiter(monotonic=time.monotonic, sleep=time.sleep)
+    starts = []
+    for _ in range(10):
+        limiter.wait("historical")
+        starts.append(time.now)
+        time.now += 0.01
+    for start in starts:
+        assert sum(start <= other < start + 1 for other in starts) <= 3
+
+
+def test_kinds_do_not_wait_for_each_other(time):
+    limiter = RateLimiter(monotonic=time.monotonic, sleep=time.sleep)
+    limiter.wait("quote")
+    limiter.wait("order")
+    assert time.slept == []
+    limiter.wait("quote")
+    assert time.slept == [pytest.approx(1.05)]
+
+
+def test_a_read_is_tried_three_times(time):
+    tries = []
+
+    def fails_twice(client):
+        tries.append(client)
+        if len(tries) < 3:
+            raise requests.ReadTimeout("slow")
+        return "read"
+
+    assert calls(time).read("other", fails_twice) == "read"
+    assert time.slept == [0.3, 1.0]
+
+
+def test_a_read_gives_up(time):
+    with pytest.raises(TryAgain, match="slow"):
+        calls(time).read("other", raising(requests.ReadTimeout("slow")))
+
+
+def test_a_send_is_tried_once(time):
+    tries = []
+
+    def fails(client):
+        tries.append(client)
+        raise requests.ReadTimeout("slow")
+
+    with pytest.raises(OutcomeUnknown):
+        calls(time).send(fails)
+    assert len(tries) == 1
+
+
+def test_each_call_is_signed_with_the_newest_login(time):
+    versions = iter([1, 1, 2])
+    seen = []
+    kite = calls(time, credentials=lambda: Credentials("key", f"token{(n := next(versions))}", n))
+    for _ in range(3):
+        kite.read("other", lambda client: seen.append((id(client), client.access_token)))
+    assert [token for _, token in seen] == ["token1", "token1", "token2"]
+
+
+def test_no_call_is_made_without_a_session(time):
+    def nobody():
+        raise SessionExpired("log in")
+
+    with pytest.raises(SessionExpired):
+        calls(time, credentials=nobody).send(lambda client: pytest.fail("was called"))
+
+
+def test_a_path_of_the_base_address_is_kept():
+    client = kite_client("key", None, KiteSettings(root="https://sandbox.kite.trade/oms"))
+    assert client._routes["orders"] == "/oms/orders"
+    assert client._routes["market.instruments"] == "/instruments/{exchange}"
+    assert kite_client("key", None, KiteSettings())._routes["orders"] == "/orders"
+
+
+def test_ipv6_is_not_spoken():
+    try:
+        server = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with server:
+        client = kite_client("key", "token", KiteSettings(root=f"http://[::1]:{server.getsockname()[1]}"))
+        with pytest.raises(requests.ConnectionError):
+            client.profile()
+
+
+def test_the_client_comes_without_its_streaming_half_and_spoils_no_later_import():
+    script = (
+        "import sys, patang.adapters.kite.broker as broker\n"
+        "assert not [m for m in sys.modules if m.split('.')[0] in ('twisted', 'autobahn')]\n"
+        "from patang.adapters.kite.loader import KiteConnect\n"
+        "import kiteconnect\n"
+        "assert kiteconnect.KiteConnect is KiteConnect and kiteconnect.KiteTicker\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def raising(error: Exception):
+    def call(client):
+        raise error
+
+    return call

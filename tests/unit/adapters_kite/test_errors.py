@@ -1,0 +1,71 @@
+"""What each reply of the broker means for what happens next."""
+
+import pytest
+import requests
+import urllib3.exceptions
+
+from patang.adapters.kite.errors import Reply, sort_error
+from patang.errors import AskOwner, BrokerRefused, OutcomeUnknown, Refused, SessionExpired, TryAgain
+
+ANY = RuntimeError("whatever the client made of it")
+REFUSED_CONNECTION = requests.ConnectionError(
+    urllib3.exceptions.MaxRetryError(None, "/", urllib3.exceptions.NewConnectionError(None, "refused"))
+)
+CUT_CONNECTION = requests.ConnectionError(
+    urllib3.exceptions.ProtocolError("aborted", ConnectionResetError(104, "reset"))
+)
+
+
+@pytest.mark.parametrize(
+    ("reply", "read", "sent"),
+    [
+        (
+            Reply(403, "TokenException", "Incorrect `api_key` or `access_token`."),
+            SessionExpired,
+            SessionExpired,
+        ),
+        (Reply(400, "InputException", "Missing `access_token`"), SessionExpired, SessionExpired),
+        (Reply(429, "NetworkException", "Too many requests"), TryAgain, TryAgain),
+        (Reply(429), TryAgain, TryAgain),
+        (Reply(400, "InputException", "Invalid `quantity`."), Refused, BrokerRefused),
+        (Reply(400, "OrderException", "Price is outside the band."), Refused, BrokerRefused),
+        (Reply(400, "MarginException", "Insufficient funds."), Refused, BrokerRefused),
+        (Reply(400, "HoldingException", "Not enough holdings."), Refused, BrokerRefused),
+        (Reply(403, "PermissionException", "No IPs configured for this app"), AskOwner, BrokerRefused),
+        (Reply(428, "GeneralException", "Authorise the sale at CDSL."), Refused, BrokerRefused),
+        (
+            Reply(503, "NetworkException", "Maximum allowed order modifications exceeded."),
+            Refused,
+            BrokerRefused,
+        ),
+        (Reply(400, "OrderException", "Order request timed out."), TryAgain, OutcomeUnknown),
+        (Reply(500, "OrderException", "Something broke."), TryAgain, OutcomeUnknown),
+        (Reply(500, "GeneralException", "Something broke."), TryAgain, OutcomeUnknown),
+        (Reply(502), TryAgain, OutcomeUnknown),
+        (Reply(200), TryAgain, OutcomeUnknown),
+        (Reply(400), TryAgain, OutcomeUnknown),
+    ],
+)
+def test_a_reply_is_sorted_by_what_must_happen_next(reply, read, sent):
+    assert type(sort_error(ANY, reply, sending=False)) is read
+    assert type(sort_error(ANY, reply, sending=True)) is sent
+
+
+@pytest.mark.parametrize(
+    ("error", "sent"),
+    [
+        (requests.ReadTimeout("read timed out"), OutcomeUnknown),
+        (CUT_CONNECTION, OutcomeUnknown),
+        (KeyError("order_id"), OutcomeUnknown),
+        (requests.ConnectTimeout("connect timed out"), TryAgain),
+        (REFUSED_CONNECTION, TryAgain),
+    ],
+)
+def test_without_a_reply_a_send_is_open_unless_it_never_left(error, sent):
+    assert type(sort_error(error, None, sending=False)) is TryAgain
+    assert type(sort_error(error, None, sending=True)) is sent
+
+
+def test_a_refused_order_says_what_the_broker_said():
+    refusal = sort_error(ANY, Reply(400, "MarginException", "Insufficient funds."), sending=True)
+    assert str(refusal) == "Insufficient funds."
