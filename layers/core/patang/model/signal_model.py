@@ -54,7 +54,7 @@ class SignalModel:
 
 @cache
 def load_models(folder: Path) -> Mapping[StrategyName, SignalModel]:
-    """The verified model of each strategy, read once a process. Raises StopTrading if one must not be used."""
+    """The verified model of each strategy, read once a process. Raises StopTrading if one is foreign."""
     return {strategy: SignalModel.load(folder, strategy) for strategy in INPUTS}
 
 

@@ -1,0 +1,1 @@
+"""Training the demonstration models on the synthetic market."""

@@ -1,0 +1,216 @@
+"""Labelled entries of both strategies: where their rules would have bought, and what became of it.
+
+Rules, exits, charges and slippage are the desk's own. What has to be assumed is the book (narrow spreads)
+and, for options, the surface: Black-Scholes near the realised volatility, which rises as the index falls.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patang.market.greeks import RISK_FREE_RATE, greeks
+from patang.market.sessions import IST
+from patang.model.inputs import INPUTS, StrategyName, option_inputs, session_fraction, underlying_inputs
+from patang.risk.charges import Segment, round_trip_charges
+from patang.risk.expected_profit import SLIPPAGE_PRIOR_PCT
+from patang.settings import Settings
+from patang.strategies.base import at_clock, exit_time
+from patang.strategies.momentum import Momentum, momentum
+from patang.training.dataset import Dataset
+from patang.training.labels import Bars, outcome
+from patang_workbench.training.history import Series
+
+__all__ = ["equity_entries", "option_entries"]
+
+type Floats = NDArray[np.float64]
+
+_EVERY = 3
+_TICK = 0.05
+_LOT = 65
+_LONGEST_EXPIRY_DAYS = 32.0
+_FALL_TO_VOLATILITY = 2.5
+
+
+class _Entry(NamedTuple):
+    inputs: dict[str, float]
+    entered: int
+    left: int
+    gross_pct: float
+    net_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A bar at whose close a rule agreed. `last` is the last bar the position may see."""
+
+    series: Series
+    bar: int
+    as_of: datetime
+    features: dict[str, float]
+    direction: int
+    hold: int
+
+    @property
+    def price(self) -> float:
+        return float(self.series.bars[self.bar, 3])
+
+    def later(self) -> Floats:
+        """Open, high, low, close of the bars of the hold."""
+        return self.series.bars[self.bar + 1 : self.bar + 1 + self.hold]
+
+    def inputs(self) -> dict[str, float]:
+        fraction = session_fraction(self.as_of)
+        return underlying_inputs(self.features, self.price, self.direction, fraction)
+
+
+def equity_entries(history: Iterable[Series], settings: Settings) -> Dataset:
+    """Where the equity strategy would have bought."""
+    rules = settings.equity
+    hours = (rules.first_entry, rules.last_entry, rules.exit_by)
+    found = [
+        entry
+        for series in history
+        if not series.is_index
+        for moment in _moments(series, rules.min_adx, rules.max_rsi, hours, rules.max_hold_minutes)
+        if moment.direction > 0 and (entry := _equity_entry(moment, settings)) is not None
+    ]
+    return _dataset("equity", found)
+
+
+def option_entries(history: Iterable[Series], settings: Settings, seed: int) -> Dataset:
+    """Where the option strategy would have bought; delta, expiry and volatility are drawn from `seed`."""
+    rng = np.random.default_rng(seed)
+    rules = settings.options
+    hours = (rules.first_entry, rules.last_entry, rules.exit_by)
+    found = [
+        entry
+        for series in history
+        if series.is_index
+        for moment in _moments(series, rules.min_adx, rules.max_rsi, hours, rules.max_hold_minutes)
+        if (entry := _option_entry(moment, settings, rng)) is not None
+    ]
+    return _dataset("long_options", found)
+
+
+def _moments(
+    series: Series, min_adx: float, max_rsi: float, hours: tuple[str, str, str], max_hold: int
+) -> Iterator[_Moment]:
+    first_entry, last_entry, exit_by = hours
+    for bar in range(0, len(series.starts), _EVERY):
+        if not math.isfinite(series.features[bar, 0]):
+            continue
+        as_of = datetime.fromtimestamp(int(series.starts[bar]) + 60, IST)
+        if not at_clock(as_of, first_entry) <= as_of <= at_clock(as_of, last_entry):
+            continue
+        features = dict(series.vector(bar))
+        trend = momentum(features, min_adx=min_adx, max_rsi=max_rsi)
+        if isinstance(trend, Momentum):
+            minutes = int((exit_time(as_of, max_hold, exit_by) - as_of).total_seconds() // 60)
+            yield _Moment(series, bar, as_of, features, trend.direction, minutes)
+
+
+def _equity_entry(moment: _Moment, settings: Settings) -> _Entry | None:
+    price, atr, rules = moment.price, moment.features["atr_14"], settings.equity
+    spread = max(_TICK, round(price * 0.0001 / _TICK) * _TICK)
+    ask = price + spread / 2
+    later = moment.later()
+    end = outcome(Bars(*later.T), ask - rules.stop_atr * atr, ask + rules.target_atr * atr, moment.hold)
+    if end is None:
+        return None
+    room = settings.capital.starting_capital_inr * settings.risk.max_symbol_exposure_pct / 100
+    quantity = max(int(float(room) / ask), 1)
+    gross = 100 * (end.price / price - 1)
+    costs = _costs_pct("equity", "equity-intraday", "NSE", ask, end.price, spread, quantity, moment.as_of)
+    return _entry(moment, moment.inputs(), end.bars, gross, costs)
+
+
+def _option_entry(moment: _Moment, settings: Settings, rng: np.random.Generator) -> _Entry | None:
+    rules, spot = settings.options, moment.price
+    delta = rng.uniform(rules.min_delta, rules.max_delta)
+    least = rules.min_minutes_to_expiry / 1440
+    days = math.exp(rng.uniform(math.log(least + 0.05), math.log(_LONGEST_EXPIRY_DAYS)))
+    noise = rng.uniform(0.9, 1.2)
+    day = int(moment.series.day_of[moment.bar])
+    realised = moment.series.day_volatility(day)
+    if not math.isfinite(realised):
+        return None
+    sigma = (1.1 * realised + 0.01) * noise
+    is_call = moment.direction > 0
+    strike = _strike(is_call, spot, days / 365, sigma, delta)
+    now = greeks(is_call, spot, strike, days / 365, sigma)
+    premium, theta = float(now.price), float(now.theta)
+    if premium < rules.min_premium_inr:
+        return None
+    away = abs(strike / spot - 1)
+    half = math.ceil(max(premium * (0.0008 + 0.06 * away), 0.025 + away) / _TICK) * _TICK
+    ask = premium + half
+    stop = ask * (1 - float(rules.premium_stop_pct) / 100)
+    target = ask * (1 + float(rules.premium_target_pct) / 100)
+    end = outcome(_premiums(moment.later(), is_call, spot, strike, days, sigma), stop, target, moment.hold)
+    if end is None:
+        return None
+    budget = float(settings.capital.starting_capital_inr * settings.risk.risk_per_trade_pct / 100)
+    lots = max(int(budget / (ask - stop) / _LOT), 1)
+    gross = 100 * (end.price / premium - 1)
+    costs = _costs_pct("long_options", "options", "NFO", ask, end.price, 2 * half, lots * _LOT, moment.as_of)
+    inputs = moment.inputs() | option_inputs(
+        float(abs(now.delta)), theta, premium, moment.features["atr_14"], days
+    )
+    return _entry(moment, inputs, end.bars, gross, costs)
+
+
+def _strike(is_call: bool, spot: float, years: float, sigma: float, delta: float) -> float:
+    """The strike whose contract has that absolute delta."""
+    d1 = NormalDist().inv_cdf(delta if is_call else 1 - delta)
+    return spot * math.exp((RISK_FREE_RATE + sigma * sigma / 2) * years - d1 * sigma * math.sqrt(years))
+
+
+def _premiums(later: Floats, is_call: bool, spot: float, strike: float, days: float, sigma: float) -> Bars:
+    """The contract's bars on the underlying's; a put is at its lowest when the index is at its highest."""
+    minutes = np.arange(1, len(later) + 1)[:, None]
+    years = (days - minutes / 1440) / 365
+    volatility = sigma * (1 + _FALL_TO_VOLATILITY * (1 - later / spot))
+    prices = greeks(is_call, later, strike, years, volatility).price
+    return Bars(prices[:, 0], prices[:, 1:3].max(axis=1), prices[:, 1:3].min(axis=1), prices[:, 3])
+
+
+def _costs_pct(
+    strategy: StrategyName,
+    segment: Segment,
+    exchange: str,
+    ask: float,
+    exit_price: float,
+    spread: float,
+    quantity: int,
+    as_of: datetime,
+) -> float:
+    """Charges, spread and slippage of a round trip in percent of the entry price."""
+    bought, sold = Decimal(f"{ask:.2f}"), Decimal(f"{max(exit_price, _TICK):.2f}")
+    charges = round_trip_charges(segment, exchange, bought, sold, quantity, as_of.date())
+    slippage = 2 * float(SLIPPAGE_PRIOR_PCT[strategy])
+    return 100 * (float(charges.total) / quantity + spread) / ask + slippage
+
+
+def _entry(moment: _Moment, inputs: dict[str, float], bars: int, gross: float, costs: float) -> _Entry:
+    entered = int(moment.as_of.timestamp())
+    return _Entry(inputs, entered, entered + 60 * bars, gross, gross - costs)
+
+
+def _dataset(strategy: StrategyName, found: list[_Entry]) -> Dataset:
+    names = INPUTS[strategy]
+    found = sorted(found, key=lambda entry: entry.entered)
+    return Dataset(
+        names,
+        np.array([[entry.inputs[name] for name in names] for entry in found]),
+        np.array([entry.entered for entry in found], np.int64),
+        np.array([entry.left for entry in found], np.int64),
+        np.array([entry.gross_pct for entry in found]),
+        np.array([entry.net_pct for entry in found]),
+    )
