@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     market.add_argument(
         "--data",
         type=Path,
-        default=os.environ.get("PATANG_DATA"),
+        default=os.environ.get("PATANG_DATA") or None,
         metavar="DIR",
         help="folder of the Parquet candles for --replay (PATANG_DATA)",
     )
