@@ -36,9 +36,7 @@ class Decisions(Construct):
             environment=parts.variables("DESK_TABLE", "STORE_BUCKET") | {"MODEL_PATH": model_path},
         )
         allow_table(self.signals, parts.data.desk, write=True)
-        allow_objects(
-            self.signals, parts.data.store, read=["feature_state/", "instruments/"], write=["reports/"]
-        )
+        allow_objects(self.signals, parts.data.store, read=["minutes/", "universe/"])
 
         self.risk = DeskFunction(
             self,
@@ -46,10 +44,9 @@ class Decisions(Construct):
             "risk",
             memory_mb=512,
             timeout_seconds=20,
-            environment=parts.variables("DESK_TABLE", "STORE_BUCKET"),
+            environment=parts.variables("DESK_TABLE"),
         )
         allow_table(self.risk, parts.data.desk, write=True, delete=True)
-        allow_objects(self.risk, parts.data.store, read=["instruments/"], write=["refusals/"])
 
         self.cycle = TradingCycle(
             self,

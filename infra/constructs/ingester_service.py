@@ -17,6 +17,10 @@ from infra.constructs.permissions import acknowledge
 __all__ = ["DeskNetwork", "IngesterService"]
 
 _USER: Final = "10001"
+_SCRATCH: Final = "/run/patang"
+_HEALTH_FILE: Final = f"{_SCRATCH}/alive"
+# Touched every five seconds; a task that is silent for longer hangs, and is replaced.
+_ALIVE: Final = f"import os, time; assert time.time() - os.stat('{_HEALTH_FILE}').st_mtime < 30"
 
 
 class DeskNetwork(Construct):
@@ -86,7 +90,9 @@ class IngesterService(Construct):
                 operating_system_family=ecs.OperatingSystemFamily.LINUX,
             ),
         )
-        self.task.add_container(
+        # The root file system is read-only; this is the one place to write, gone with the task.
+        self.task.add_volume(name="scratch")
+        container = self.task.add_container(
             "Ingester",
             image=ecs.ContainerImage.from_asset(
                 str(bundles.ingester_context().path), platform=Platform.LINUX_ARM64
@@ -96,12 +102,22 @@ class IngesterService(Construct):
                 "POWERTOOLS_SERVICE_NAME": "ingester",
                 "POWERTOOLS_METRICS_NAMESPACE": "Patang",
                 "AWS_DEFAULT_REGION": settings.region,
+                "HEALTH_FILE": _HEALTH_FILE,
                 **environment,
             },
             logging=ecs.LogDrivers.aws_logs(stream_prefix="ingester", log_group=log_group),
             readonly_root_filesystem=True,
             user=_USER,
             stop_timeout=Duration.seconds(30),
+            health_check=ecs.HealthCheck(
+                command=["CMD", "python", "-c", _ALIVE],
+                interval=Duration.seconds(30),
+                retries=3,
+                start_period=Duration.seconds(60),
+            ),
+        )
+        container.add_mount_points(
+            ecs.MountPoint(container_path=_SCRATCH, source_volume="scratch", read_only=False)
         )
         security_group = ec2.SecurityGroup(
             self,

@@ -46,7 +46,7 @@ class OrderPath(Construct):
         )
         allow_table(function, parts.data.desk, write=True, delete=True)
         allow_table(function, parts.data.auth, write=True)
-        allow_objects(function, parts.data.store, read=["instruments/"])
+        allow_objects(function, parts.data.store, read=["minutes/", "universe/"])
         allow_send(function, parts.queues.orders)
         allow_secrets(function, parts.settings, parts.data.key)
         parts.allow_notify(function)

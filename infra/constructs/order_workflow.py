@@ -24,9 +24,10 @@ _STEP_SECONDS: Final = 30
 class OrderWorkflow(Construct):
     """Construct > Validate > RequestApproval > Recheck > Submit > Conclude; input {"account", "order_id"}.
 
-    Every way out leads through Conclude, which is told why in `reason`: SUBMITTED, DECLINED,
-    APPROVAL_EXPIRED, FAILED, or what a step said. Nothing is retried: a step that may have reached the lane
-    must not be taken twice, and a sweeper looks after executions that fail.
+    The tasks' answers are {"ok", "reason"}, the approval's also {"decision"}: approve, decline or expired.
+    Every way out leads through Conclude, which is told the last reason, APPROVAL_EXPIRED, or FAILED. Nothing
+    is retried: a step that may have reached the lane must not be taken twice, and a sweeper looks after
+    executions that fail.
     """
 
     def __init__(
@@ -34,26 +35,30 @@ class OrderWorkflow(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._steps = steps
-        self._conclude = self._step("Conclude", "conclude", {"reason": sfn.JsonPath.string_at("$.reason")})
-        self._failed = self._because("Failed", "FAILED")
-        self._refused = sfn.Pass(self, "Refused", input_path="$.step.reason", result_path="$.reason").next(
-            self._conclude
-        )
+        conclude = self._step("Conclude", "conclude", {"reason": sfn.JsonPath.string_at("$.reason")})
+        # Construct ids of the states are what the execution's history shows.
+        self._outcome = sfn.Pass(self, "Outcome", input_path="$.step.reason", result_path="$.reason")
+        self._outcome.next(conclude)
+        self._failed = _because(self, "Failed", "FAILED")
+        self._failed.next(conclude)
+        expired = _because(self, "Expired", "APPROVAL_EXPIRED")
+        expired.next(conclude)
 
         approval_seconds = settings.approval_timeout_seconds + _APPROVAL_SLACK_SECONDS
         submit = self._waiting("Submit", "submit", _LANE_ANSWER_SECONDS)
-        submit.next(self._because("Submitted", "SUBMITTED"))
+        submit.next(self._outcome)
+        submit.add_catch(self._failed, result_path="$.failure")
         recheck = self._unless_refused(self._step("Recheck", "recheck"), submit)
         approval = self._waiting("RequestApproval", "request_approval", approval_seconds)
+        approval.add_catch(expired, errors=["States.Timeout"], result_path="$.failure")
+        approval.add_catch(self._failed, result_path="$.failure")
         approval.next(
             sfn.Choice(self, "Approved?")
             .when(sfn.Condition.string_equals("$.step.decision", "approve"), recheck)
-            .otherwise(self._because("Declined", "DECLINED"))
+            .otherwise(self._outcome)
         )
         validate = self._unless_refused(self._step("Validate", "validate"), approval)
         construct = self._unless_refused(self._step("Construct", "construct"), validate)
-        self._catch(approval, expired=self._because("Expired", "APPROVAL_EXPIRED"))
-        self._catch(submit)
 
         name = f"{settings.prefix}-order-workflow"
         self.machine = sfn.StateMachine(
@@ -68,22 +73,13 @@ class OrderWorkflow(Construct):
         expect_invocations(self.machine.role, steps)
 
     def _unless_refused(self, step: tasks.LambdaInvoke, then: sfn.IChainable) -> tasks.LambdaInvoke:
-        self._catch(step)
+        step.add_catch(self._failed, result_path="$.failure")
         step.next(
             sfn.Choice(self, f"{step.id} ok?")
             .when(sfn.Condition.boolean_equals("$.step.ok", True), then)
-            .otherwise(self._refused)
+            .otherwise(self._outcome)
         )
         return step
-
-    def _catch(self, step: tasks.LambdaInvoke, *, expired: sfn.IChainable | None = None) -> None:
-        if expired is not None:
-            step.add_catch(expired, errors=["States.Timeout"], result_path="$.failure")
-        step.add_catch(self._failed, result_path="$.failure")
-
-    def _because(self, construct_id: str, reason: str) -> sfn.Chain:
-        told = sfn.Pass(self, construct_id, result=sfn.Result.from_string(reason), result_path="$.reason")
-        return told.next(self._conclude)
 
     def _step(self, construct_id: str, op: str, more: dict[str, str] | None = None) -> tasks.LambdaInvoke:
         return tasks.LambdaInvoke(
@@ -108,6 +104,10 @@ class OrderWorkflow(Construct):
             result_path="$.step",
             task_timeout=sfn.Timeout.duration(Duration.seconds(seconds)),
         )
+
+
+def _because(scope: Construct, construct_id: str, reason: str) -> sfn.Pass:
+    return sfn.Pass(scope, construct_id, result=sfn.Result.from_string(reason), result_path="$.reason")
 
 
 _ORDER: Final = {

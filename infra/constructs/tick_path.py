@@ -46,8 +46,8 @@ class TickPath(Construct):
         allow_objects(
             function,
             parts.data.store,
-            read=["feature_state/", "instruments/"],
-            write=["feature_state/", "historical_candles/", "option_chain/"],
+            read=["features/", "universe/", "minutes/"],
+            write=["features/state/", "minutes/"],
         )
         allow_send(function, parts.queues.dead_letters)
         allow(function, ["states:StartExecution"], [parts.trading_cycle_arn])

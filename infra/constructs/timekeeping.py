@@ -75,8 +75,8 @@ class Timekeeping(Construct):
         allow_objects(
             function,
             parts.data.store,
-            read=["feature_state/", "historical_candles/", "instruments/"],
-            write=["feature_state/", "instruments/"],
+            read=["features/", "universe/"],
+            write=["features/seed/", "universe/"],
         )
         allow_secrets(function, parts.settings, parts.data.key)
         parts.allow_notify(function)
@@ -90,15 +90,12 @@ class Timekeeping(Construct):
             memory_mb=1769,
             timeout_seconds=600,
             failures=parts.queues.dead_letters,
-            environment=parts.variables("DESK_TABLE", "AUDIT_TABLE", "STORE_BUCKET", "NOTIFY_TOPIC_ARN"),
+            environment=parts.variables("DESK_TABLE", "STORE_BUCKET", "TICK_STREAM"),
         )
-        allow_table(function, parts.data.desk, write=True)
-        allow_table(function, parts.data.audit)
+        allow_table(function, parts.data.desk)
         allow_objects(
-            function,
-            parts.data.store,
-            read=["feature_state/", "historical_candles/", "option_chain/", "trade_logs/", "audit_logs/"],
-            write=["historical_candles/", "option_chain/", "trade_logs/", "audit_logs/", "reports/"],
+            function, parts.data.store, read=["minutes/"], write=["historical_candles/", "trade_logs/"]
         )
-        parts.allow_notify(function)
+        # It closes the day's last minute itself, with a marker behind the last tick.
+        allow(function, ["kinesis:PutRecords", "kinesis:ListShards"], [parts.ticks.stream_arn])
         return function

@@ -2,7 +2,7 @@
 
 import json
 
-from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import Environment, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -44,7 +44,6 @@ class AccessStack(Stack):
         self._route("Pages", data, self.api, "/", "/{proxy+}")
         self._route("Mcp", data, self.mcp, "/mcp")
         self._stage(settings, data)
-        CfnOutput(self, "McpUrl", value=f"{data.api.api_endpoint}/mcp")
 
     def _api(self, parts: Foundation) -> DeskFunction:
         function = DeskFunction(
@@ -84,11 +83,21 @@ class AccessStack(Stack):
             "mcp",
             memory_mb=1024,
             timeout_seconds=28,
-            environment=parts.variables("DESK_TABLE", "AUTH_TABLE", "AUDIT_TABLE", "PUBLIC_URL"),
+            environment=parts.variables(
+                "DESK_TABLE",
+                "AUTH_TABLE",
+                "AUDIT_TABLE",
+                "NOTIFY_TOPIC_ARN",
+                "ORDER_WORKFLOW_ARN",
+                "SECRET_PREFIX",
+                "PUBLIC_URL",
+            ),
         )
-        allow_table(function, parts.data.desk)
+        # An assistant may carry its owner's yes: the decision is written and answered here as in (api).
+        allow_table(function, parts.data.desk, write=True)
         allow_table(function, parts.data.auth, write=True, delete=True)
         allow_table(function, parts.data.audit)
+        parts.allow_answer(function)
         return function
 
     def _route(self, construct_id: str, data: DataStack, function: lambda_.IFunction, *paths: str) -> None:

@@ -63,6 +63,7 @@ class DataStack(Stack):
         for name, value in {
             "ApiUrl": self.api.api_endpoint,
             "ApiId": self.api.api_id,
+            "McpUrl": f"{self.api.api_endpoint}/mcp",
             "DeskTable": self.desk.table_name,
             "AuthTable": self.auth.table_name,
             "AuditTable": self.audit.table_name,
@@ -119,8 +120,9 @@ class DataStack(Stack):
                     noncurrent_version_expiration=Duration.days(30),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 ),
-                # A snapshot is of use to its own day; the next morning warms up from candles.
-                s3.LifecycleRule(id="feature-state", prefix="feature_state/", expiration=Duration.days(14)),
+                # Of use to their own day: mornings warm up from history, and the archive keeps the candles.
+                s3.LifecycleRule(id="feature-state", prefix="features/", expiration=Duration.days(14)),
+                s3.LifecycleRule(id="closed-minutes", prefix="minutes/", expiration=Duration.days(90)),
                 s3.LifecycleRule(
                     id="cold-ticks",
                     prefix="ticks/",

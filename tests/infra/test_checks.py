@@ -1,0 +1,58 @@
+"""cdk-nag looks at every synth, cfn-lint at what it writes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aws_cdk import Stack
+from aws_cdk import aws_s3 as s3
+
+from infra.app import build
+
+
+def test_templates_pass_cfn_lint(cloud):
+    templates = sorted(str(path) for path in cloud.folder.glob("*.template.json"))
+    # W3005: the CDK writes a DependsOn beside each reference to a role.
+    done = subprocess.run(
+        [Path(sys.executable).parent / "cfn-lint", "--ignore-checks", "W3005", "--", *templates],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert len(templates) == 4
+    assert done.returncode == 0, done.stdout
+
+
+def test_cdk_nag_stops_the_synth_of_a_bucket_that_anybody_may_read_in_the_clear(tmp_path):
+    app = build(outdir=tmp_path, build_assets=False)
+    stack = app.node.find_child("patang-paper-data")
+    assert isinstance(stack, Stack)
+    s3.Bucket(stack, "Careless")
+
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+
+
+def test_accepted_findings_say_why(cloud):
+    tree = json.loads((cloud.folder / "manifest.json").read_text())
+    reasons = [
+        reason
+        for artifact in tree["artifacts"].values()
+        for entries in metadata(cloud.folder, artifact).values()
+        for entry in entries
+        if "acknowledged" in entry["type"]
+        for reason in entry["data"].values()
+    ]
+
+    assert reasons
+    assert all(len(reason) > 30 for reason in reasons)
+
+
+def metadata(folder, artifact):
+    name = artifact.get("additionalMetadataFile")
+    if name is None:
+        return artifact.get("metadata", {})
+    return json.loads((folder / name).read_text())

@@ -1,0 +1,80 @@
+"""What must outlive a deployment does."""
+
+import pytest
+
+RETAINED = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key")
+
+
+@pytest.mark.parametrize("kind", RETAINED)
+def test_state_is_kept_when_its_stack_or_its_definition_goes(cloud, kind):
+    resources = cloud.resources(kind)
+
+    assert resources
+    for name, resource in resources.items():
+        assert resource["DeletionPolicy"] == "Retain", name
+        assert resource["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_state_is_in_the_data_stack_alone(cloud):
+    for stack in ("trading", "access", "operations"):
+        kinds = {resource["Type"] for resource in cloud.templates[stack]["Resources"].values()}
+        assert not kinds & set(RETAINED), stack
+
+
+def tables(assembly):
+    return {
+        name.rstrip("0123456789ABCDEF"): resource["Properties"]
+        for name, resource in assembly.resources("AWS::DynamoDB::Table").items()
+    }
+
+
+def test_tables_have_one_layout_and_cannot_be_deleted_by_hand(cloud):
+    assert set(tables(cloud)) == {"Desk", "Auth", "Audit"}
+    for table in tables(cloud).values():
+        assert table["KeySchema"] == [
+            {"AttributeName": "PK", "KeyType": "HASH"},
+            {"AttributeName": "SK", "KeyType": "RANGE"},
+        ]
+        assert table["DeletionProtectionEnabled"] is True
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_desk_table_has_the_sparse_index_the_stream_and_expiry(cloud):
+    desk = tables(cloud)["Desk"]
+    (index,) = desk["GlobalSecondaryIndexes"]
+
+    assert index["IndexName"] == "index1"
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["GSI1PK", "GSI1SK"]
+    assert index["Projection"] == {"ProjectionType": "ALL"}
+    assert desk["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert desk["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+
+
+def test_state_and_audit_can_be_restored_but_tokens_cannot(cloud):
+    recoverable = {
+        name: table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled", False)
+        for name, table in tables(cloud).items()
+    }
+
+    assert recoverable == {"Desk": True, "Audit": True, "Auth": False}
+    assert "TimeToLiveSpecification" not in tables(cloud)["Audit"]
+
+
+def test_bucket_is_private_versioned_and_encrypted(cloud):
+    (bucket,) = cloud.properties("AWS::S3::Bucket")
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert cloud.properties("AWS::KMS::Key")[0]["EnableKeyRotation"] is True
+
+
+def test_outputs_that_others_read_keep_their_names(cloud):
+    outputs = {name for template in cloud.templates.values() for name in template.get("Outputs", {})}
+
+    assert outputs >= {
+        "ApiUrl", "ApiId", "McpUrl", "DeskTable", "AuthTable", "AuditTable", "StoreBucket", "NotifyTopicArn",
+        "SecretPrefix", "SecretKeyArn", "TickStream", "OrderQueueUrl", "OrderUpdatesQueueUrl",
+        "DeadLetterQueueUrl", "TradingCycleArn", "OrderWorkflowArn",
+    }  # fmt: skip

@@ -1,0 +1,134 @@
+"""How streams, queues and schedules reach the functions."""
+
+import json
+
+import pytest
+
+
+@pytest.mark.parametrize(("function", "max_age_seconds"), [("features", 900), ("guard", 120)])
+def test_tick_readers_bound_their_retries_and_lose_nothing(cloud, function, max_age_seconds):
+    source = cloud.event_source(function)
+
+    assert source["EventSourceArn"]["Fn::GetAtt"][0] in cloud.resources("AWS::Kinesis::Stream")
+    assert source["MaximumRetryAttempts"] == 3
+    assert source["MaximumRecordAgeInSeconds"] == max_age_seconds
+    assert source["BisectBatchOnFunctionError"] is True
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["StartingPosition"] == "TRIM_HORIZON"
+    assert source["ParallelizationFactor"] == 1
+    assert source["MaximumBatchingWindowInSeconds"] <= 1
+    destination = source["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+    assert destination in cloud.resources("AWS::SQS::Queue")
+
+
+def test_stream_is_encrypted_and_has_the_shards_that_were_asked_for(cloud):
+    (stream,) = cloud.properties("AWS::Kinesis::Stream")
+
+    assert stream["ShardCount"] == 1
+    assert stream["StreamEncryption"]["EncryptionType"] == "KMS"
+
+
+def queue_of(assembly, function):
+    return assembly.resources("AWS::SQS::Queue")[
+        assembly.event_source(function)["EventSourceArn"]["Fn::GetAtt"][0]
+    ]["Properties"]
+
+
+def test_lane_takes_one_message_of_a_first_in_first_out_queue(cloud):
+    queue, lane = queue_of(cloud, "order_lane"), cloud.functions()["order_lane"]
+
+    assert cloud.event_source("order_lane")["BatchSize"] == 1
+    assert queue["FifoQueue"] is True
+    assert queue["ContentBasedDeduplication"] is False
+    assert not {"FifoThroughputLimit", "DeduplicationScope"} & set(queue)
+    assert queue["VisibilityTimeout"] > lane["Timeout"]
+    dead = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+    assert cloud.resources("AWS::SQS::Queue")[dead]["Properties"]["FifoQueue"] is True
+
+
+def test_order_updates_come_in_tens_and_fail_one_by_one(cloud):
+    source, queue = cloud.event_source("order_updates"), queue_of(cloud, "order_updates")
+
+    assert source["BatchSize"] == 10
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert queue["VisibilityTimeout"] >= 6 * cloud.functions()["order_updates"]["Timeout"]
+    assert "RedrivePolicy" in queue
+
+
+def test_linker_sees_outbox_items_alone_and_one_batch_of_a_shard_at_a_time(cloud):
+    source = cloud.event_source("audit_linker")
+    (criterion,) = source["FilterCriteria"]["Filters"]
+
+    assert json.loads(criterion["Pattern"]) == {"dynamodb": {"Keys": {"PK": {"S": [{"prefix": "OUTBOX#"}]}}}}
+    assert source["BatchSize"] == 25
+    assert source["ParallelizationFactor"] == 1
+
+
+SCHEDULES = {
+    "reconciler": "cron(* 9-15 ? * MON-FRI *)",
+    "morning": "cron(30 8 ? * MON-FRI *)",
+    "archive": "cron(50 15 ? * MON-FRI *)",
+}
+
+
+@pytest.mark.parametrize(("function", "expression"), SCHEDULES.items())
+def test_schedules_are_on_time_in_india_or_not_at_all(cloud, function, expression):
+    (schedule,) = (
+        properties
+        for properties in cloud.properties("AWS::Scheduler::Schedule")
+        if properties["Target"]["Arn"]["Fn::GetAtt"][0] == cloud.function_id(function)
+    )
+
+    assert schedule["ScheduleExpression"] == expression
+    assert schedule["ScheduleExpressionTimezone"] == "Asia/Kolkata"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    target = schedule["Target"]
+    assert target["RetryPolicy"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+    assert json.loads(target["Input"]) == {"scheduled_time": "<aws.scheduler.scheduled-time>"}
+    assert "DeadLetterConfig" in target
+
+
+def test_lambda_does_not_repeat_a_scheduled_call_either(cloud):
+    configured = {
+        properties["FunctionName"]["Ref"]: properties
+        for properties in cloud.properties("AWS::Lambda::EventInvokeConfig")
+    }
+
+    assert set(configured) == {cloud.function_id(function) for function in SCHEDULES}
+    for properties in configured.values():
+        assert properties["MaximumRetryAttempts"] == 0
+        assert properties["MaximumEventAgeInSeconds"] == 60
+        assert "OnFailure" in properties["DestinationConfig"]
+
+
+def test_api_has_throttled_routes_to_two_functions(cloud):
+    routes = {properties["RouteKey"] for properties in cloud.properties("AWS::ApiGatewayV2::Route")}
+    (stage,) = cloud.properties("AWS::ApiGatewayV2::Stage")
+
+    assert routes == {"ANY /", "ANY /{proxy+}", "ANY /mcp"}
+    assert stage["StageName"] == "$default"
+    assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 20, "ThrottlingBurstLimit": 40}
+    assert "requestId" in stage["AccessLogSettings"]["Format"]
+    assert "queryString" not in stage["AccessLogSettings"]["Format"]
+
+
+def test_one_ingester_at_a_time(cloud):
+    (service,) = cloud.properties("AWS::ECS::Service")
+    (task,) = cloud.properties("AWS::ECS::TaskDefinition")
+    (container,) = task["ContainerDefinitions"]
+
+    deployment = service["DeploymentConfiguration"]
+    assert service["DesiredCount"] == 1
+    assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (0, 100)
+    assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+    assert (task["Cpu"], task["Memory"]) == ("256", "512")
+    assert task["RuntimePlatform"]["CpuArchitecture"] == "ARM64"
+    assert container["ReadonlyRootFilesystem"] is True
+    assert container["User"] == "10001"
+
+
+def test_network_has_no_gateway_that_costs_and_lets_nobody_in(cloud):
+    assert not cloud.resources("AWS::EC2::NatGateway")
+    (group,) = cloud.properties("AWS::EC2::SecurityGroup")
+    assert "SecurityGroupIngress" not in group
+    assert [rule["ToPort"] for rule in group["SecurityGroupEgress"]] == [443]

@@ -1,0 +1,83 @@
+"""The emulator gets the cloud's template: the same but for the machine that the code is built for."""
+
+import json
+import re
+
+import pytest
+from pydantic import ValidationError
+
+from infra.app import build, main
+from infra.bundles import PACKAGE_LAYERS, ROOT, Bundles
+
+ASSET = re.compile(r"[0-9a-f]{64}")
+HOSTS = re.compile(r"https?://|\.dkr\.ecr\.|pypi|docker\.io|public\.ecr", re.IGNORECASE)
+
+
+def comparable(template):
+    """A template without asset hashes and processor architectures."""
+    for resource in template["Resources"].values():
+        resource["Properties"].pop("Architectures", None)
+        resource["Properties"].pop("CompatibleArchitectures", None)
+    return ASSET.sub("ASSET", json.dumps(template, sort_keys=True))
+
+
+def layers_by_version(template):
+    """Layers are named by their content; call them by their order."""
+    return re.sub(r'"Layers[A-Z][a-z]+[0-9A-F]{8,}"', '"LAYER"', template)
+
+
+def test_local_template_is_the_clouds(cloud, local):
+    for stack, template in cloud.templates.items():
+        expected = layers_by_version(comparable(json.loads(json.dumps(template))))
+        found = layers_by_version(comparable(json.loads(json.dumps(local.templates[stack]))))
+        assert found == expected, stack
+
+
+def test_cloud_runs_on_arm64(cloud):
+    assert {tuple(properties["Architectures"]) for properties in cloud.functions().values()} == {("arm64",)}
+    assert {properties["Runtime"] for properties in cloud.functions().values()} == {"python3.13"}
+
+
+def test_templates_name_no_registry_account_or_path(cloud):
+    for stack, template in cloud.templates.items():
+        text = json.dumps(template)
+        hosts = {match.group(0) for match in HOSTS.finditer(text)}
+        assert not hosts - {"https://", ".dkr.ecr."}, stack
+        assert str(ROOT) not in text, stack
+        assert not re.search(r"\b\d{12}\b", text), stack
+
+
+def test_same_sources_give_the_same_hashes():
+    first, second = Bundles("cloud", build=False), Bundles("cloud", build=False)
+
+    for name in ("core", *PACKAGE_LAYERS):
+        assert first.layer(name).asset_hash == second.layer(name).asset_hash
+
+
+def test_platform_changes_the_hash_of_packages_and_not_of_sources():
+    cloud, local = Bundles("cloud", build=False), Bundles("local", build=False)
+
+    assert cloud.layer("base").asset_hash != local.layer("base").asset_hash
+    assert cloud.layer("core").asset_hash == local.layer("core").asset_hash
+
+
+@pytest.mark.parametrize(
+    "context",
+    [{"stage": "production"}, {"log_retention_days": "31"}, {"api_burst": "1"}, {"tick_shards": "0"}],
+)
+def test_wrong_settings_are_refused_by_name(tmp_path, context):
+    with pytest.raises(ValidationError, match=next(iter(context))):
+        build(outdir=tmp_path, context=context, build_assets=False)
+
+
+def test_wrong_setting_on_the_command_line_is_a_message_and_not_a_trace(tmp_path, capsys):
+    assert main(["-c", "stage=production", "-o", str(tmp_path)]) == 1
+    assert "stage" in capsys.readouterr().err
+
+
+def test_live_stage_has_names_of_its_own(tmp_path):
+    build(outdir=tmp_path, context={"stage": "live"}, build_assets=False).synth()
+
+    text = (tmp_path / "patang-live-trading.template.json").read_text()
+    assert "patang-live-order-workflow" in text
+    assert "patang-paper" not in text

@@ -1,0 +1,52 @@
+"""The owner is called when something is lost, late or broken."""
+
+import pytest
+
+ALARMS = {
+    "dead-letters", "orders-dead-letters", "features-late", "guard-late", "audit-linker-late",
+    "order-lane-errors", "guard-errors", "order-updates-errors", "order-workflow-errors", "reconciler-errors",
+    "order-workflow-failed", "order-workflow-timed-out", "trading-cycle-failed", "audit-unlinked", "stale-data",
+}  # fmt: skip
+
+
+def test_alarms_exist_and_reach_the_owner(cloud):
+    alarms = {properties["AlarmName"]: properties for properties in cloud.properties("AWS::CloudWatch::Alarm")}
+
+    assert set(alarms) == {f"patang-paper-{name}" for name in ALARMS}
+    for name, alarm in alarms.items():
+        assert alarm["AlarmActions"], name
+        assert alarm["AlarmDescription"], name
+
+
+def test_alarms_are_plain_metrics(cloud):
+    """The emulator refuses metric math, and a label on the metric is enough to make it so."""
+    for alarm in cloud.properties("AWS::CloudWatch::Alarm"):
+        assert "Metrics" not in alarm
+        assert alarm["MetricName"]
+
+
+@pytest.mark.parametrize("name", ["stale-data", "audit-unlinked"])
+def test_alarms_of_the_desk_watch_metrics_with_the_dimensions_that_are_written(cloud, name):
+    (alarm,) = (
+        properties
+        for properties in cloud.properties("AWS::CloudWatch::Alarm")
+        if properties["AlarmName"] == f"patang-paper-{name}"
+    )
+
+    assert alarm["Namespace"] == "Patang"
+    assert {dimension["Name"] for dimension in alarm["Dimensions"]} == {"service", "stage"}
+
+
+def test_dashboard_and_mail_exist(cloud):
+    (dashboard,) = cloud.properties("AWS::CloudWatch::Dashboard")
+    (subscription,) = cloud.properties("AWS::SNS::Subscription")
+
+    assert dashboard["DashboardName"] == "patang-paper"
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "owner@example.com")
+
+
+def test_logs_do_not_live_for_ever(cloud):
+    groups = cloud.properties("AWS::Logs::LogGroup")
+
+    assert len(groups) >= len(cloud.functions()) + 4
+    assert {group["RetentionInDays"] for group in groups} == {30}

@@ -1,0 +1,98 @@
+"""One role a function, and in it no more than the function needs."""
+
+import json
+
+import pytest
+
+EVERYTHING = {
+    "ecr:GetAuthorizationToken",
+    "dynamodb:ListStreams",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+}
+
+
+def actions(statement):
+    found = statement["Action"]
+    return set(found if isinstance(found, list) else [found])
+
+
+def resources(statement):
+    found = statement["Resource"]
+    return [json.dumps(entry) for entry in (found if isinstance(found, list) else [found])]
+
+
+def who_may(assembly, action, resource=""):
+    return {
+        name
+        for name in assembly.functions()
+        for statement in assembly.statements_of(name)
+        if action in actions(statement) and any(resource in entry for entry in resources(statement))
+    }
+
+
+def test_every_function_has_a_role_of_its_own(cloud):
+    roles = [properties["Role"]["Fn::GetAtt"][0] for properties in cloud.functions().values()]
+
+    assert len(set(roles)) == len(roles) == 13
+
+
+def test_no_role_takes_a_policy_that_somebody_else_writes(cloud):
+    for name, resource in cloud.resources("AWS::IAM::Role").items():
+        assert "ManagedPolicyArns" not in resource["Properties"], name
+
+
+def test_no_action_has_a_wildcard_and_few_reach_every_resource(cloud):
+    for role, statements in cloud.statements().items():
+        for statement in statements:
+            assert not [action for action in actions(statement) if "*" in action], role
+            if '"*"' in resources(statement):
+                assert actions(statement) <= EVERYTHING, role
+
+
+def test_nobody_removes_or_rewrites_audit_entries(cloud):
+    assert who_may(cloud, "dynamodb:PutItem", "Audit") == {"audit_linker"}
+    assert who_may(cloud, "dynamodb:DeleteItem", "Audit") == set()
+    assert who_may(cloud, "dynamodb:UpdateItem", "Audit") == set()
+
+
+@pytest.mark.parametrize("action", ["secretsmanager:CreateSecret", "secretsmanager:PutSecretValue"])
+def test_only_the_api_writes_secrets(cloud, action):
+    assert who_may(cloud, action) == {"api"}
+
+
+def test_only_those_who_call_kite_read_secrets(cloud):
+    assert who_may(cloud, "secretsmanager:GetSecretValue") == {
+        "api",
+        "morning",
+        "order_lane",
+        "order_workflow",
+        "reconciler",
+    }
+    for name in who_may(cloud, "secretsmanager:GetSecretValue"):
+        for statement in cloud.statements_of(name):
+            if "secretsmanager:GetSecretValue" in actions(statement):
+                assert all(":secret:patang/paper/*" in entry for entry in resources(statement))
+
+
+def test_cycle_and_features_cannot_put_an_order_on_the_lane(cloud):
+    lane = cloud.event_source("order_lane")["EventSourceArn"]["Fn::GetAtt"][0]
+
+    assert not who_may(cloud, "sqs:SendMessage", lane) & {"features", "signals", "risk", "mcp", "archive"}
+
+
+def test_nobody_scans_a_table(cloud):
+    assert who_may(cloud, "dynamodb:Scan") == set()
+
+
+def test_only_the_waiting_workflow_can_be_answered(cloud):
+    for name in who_may(cloud, "states:SendTaskSuccess"):
+        for statement in cloud.statements_of(name):
+            if "states:SendTaskSuccess" in actions(statement):
+                assert all("patang-paper-order-workflow" in entry for entry in resources(statement))
