@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from patang.approvals.link import ApprovalLink, link_key, new_nonce
 from patang.approvals.message import approval_message
-from patang.approvals.proposal import Proposal, ProposalState
+from patang.approvals.proposal import Proposal
 from patang.errors import BadInput
 from patang.execution.consequences import Notice, tell
 from patang.execution.journal import DESK, journal
@@ -32,6 +32,7 @@ type DecisionResult = Literal[
 
 _DECIDED: dict[str, Literal["APPROVED", "DECLINED"]] = {"approve": "APPROVED", "decline": "DECLINED"}
 _ANSWERS = {"APPROVED": "approve", "DECLINED": "decline", "EXPIRED": "expired"}
+_REASONS = {"DECLINED": "USER_REJECTED", "EXPIRED": "APPROVAL_EXPIRED"}
 # The link outlives the approval a little, so that a late click reads that it is too late.
 _LINK_AFTERLIFE = timedelta(hours=1)
 
@@ -67,7 +68,8 @@ class ApprovalService:
     def request(self, account: str, order_id: str, task_token: str) -> str:
         """Asks the owner; the answer completes the task. Returns the proposal's state.
 
-        In automated mode the desk answers by itself. Asked again, nothing new is sent.
+        In automated mode the desk answers by itself. Asked again, nothing new is sent to the owner: a decided
+        proposal answers at once, a pending one answers the newest task.
         """
         now = self._clock.now()
         automated = self._settings().approval.mode == "automated"
@@ -77,8 +79,9 @@ class ApprovalService:
             lambda: self._ask(account, order_id, task_token, now, now + lifetime, automated=automated),
         )
         if asked is None:
-            known = self._load(account, order_id)
-            self.answer(known)
+            known = change(self._store, lambda: self._take_over(account, order_id, task_token))
+            if known.state != "PENDING":
+                self._workflows.succeed(task_token, _output(known))
             return known.state
         if automated:
             self.answer(asked)
@@ -130,15 +133,9 @@ class ApprovalService:
 
     def answer(self, proposal: Proposal) -> bool:
         """Gives the workflow the decision; False if there is none or it does not wait (it had it before)."""
-        answer = _ANSWERS.get(proposal.state)
-        if answer is None or proposal.task_token is None:
+        if proposal.state not in _ANSWERS or proposal.task_token is None:
             return False
-        output = {
-            "ok": proposal.state == "APPROVED",
-            "decision": answer,
-            "reason": _reason(proposal.state),
-        }
-        return self._workflows.succeed(proposal.task_token, output)
+        return self._workflows.succeed(proposal.task_token, _output(proposal))
 
     def _ask(
         self,
@@ -163,6 +160,14 @@ class ApprovalService:
         )
         kind = "APPROVED" if automated else "APPROVAL_ASKED"
         return asked, self._writes(asked, kind, now, DESK)
+
+    def _take_over(self, account: str, order_id: str, task_token: str) -> tuple[Proposal, list[Write]]:
+        """A workflow that was driven again waits with a token of its own."""
+        proposal = self._load(account, order_id)
+        if proposal.state != "PENDING" or proposal.task_token == task_token:
+            return proposal, []
+        taken_over = proposal.evolve(task_token=task_token)
+        return taken_over, [replace(taken_over)]
 
     def _send_link(self, proposal: Proposal) -> None:
         if proposal.terms is None or proposal.expires_at_time is None:
@@ -236,5 +241,10 @@ class ApprovalService:
         return proposal
 
 
-def _reason(state: ProposalState) -> str:
-    return {"DECLINED": "USER_REJECTED", "EXPIRED": "APPROVAL_EXPIRED"}.get(state, state)
+def _output(proposal: Proposal) -> dict[str, object]:
+    """What the waiting task is told; `decision` is none where there was nothing to decide."""
+    return {
+        "ok": proposal.state == "APPROVED",
+        "decision": _ANSWERS.get(proposal.state, "none"),
+        "reason": _REASONS.get(proposal.state, proposal.state),
+    }

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from patang.errors import BadInput, BrokerRefused, PatangError, SessionExpired, TryAgain
+from patang.errors import BadInput, BrokerRefused, PatangError, SessionExpired, StopTrading, TryAgain
 from patang.execution.consequences import tell
 from patang.execution.intent import IntentState, OrderIntent
 from patang.execution.journal import journal
@@ -85,7 +85,10 @@ class OrderLane:
         return intent
 
     def _drop_or_send(self, intent: OrderIntent) -> OrderIntent:
-        why = self._why_not(intent)
+        try:
+            why = self._why_not(intent)
+        except StopTrading as error:
+            why = str(error)
         if why is not None:
             return self._record(intent, "DROPPED", reason=why)
         claimed = self._claim(intent)

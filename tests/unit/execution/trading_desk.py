@@ -1,0 +1,225 @@
+"""The services wired to memory, with a fuse that can kill a process at any step it does to the world."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from patang.accounts.service import AccountService
+from patang.approvals.service import ApprovalService
+from patang.execution.amendments import Amendments
+from patang.execution.conclusion import Conclusion
+from patang.execution.exits import Exits
+from patang.execution.guard import GuardService
+from patang.execution.intent import OrderIntent
+from patang.execution.lane import OrderLane
+from patang.execution.order_flow import OrderFlow
+from patang.execution.order_watch import OrderWatch
+from patang.execution.quotes import Quotes
+from patang.execution.reconcile import Reconciler
+from patang.execution.resolution import Resolution
+from patang.execution.sweeps import Sweeps
+from patang.execution.updates import OrderUpdates
+from patang.keys import account_partition, day_key, risk_key
+from patang.portfolio.account_state import AccountDay, RiskState
+from patang.portfolio.position import Position
+from patang.records import load, load_all
+from patang.settings import KiteSettings, Settings
+from tests.fakes import (
+    FixedClock,
+    MemoryObjects,
+    MemorySecrets,
+    MemoryStore,
+    RecordedDeadLetters,
+    RecordedIntentQueue,
+    RecordedMetrics,
+    RecordedNotifier,
+    RecordedUpdateQueue,
+    RecordedWorkflows,
+)
+from tests.unit.execution.broker import ExchangeBroker
+from tests.unit.execution.samples import MORNING
+
+
+class Killed(BaseException):
+    """The process is gone; no handler of exceptions sees it."""
+
+
+class Fuse:
+    """Counts what is done to the world and kills before or after one of those steps."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.kill: Callable[[int], str] = lambda step: ""
+
+    def guard[**P, R](self, act: Callable[P, R]) -> Callable[P, R]:
+        def fused(*args: P.args, **kwargs: P.kwargs) -> R:
+            self.steps += 1
+            fate = self.kill(self.steps)
+            if fate == "before":
+                raise Killed
+            done = act(*args, **kwargs)
+            if fate == "after":
+                raise Killed
+            return done
+
+        return fused
+
+
+class TradingDesk:
+    """One account's desk. Its services are made anew at each use, as a cold process would."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.clock = FixedClock(MORNING)
+        self.market_time = MORNING
+        self.settings = Settings(
+            kite=KiteSettings(root="http://127.0.0.1:1"), **({"mode": "simulator"} | settings)
+        )
+        self.store, self.auth_store = MemoryStore(), MemoryStore()
+        self.objects, self.secrets = MemoryObjects(), MemorySecrets()
+        self.queue, self.updates_queue = RecordedIntentQueue(), RecordedUpdateQueue()
+        self.workflows, self.notifier = RecordedWorkflows(), RecordedNotifier()
+        self.metrics, self.dead_letters = RecordedMetrics(), RecordedDeadLetters()
+        self.exchange = ExchangeBroker(lambda: self.market_time, self.clock.now)
+        self.fuse = Fuse()
+        for port, names in (
+            (self.store, ("write",)),
+            (self.auth_store, ("write",)),
+            (self.queue, ("enqueue",)),
+            (self.updates_queue, ("send",)),
+            (self.workflows, ("start", "succeed")),
+            (self.notifier, ("send",)),
+            (self.exchange, ("place", "modify", "cancel")),
+        ):
+            for name in names:
+                setattr(port, name, self.fuse.guard(getattr(port, name)))
+
+    def pass_time(self, seconds: float) -> None:
+        """Market and wall time go together."""
+        self.clock.advance(seconds)
+        self.market_time += timedelta(seconds=seconds)
+
+    def get_settings(self) -> Settings:
+        return self.settings
+
+    def broker(self, account: str) -> ExchangeBroker:
+        return self.exchange
+
+    def approvals(self) -> ApprovalService:
+        return ApprovalService(
+            self.store,
+            lambda: self.auth_store,
+            self.workflows,
+            self.notifier,
+            self.get_settings,
+            lambda: "https://desk.example",
+            self.clock,
+            self.metrics,
+        )
+
+    def conclusion(self) -> Conclusion:
+        return Conclusion(self.store, self.clock, self.notifier, self.metrics)
+
+    def flow(self) -> OrderFlow:
+        return OrderFlow(
+            self.store,
+            Quotes(self.store, self.objects),
+            self.broker,
+            self.approvals(),
+            self.conclusion(),
+            self.queue,
+            self.workflows,
+            self.get_settings,
+            self.clock,
+            self.metrics,
+        )
+
+    def amendments(self) -> Amendments:
+        return Amendments(self.store, self.queue, self.clock)
+
+    def order_updates(self) -> OrderUpdates:
+        return OrderUpdates(self.store, self.amendments(), self.clock, self.notifier, self.metrics)
+
+    def resolution(self) -> Resolution:
+        return Resolution(self.store, self.order_updates(), self.clock, self.notifier, self.metrics)
+
+    def lane(self) -> OrderLane:
+        return OrderLane(
+            self.store,
+            self.broker,
+            self.resolution(),
+            self.workflows,
+            self.get_settings,
+            self.clock,
+            self.notifier,
+            self.metrics,
+        )
+
+    def exits(self) -> Exits:
+        return Exits(self.store, self.queue, self.amendments(), self.clock)
+
+    def order_watch(self) -> OrderWatch:
+        return OrderWatch(
+            self.store, self.amendments(), self.queue, self.get_settings, self.clock, self.metrics
+        )
+
+    def guard(self, paper: Callable[[], Any] = lambda: None) -> GuardService:
+        return GuardService(
+            self.store,
+            self.exits(),
+            self.order_watch(),
+            paper,
+            self.updates_queue,
+            self.dead_letters,
+            self.get_settings,
+            self.clock,
+            self.metrics,
+        )
+
+    def reconciler(self) -> Reconciler:
+        accounts = AccountService(
+            self.store,
+            self.secrets,
+            self.clock,
+            None,
+            secret_prefix="t",
+            login_root=lambda: "",  # type: ignore[arg-type]
+        )
+        sweeps = Sweeps(
+            self.store,
+            self.approvals(),
+            self.workflows,
+            self.conclusion(),
+            self.get_settings,
+            self.clock,
+            self.notifier,
+            self.metrics,
+        )
+        return Reconciler(
+            self.store,
+            accounts,
+            self.broker,
+            self.order_updates(),
+            self.resolution(),
+            sweeps,
+            self.queue,
+            self.clock,
+            self.notifier,
+            self.metrics,
+        )
+
+    def intents(self, account: str = "main") -> list[OrderIntent]:
+        return load_all(self.store, OrderIntent, account_partition(account), "INTENT#")
+
+    def positions(self, account: str = "main") -> list[Position]:
+        return load_all(self.store, Position, account_partition(account), "POSITION#")
+
+    def risk(self, account: str = "main") -> RiskState:
+        return load(self.store, RiskState, risk_key(account)) or RiskState(account=account)
+
+    def day(self, account: str = "main") -> AccountDay:
+        day = self.market_time.date()
+        return load(self.store, AccountDay, day_key(account, day)) or AccountDay(account=account, day=day)
+
+    def events(self, account: str = "main") -> list[str]:
+        partition = f"OUTBOX#{account}#{self.market_time.date().isoformat()}"
+        return [str(item["kind"]) for item in self.store.query(partition)]
