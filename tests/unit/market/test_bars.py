@@ -1,0 +1,209 @@
+"""Bars from ticks: exact, and indifferent to how ticks arrive."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from patang.market.bars import BarBuilder, LongBars
+from patang.market.sessions import session_on
+from patang.market.ticks import TICK
+
+DATA = Path(os.environ.get("PATANG_DATA", Path(__file__).parents[4] / "shared" / "data"))
+OPEN = int(session_on(date(2016, 8, 16)).open.timestamp())
+CLOSE = OPEN + 375 * 60
+
+
+def ticks(*rows: tuple[int, float, int]) -> np.ndarray:
+    """(seconds since the open, price, cumulative volume) of one instrument."""
+    made = np.zeros(len(rows), TICK)
+    for n, (second, price, volume) in enumerate(rows):
+        made[n]["exchange_time"], made[n]["last_price"], made[n]["volume"] = OPEN + second, price, volume
+    return made
+
+
+def add(builder: BarBuilder, *rows: tuple[int, float, int]) -> None:
+    builder.add(np.zeros(len(rows), np.intp), ticks(*rows))
+
+
+def closed(builder: BarBuilder, minute: int) -> tuple:
+    bars, _ = builder.close(OPEN + 60 * minute)
+    return tuple(bars[["open", "high", "low", "close", "volume"]].tolist()[0])
+
+
+@pytest.fixture
+def builder() -> BarBuilder:
+    made = BarBuilder(1, OPEN, CLOSE)
+    made.seen_from_the_open()
+    return made
+
+
+def test_a_bar_of_a_minute(builder):
+    add(builder, (0, 100.0, 50), (20, 103.5, 80), (40, 99.5, 80), (59, 101.0, 120))
+    assert closed(builder, 0) == (100.0, 103.5, 99.5, 101.0, 120)
+
+
+def test_volume_is_the_difference_of_the_days_and_a_lost_tick_loses_none(builder):
+    add(builder, (0, 100.0, 50))
+    assert closed(builder, 0)[-1] == 50
+    add(builder, (130, 101.0, 400))
+    assert closed(builder, 1) == (0, 0, 0, 0, 0)
+    assert closed(builder, 2)[-1] == 350
+
+
+def test_a_stream_seen_late_does_not_take_the_mornings_volume_for_a_minutes():
+    builder = BarBuilder(1, OPEN, CLOSE)
+    add(builder, (3600, 100.0, 90_000), (3620, 100.5, 90_040))
+    builder.closed_through = OPEN + 3540
+    assert closed(builder, 60) == (100.0, 100.5, 100.0, 100.5, 40)
+
+
+def test_two_minutes_may_be_open_at_once(builder):
+    add(builder, (58, 100.0, 10), (60, 101.0, 30), (59, 99.0, 20))
+    assert closed(builder, 0) == (100.0, 100.0, 99.0, 99.0, 20)
+    assert closed(builder, 1) == (101.0, 101.0, 101.0, 101.0, 10)
+
+
+def test_a_repeated_record_changes_nothing(builder):
+    rows = ((0, 100.0, 50), (20, 103.5, 80), (20, 103.0, 90), (59, 101.0, 120))
+    add(builder, *rows)
+    add(builder, *rows)
+    add(builder, *rows[:2])
+    assert closed(builder, 0) == (100.0, 103.5, 100.0, 101.0, 120)
+
+
+def test_a_late_tick_moves_the_high_but_not_the_close(builder):
+    add(builder, (10, 100.0, 50), (50, 101.0, 90), (30, 105.0, 70), (5, 99.0, 40))
+    assert closed(builder, 0) == (99.0, 105.0, 99.0, 101.0, 90)
+
+
+def test_within_a_second_the_tick_with_more_traded_is_the_newer(builder):
+    add(builder, (10, 100.0, 50), (10, 101.0, 60), (10, 100.0, 50))
+    assert closed(builder, 0)[3] == 101.0
+
+
+def test_a_tick_of_a_closed_minute_is_counted_and_its_volume_kept(builder):
+    add(builder, (10, 100.0, 50))
+    closed(builder, 0)
+    add(builder, (59, 150.0, 80), (61, 101.0, 100))
+    assert builder.late == 1
+    assert closed(builder, 1) == (101.0, 101.0, 101.0, 101.0, 50)
+
+
+def test_ticks_outside_the_hours_make_no_bars(builder):
+    add(builder, (-300, 90.0, 7_000), (-1, 95.0, 100), (0, 100.0, 150), (375 * 60, 120.0, 900))
+    assert closed(builder, 0) == (100.0, 100.0, 100.0, 100.0, 150)
+    builder.closed_through = CLOSE - 120
+    assert closed(builder, 374) == (0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, float("nan")])
+def test_a_tick_without_a_price_is_no_tick(builder, price):
+    add(builder, (1, 100.0, 10), (2, price, 20))
+    assert closed(builder, 0) == (100.0, 100.0, 100.0, 100.0, 10)
+
+
+def test_an_index_has_no_volume(builder):
+    add(builder, (0, 8600.1, 0), (1, 8600.9, 0), (2, 8600.4, 0))
+    assert closed(builder, 0) == (8600.1, 8600.9, 8600.1, 8600.4, 0)
+
+
+def test_trades_at_the_ask_are_bought_and_at_the_bid_sold(builder):
+    rows = ticks((0, 100.0, 10), (1, 100.1, 30), (2, 99.9, 35), (3, 100.0, 42), (4, 100.0, 50))
+    rows["bid"], rows["ask"] = 99.9, 100.1
+    builder.add(np.zeros(len(rows), np.intp), rows)
+    bars, _ = builder.close(OPEN)
+    # +20 at the ask, +5 at the bid, +7 inside after a rise, +8 inside without a move
+    assert (bars["bought"][0], bars["sold"][0]) == (27, 5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 599), st.integers(9_000, 11_000)), min_size=1, max_size=60, unique_by=lambda t: t[0]
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_arrival_within_open_minutes_does_not_matter(pairs, random):
+    pairs.sort()
+    rows = [(second, paise / 100, 10 * (n + 1)) for n, (second, paise) in enumerate(pairs)]
+    shuffled = rows[:]
+    random.shuffle(shuffled)
+    results = []
+    for some in (rows, shuffled):
+        made = BarBuilder(1, OPEN, CLOSE)
+        made.seen_from_the_open()
+        for row in some:
+            add(made, row)
+        results.append([closed(made, minute) for minute in range(10)])
+    assert results[0] == results[1]
+    assert sum(bar[-1] for bar in results[0]) == rows[-1][-1]
+
+
+def test_longer_bars_end_on_the_clock_or_with_the_session():
+    long = LongBars(1, 15)
+    assert long.ends_with(OPEN + 14 * 60, CLOSE)
+    assert not long.ends_with(OPEN + 13 * 60, CLOSE)
+    assert long.ends_with(OPEN + 384 * 60, OPEN + 385 * 60)
+
+
+def test_longer_bars_pass_over_minutes_without_trades(builder):
+    long = LongBars(1, 5)
+    rows = {0: (100.0, 10), 3: (102.0, 30), 4: (98.0, 70)}
+    for minute in range(5):
+        if minute in rows:
+            price, volume = rows[minute]
+            add(builder, (60 * minute, price, volume))
+        long.add(builder.close(OPEN + 60 * minute)[0])
+    bar = long.take()
+    assert bar[["open", "high", "low", "close", "volume"]].tolist() == [(100.0, 102.0, 98.0, 98.0, 70)]
+    assert long.bars["ticks"].sum() == 0
+
+
+def candles_of_a_day() -> dict[str, np.ndarray]:
+    """Columns (symbols x 375) of a recorded day; NaN where there was no bar."""
+    pq = pytest.importorskip("pyarrow.parquet")
+    path = DATA / "stocks_intraday" / "stocks50_1m_2016-08_09.parquet"
+    if not path.exists():
+        pytest.skip(f"{path} is absent: set PATANG_DATA to the folder of recorded market data")
+    table = pq.read_table(path).to_pydict()
+    symbols = sorted(set(table["symbol"]))
+    found = {name: np.full((len(symbols), 375), np.nan) for name in ("open", "high", "low", "close", "volume")}
+    for n, moment in enumerate(table["ts"]):
+        minute = (int(moment.timestamp()) - OPEN) // 60
+        if 0 <= minute < 375:
+            for name, column in found.items():
+                column[symbols.index(table["symbol"][n]), minute] = round(float(table[name][n]), 2)
+    return found
+
+
+def test_recorded_candles_expanded_into_ticks_come_back_exactly():
+    day = candles_of_a_day()
+    symbols = len(day["close"])
+    builder = BarBuilder(symbols, OPEN, CLOSE)
+    builder.seen_from_the_open()
+    traded = np.zeros(symbols, np.int64)
+    random = np.random.default_rng(3)
+    rebuilt = {name: np.full_like(column, np.nan) for name, column in day.items()}
+    for minute in range(375):
+        has = np.flatnonzero(np.isfinite(day["close"][:, minute]))
+        volume = np.zeros(symbols, np.int64)
+        volume[has] = day["volume"][has, minute]
+        for share, (second, name) in enumerate([(0, "open"), (17, "high"), (33, "low"), (59, "close")], 1):
+            some = np.zeros(len(has), TICK)
+            some["exchange_time"] = OPEN + 60 * minute + second
+            some["last_price"] = day[name][has, minute]
+            some["volume"] = (traded + volume * share // 4)[has]
+            order = random.permutation(len(has))
+            builder.add(has[order], some[order])
+        traded += volume
+        bars, _ = builder.close(OPEN + 60 * minute)
+        for name, column in rebuilt.items():
+            column[has, minute] = bars[name][has]
+        assert not bars["ticks"][np.setdiff1d(np.arange(symbols), has)].any()
+    for name, column in day.items():
+        np.testing.assert_array_equal(rebuilt[name], column, err_msg=name)
