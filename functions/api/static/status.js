@@ -74,18 +74,19 @@ function gauge(name, value, limit, show) {
 function drawRisk(accounts) {
   const rupees = (amount) => plainMoney.format(amount);
   at("risk").replaceChildren(...accounts.map((account) => {
-    const state = account.halted ? "Halted" : account.entries_allowed ? "Entries open" : "Entries closed";
+    const open = account.blocked_by === null;
+    const state = account.halted ? "Halted" : open ? "Entries open" : "Entries closed";
     const button = make("button", { text: account.halted ? "Resume" : "Halt", className: "button quiet tight", type: "button" });
     button.addEventListener("click", () => switchHalt(account));
     return make("div", { className: "account" },
       make("div", { className: "risk-head" },
-        make("strong", { text: state, className: account.entries_allowed ? "good" : account.halted ? "bad" : "warn" }),
-        make("span", { text: account.account, className: "muted" }), button),
+        make("strong", { text: state, className: open ? "good" : account.halted ? "bad" : "warn" }),
+        make("span", { text: open || account.halted ? account.account : `${account.account} · ${words(account.blocked_by)}`, className: "muted" }), button),
       account.halted ? make("p", { className: "small", text: `${account.halt_reason || ""} (${account.halted_by || "?"})` }) : null,
       gauge("Day's loss", account.daily_loss, account.daily_loss_limit, rupees),
       gauge("Drawdown", account.drawdown, account.drawdown_limit, rupees),
       gauge("Exposure", account.open_exposure + account.reserved_exposure, account.exposure_limit, rupees),
-      gauge("Positions", account.open_positions, account.positions_limit, String));
+      gauge("Positions", account.open_positions + account.reservations, account.positions_limit, String));
   }));
 }
 

@@ -31,14 +31,14 @@ from patang.keys import (
     mark_key,
     market_clock_key,
     proposal_key,
-    risk_key,
     signal_partition,
 )
 from patang.market.sessions import IST
-from patang.portfolio.account_state import AccountDay, RiskState
+from patang.portfolio.account_state import AccountDay
 from patang.portfolio.position import Mark, Position
 from patang.ports import Clock, StateStore
 from patang.records import load, load_all, load_index
+from patang.risk.account_view import view_account
 from patang.settings import Settings
 from patang.strategies.signal import Signal
 
@@ -97,8 +97,8 @@ class DeskView:
         return _data(self._seen(), self._clock.now(), self._settings().risk.max_data_age_seconds)
 
     def risk(self, accounts: Sequence[str]) -> tuple[RiskView, ...]:
-        day = self.market_now().date()
-        return tuple(self._risk(account, day) for account in accounts)
+        day, settings = self.market_now().date(), self._settings()
+        return tuple(risk_view(view_account(self._store, account, day), settings) for account in accounts)
 
     def open_positions(self, accounts: Sequence[str]) -> tuple[PositionView, ...]:
         """Positions that are open or closing, oldest first."""
@@ -173,14 +173,6 @@ class DeskView:
             return SessionView(account=account, label=label, state="MISSING")
         state = "ACTIVE" if session.is_live(self._clock.now()) else "EXPIRED"
         return SessionView(account=account, label=label, state=state, valid_until=session.valid_until)
-
-    def _risk(self, account: str, day: date) -> RiskView:
-        return risk_view(
-            load(self._store, RiskState, risk_key(account)) or RiskState(account=account),
-            self._day(account, day),
-            [(position, self._mark(position)) for position in self._open(account)],
-            self._settings(),
-        )
 
     def _pnl(self, accounts: Sequence[str], day: date, positions: Iterable[PositionView]) -> PnlView:
         days = [self._day(account, day) for account in accounts]

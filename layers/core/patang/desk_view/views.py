@@ -70,10 +70,13 @@ class PnlView(_View):
 
 
 class RiskView(_View):
-    """An account's state of risk. `entries_allowed` says whether a new position may be opened now."""
+    """An account's state of risk. `blocked_by` is the gate that lets no new position in now, or null.
+
+    Losses and exposures are positive rupees beside their limits.
+    """
 
     account: str
-    entries_allowed: bool
+    blocked_by: str | None
     halted: bool
     halt_reason: str | None = None
     halted_by: str | None = None
@@ -86,6 +89,7 @@ class RiskView(_View):
     open_exposure: Rupees
     exposure_limit: Rupees
     open_positions: int
+    reservations: int
     positions_limit: int
     closed_trades_today: int
     refusals_today: dict[str, int]

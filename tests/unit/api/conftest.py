@@ -1,0 +1,60 @@
+"""The application over a desk in memory, and browsers that have signed in to it."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from starlette.testclient import TestClient
+
+from functions.api.app import build_app
+from tests.unit.api.sample_desk import busy, two_owners
+
+
+@pytest.fixture
+def desk():
+    return busy(two_owners())
+
+
+@pytest.fixture
+def app(desk):
+    return build_app(desk)
+
+
+@pytest.fixture
+def stranger(app):
+    """A browser that nobody has signed in with. It follows no redirect by itself."""
+    return TestClient(app, follow_redirects=False)
+
+
+@pytest.fixture
+def sign_in(app, desk):
+    """Makes a signed-in browser; `csrf` is the word its pages carry."""
+
+    def make(account: str = "main", user_id: str = "AB1234") -> TestClient:
+        browser = TestClient(app, follow_redirects=False)
+        login = browser.get("/login", params={"account": account})
+        passed_on = parse_qs(urlsplit(login.headers["location"]).query)["redirect_params"][0]
+        [state] = parse_qs(passed_on)["state"]
+        request_token = f"token-{account}-{len(desk.auth_store.items)}"
+        desk.kite.logins[request_token] = user_id
+        answer = browser.get("/kite/callback", params={"state": state, "request_token": request_token})
+        assert answer.status_code == 303, answer.text
+        secret = browser.cookies["patang-session"]
+        browser.csrf = desk.sign_in().principal(secret).csrf
+        return browser
+
+    return make
+
+
+@pytest.fixture
+def owner(sign_in):
+    return sign_in()
+
+
+@pytest.fixture
+def bearer(desk):
+    """Makes the headers of a program with these scopes."""
+
+    def make(*scopes: str, principal: str = "asha") -> dict[str, str]:
+        return {"Authorization": f"Bearer {desk.tokens().issue(principal, 'test', scopes, days=1).secret}"}
+
+    return make

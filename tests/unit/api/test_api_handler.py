@@ -1,0 +1,50 @@
+"""(api) as the gateway calls it: events of payload format 2.0."""
+
+import pytest
+from mangum import Mangum
+
+from functions.api.app import build_app
+from functions.api.handler import handler
+from tests.unit.api.sample_desk import two_owners
+
+
+def event(path: str, method: str = "GET", cookies: tuple[str, ...] = (), **headers: str) -> dict:
+    return {
+        "version": "2.0",
+        "routeKey": "ANY /{proxy+}",
+        "rawPath": path,
+        "rawQueryString": "",
+        "cookies": list(cookies),
+        "headers": {"host": "desk.example", "x-forwarded-proto": "https"} | headers,
+        "requestContext": {"http": {"method": method, "path": path, "sourceIp": "203.0.113.9"}},
+        "isBase64Encoded": False,
+    }
+
+
+@pytest.fixture
+def gateway():
+    return Mangum(build_app(two_owners(public_url="https://desk.example")), lifespan="off")
+
+
+def test_the_handler_is_up(monkeypatch, capsys):
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "api")
+    monkeypatch.setenv("STAGE", "test")
+    for _ in range(2):
+        answer = handler(event("/healthz"), None)
+        assert (answer["statusCode"], answer["body"]) == (200, '{"status":"ok"}')
+    assert capsys.readouterr().out.count("\n") == 2
+
+
+def test_pages_scripts_and_pictures_come_as_text(gateway):
+    assert gateway(event("/"), None)["statusCode"] == 401
+    style = gateway(event("/static/patang.css"), None)
+    assert style["isBase64Encoded"] is False
+    assert style["headers"]["strict-transport-security"]
+
+
+def test_cookies_come_the_gateways_way(gateway):
+    answer = gateway(event("/login"), None)
+    assert answer["statusCode"] == 303
+    [cookie] = answer["cookies"]
+    assert cookie.startswith("__Host-patang-login=")
+    assert "Secure" in cookie

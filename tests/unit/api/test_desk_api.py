@@ -1,0 +1,216 @@
+"""The desk as JSON, and what people and programs may change of it."""
+
+import json
+
+import pytest
+
+from patang.keys import risk_key
+from patang.portfolio.account_state import RiskState
+from tests.unit.api.sample_desk import DAY, HOSTILE
+
+
+@pytest.fixture
+def reader(stranger, bearer):
+    headers = bearer("read")
+    return lambda path, **params: stranger.get(path, headers=headers, params=params)
+
+
+def test_the_status_holds_what_a_glance_needs(reader):
+    status = reader("/api/status").json()
+    assert status["mode"] == "paper"
+    assert [s["state"] for s in status["sessions"]] == ["ACTIVE"]
+    assert status["data"]["stale"] is False
+    assert status["data"]["age_seconds"] == 1.0
+    assert status["pnl"] == {
+        "realised": -734.85,
+        "unrealised": 389.4,
+        "charges": 186.42,
+        "total": -345.45,
+        "closed_trades": 2,
+    }
+    assert [p["symbol"] for p in status["positions"]] == ["RELIANCE"]
+    assert status["positions"][0]["last_price"] == 1021.35
+    assert status["approvals"][0]["expected_net_profit"] == 1246.3
+    assert [s["refused"] for s in status["signals"]] == [[], ["CONFIDENCE", "SPREAD"], ["COOLDOWN"]]
+    assert status["events"][0]["kind"] == "POSITION_OPENED"
+    [risk] = status["risk"]
+    assert risk["daily_loss"] == 345.45
+    assert risk["blocked_by"] is None
+
+
+def test_old_data_is_called_stale(reader, desk):
+    desk.clock.advance(600)
+    data = reader("/api/status").json()["data"]
+    assert (data["stale"], data["age_seconds"]) == (True, 601.0)
+
+
+def test_a_desk_that_has_seen_nothing_yet_is_shown(stranger, bearer, desk):
+    status = stranger.get("/api/status", headers=bearer("read", principal="ravi")).json()
+    assert [s["state"] for s in status["sessions"]] == ["MISSING"]
+    assert status["pnl"]["total"] == 0
+    assert [p["symbol"] for p in status["positions"]] == ["INFY"]
+
+
+def test_the_status_page_carries_its_first_status(owner):
+    page = owner.get("/")
+    assert page.status_code == 200
+    first = page.text.partition('id="first-status">')[2].partition("</script>")[0]
+    assert json.loads(first)["pnl"]["total"] == -345.45
+    assert HOSTILE not in page.text
+    for address in page.text.split('"')[1::2]:
+        assert not address.startswith(("http:", "https:", "//"))
+
+
+def test_positions_orders_and_signals(reader):
+    assert [p["position_id"] for p in reader("/api/positions").json()] == ["p1"]
+    closed = reader("/api/positions", state="closed").json()
+    assert [(p["position_id"], p["exit_reason"], p["realised_pnl"]) for p in closed] == [
+        ("p3", "STOP", -324.4)
+    ]
+    assert reader("/api/positions", state="closed", day="2026-08-17").json() == []
+    assert [o["intent_id"] for o in reader("/api/orders").json()] == ["i1"]
+    assert reader("/api/orders").json()[0]["message"] == HOSTILE
+    assert len(reader("/api/signals").json()) == 3
+    assert len(reader("/api/signals", limit=1).json()) == 1
+    assert reader("/api/signals").json()[0]["features"]["delta"] == 0.36
+
+
+@pytest.mark.parametrize("path", ["/api/positions", "/api/orders", "/api/audit", "/api/audit/verification"])
+def test_another_principals_account_does_not_exist(reader, path):
+    for account in ("other", "nobody"):
+        answer = reader(path, account=account)
+        assert answer.status_code == 404
+        assert answer.json()["message"] == f"you have no account '{account}'"
+
+
+def test_accounts_show_nothing_secret(reader):
+    answer = reader("/api/accounts")
+    assert [entry["account"] for entry in answer.json()] == ["main"]
+    assert "key-main" not in answer.text
+    assert "secret" not in answer.text
+
+
+def test_halt_and_resume(owner, desk):
+    word = {"X-CSRF-Token": owner.csrf}
+    halted = owner.post("/api/risk/halt", json={"reason": "news at noon"}, headers=word).json()
+    assert [(r["account"], r["halted"], r["halt_reason"]) for r in halted] == [("main", True, "news at noon")]
+    again = owner.post("/api/risk/halt", json={"reason": "other"}, headers=word).json()
+    assert again[0]["halt_reason"] == "news at noon"
+    assert desk.seen(RiskState, risk_key("main")).halted_by == "person:asha"
+    assert desk.seen(RiskState, risk_key("other")) is None
+    resumed = owner.post("/api/risk/resume", json={"account": "main"}, headers=word).json()
+    assert resumed[0]["halted"] is False
+    kinds = sorted(
+        e["kind"] for key, e in desk.store.items.items() if key.partition.startswith("OUTBOX#main")
+    )
+    assert kinds.count("HALTED") == 1
+    assert kinds.count("RESUMED") == 1
+
+
+def test_nobody_halts_anothers_account(stranger, desk, bearer):
+    wish = {"account": "other", "reason": "x"}
+    assert stranger.post("/api/risk/halt", json=wish, headers=bearer("trade")).status_code == 404
+    assert desk.seen(RiskState, risk_key("other")) is None
+
+
+def test_audit_by_pages_and_its_verification(reader):
+    first = reader("/api/audit", account="main", date=DAY.isoformat(), limit=4).json()
+    second = reader("/api/audit", account="main", after=first["next_after"], limit=4).json()
+    assert [e["sequence"] for e in first["entries"] + second["entries"]] == [1, 2, 3, 4, 5, 6]
+    assert second["next_after"] is None
+    check = reader("/api/audit/verification", account="main").json()
+    assert check == {"ok": True, "entries": 6, "first_bad": None, "reason": "", "unlinked": 0}
+
+
+def test_a_changed_entry_is_reported(reader, desk):
+    for item in desk.audit_store.items.values():
+        if item.get("sequence") == 3 and "event_json" in item:
+            item["event_json"] = item["event_json"].replace("PROPOSED", "DECLINED")
+    check = reader("/api/audit/verification", account="main").json()
+    assert (check["ok"], check["first_bad"]) == (False, 3)
+
+
+def test_tokens_are_issued_by_the_signed_in_owner_alone(owner, stranger, bearer):
+    wish = {"label": "laptop", "scopes": ["read", "trade"]}
+    issued = owner.post("/api/tokens", json=wish, headers={"X-CSRF-Token": owner.csrf})
+    assert issued.status_code == 201
+    token = issued.json()["token"]
+    assert stranger.get("/api/status", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    listed = owner.get("/api/tokens")
+    assert token not in listed.text
+    assert [t["label"] for t in listed.json()] == ["laptop"]
+    by_token = stranger.post("/api/tokens", json=wish, headers=bearer("admin"))
+    assert by_token.status_code == 403
+    address = f"/api/tokens/{issued.json()['token_id']}"
+    assert owner.delete(address, headers={"X-CSRF-Token": owner.csrf}).status_code == 204
+    assert owner.delete(address, headers={"X-CSRF-Token": owner.csrf}).status_code == 404
+    assert stranger.get("/api/status", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {},
+        {"label": "", "scopes": ["read"]},
+        {"label": "x", "scopes": []},
+        {"label": "x", "scopes": ["root"]},
+        {"label": "x" * 81, "scopes": ["read"]},
+        {"label": "x", "scopes": ["read"], "days": 0},
+        {"label": "x", "scopes": ["read"], "principal": "ravi"},
+        [],
+        "x",
+        None,
+    ],
+)
+def test_wrong_wishes_are_told_in_one_form(owner, wish):
+    answer = owner.post("/api/tokens", json=wish, headers={"X-CSRF-Token": owner.csrf})
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert set(problem) == {"status", "error_type", "message", "status_code", "details"}
+    assert problem["details"][0]["field"].startswith("body")
+
+
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [
+        ("/api/audit", {"account": "main", "after": -1}),
+        ("/api/audit", {"account": "main", "limit": 10_000}),
+        ("/api/audit", {"account": "main", "date": "yesterday"}),
+        ("/api/audit", {}),
+        ("/api/signals", {"limit": "x"}),
+        ("/api/positions", {"state": "lost"}),
+        ("/api/orders", {"day": "2026-13-40"}),
+    ],
+)
+def test_wrong_questions_are_told(reader, path, params):
+    assert reader(path, **params).status_code == 422
+
+
+def test_a_fault_of_ours_tells_nothing(desk, app, bearer):
+    from starlette.testclient import TestClient
+
+    class Broken:
+        def status(self, accounts):
+            raise RuntimeError("secret-main was here")
+
+    desk.desk_view = Broken
+    client = TestClient(app, raise_server_exceptions=False)
+    answer = client.get("/api/status", headers=bearer("read"))
+    assert answer.status_code == 500
+    assert "secret-main" not in answer.text
+    assert answer.json()["error_type"] == "InternalError"
+
+
+def test_static_files_are_a_fixed_set(stranger):
+    css = stranger.get("/static/patang.css")
+    assert css.headers["content-type"].startswith("text/css")
+    assert "immutable" in css.headers["cache-control"]
+    for name in ("../handler.py", "..%2fhandler.py", "handler.py", "status.html", "%2e%2e/app.py"):
+        assert stranger.get(f"/static/{name}").status_code == 404
+
+
+def test_the_first_view_is_light(owner):
+    page = owner.get("/")
+    addresses = [part for part in page.text.split('"') if part.startswith("/static/")]
+    total = len(page.content) + sum(len(owner.get(address).content) for address in set(addresses))
+    assert total < 100_000
