@@ -98,8 +98,8 @@ class EquitySettings(_Section):
     min_adx: Annotated[float, Field(ge=0, le=100)] = 20.0
     max_rsi: Annotated[float, Field(ge=50, le=100)] = 75.0
     max_spread_pct: Percent = Decimal("0.3")
-    target_atr: Annotated[float, Field(gt=0, le=50)] = 6.0
-    stop_atr: Annotated[float, Field(gt=0, le=50)] = 4.0
+    target_atr: Annotated[float, Field(gt=0, le=50)] = 14.0
+    stop_atr: Annotated[float, Field(gt=0, le=50)] = 8.0
     first_entry: ClockTime = "09:30"
     last_entry: ClockTime = "14:30"
     exit_by: ClockTime = "15:00"

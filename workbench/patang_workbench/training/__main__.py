@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Trains both models on synthetic history and writes their artifacts; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m patang_workbench.training",
-        description="Train the demonstration models on a synthetic market; a seed always gives the same files.",
+        description="Train the demonstration models on a synthetic market, the same for a seed.",
     )
     parser.add_argument("--seed", type=int, default=7, help="seed of the synthetic market (default: 7)")
     parser.add_argument("--out", type=Path, default=Path("model_artifacts"), help="folder of the artifacts")

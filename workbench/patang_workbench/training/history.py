@@ -25,7 +25,10 @@ LAST_DAY = date(2026, 6, 30)
 _MINUTES = 375
 _STEPS = 6
 _INDEX_SHARE = 0.4
+# Of all stretches of time; drift in standard deviations a minute.
 _TREND_SHARE = 0.3
+_INDEX_DRIFT = (0.1, 0.4)
+_SHARE_DRIFT = (0.1, 0.45)
 _TICK = 0.05
 
 
@@ -96,7 +99,7 @@ def _bars(rng: np.random.Generator, index: bool, days: int) -> Floats:
     found = []
     for _ in range(days):
         sigma = daily * rng.uniform(0.7, 1.4) / np.sqrt(_MINUTES) * shape
-        drift, heat = _regimes(rng)
+        drift, heat = _regimes(rng, *(_INDEX_DRIFT if index else _SHARE_DRIFT))
         noise = rng.standard_t(5, (_MINUTES, _STEPS)) * np.sqrt(3 / 5 / _STEPS)
         steps = (noise + drift[:, None] / _STEPS) * (sigma * heat)[:, None]
         path = level + rng.normal(0, daily / 3) + np.cumsum(steps.ravel()).reshape(_MINUTES, _STEPS)
@@ -106,14 +109,14 @@ def _bars(rng: np.random.Generator, index: bool, days: int) -> Floats:
     return np.concatenate(found)
 
 
-def _regimes(rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _regimes(rng: np.random.Generator, weakest: float, strongest: float) -> tuple[Floats, Floats]:
     """Drift in standard deviations a minute, and the factor of volatility, of each minute of a day."""
     drift, heat = np.zeros(_MINUTES), np.ones(_MINUTES)
     start = 0
     while start < _MINUTES:
-        end = start + int(rng.integers(20, 90))
+        end = start + int(rng.integers(30, 120))
         heat[start:end] = rng.uniform(0.7, 1.4)
         if rng.random() < _TREND_SHARE:
-            drift[start:end] = rng.choice((-1.0, 1.0)) * rng.uniform(0.1, 0.45)
+            drift[start:end] = rng.choice((-1.0, 1.0)) * rng.uniform(weakest, strongest)
         start = end
     return drift, heat
