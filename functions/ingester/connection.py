@@ -10,8 +10,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from autobahn.twisted.websocket import connectWS
 from kiteconnect import KiteTicker
 from twisted.internet import reactor as _reactor
+from twisted.internet.ssl import optionsForClientTLS
 
 from functions.ingester.inbox import Frame, Inbox, Lost, Opened, OrderFrame
 from patang.accounts.session import Credentials
@@ -33,12 +35,7 @@ class Connection:
         self._reason = ""
         self._is_over = False
         self.heard_at = self.ticked_at = time.monotonic()
-        self._ticker = KiteTicker(
-            credentials.api_key,
-            credentials.access_token,
-            root=ticker_root,
-            connect_timeout=_CONNECT_SECONDS,
-        )
+        self._ticker = KiteTicker(credentials.api_key, credentials.access_token, root=ticker_root)
         self._ticker.on_open = lambda _: inbox.put(Opened(self))
         self._ticker.on_message = self._on_message
         self._ticker.on_order_update = lambda _, order: inbox.put(OrderFrame(self, order))
@@ -66,10 +63,16 @@ class Connection:
         _in_reactor(self._resume)
 
     def _connect(self) -> None:
-        self._ticker.connect(threaded=True)
-        factory = self._ticker.factory
-        factory.clientConnectionFailed = self._on_end
-        factory.clientConnectionLost = self._on_end
+        # What KiteTicker.connect does, but for its TLS, which takes any certificate though the day's token is
+        # in the very address it asks for.
+        ticker = self._ticker
+        ticker._create_connection(
+            ticker.socket_url, useragent=ticker._user_agent(), headers={"X-Kite-Version": "3"}
+        )
+        ticker.factory.clientConnectionFailed = self._on_end
+        ticker.factory.clientConnectionLost = self._on_end
+        verified = optionsForClientTLS(ticker.factory.host) if ticker.factory.isSecure else None
+        connectWS(ticker.factory, contextFactory=verified, timeout=_CONNECT_SECONDS)
 
     def _send(self, action: str, *arguments: Any) -> None:
         if self._is_over or not self._ticker.is_connected():

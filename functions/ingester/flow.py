@@ -7,15 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.ingester.partition import Partitions
+from patang.market.envelope import envelope
 from patang.market.instruments import Universe
 from patang.market.sessions import IST
-from patang.market.ticks import TICK, RecordKind, StreamRecord, pack
+from patang.market.ticks import TICK
 from patang.ports import TickStream
 
 __all__ = ["TickFlow"]
-
-# What markers and gaps name as their underlying: they are on every shard.
-_EVERYBODY = "*"
 
 
 class TickFlow:
@@ -76,7 +74,7 @@ class TickFlow:
         if market_time is None:
             return 0
         if self._gap:
-            self._mark("gap", market_time)
+            self._stream.mark(envelope("gap", market_time))
             self._gap = False
         ticks = np.concatenate([np.empty(0, TICK), *self._collected])
         if len(ticks):
@@ -84,12 +82,9 @@ class TickFlow:
             self._collected.clear()
             self.waiting = 0
         if self._market_second > self._marked_second:
-            self._mark("marker", market_time)
+            self._stream.mark(envelope("marker", market_time))
             self._marked_second = self._market_second
         return len(ticks)
-
-    def _mark(self, kind: RecordKind, market_time: datetime) -> None:
-        self._stream.mark(pack(StreamRecord(kind, market_time, _EVERYBODY, np.empty(0, TICK))))
 
 
 def _midnight(day: date) -> int:

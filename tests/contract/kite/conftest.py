@@ -5,7 +5,14 @@ import pytest
 from patang_workbench.exchange.engine import Settings
 from patang_workbench.exchange.server import Simulator
 from patang_workbench.exchange.synthetic import synthetic_market
-from tests.contract.kite.simulated_desk import APP, DAY, SimulatedDesk, give_universe, request_token
+from tests.contract.kite.simulated_desk import (
+    APP,
+    DAY,
+    SECOND_APP,
+    SimulatedDesk,
+    give_universe,
+    request_token,
+)
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +22,7 @@ def market():
 
 @pytest.fixture
 def simulator(market) -> Iterator[Simulator]:
-    settings = Settings(market=market, apps=(APP,), start="09:20:00", heartbeat=0.2)
+    settings = Settings(market=market, apps=(APP, SECOND_APP), start="09:20:00", heartbeat=0.2)
     with Simulator(settings) as running:
         yield running
 

@@ -11,7 +11,7 @@ import requests
 from patang.app import Desk
 from patang.keys import settings_key
 from patang.market.universe import choose_universe, save_universe
-from patang.ports import Put
+from patang.ports import OrderRequest, Put
 from patang.settings import KiteSettings, Settings
 from patang_workbench.exchange.login import App
 from patang_workbench.exchange.server import Simulator
@@ -25,10 +25,21 @@ from tests.fakes import (
     RecordedUpdateQueue,
 )
 
-__all__ = ["APP", "DAY", "SimulatedDesk", "give_universe", "request_token", "tell"]
+__all__ = [
+    "APP",
+    "DAY",
+    "SECOND_APP",
+    "SimulatedDesk",
+    "give_universe",
+    "request_token",
+    "resting_order",
+    "tell",
+]
 
 DAY = date(2026, 8, 18)
-APP = App("testkey", "testsecret", "AB1234", redirect_url="http://127.0.0.1:9/kite/callback")
+CALLBACK = "http://127.0.0.1:9/kite/callback"
+APP = App("testkey", "testsecret", "AB1234", redirect_url=CALLBACK)
+SECOND_APP = App("otherkey", "othersecret", "CD5678", redirect_url=CALLBACK)
 
 
 class SimulatedDesk(Desk):
@@ -61,9 +72,9 @@ class SimulatedDesk(Desk):
         self._settings = None
 
 
-def request_token(desk: Desk, state: str = "from-our-page") -> str:
+def request_token(desk: Desk, account: str = "main", state: str = "from-our-page") -> str:
     """Signs in on the broker's page as a browser would, and reads the callback it is sent back to."""
-    page = requests.get(desk.accounts().login_url("main", state), timeout=5)
+    page = requests.get(desk.accounts().login_url(account, state), timeout=5)
     form = _Fields()
     form.feed(page.text)
     reply = requests.post(page.url.partition("?")[0], data=form.values, timeout=5, allow_redirects=False)
@@ -82,6 +93,13 @@ def give_universe(desk: Desk) -> None:
     }
     choice = choose_universe(DAY, data.instruments("NSE"), data.instruments("NFO"), prices, desk.settings())
     save_universe(desk.store, desk.objects, choice.universe)
+
+
+def resting_order(simulator: Simulator, tag: str = "tag0001") -> OrderRequest:
+    """A buy a little below the market, which the exchange takes and does not fill."""
+    last = simulator.exchange.floor.by_key["NSE:INFY"].last
+    price = f"{last * 0.97 / 100:.1f}0"
+    return OrderRequest("regular", "NSE", "INFY", "BUY", 5, "LIMIT", "MIS", "DAY", tag, price=price)
 
 
 def tell(simulator: Simulator, what: str, **body: Any) -> None:

@@ -3,28 +3,36 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 from functions.ingester.connection import Connection
 from functions.ingester.ingester import Ingester
+from patang.errors import TryAgain
 from patang.market.ticks import StreamRecord, unpack
-from patang.ports import OrderRequest
-from tests.contract.kite.simulated_desk import request_token, tell
+from patang.market.universe import load_universe, save_universe
+from patang.settings import Settings
+from tests.contract.kite.simulated_desk import DAY, SECOND_APP, request_token, resting_order, tell
 
 
-@pytest.fixture
-def ingester(desk, simulator) -> Iterator[threading.Event]:
-    """Runs beside the test until it ends."""
-    stop = threading.Event()
-    codes = []
+@contextmanager
+def running(desk) -> Iterator[None]:
+    """An ingester beside the test."""
+    stop, codes = threading.Event(), []
     thread = threading.Thread(target=lambda: codes.append(Ingester(desk, Connection, stop).run()))
     thread.start()
-    yield stop
+    yield
     stop.set()
     thread.join(10)
     assert codes == [0]
+
+
+@pytest.fixture
+def ingester(desk) -> Iterator[None]:
+    with running(desk):
+        yield
 
 
 def until(seen: Callable[[], bool], seconds: float = 15.0) -> None:
@@ -80,12 +88,61 @@ def test_a_new_login_is_in_use_without_a_restart(desk, simulator, ingester):
 
 def test_order_frames_reach_the_queue_as_the_broker_sent_them(desk, simulator, ingester):
     until(lambda: bool(desk.tick_stream.records))
-    last = desk.market_data().quotes(["NSE:INFY"])["NSE:INFY"]["last_price"]
-    order = OrderRequest(
-        "regular", "NSE", "INFY", "BUY", 1, "LIMIT", "MIS", "DAY", "frame1", price=f"{last * 0.97:.1f}"
-    )
-    order_id = desk.broker("main").place(order)
+    order_id = desk.broker("main").place(resting_order(simulator))
     until(lambda: bool(desk.update_queue.updates))
     update = desk.update_queue.updates[0]
     assert (update["account"], update["source"]) == ("main", "frame")
-    assert (update["order"]["order_id"], update["order"]["tag"]) == (order_id, "frame1")
+    assert (update["order"]["order_id"], update["order"]["tag"]) == (order_id, "tag0001")
+
+
+def test_another_accounts_orders_come_on_its_own_connection(desk, simulator):
+    desk.accounts().add("second", "Second", SECOND_APP.api_key, SECOND_APP.api_secret, "CD5678", "owner")
+    desk.accounts().complete_login("second", request_token(desk, "second"))
+    with running(desk):
+        until(lambda: len(simulator.exchange.hub.connections) == 2)
+        desk.broker("second").place(resting_order(simulator))
+        until(lambda: bool(desk.update_queue.updates))
+    assert {update["account"] for update in desk.update_queue.updates} == {"second"}
+
+
+def test_on_paper_the_real_accounts_orders_are_left_alone(desk, simulator):
+    broker, order = desk.broker("main"), resting_order(simulator)
+    desk.use(Settings(mode="paper", kite=desk.settings().kite))
+    with running(desk):
+        until(lambda: bool(desk.tick_stream.records))
+        broker.place(order)
+        tell(simulator, "clock", paused=False)
+        until(lambda: len(marks(desk, "marker")) > 2)
+    assert desk.update_queue.updates == []
+
+
+def test_a_start_in_mid_session_is_told_as_a_gap(desk, simulator):
+    tell(simulator, "clock", paused=False, speed=5)
+    for starts in (1, 2):
+        desk.tick_stream.records.clear()
+        with running(desk):
+            until(lambda: len(desk.tick_stream.records) > 3)
+        assert len(marks(desk, "gap")) == starts
+
+
+def test_a_changed_universe_changes_the_subscription(desk, simulator, ingester):
+    until(lambda: bool(desk.tick_stream.records))
+    universe = load_universe(desk.store, desk.objects, DAY)
+    fewer = universe.evolve(instruments=universe.instruments[:3])
+    save_universe(desk.store, desk.objects, fewer)
+    tokens = {instrument.instrument_token for instrument in fewer.instruments}
+    until(lambda: [set(c.modes) for c in simulator.exchange.hub.connections] == [tokens])
+
+
+def test_a_full_stream_loses_nothing(desk, simulator, ingester, monkeypatch):
+    until(lambda: bool(desk.tick_stream.records))
+    put = desk.tick_stream.put
+
+    def refuse(records):
+        raise TryAgain("the stream is full")
+
+    monkeypatch.setattr(desk.tick_stream, "put", refuse)
+    tell(simulator, "clock", paused=False, speed=60, limit="2026-08-18T09:21:00")
+    time.sleep(1.5)
+    monkeypatch.setattr(desk.tick_stream, "put", put)
+    until(lambda: sum(len(r.ticks) for r in records(desk)) >= simulator.exchange.hub.ticks_sent)
