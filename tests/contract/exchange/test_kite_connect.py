@@ -256,7 +256,7 @@ def test_more_than_ten_orders_a_second_are_too_many(desk: Any) -> None:
     desk.run_until("09:16:00")
 
     def flood() -> None:
-        for _ in range(40):
+        for _ in range(200):
             client.place_order("regular", "NSE", "INFY", "BUY", 1, "MIS", "LIMIT", price=1400)
 
     with pytest.raises(kite_errors.NetworkException) as refusal:

@@ -2,8 +2,11 @@
 
 Each day alternates between quiet ranges and trends of half an hour to an hour and a half; volatility and
 volume follow the U of a trading day and rise in a trend. Shares and NIFTY BANK follow a common factor and a
-path of their own. Days are drawn independently from (seed, day), so that a session is the same however
-much history goes before it.
+path of their own. It is made to show something in every hour and trends far more than a real market:
+nothing earned on it says anything about real trading.
+
+Days are drawn independently from (seed, day), so that a session is the same however much history goes
+before it.
 """
 
 import zlib
