@@ -65,6 +65,11 @@ class Alarms(Construct):
             threshold=_LATE_MS,
         )
         self._alarm(
+            "order-unknown",
+            metrics.desk("order_lane", "order_unknown"),
+            "An order's fate is unknown: it is looked up by its tag and never sent again; look at the broker",
+        )
+        self._alarm(
             "stale-data",
             metrics.desk("reconciler", "stale_data"),
             "No minute has closed for too long in market hours: no new entries until ticks flow again",

@@ -46,7 +46,7 @@ class Decisions(Construct):
             timeout_seconds=20,
             environment=parts.variables("DESK_TABLE"),
         )
-        allow_table(self.risk, parts.data.desk, write=True, delete=True)
+        allow_table(self.risk, parts.data.desk, write=True)
 
         self.cycle = TradingCycle(
             self,

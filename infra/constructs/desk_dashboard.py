@@ -25,24 +25,41 @@ class DeskDashboard(Construct):
             dashboard_name=settings.prefix,
             widgets=[
                 [
-                    _graph("Ticks", metrics.desk("ingester", "ticks")),
                     _graph(
-                        "Minute close, age in ms", metrics.desk("features", "minute_close_age_ms", "Maximum")
+                        "Ticks", metrics.desk("ingester", "ticks"), metrics.desk("features", "late_ticks")
                     ),
-                    _graph("Cycles", metrics.desk("risk", "cycles"), metrics.desk("signals", "signals")),
+                    _graph(
+                        "Minute close, ms",
+                        metrics.desk("features", "minute_close_ms", "p50"),
+                        metrics.desk("features", "minute_close_ms", "Maximum"),
+                    ),
+                    _graph(
+                        "Cycles",
+                        metrics.desk("features", "cycle_started"),
+                        metrics.desk("features", "cycle_skipped"),
+                        metrics.desk("reconciler", "stale_data"),
+                    ),
                 ],
                 [
                     _graph(
-                        "Orders",
-                        metrics.desk("order_workflow", "approvals_requested"),
-                        metrics.desk("order_lane", "orders_sent"),
-                        metrics.desk("order_updates", "fills"),
+                        "Signals and proposals",
+                        metrics.desk("signals", "signals"),
+                        metrics.desk("risk", "proposals"),
+                        metrics.desk("risk", "refusals"),
                     ),
-                    _graph("Realised P&L, rupees", metrics.desk("order_updates", "realised_pnl")),
                     _graph(
-                        "Lane latency, ms",
-                        metrics.desk("order_lane", "lane_latency_ms", "p50"),
-                        metrics.desk("order_lane", "lane_latency_ms", "p99"),
+                        "Approvals and orders",
+                        metrics.desk("order_workflow", "approvals_asked"),
+                        metrics.desk("api", "approval_decisions"),
+                        metrics.desk("order_lane", "lane_intents"),
+                        metrics.desk("order_updates", "order_updates"),
+                        metrics.desk("guard", "exits_begun"),
+                    ),
+                    _graph(
+                        "Lane, ms",
+                        metrics.desk("order_lane", "order_waited", "Maximum"),
+                        metrics.desk("order_lane", "order_sent", "p50"),
+                        metrics.desk("order_lane", "order_sent", "Maximum"),
                     ),
                 ],
                 [

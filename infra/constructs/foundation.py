@@ -47,7 +47,6 @@ class Foundation:
             "DEAD_LETTER_QUEUE_URL": self.queues.dead_letters.queue_url,
             "NOTIFY_TOPIC_ARN": self.data.notify.topic_arn,
             "TRADING_CYCLE_ARN": self.trading_cycle_arn,
-            "ORDER_WORKFLOW_ARN": self.order_workflow_arn,
             "SECRET_PREFIX": self.settings.secret_prefix,
             "SECRET_KEY_ID": self.data.key.key_arn,
             "PUBLIC_URL": self.data.api.api_endpoint,

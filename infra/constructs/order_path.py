@@ -39,12 +39,11 @@ class OrderPath(Construct):
                 "STORE_BUCKET",
                 "ORDER_QUEUE_URL",
                 "NOTIFY_TOPIC_ARN",
-                "ORDER_WORKFLOW_ARN",
                 "SECRET_PREFIX",
                 "PUBLIC_URL",
             ),
         )
-        allow_table(function, parts.data.desk, write=True, delete=True)
+        allow_table(function, parts.data.desk, write=True)
         allow_table(function, parts.data.auth, write=True)
         allow_objects(function, parts.data.store, read=["minutes/", "universe/"])
         allow_send(function, parts.queues.orders)
@@ -61,12 +60,19 @@ class OrderPath(Construct):
             memory_mb=512,
             timeout_seconds=LANE_TIMEOUT_SECONDS,
             environment=parts.variables(
-                "DESK_TABLE", "ORDER_UPDATES_QUEUE_URL", "ORDER_WORKFLOW_ARN", "SECRET_PREFIX"
+                "DESK_TABLE",
+                "STORE_BUCKET",
+                "ORDER_QUEUE_URL",
+                "NOTIFY_TOPIC_ARN",
+                "SECRET_PREFIX",
             ),
         )
-        allow_table(function, parts.data.desk, write=True, delete=True)
-        allow_send(function, parts.queues.order_updates)
+        allow_table(function, parts.data.desk, write=True)
+        allow_objects(function, parts.data.store, read=["universe/"])
+        # A lost answer that turns out to be a fill calls for amendments, which are intents too.
+        allow_send(function, parts.queues.orders)
         allow_secrets(function, parts.settings, parts.data.key)
+        parts.allow_notify(function)
         parts.allow_answer(function)
         function.add_event_source(SqsEventSource(parts.queues.orders, batch_size=1))
         return function
@@ -82,7 +88,7 @@ class OrderPath(Construct):
                 "DESK_TABLE", "ORDER_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "NOTIFY_TOPIC_ARN"
             ),
         )
-        allow_table(function, parts.data.desk, write=True, delete=True)
+        allow_table(function, parts.data.desk, write=True)
         allow_send(function, parts.queues.orders, parts.queues.dead_letters)
         parts.allow_notify(function)
         function.add_event_source(

@@ -29,8 +29,6 @@ __all__ = [
 INDEX = "index1"
 
 _READS = ("dynamodb:GetItem", "dynamodb:Query")
-# A transaction needs the permissions of its parts. The store puts whole items and never updates in place.
-_WRITES = ("dynamodb:PutItem", "dynamodb:ConditionCheckItem")
 _SECRET_WRITES = ("secretsmanager:CreateSecret", "secretsmanager:PutSecretValue")
 
 
@@ -72,10 +70,15 @@ def allow(
 def allow_table(
     grantee: iam.IGrantable, table: dynamodb.ITable, *, write: bool = False, delete: bool = False
 ) -> None:
-    """Reads a table and its sparse index; `write` puts items, `delete` also removes them."""
+    """Reads a table and its sparse index; `write` puts items, `delete` removes them.
+
+    A transaction needs the permissions of its parts, and its conditions none. The store puts whole items and
+    never updates in place.
+    """
     allow(grantee, _READS, [table.table_arn, f"{table.table_arn}/index/{INDEX}"])
-    if write or delete:
-        allow(grantee, [*_WRITES, *(["dynamodb:DeleteItem"] if delete else [])], [table.table_arn])
+    changes = [*(["dynamodb:PutItem"] if write else []), *(["dynamodb:DeleteItem"] if delete else [])]
+    if changes:
+        allow(grantee, changes, [table.table_arn])
 
 
 def allow_objects(
@@ -85,7 +88,9 @@ def allow_objects(
     why = "Objects below one prefix: their names are made of symbols and dates"
     if read:
         allow(grantee, ["s3:GetObject"], [f"{store.arn}/{prefix}*" for prefix in read], why_wildcard=why)
-        prefixes = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in read]}}
+        # "If exists": without this permission S3 answers a read of what is not there with 403, not 404, and
+        # that request names no prefix.
+        prefixes = {"StringLikeIfExists": {"s3:prefix": [f"{prefix}*" for prefix in read]}}
         allow(grantee, ["s3:ListBucket"], [store.arn], conditions=prefixes)
         allow(grantee, ["kms:Decrypt"], [store.key.key_arn])
     if write:

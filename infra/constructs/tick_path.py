@@ -46,7 +46,7 @@ class TickPath(Construct):
         allow_objects(
             function,
             parts.data.store,
-            read=["features/", "universe/", "minutes/"],
+            read=["features/", "universe/"],
             write=["features/state/", "minutes/"],
         )
         allow_send(function, parts.queues.dead_letters)
@@ -65,7 +65,7 @@ class TickPath(Construct):
                 "DESK_TABLE", "ORDER_QUEUE_URL", "ORDER_UPDATES_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"
             ),
         )
-        allow_table(function, parts.data.desk, write=True, delete=True)
+        allow_table(function, parts.data.desk, write=True)
         allow_send(function, parts.queues.orders, parts.queues.order_updates, parts.queues.dead_letters)
         function.add_event_source(self._reading(parts, _GUARD_MAX_AGE))
         return function

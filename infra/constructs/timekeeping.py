@@ -43,18 +43,16 @@ class Timekeeping(Construct):
             failures=parts.queues.dead_letters,
             environment=parts.variables(
                 "DESK_TABLE",
-                "AUDIT_TABLE",
+                "STORE_BUCKET",
                 "ORDER_QUEUE_URL",
-                "ORDER_UPDATES_QUEUE_URL",
                 "NOTIFY_TOPIC_ARN",
                 "TRADING_CYCLE_ARN",
-                "ORDER_WORKFLOW_ARN",
                 "SECRET_PREFIX",
             ),
         )
-        allow_table(function, parts.data.desk, write=True, delete=True)
-        allow_table(function, parts.data.audit)
-        allow_send(function, parts.queues.orders, parts.queues.order_updates)
+        allow_table(function, parts.data.desk, write=True)
+        allow_objects(function, parts.data.store, read=["universe/"])
+        allow_send(function, parts.queues.orders)
         allow_secrets(function, parts.settings, parts.data.key)
         allow(function, ["states:StartExecution"], [parts.trading_cycle_arn])
         parts.allow_notify(function)
@@ -69,17 +67,11 @@ class Timekeeping(Construct):
             memory_mb=1024,
             timeout_seconds=600,
             failures=parts.queues.dead_letters,
-            environment=parts.variables("DESK_TABLE", "STORE_BUCKET", "NOTIFY_TOPIC_ARN", "SECRET_PREFIX"),
+            environment=parts.variables("DESK_TABLE", "STORE_BUCKET", "SECRET_PREFIX"),
         )
-        allow_table(function, parts.data.desk, write=True, delete=True)
-        allow_objects(
-            function,
-            parts.data.store,
-            read=["features/", "universe/"],
-            write=["features/seed/", "universe/"],
-        )
+        allow_table(function, parts.data.desk, write=True)
+        allow_objects(function, parts.data.store, write=["features/seed/", "universe/"])
         allow_secrets(function, parts.settings, parts.data.key)
-        parts.allow_notify(function)
         return function
 
     def _archive(self, parts: Foundation) -> DeskFunction:

@@ -13,7 +13,7 @@ from infra.bundles import Bundles
 from infra.config import StageSettings
 from infra.constructs.desk_function import DeskFunction, FunctionSource
 from infra.constructs.foundation import Foundation
-from infra.constructs.permissions import acknowledge, allow_objects, allow_secrets, allow_send, allow_table
+from infra.constructs.permissions import acknowledge, allow_secrets, allow_send, allow_table
 from infra.stacks.data import DataStack
 from infra.stacks.trading import TradingStack
 
@@ -56,21 +56,17 @@ class AccessStack(Stack):
                 "DESK_TABLE",
                 "AUTH_TABLE",
                 "AUDIT_TABLE",
-                "STORE_BUCKET",
-                "ORDER_QUEUE_URL",
                 "ORDER_UPDATES_QUEUE_URL",
                 "NOTIFY_TOPIC_ARN",
-                "ORDER_WORKFLOW_ARN",
                 "SECRET_PREFIX",
                 "SECRET_KEY_ID",
                 "PUBLIC_URL",
             ),
         )
-        allow_table(function, parts.data.desk, write=True, delete=True)
+        allow_table(function, parts.data.desk, write=True)
         allow_table(function, parts.data.auth, write=True, delete=True)
         allow_table(function, parts.data.audit)
-        allow_objects(function, parts.data.store, read=["instruments/", "reports/", "trade_logs/"])
-        allow_send(function, parts.queues.orders, parts.queues.order_updates)
+        allow_send(function, parts.queues.order_updates)
         allow_secrets(function, parts.settings, parts.data.key, write=True)
         parts.allow_notify(function)
         parts.allow_answer(function)
@@ -88,14 +84,13 @@ class AccessStack(Stack):
                 "AUTH_TABLE",
                 "AUDIT_TABLE",
                 "NOTIFY_TOPIC_ARN",
-                "ORDER_WORKFLOW_ARN",
                 "SECRET_PREFIX",
                 "PUBLIC_URL",
             ),
         )
         # An assistant may carry its owner's yes: the decision is written and answered here as in (api).
         allow_table(function, parts.data.desk, write=True)
-        allow_table(function, parts.data.auth, write=True, delete=True)
+        allow_table(function, parts.data.auth, write=True)
         allow_table(function, parts.data.audit)
         parts.allow_answer(function)
         return function

@@ -21,16 +21,13 @@ def comparable(template):
     return ASSET.sub("ASSET", json.dumps(template, sort_keys=True))
 
 
-def layers_by_version(template):
-    """Layers are named by their content; call them by their order."""
-    return re.sub(r'"Layers[A-Z][a-z]+[0-9A-F]{8,}"', '"LAYER"', template)
+def copy(template):
+    return json.loads(json.dumps(template))
 
 
 def test_local_template_is_the_clouds(cloud, local):
     for stack, template in cloud.templates.items():
-        expected = layers_by_version(comparable(json.loads(json.dumps(template))))
-        found = layers_by_version(comparable(json.loads(json.dumps(local.templates[stack]))))
-        assert found == expected, stack
+        assert comparable(copy(local.templates[stack])) == comparable(copy(template)), stack
 
 
 def test_cloud_runs_on_arm64(cloud):
@@ -42,7 +39,8 @@ def test_templates_name_no_registry_account_or_path(cloud):
     for stack, template in cloud.templates.items():
         text = json.dumps(template)
         hosts = {match.group(0) for match in HOSTS.finditer(text)}
-        assert not hosts - {"https://", ".dkr.ecr."}, stack
+        # The account's own registry, where the CDK puts the ingester's image.
+        assert not hosts - {".dkr.ecr."}, stack
         assert str(ROOT) not in text, stack
         assert not re.search(r"\b\d{12}\b", text), stack
 

@@ -1,16 +1,23 @@
 """The owner is called when something is lost, late or broken."""
 
+import re
+
 import pytest
+
+from infra.bundles import ROOT
 
 ALARMS = {
     "dead-letters", "orders-dead-letters", "features-late", "guard-late", "audit-linker-late",
     "order-lane-errors", "guard-errors", "order-updates-errors", "order-workflow-errors", "reconciler-errors",
-    "order-workflow-failed", "order-workflow-timed-out", "trading-cycle-failed", "audit-unlinked", "stale-data",
+    "order-workflow-failed", "order-workflow-timed-out", "trading-cycle-failed", "audit-unlinked",
+    "stale-data", "order-unknown",
 }  # fmt: skip
 
 
 def test_alarms_exist_and_reach_the_owner(cloud):
-    alarms = {properties["AlarmName"]: properties for properties in cloud.properties("AWS::CloudWatch::Alarm")}
+    alarms = {
+        properties["AlarmName"]: properties for properties in cloud.properties("AWS::CloudWatch::Alarm")
+    }
 
     assert set(alarms) == {f"patang-paper-{name}" for name in ALARMS}
     for name, alarm in alarms.items():
@@ -25,7 +32,7 @@ def test_alarms_are_plain_metrics(cloud):
         assert alarm["MetricName"]
 
 
-@pytest.mark.parametrize("name", ["stale-data", "audit-unlinked"])
+@pytest.mark.parametrize("name", ["stale-data", "audit-unlinked", "order-unknown"])
 def test_alarms_of_the_desk_watch_metrics_with_the_dimensions_that_are_written(cloud, name):
     (alarm,) = (
         properties
@@ -35,6 +42,23 @@ def test_alarms_of_the_desk_watch_metrics_with_the_dimensions_that_are_written(c
 
     assert alarm["Namespace"] == "Patang"
     assert {dimension["Name"] for dimension in alarm["Dimensions"]} == {"service", "stage"}
+
+
+def test_metrics_that_are_watched_are_written_somewhere(cloud):
+    (dashboard,) = cloud.properties("AWS::CloudWatch::Dashboard")
+    body = "".join(
+        part if isinstance(part, str) else "" for part in dashboard["DashboardBody"]["Fn::Join"][1]
+    )
+    watched = set(re.findall(r'"Patang","([a-z_]+)"', body)) | {
+        alarm["MetricName"]
+        for alarm in cloud.properties("AWS::CloudWatch::Alarm")
+        if alarm["Namespace"] == "Patang"
+    }
+    sources = [*(ROOT / "layers/core/patang").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+    code = "".join(path.read_text() for path in sources)
+
+    assert len(watched) >= 15
+    assert [name for name in sorted(watched) if f'"{name}"' not in code] == []
 
 
 def test_dashboard_and_mail_exist(cloud):

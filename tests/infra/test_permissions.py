@@ -87,8 +87,10 @@ def test_cycle_and_features_cannot_put_an_order_on_the_lane(cloud):
     assert not who_may(cloud, "sqs:SendMessage", lane) & {"features", "signals", "risk", "mcp", "archive"}
 
 
-def test_nobody_scans_a_table(cloud):
+def test_nobody_scans_a_table_and_only_sessions_and_tokens_are_ever_removed(cloud):
     assert who_may(cloud, "dynamodb:Scan") == set()
+    assert who_may(cloud, "dynamodb:DeleteItem") == {"api"}
+    assert who_may(cloud, "dynamodb:DeleteItem", "Desk") == set()
 
 
 def test_only_the_waiting_workflow_can_be_answered(cloud):
