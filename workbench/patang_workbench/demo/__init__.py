@@ -1,1 +1,1 @@
-"""The demonstration: the whole desk on one machine."""
+"""The main job on one machine: a whole desk against a simulated exchange, from tick to closed trade."""

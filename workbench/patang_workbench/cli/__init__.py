@@ -1,0 +1,50 @@
+"""The command line `patang`: one verb a job, each with --help, --json where a machine may ask, and exit codes.
+
+0: done. 1: it did not work, or what was asked is not so. 2: the command was not understood. 130: interrupted.
+"""
+
+import argparse
+import sys
+
+from patang import __version__
+from patang_workbench.cli import audit, status
+from patang_workbench.cli.running import CommandError
+from patang_workbench.demo import command as demo
+from patang_workbench.exchange import command as simulator
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except CommandError as error:
+        print(f"patang: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="patang", description="A private trading desk for Kite Connect.")
+    parser.add_argument("--version", action="version", version=f"patang {__version__}")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, module, text in (
+        ("demo", demo, "run the desk on this machine against a simulated exchange"),
+        ("simulator", simulator, "run the exchange simulator alone"),
+        ("status", status, "show what a running desk is doing"),
+        ("audit", audit, "check the audit log"),
+    ):
+        verb = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        module.add_arguments(verb)
+        verb.set_defaults(run=module.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""`patang audit verify`: recompute the hash chain of a day, from the desk's API or from a file."""
+
+import argparse
+import json
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+from patang.audit.chain import Verification, verify
+from patang.audit.entry import AuditEntry
+from patang.market.sessions import IST
+from patang_workbench.cli.running import CommandError, RunningDesk, add_desk_arguments
+
+__all__ = ["add_arguments", "run"]
+
+_PAGE = 200
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb `verify` and its options."""
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    check = verbs.add_parser(
+        "verify", help="recompute every hash of a day", description="Recompute every hash."
+    )
+    check.add_argument("--account", help="the account (that of the running demo, else main)")
+    check.add_argument("--date", type=date.fromisoformat, metavar="DAY", help="the market's day (today)")
+    check.add_argument("--file", type=Path, help="verify exported entries, a JSON object a line, instead")
+    add_desk_arguments(check)
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 if the chain is whole, 1 with the first bad entry if it is not."""
+    entries = _from_file(options.file) if options.file else _from_desk(options)
+    result = verify(entries, None)
+    _print(result, options)
+    return 0 if result.ok else 1
+
+
+def _print(result: Verification, options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps(result.model_dump(mode="json")))
+    elif result.ok:
+        print(f"{result.entries} entries, every hash and every link is right")
+    else:
+        print(f"broken at entry {result.first_bad}: {result.reason}", file=sys.stderr)
+
+
+def _from_file(path: Path) -> list[AuditEntry]:
+    try:
+        lines = path.read_text().splitlines()
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error}") from error
+    return [_entry(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _entry(line: str, where: str) -> AuditEntry:
+    try:
+        return AuditEntry.model_validate_json(line)
+    except ValueError as error:
+        raise CommandError(f"{where} is not an audit entry: {line[:80]!r}") from error
+
+
+def _from_desk(options: argparse.Namespace) -> list[AuditEntry]:
+    desk = RunningDesk.found(options)
+    account = options.account or desk.account or "main"
+    day = options.date.isoformat() if options.date else desk.date or datetime.now(IST).date().isoformat()
+    entries: list[AuditEntry] = []
+    while True:
+        page = desk.get(
+            "/api/audit", account=account, date=day, after=entries[-1].sequence if entries else 0, limit=_PAGE
+        )
+        found = [AuditEntry.model_validate(entry) for entry in page["entries"]]
+        if not found:
+            return entries
+        entries += found

@@ -1,0 +1,108 @@
+"""The cloud assembly that `cdk synth` wrote, as the emulator can take it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from patang_workbench.local_stack.processes import clean_environment
+
+__all__ = ["LEFT_OUT", "Assembly", "AssemblyError", "Template", "synthesise"]
+
+# Resource types that are not deployed on the emulator, each with its reason.
+LEFT_OUT: Mapping[str, str] = {
+    "AWS::Scheduler::Schedule": "raised by the simulator's clock; the emulator would use the wall's",
+}
+
+
+class AssemblyError(RuntimeError):
+    """The templates could not be made or do not hang together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One stack's template; `files` are its assets, as (path, bucket, key)."""
+
+    stack: str
+    body: Mapping[str, Any]
+    files: tuple[tuple[Path, str, str], ...]
+
+    def deployable(self) -> dict[str, Any]:
+        """The template without what only the real CloudFormation understands, and without LEFT_OUT."""
+        body = {name: part for name, part in self.body.items() if name != "Rules"}
+        parameters = {n: p for n, p in self.body.get("Parameters", {}).items() if n != "BootstrapVersion"}
+        resources = {n: r for n, r in self.body["Resources"].items() if r["Type"] not in LEFT_OUT}
+        return {**body, "Parameters": parameters, "Resources": resources}
+
+    def resources(self, kind: str) -> Iterator[Mapping[str, Any]]:
+        """The properties of every resource of a type."""
+        for resource in self.body["Resources"].values():
+            if resource["Type"] == kind:
+                yield resource["Properties"]
+
+
+class Assembly:
+    """The stacks of an assembly, in the order they need each other. `account` and `region` fill names."""
+
+    def __init__(self, folder: Path, account: str, region: str) -> None:
+        self._folder = folder
+        self._names = {"${AWS::AccountId}": account, "${AWS::Region}": region, "${AWS::Partition}": "aws"}
+        manifest = json.loads((folder / "manifest.json").read_text())
+        stacks = {
+            name: artifact
+            for name, artifact in manifest["artifacts"].items()
+            if artifact["type"] == "aws:cloudformation:stack"
+        }
+        self.templates = tuple(self._template(name, stacks[name]) for name in _ordered(stacks))
+
+    def _template(self, name: str, artifact: Mapping[str, Any]) -> Template:
+        body = json.loads((self._folder / artifact["properties"]["templateFile"]).read_text())
+        assets = json.loads((self._folder / f"{name}.assets.json").read_text())
+        files = [
+            (
+                self._folder / file["source"]["path"],
+                self._filled(place["bucketName"]),
+                self._filled(place["objectKey"]),
+            )
+            for file in assets["files"].values()
+            for place in file["destinations"].values()
+            if not file["source"]["path"].endswith(".template.json")
+        ]
+        return Template(name, body, tuple(files))
+
+    def _filled(self, text: str) -> str:
+        for name, value in self._names.items():
+            text = text.replace(name, value)
+        return text
+
+
+def synthesise(root: Path, folder: Path) -> None:
+    """Write the local flavour of the templates into `folder`. Raises AssemblyError with what went wrong."""
+    binaries = str(Path(sys.executable).parent)
+    environment = clean_environment()
+    environment["PATH"] = f"{binaries}:{environment.get('PATH', '')}"
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.app", "-c", "flavour=local", "-o", str(folder)],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise AssemblyError(f"the templates could not be made:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+
+
+def _ordered(stacks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    placed: list[str] = []
+    left = dict(stacks)
+    while left:
+        ready = [n for n, a in left.items() if not (set(a.get("dependencies", [])) & left.keys())]
+        if not ready:
+            raise AssemblyError(f"these stacks wait for each other: {', '.join(left)}")
+        placed += ready
+        left = {name: artifact for name, artifact in left.items() if name not in ready}
+    return placed

@@ -1,0 +1,96 @@
+"""Deploying an assembly onto the emulator, as the CDK command would deploy it onto AWS."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from patang_workbench.local_stack.assembly import Assembly, Template
+from patang_workbench.local_stack.emulator import REGION, Emulator
+
+__all__ = ["DeploymentError", "deploy", "subscribe_outbox"]
+
+_TEMPLATE_BUCKET = "patang-templates"
+_STACK_SECONDS = 180.0
+
+
+class DeploymentError(RuntimeError):
+    """A stack was refused; the text names the resources that failed and why."""
+
+
+def deploy(
+    emulator: Emulator,
+    assembly: Assembly,
+    parameters: Mapping[str, str],
+    progress: Callable[[str], None],
+) -> dict[str, str]:
+    """Create every stack. `parameters` go to the stacks that declare them. Returns all outputs by name."""
+    s3, buckets = emulator.client("s3"), set[str]()
+    outputs: dict[str, str] = {}
+    for template in assembly.templates:
+        progress(f"{template.stack}: {len(template.body['Resources'])} resources")
+        for path, bucket, key in template.files:
+            _need_bucket(s3, buckets, bucket)
+            s3.upload_file(str(path), bucket, key)
+        _need_bucket(s3, buckets, _TEMPLATE_BUCKET)
+        outputs |= _create(emulator, s3, template, parameters)
+    return outputs
+
+
+def subscribe_outbox(emulator: Emulator, topic: str) -> str:
+    """A queue that gets what the owner would get by mail. Returns its address."""
+    sqs, sns = emulator.client("sqs"), emulator.client("sns")
+    queue = sqs.create_queue(QueueName="patang-local-outbox")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=attributes["QueueArn"])
+    return str(queue)
+
+
+def _create(emulator: Emulator, s3: Any, template: Template, parameters: Mapping[str, str]) -> dict[str, str]:
+    body = template.deployable()
+    s3.put_object(
+        Bucket=_TEMPLATE_BUCKET, Key=template.stack, Body=json.dumps(body, separators=(",", ":")).encode()
+    )
+    formation = emulator.client("cloudformation")
+    formation.create_stack(
+        StackName=template.stack,
+        TemplateURL=f"{emulator.endpoint}/{_TEMPLATE_BUCKET}/{template.stack}",
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value}
+            for name, value in parameters.items()
+            if name in body["Parameters"]
+        ],
+    )
+    stack = _finished(formation, template.stack)
+    if stack["StackStatus"] != "CREATE_COMPLETE":
+        raise DeploymentError(
+            f"{template.stack} ended {stack['StackStatus']}: {_failures(formation, template)}"
+        )
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def _finished(formation: Any, name: str) -> Mapping[str, Any]:
+    deadline = time.monotonic() + _STACK_SECONDS
+    while time.monotonic() < deadline:
+        stack: Mapping[str, Any] = formation.describe_stacks(StackName=name)["Stacks"][0]
+        if not stack["StackStatus"].endswith("IN_PROGRESS"):
+            return stack
+        time.sleep(0.1)
+    raise DeploymentError(f"{name} was not created within {_STACK_SECONDS:.0f} s")
+
+
+def _failures(formation: Any, template: Template) -> str:
+    events = formation.describe_stack_events(StackName=template.stack)["StackEvents"]
+    failed = [
+        f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason')}"
+        for event in events
+        if "FAILED" in event["ResourceStatus"]
+    ]
+    return "; ".join(failed) or "no reason given"
+
+
+def _need_bucket(s3: Any, known: set[str], bucket: str) -> None:
+    if bucket not in known:
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        known.add(bucket)

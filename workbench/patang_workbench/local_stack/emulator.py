@@ -1,0 +1,135 @@
+"""The AWS emulator as a child process, reachable on 127.0.0.1 alone."""
+
+import contextlib
+import shutil
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+from botocore.config import Config
+
+from patang_workbench.local_stack.processes import GroupProcess, Keeper, clean_environment
+
+__all__ = ["ACCOUNT", "CREDENTIALS", "REGION", "Emulator", "EmulatorError", "free_port"]
+
+REGION = "ap-south-1"
+ACCOUNT = "000000000000"
+# The emulator takes any key; a 12-digit access key id would choose another account.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+READY_SECONDS = 30.0
+
+
+class EmulatorError(RuntimeError):
+    """The emulator is not installed, did not start, or ended."""
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Emulator:
+    """MiniStack in its own environment (`.emulator`), so that only layers bring a function's packages.
+
+    Everything it writes (code of functions, layers, logs) lies below `folder`, which `stop` removes unless
+    told to keep it.
+    """
+
+    def __init__(self, python: Path, folder: Path, keeper: Keeper, *, log_level: str = "WARNING") -> None:
+        if not python.exists():
+            raise EmulatorError(f"the emulator's environment is missing ({python}): run `make setup`")
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.folder = folder
+        self._keeper = keeper
+        for name in ("tmp", "state", "s3"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        keeper.remove_folder(folder)
+        self.log_path = folder / "emulator.log"
+        environment = clean_environment(
+            **CREDENTIALS,
+            GATEWAY_PORT=str(self.port),
+            BIND_HOST="127.0.0.1",
+            MINISTACK_HOST="127.0.0.1",
+            MINISTACK_REGION=REGION,
+            AWS_DEFAULT_REGION=REGION,
+            IOT_MTLS_ENABLED="0",
+            LOG_LEVEL=log_level,
+            TMPDIR=str(folder / "tmp"),
+            STATE_DIR=str(folder / "state"),
+            S3_DATA_DIR=str(folder / "s3"),
+            PYTHONDONTWRITEBYTECODE="1",
+        )
+        with self.log_path.open("ab") as output:
+            self._process = GroupProcess(
+                [str(python), "-m", "ministack"],
+                keeper=keeper,
+                environment=environment,
+                folder=folder,
+                output=output,
+            )
+
+    def wait_ready(self, seconds: float = READY_SECONDS) -> None:
+        """Return when it answers; EmulatorError with the end of its log when it ends or stays silent."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self._process.exit_code is not None:
+                raise EmulatorError(f"the emulator ended with {self._process.exit_code}:\n{self.log_tail()}")
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"{self.endpoint}/_ministack/health", timeout=1, trust_env=False)
+                return
+            time.sleep(0.05)
+        raise EmulatorError(f"the emulator did not answer within {seconds:.0f} s:\n{self.log_tail()}")
+
+    def log_tail(self, lines: int = 15) -> str:
+        """The last lines of its log."""
+        text = self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process.exit_code is None
+
+    def client(self, service: str, *, read_timeout: float = 60.0) -> Any:
+        """A boto3 client of the emulator; `service` as boto3 names it."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            config=Config(
+                inject_host_prefix=False,
+                retries={"max_attempts": 2},
+                read_timeout=read_timeout,
+                proxies={},
+                s3={"addressing_style": "path"},
+            ),
+        )
+
+    def client_environment(self) -> dict[str, str]:
+        """What a process needs in its environment to use this emulator through plain boto3."""
+        return {
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+        }
+
+    def reset(self) -> None:
+        """Forget every resource, for the next test."""
+        httpx.post(f"{self.endpoint}/_ministack/reset", timeout=30, trust_env=False).raise_for_status()
+
+    def stop(self, *, keep_folder: bool = False) -> None:
+        """End it and its functions; remove its folder unless it is to be kept."""
+        self._process.stop()
+        if keep_folder:
+            self._keeper.keep_folder(self.folder)
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)

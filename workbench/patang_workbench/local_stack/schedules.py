@@ -1,0 +1,106 @@
+"""The schedules of the template, raised by the market's clock instead of the wall's."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from patang.market.sessions import IST
+from patang_workbench.local_stack.assembly import Assembly
+
+__all__ = ["Cron", "ScheduledCall", "Schedules"]
+
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """A cron expression as EventBridge Scheduler writes it, minutes to day of week; years are not looked at.
+
+    Raises ValueError for what it does not understand, rather than never to fire.
+    """
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    weekdays: frozenset[int]
+
+    @classmethod
+    def parse(cls, expression: str) -> "Cron":
+        if not (expression.startswith("cron(") and expression.endswith(")")):
+            raise ValueError(f"not a cron expression: {expression!r}")
+        fields = expression[5:-1].split()
+        if len(fields) not in (5, 6) or fields[2] not in "*?" or fields[3] != "*":
+            raise ValueError(f"a cron expression with days of the month or months: {expression!r}")
+        return cls(
+            frozenset(_values(fields[0], range(60))),
+            frozenset(_values(fields[1], range(24))),
+            frozenset(_values(fields[4], range(7), _DAYS)),
+        )
+
+    def matches(self, moment: datetime) -> bool:
+        """Whether it fires in the minute of `moment`, in Indian time."""
+        local = moment.astimezone(IST)
+        weekday = (local.weekday() + 1) % 7
+        return local.minute in self.minutes and local.hour in self.hours and weekday in self.weekdays
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledCall:
+    """A schedule's function (its logical name's last part, e.g. reconciler) and when to call it."""
+
+    name: str
+    cron: Cron
+
+
+class Schedules:
+    """Every schedule of an assembly. Raising a call invokes its function and waits for the answer."""
+
+    def __init__(self, assembly: Assembly, functions: Mapping[str, str], client: Any) -> None:
+        self._calls = tuple(_calls(assembly))
+        self._functions = functions
+        self._client = client
+
+    def due(self, after: datetime, until: datetime) -> Iterator[tuple[datetime, ScheduledCall]]:
+        """The calls of the minutes in (after, until], in order."""
+        minute = after.replace(second=0, microsecond=0)
+        while minute <= until:
+            if minute > after:
+                for call in self._calls:
+                    if call.cron.matches(minute):
+                        yield minute, call
+            minute += _MINUTE
+
+    def call(self, name: str, moment: datetime) -> Mapping[str, Any]:
+        """Invoke the function of a schedule for a market time. Raises RuntimeError if it failed."""
+        reply = self._client.invoke(
+            FunctionName=self._functions[name],
+            Payload=json.dumps({"scheduled_time": moment.isoformat()}).encode(),
+        )
+        payload = reply["Payload"].read()
+        if reply.get("FunctionError"):
+            raise RuntimeError(f"({name}) failed at {moment:%H:%M}: {payload.decode()[:1500]}")
+        return json.loads(payload or b"null") or {}
+
+
+def _calls(assembly: Assembly) -> Iterator[ScheduledCall]:
+    for template in assembly.templates:
+        for schedule in template.resources("AWS::Scheduler::Schedule"):
+            reference = schedule["Target"]["Arn"]["Fn::GetAtt"][0]
+            name = str(template.body["Resources"][reference]["Properties"]["FunctionName"])
+            yield ScheduledCall(name.rsplit("-", 1)[-1], Cron.parse(schedule["ScheduleExpression"]))
+
+
+def _values(field: str, domain: range, names: tuple[str, ...] = ()) -> Iterator[int]:
+    if field in ("*", "?"):
+        yield from domain
+        return
+    for part in field.split(","):
+        first, _, last = part.partition("-")
+        start = _number(first, names)
+        yield from range(start, (_number(last, names) if last else start) + 1)
+
+
+def _number(text: str, names: tuple[str, ...]) -> int:
+    return names.index(text) if text in names else int(text)
