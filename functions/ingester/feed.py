@@ -7,7 +7,7 @@ from typing import Protocol
 
 from functions.ingester.inbox import Source
 from patang.accounts.session import Credentials
-from patang.errors import PatangError, SessionExpired
+from patang.errors import SessionExpired
 
 __all__ = ["Feed", "Link"]
 
@@ -127,7 +127,8 @@ class Feed:
     def _open(self, now: float) -> None:
         try:
             credentials = self._credentials()
-        except SessionExpired as error:
+        except Exception as error:
+            # Nobody has logged in, or the store is away for a moment: both pass without us.
             self._say(f"waiting: {error}", now)
             self._retry_at = now + 1.0
             return
@@ -163,7 +164,8 @@ class Feed:
     def _ask_about_session(self) -> None:
         try:
             self._check()
-        except PatangError as error:
+        except Exception as error:
+            # The answer has been noted where it belongs; a broker that is away has not answered.
             log.warning("feed %s: %s", self.account, error)
 
     def _say(self, text: str, now: float) -> None:

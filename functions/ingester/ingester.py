@@ -54,6 +54,7 @@ class Ingester:
         self._universe = UniverseWatch(desk.store, desk.objects)
         self._tokens: tuple[int, ...] = ()
         self._ticker_root = ""
+        self._is_paper = True
         self._flow: TickFlow | None = None
         self._feeds: dict[tuple[str, int], Feed] = {}
         self._after_gap: set[Feed] = set()
@@ -82,6 +83,7 @@ class Ingester:
     def _refresh(self, now: float) -> None:
         try:
             settings = self._desk.settings()
+            self._is_paper = settings.mode == "paper"
             self._watch_universe()
             self._tend_feeds(settings, now)
         except Exception:
@@ -187,7 +189,7 @@ class Ingester:
         self._flow.add(ticks)
 
     def _take_order(self, account: str, order: Mapping[str, Any]) -> None:
-        if self._desk.settings().mode == "paper":
+        if self._is_paper:
             # The real account's orders are none of the paper account's.
             return
         self._counts["order_frames"] += 1

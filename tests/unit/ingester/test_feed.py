@@ -87,6 +87,17 @@ def test_it_waits_for_a_login_and_opens_with_it(feed, world):
     assert [link.credentials.version for link in world.links] == [4]
 
 
+def test_a_store_that_is_away_is_waited_for(feed, world, monkeypatch):
+    def away():
+        raise ConnectionError("no store")
+
+    monkeypatch.setattr(feed, "_credentials", away)
+    feed.tend(0, paused=False)
+    monkeypatch.undo()
+    feed.tend(2, paused=False)
+    assert len(world.links) == 1
+
+
 def test_it_subscribes_everything_whenever_it_opens(open_feed, world):
     assert world.links[0].asked == [("subscribe", [1, 2, 3])]
     open_feed.on_lost("gone", 10)
