@@ -25,7 +25,13 @@ DEFAULT_DATE = "2026-08-18"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the simulator's options."""
-    market = parser.add_argument_group("market")
+    _market_options(parser.add_argument_group("market"))
+    _clock_options(parser.add_argument_group("clock"))
+    _client_options(parser.add_argument_group("clients"))
+    parser.add_argument("--json", action="store_true", help="print the addresses as one line of JSON")
+
+
+def _market_options(market: argparse._ArgumentGroup) -> None:
     market.add_argument(
         "--seed", type=int, default=7, help="seed of the synthetic market and of all draws (7)"
     )
@@ -49,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     market.add_argument(
         "--history-days", type=int, default=10, metavar="N", help="days of history before the session (10)"
     )
-    clock = parser.add_argument_group("clock")
+
+
+def _clock_options(clock: argparse._ArgumentGroup) -> None:
     clock.add_argument(
         "--speed",
         type=float,
@@ -61,7 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--start", default="09:14:30", metavar="HH:MM:SS", help="market time to start at (09:14:30)"
     )
     clock.add_argument("--run", action="store_true", help="start the clock at once instead of paused")
-    client = parser.add_argument_group("clients")
+
+
+def _client_options(client: argparse._ArgumentGroup) -> None:
     client.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 takes a free one (0)")
     client.add_argument("--api-key", default="simulatedkey", metavar="KEY", help="key of the registered app")
     client.add_argument(
@@ -83,7 +93,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     client.add_argument(
         "--no-rate-limit", action="store_true", help="accept more than 10 order requests a wall second"
     )
-    parser.add_argument("--json", action="store_true", help="print the addresses as one line of JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -167,6 +176,9 @@ def _date(text: str) -> date:
 
 def main() -> int:
     """Entry of `python -m patang_workbench.exchange`."""
-    parser = argparse.ArgumentParser(prog="python -m patang_workbench.exchange", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m patang_workbench.exchange",
+        description="A market of one day behind the Kite Connect protocols.",
+    )
     add_arguments(parser)
     return run(parser.parse_args())

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from patang.errors import StopTrading
 from patang.market.sessions import IST, session_on
 
-__all__ = ["IST", "Hours", "hours_of", "paise", "previous_days", "rupees", "trades"]
+__all__ = ["IST", "Hours", "hours_of", "previous_days", "rupees", "trades"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,6 @@ def previous_days(day: date, count: int) -> tuple[date, ...]:
         if trades(cursor):
             found.append(cursor)
     return tuple(reversed(found))
-
-
-def paise(rupee_amount: float) -> int:
-    """A price of the wire or of a file in paise; float32 noise disappears in the rounding."""
-    return round(rupee_amount * 100)
 
 
 def rupees(amount: float) -> float:
