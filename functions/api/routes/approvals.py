@@ -139,8 +139,11 @@ def _page(desk: Desk, principal: Principal, proposal: Proposal | None, here: str
     waits = proposal.state == "PENDING"
     if proposal.state == "EXPIRED" or (waits and view.seconds_left == 0):
         return _end("EXPIRED")
+    settings = desk.settings()
     return page(
         "approval.html",
+        mode=settings.mode,
+        profile=settings.profile,
         view=view,
         waits=waits,
         here=here,

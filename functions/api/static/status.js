@@ -4,6 +4,7 @@
 
 const EVERY_MS = 2000;
 const FORGET_AFTER_MS = 10000;
+const LONGEST_DETAIL = 48;
 const money = new Intl.NumberFormat("en-IN", { style: "currency", currency: "INR" });
 const plainMoney = new Intl.NumberFormat("en-IN", { style: "currency", currency: "INR", maximumFractionDigits: 0 });
 const bar = document.getElementById("bar");
@@ -52,7 +53,11 @@ function drawBar(status) {
   put("profile", status.profile);
   at("profile").hidden = status.profile === "safe";
   const away = status.sessions.filter((session) => session.state !== "ACTIVE");
-  light("session", away.length === 0, away.length === 0 ? "session" : away.map((s) => `${s.account}: login ${s.state.toLowerCase()}`).join(", "));
+  light("session", away.length === 0, away.length === 0 ? "session" : "");
+  at("session").append(...away.map((session) => make("a", {
+    text: `${session.account}: log in (session ${session.state.toLowerCase()})`,
+    href: `/login?account=${encodeURIComponent(session.account)}`,
+  })));
   light("data", !status.data.stale, `data ${age(status.data.age_seconds)}`);
   const market = status.data.market_time;
   put("market-time", market ? `${market.slice(0, 10)} ${clockTime(market, true)} IST` : "");
@@ -64,6 +69,7 @@ function drawPnl(pnl) {
   put("pnl-realised", signed(pnl.realised), tone(pnl.realised));
   put("pnl-unrealised", signed(pnl.unrealised), tone(pnl.unrealised));
   put("pnl-charges", price(pnl.charges));
+  put("trades", `· ${pnl.closed_trades} closed ${pnl.closed_trades === 1 ? "trade" : "trades"}`);
 }
 
 function gauge(name, value, limit, show) {
@@ -157,6 +163,19 @@ function drawPositions(positions) {
   at("positions").replaceChildren(make("table", { className: "cards" }, make("thead", {}, head), make("tbody", {}, ...rows)));
 }
 
+function drawClosed(positions) {
+  at("closed-card").hidden = positions.length === 0;
+  const head = make("tr", {}, ...["Position", "Entry", "Exit", "Why", "After charges"].map((text) => make("th", { text, scope: "col" })));
+  const rows = positions.map((position) => make("tr", {},
+    make("td", {}, make("strong", { text: `${position.quantity} ${position.symbol}` }),
+      make("span", { className: "small", text: `${clockTime(position.entry_time)} to ${clockTime(position.exit_time)} · charges ${price(position.charges)}` })),
+    make("td", { "data-name": "Entry", text: price(position.entry_price) }),
+    make("td", { "data-name": "Exit", text: price(position.exit_price) }),
+    make("td", { "data-name": "Why", text: words(position.exit_reason || "–") }),
+    make("td", { "data-name": "After charges", text: position.realised_pnl === null ? "–" : signed(position.realised_pnl), className: tone(position.realised_pnl) })));
+  at("closed").replaceChildren(make("table", { className: "cards" }, make("thead", {}, head), make("tbody", {}, ...rows)));
+}
+
 function drawSignals(signals) {
   if (signals.length === 0) {
     at("signals").replaceChildren(make("p", { className: "empty", text: "No signal today." }));
@@ -179,7 +198,7 @@ function drawEvents(events) {
     return;
   }
   at("events").replaceChildren(make("ul", { className: "list" }, ...events.map((event) => {
-    const details = Object.entries(event.details).filter(([, value]) => ["string", "number"].includes(typeof value)).slice(0, 4);
+    const details = Object.entries(event.details).filter(([, value]) => ["string", "number"].includes(typeof value) && String(value).length <= LONGEST_DETAIL).slice(0, 4);
     return make("li", {},
       make("time", { text: clockTime(event.as_of) }),
       make("span", { text: words(event.kind) }),
@@ -200,6 +219,7 @@ function draw(status) {
   drawRisk(status.risk);
   drawApprovals(status.approvals);
   drawPositions(status.positions);
+  drawClosed(status.closed);
   drawSignals(status.signals);
   drawEvents(status.events);
   document.title = `${signed(status.pnl.total)} · Patang`;

@@ -149,8 +149,8 @@ def busy(desk: SampleDesk) -> SampleDesk:
         ),
         proposal("main", "o20260818-1046-a1", expires=now + timedelta(seconds=97)),
         proposal("other", "o20260818-1046-b2", expires=now + timedelta(seconds=97)),
-        intent("main", "i1", "ACKED"),
-        intent("other", "i2", "ACKED"),
+        intent("main", "N260818I1", "ACKED"),
+        intent("other", "N260818I2", "ACKED"),
         signal("s1", as_of=now.replace(second=0), refused=()),
         signal(
             "s2",

@@ -68,7 +68,8 @@ def test_positions_orders_and_signals(reader):
         ("p3", "STOP", -324.4)
     ]
     assert reader("/api/positions", state="closed", day="2026-08-17").json() == []
-    assert [o["intent_id"] for o in reader("/api/orders").json()] == ["i1"]
+    assert [o["intent_id"] for o in reader("/api/orders").json()] == ["N260818I1"]
+    assert reader("/api/orders", day="2026-08-17").json() == []
     assert reader("/api/orders").json()[0]["message"] == HOSTILE
     assert len(reader("/api/signals").json()) == 3
     assert len(reader("/api/signals", limit=1).json()) == 1

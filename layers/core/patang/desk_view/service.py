@@ -21,22 +21,24 @@ from patang.desk_view.views import (
     SignalView,
     StatusView,
 )
+from patang.execution.ids import intent_prefixes
 from patang.execution.intent import OrderIntent
 from patang.execution.market_clock import MarketClock
 from patang.keys import (
     OPEN_POSITIONS,
     PENDING_APPROVALS,
-    account_partition,
     day_key,
+    intent_key,
     mark_key,
     market_clock_key,
+    position_key,
     proposal_key,
     signal_partition,
 )
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay
 from patang.portfolio.position import Mark, Position
-from patang.ports import Clock, StateStore
+from patang.ports import Clock, Key, StateStore
 from patang.records import load, load_all, load_index
 from patang.risk.account_view import view_account
 from patang.settings import Settings
@@ -46,6 +48,7 @@ __all__ = ["DeskView"]
 
 _SIGNALS_ON_STATUS = 8
 _EVENTS_ON_STATUS = 12
+_NEWEST_POSITIONS = 50
 
 
 class DeskView:
@@ -84,6 +87,7 @@ class DeskView:
             risk=self.risk(accounts),
             pnl=self._pnl(accounts, day, positions),
             positions=positions,
+            closed=self.closed_positions(accounts, day),
             approvals=self.approvals(accounts),
             signals=self.signals(day, limit=_SIGNALS_ON_STATUS, with_features=False),
             events=self._events(accounts, day),
@@ -106,25 +110,25 @@ class DeskView:
         return self._with_marks(found)
 
     def closed_positions(self, accounts: Sequence[str], day: date) -> tuple[PositionView, ...]:
-        """Positions closed on a market day, in the order of their exits."""
+        """Positions closed on a market day, the last one in front, among the newest of each account."""
         closed = [
             position
             for account in accounts
-            for position in load_all(self._store, Position, account_partition(account), "POSITION#")
-            if position.exit_time is not None
-            and position.state == "CLOSED"
+            for position in self._newest_positions(account)
+            if position.state == "CLOSED"
+            and position.exit_time is not None
             and position.exit_time.astimezone(IST).date() == day
         ]
         views = [position_view(position, None) for position in closed]
-        return tuple(sorted(views, key=lambda view: view.exit_time or view.entry_time))
+        return tuple(sorted(views, key=lambda view: view.exit_time or view.entry_time, reverse=True))
 
     def orders(self, accounts: Sequence[str], day: date) -> tuple[OrderView, ...]:
         """Orders of a market day, newest first."""
         found = [
             intent
             for account in accounts
-            for intent in load_all(self._store, OrderIntent, account_partition(account), "INTENT#")
-            if intent.as_of.astimezone(IST).date() == day
+            for prefix in intent_prefixes(day)
+            for intent in load_all(self._store, OrderIntent, *_begins(intent_key(account, prefix)))
         ]
         found.sort(key=lambda intent: intent.written_at, reverse=True)
         return tuple(order_view(intent) for intent in found)
@@ -190,6 +194,16 @@ class DeskView:
     def _open(self, account: str) -> list[Position]:
         return load_index(self._store, Position, OPEN_POSITIONS, f"{account}#")
 
+    def _newest_positions(self, account: str) -> list[Position]:
+        # Ids begin with the day of the entry.
+        return load_all(
+            self._store,
+            Position,
+            *_begins(position_key(account, "")),
+            newest_first=True,
+            limit=_NEWEST_POSITIONS,
+        )
+
     def _with_marks(self, positions: list[Position]) -> tuple[PositionView, ...]:
         positions.sort(key=lambda position: position.entry_time)
         return tuple(position_view(position, self._mark(position)) for position in positions)
@@ -199,6 +213,10 @@ class DeskView:
 
     def _day(self, account: str, day: date) -> AccountDay:
         return load(self._store, AccountDay, day_key(account, day)) or AccountDay(account=account, day=day)
+
+
+def _begins(key: Key) -> tuple[str, str]:
+    return key.partition, key.sort
 
 
 def _data(seen: MarketClock | None, now: datetime, longest_age: int) -> DataView:

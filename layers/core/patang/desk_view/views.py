@@ -225,6 +225,7 @@ class StatusView(_View):
     risk: tuple[RiskView, ...]
     pnl: PnlView
     positions: tuple[PositionView, ...]
+    closed: tuple[PositionView, ...]
     approvals: tuple[ApprovalView, ...]
     signals: tuple[SignalView, ...]
     events: tuple[EventView, ...]

@@ -4,7 +4,7 @@ import hashlib
 from datetime import date
 from typing import Literal
 
-__all__ = ["intent_id"]
+__all__ = ["intent_id", "intent_prefixes"]
 
 type Purpose = Literal["entry", "exit", "modify", "cancel"]
 
@@ -26,3 +26,8 @@ def intent_id(account: str, purpose: Purpose, day: date, *of: str | int) -> str:
         number, figure = divmod(number, 36)
         figures.append(_DIGITS[figure])
     return f"{_LETTERS[purpose]}{day:%y%m%d}{''.join(figures)}"
+
+
+def intent_prefixes(day: date) -> tuple[str, ...]:
+    """How the ids of a day's intents begin, one a purpose."""
+    return tuple(f"{letter}{day:%y%m%d}" for letter in _LETTERS.values())
