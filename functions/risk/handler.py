@@ -5,6 +5,7 @@ from typing import Any
 
 from patang.app import Desk
 from patang.errors import BadInput
+from patang.market.sessions import IST
 
 __all__ = ["handler"]
 
@@ -13,7 +14,7 @@ desk = Desk()
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """op gate: {"proceed", "reason", "accounts"}; op assess, for "account": {"proposals", "refusals"}."""
-    as_of = datetime.fromisoformat(event["as_of"])
+    as_of = datetime.fromisoformat(event["as_of"]).astimezone(IST)
     match event["op"]:
         case "gate":
             return desk.risk_gate().check(as_of)

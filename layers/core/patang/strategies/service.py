@@ -99,6 +99,9 @@ class SignalService:
         going_on = sum(not signal.refused for signal in signals)
 
         def decide() -> tuple[int, Sequence[Write]]:
+            if signals and self._store.get(signals[0].key()) is not None:
+                # The same cycle ran at the same time and was first; it has decided the same.
+                return going_on, ()
             known = load(self._store, Cycle, cycle_key(as_of))
             cycle = known or Cycle(run_id=run_id, as_of=as_of, state="STARTED")
             changed = cycle.evolve(

@@ -1,0 +1,106 @@
+"""The gate of a cycle: hours, freshness in market time, sessions in wall time."""
+
+from datetime import timedelta
+
+import pytest
+
+from patang.accounts.session import KiteSession
+from patang.keys import cycle_key, session_key
+from patang.market.cycle import Cycle, run_id_of
+from patang.records import create, load, replace
+from patang.risk.gate import RiskGate
+from patang.settings import Settings
+from tests.fakes import FixedClock, MemoryStore, RecordedMetrics
+from tests.unit.risk.samples import AS_OF, add_account, open_cycle
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+@pytest.fixture
+def clock():
+    # Wall time is years away from the market time of a replay, and must not matter.
+    return FixedClock(AS_OF.replace(year=2031))
+
+
+def gate(store, clock, settings=None):
+    return RiskGate(store, clock, lambda: settings or Settings(), RecordedMetrics())
+
+
+def test_a_fresh_minute_with_a_live_session_may_proceed(store, clock):
+    open_cycle(store)
+    add_account(store, clock)
+    add_account(store, clock, "second")
+    add_account(store, clock, "resting", enabled=False)
+    found = gate(store, clock).check(AS_OF)
+    assert found == {"proceed": True, "reason": "", "accounts": ["main", "second"]}
+
+
+def test_only_accounts_with_a_live_session_go_on(store, clock):
+    open_cycle(store)
+    add_account(store, clock)
+    add_account(store, clock, "second")
+    session = load(store, KiteSession, session_key("second"))
+    store.write(replace(session.evolve(state="EXPIRED")))
+    assert gate(store, clock).check(AS_OF)["accounts"] == ["main"]
+
+
+def test_an_expired_session_ends_the_cycle_and_is_counted(store, clock):
+    open_cycle(store)
+    add_account(store, clock)
+    clock.advance(24 * 3600)
+    assert gate(store, clock).check(AS_OF) == {"proceed": False, "reason": "SESSION_EXPIRED", "accounts": []}
+    cycle = load(store, Cycle, cycle_key(AS_OF))
+    assert (cycle.state, cycle.reason, cycle.refusals) == (
+        "FINISHED",
+        "SESSION_EXPIRED",
+        {"SESSION_EXPIRED": 1},
+    )
+
+
+@pytest.mark.parametrize(
+    "as_of", [AS_OF.replace(hour=9, minute=15), AS_OF.replace(hour=15, minute=40), AS_OF + timedelta(days=4)]
+)
+def test_outside_the_session_nothing_is_entered(store, clock, as_of):
+    add_account(store, clock)
+    assert gate(store, clock).check(as_of)["reason"] == "MARKET_CLOSED"
+
+
+def test_a_minute_that_no_shard_has_closed_is_stale(store, clock):
+    add_account(store, clock)
+    assert gate(store, clock).check(AS_OF)["reason"] == "STALE_DATA"
+
+
+def test_a_minute_closed_late_is_stale(store, clock):
+    open_cycle(store, late=True)
+    add_account(store, clock)
+    assert gate(store, clock).check(AS_OF)["reason"] == "STALE_DATA"
+
+
+@pytest.mark.parametrize(("minutes", "reason"), [(2, ""), (3, "STALE_DATA")])
+def test_a_cycle_that_the_market_has_left_behind_is_stale(store, clock, minutes, reason):
+    open_cycle(store)
+    add_account(store, clock)
+    later = AS_OF + timedelta(minutes=minutes)
+    store.write(create(Cycle(run_id=run_id_of(later), as_of=later, state="STARTED")))
+    assert gate(store, clock).check(AS_OF)["reason"] == reason
+
+
+def test_real_orders_need_the_days_preflight(store, clock):
+    open_cycle(store)
+    add_account(store, clock)
+    found = gate(store, clock, Settings(mode="live")).check(AS_OF)
+    assert found["reason"].startswith("PREFLIGHT_NOT_PASSED: ")
+
+
+def test_a_year_without_a_calendar_stops_and_says_so(store, clock):
+    found = gate(store, clock).check(AS_OF.replace(year=2090))
+    assert found["proceed"] is False
+    assert found["reason"].startswith("STOP_TRADING: ")
+
+
+def test_without_accounts_there_is_nobody_to_trade_for(store, clock):
+    open_cycle(store)
+    assert gate(store, clock).check(AS_OF)["reason"] == "NO_ACCOUNT"
