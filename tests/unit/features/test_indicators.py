@@ -26,13 +26,13 @@ def feature(found: np.ndarray, name: str) -> np.ndarray:
 
 
 def test_the_names_are_those_of_the_specification():
-    assert FEATURE_NAMES == (
+    assert (
         *("ema_12", "ema_26", "macd", "macd_signal", "rsi_14", "adx_14"),
         *("bb_position", "z_score_20", "roc_20"),
         *("atr_14", "std_dev_20", "historical_vol_20", "iv_from_options", "iv_rank", "iv_skew"),
         *("ob_imbalance", "trade_flow_5m", "bid_ask_spread_pct"),
         *("delta", "theta", "vega", "time_value", "oi_trend"),
-    )
+    ) == FEATURE_NAMES
 
 
 def test_talib_agrees_once_its_seeds_have_faded():
@@ -63,8 +63,17 @@ def test_values_begin_where_talibs_do():
     found = candle_features(bars(1, 60))[0]
     first = {name: int(np.isnan(feature(found, name)).sum()) for name in CANDLE_FEATURES}
     assert first == {
-        **{"ema_12": 11, "ema_26": 25, "macd": 25, "macd_signal": 33, "rsi_14": 14, "adx_14": 27},
-        **{"bb_position": 19, "z_score_20": 19, "roc_20": 20, "atr_14": 14, "std_dev_20": 19},
+        "ema_12": 11,
+        "ema_26": 25,
+        "macd": 25,
+        "macd_signal": 33,
+        "rsi_14": 14,
+        "adx_14": 27,
+        "bb_position": 19,
+        "z_score_20": 19,
+        "roc_20": 20,
+        "atr_14": 14,
+        "std_dev_20": 19,
         "historical_vol_20": 20,
     }
 
@@ -98,7 +107,9 @@ def test_a_minute_without_a_bar_is_as_if_it_had_not_been():
     gaps = [5, 40, 41, 42, 100]
     holed = [np.insert(column, gaps, np.nan, axis=1) for column in columns(history)]
     found = candle_features(BarColumns(*holed))[0]
-    np.testing.assert_array_equal(np.delete(found, [g + n for n, g in enumerate(gaps)], 0), candle_features(history)[0])
+    np.testing.assert_array_equal(
+        np.delete(found, [g + n for n, g in enumerate(gaps)], 0), candle_features(history)[0]
+    )
     np.testing.assert_array_equal(found[5], found[4])
 
 

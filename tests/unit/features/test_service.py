@@ -33,7 +33,7 @@ SHARD = "shardId-000000000000"
 
 
 class MemoryStream:
-    """A StreamReader over lists, one a shard; sequence numbers are numbers of unequal length, as Kinesis's are."""
+    """A StreamReader over lists, one a shard. Sequence numbers differ in length, as Kinesis's do."""
 
     def __init__(self, *shards: str) -> None:
         self.records: dict[str, list[tuple[str, bytes]]] = {shard: [] for shard in shards or (SHARD,)}
@@ -67,9 +67,7 @@ class Desk:
 
     def instance(self) -> FeatureService:
         closer = MinuteCloser(self.store, self.objects, self.stream, self.workflows, self.metrics)
-        return FeatureService(
-            self.store, self.objects, self.stream, closer, self.dead_letters, self.metrics
-        )
+        return FeatureService(self.store, self.objects, self.stream, closer, self.dead_letters, self.metrics)
 
     def minutes(self) -> dict[str, bytes]:
         return {path: blob for path, blob in self.objects.blobs.items() if path.startswith("minutes/")}
@@ -173,7 +171,8 @@ def test_the_pointer_only_moves_forward():
 
 
 @pytest.mark.parametrize("failing", range(1, 14))
-def test_a_crash_at_any_write_is_made_good_by_the_next_delivery(failing):
+@pytest.mark.parametrize("instance_dies", [True, False])
+def test_a_failure_of_any_write_is_made_good_by_the_next_delivery(failing, instance_dies):
     records = stream(at("09:15"), at("09:18:10"))
     expected = whole(records)
     desk = Desk()
@@ -196,7 +195,7 @@ def test_a_crash_at_any_write_is_made_good_by_the_next_delivery(failing):
         try:
             service.process(batch, SHARD)
         except ConnectionError:
-            service = desk.instance()
+            service = desk.instance() if instance_dies else service
             service.process(batch, SHARD)
     assert count > failing, "the crash must have happened"
     assert desk.minutes() == expected.minutes()
@@ -363,7 +362,10 @@ def test_without_a_universe_ticks_are_counted_and_markers_pass():
 def test_a_closed_or_unknown_day_closes_no_minute(day):
     desk = Desk()
     moment = at("10:00", day)
-    records = [ticks_record(moment, [tick(256265, moment, 8600.0)]), marker_record(moment + timedelta(minutes=5))]
+    records = [
+        ticks_record(moment, [tick(256265, moment, 8600.0)]),
+        marker_record(moment + timedelta(minutes=5)),
+    ]
     desk.instance().process(desk.stream.put(records), SHARD)
     assert desk.minutes() == {}
     assert ("calendar_unknown" in desk.metrics.counts) == (day.year == 2014)

@@ -95,9 +95,7 @@ def test_candle_features_are_those_of_the_batch():
 def test_warming_up_equals_having_seen_the_candles():
     warm = run(fresh(), 40)
     candles = [c for minute in warm for c in minute.candles if c.symbol == "INFY"]
-    earlier = [
-        c.model_copy(update={"timestamp": c.timestamp - timedelta(days=1)}) for c in candles
-    ]
+    earlier = [c.model_copy(update={"timestamp": c.timestamp - timedelta(days=1)}) for c in candles]
     one, two = fresh(), fresh()
     one.warm_up("INFY", earlier)
     two.warm_up("INFY", [*earlier, candles[0]])
@@ -129,7 +127,10 @@ def test_longer_bars_come_with_the_minute_they_end_with():
     assert fifteen.low == min(c.low for c in minutes)
     assert fifteen.volume == sum(c.volume for c in minutes)
     day = next(c for c in closed[-1].candles_day if c.symbol == "INFY")
-    assert (day.timestamp, day.volume) == (at("09:15"), sum(c.volume for c in minutes) + closed[-1].candles[1].volume)
+    assert (day.timestamp, day.volume) == (
+        at("09:15"),
+        sum(c.volume for c in minutes) + closed[-1].candles[1].volume,
+    )
 
 
 def test_microstructure_comes_from_the_ticks():
@@ -182,7 +183,9 @@ def test_the_known_range_of_volatility_outlives_the_day():
 def test_unknown_instruments_are_told_once_and_cost_nothing_else():
     state = fresh()
     record = unpack(
-        ticks_record(at("09:15:01"), [tick(77, at("09:15:01"), 5.0), tick(INDEX_TOKEN, at("09:15:01"), 8600.0)])
+        ticks_record(
+            at("09:15:01"), [tick(77, at("09:15:01"), 5.0), tick(INDEX_TOKEN, at("09:15:01"), 8600.0)]
+        )
     )
     state.apply(record)
     assert state.take_unknown_instruments() == {77}

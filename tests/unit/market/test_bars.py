@@ -124,7 +124,10 @@ def test_trades_at_the_ask_are_bought_and_at_the_bid_sold(builder):
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 599), st.integers(9_000, 11_000)), min_size=1, max_size=60, unique_by=lambda t: t[0]
+        st.tuples(st.integers(0, 599), st.integers(9_000, 11_000)),
+        min_size=1,
+        max_size=60,
+        unique_by=lambda t: t[0],
     ),
     st.randoms(use_true_random=False),
 )
@@ -172,7 +175,9 @@ def candles_of_a_day() -> dict[str, np.ndarray]:
         pytest.skip(f"{path} is absent: set PATANG_DATA to the folder of recorded market data")
     table = pq.read_table(path).to_pydict()
     symbols = sorted(set(table["symbol"]))
-    found = {name: np.full((len(symbols), 375), np.nan) for name in ("open", "high", "low", "close", "volume")}
+    found = {
+        name: np.full((len(symbols), 375), np.nan) for name in ("open", "high", "low", "close", "volume")
+    }
     for n, moment in enumerate(table["ts"]):
         minute = (int(moment.timestamp()) - OPEN) // 60
         if 0 <= minute < 375:

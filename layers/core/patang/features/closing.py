@@ -44,9 +44,9 @@ class MinuteCloser:
         path = ClosedMinute.path(minute, shard)
         self._objects.put(path, closed.model_dump_json().encode(), content_type="application/json")
         item = MinuteClose(minute=minute, shard=shard, path=path, candles=len(closed.candles), late=late)
-        again = not self._create(item)
+        self._create(item)
         if self._complete(minute):
-            self._begin_cycle(state.session, minute + _ONE_MINUTE, late=late, again=again)
+            self._begin_cycle(state.session, minute + _ONE_MINUTE, late=late)
         self._metrics.duration_ms(
             "minute_close_ms", (time.perf_counter() - began) * 1000, shard=shard, minute=f"{minute:%H:%M}"
         )
@@ -57,13 +57,13 @@ class MinuteCloser:
         first = MinuteClose(minute=minute, shard="", path="", candles=0).key()
         return self._shards <= {c.shard for c in load_all(self._store, MinuteClose, first.partition)}
 
-    def _begin_cycle(self, session: Session, as_of: datetime, *, late: bool, again: bool) -> None:
+    def _begin_cycle(self, session: Session, as_of: datetime, *, late: bool) -> None:
         """Whoever creates the cycle's item starts the workflow.
 
             close item ---- cycle item ---- workflow started
                        (a)             (b)
-        An instance that dies at (a) or (b) leaves its batch to be delivered again; then `again` is true, and
-        the start, which a name allows once only, is repeated.
+        An instance that dies at (a) or (b) leaves its batch to be delivered again. Then the start is
+        repeated, which its name allows once only.
         """
         skipped = "closed late" if late else None if session.holds(as_of) else "outside the session's hours"
         cycle = Cycle(
@@ -71,7 +71,7 @@ class MinuteCloser:
         )
         if not self._create(cycle):
             existing = load(self._store, Cycle, cycle.key())
-            if not again or existing is None or existing.state != "STARTED":
+            if existing is None or existing.state != "STARTED":
                 return
         elif skipped:
             self._metrics.count("cycle_skipped", reason=skipped)

@@ -29,8 +29,8 @@ class Preflight(Record):
     scheduled_time: datetime
     ran_at: datetime
     passed: bool
-    reason: str | None
     checks: tuple[Check, ...]
+    reason: str | None = None
 
     def key(self) -> Key:
         return preflight_key(self.day)

@@ -56,8 +56,9 @@ def save_universe(store: StateStore, objects: ObjectStore, universe: Universe) -
     pointer = UniversePointer(day=universe.day, path=path, instruments=len(universe.instruments))
     for attempt in range(_WRITES):
         before = load(store, UniversePointer, pointer.key())
+        latest = pointer.evolve(revision=0 if before is None else before.revision)
         try:
-            store.write(create(pointer) if before is None else replace(before.evolve(path=path)))
+            store.write(create(latest) if before is None else replace(latest))
         except WriteConflict:
             if attempt == _WRITES - 1:
                 raise
