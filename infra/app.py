@@ -53,10 +53,10 @@ def build(
 def main(arguments: list[str] | None = None) -> int:
     """Synthesise; 0 when the templates are written and pass the checks."""
     parser = argparse.ArgumentParser(prog="infra.app", description="Write the CloudFormation templates.")
-    parser.add_argument("-c", "--context", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("-c", "--context", action="append", default=[], type=_pair, metavar="NAME=VALUE")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "infra/cdk.out")
     options = parser.parse_args(arguments)
-    context = dict(pair.split("=", 1) for pair in options.context if "=" in pair)
+    context = dict(options.context)
     # Under the `cdk` command the folder is the command's to say.
     outdir = None if "CDK_OUTDIR" in os.environ else options.output
     try:
@@ -65,6 +65,13 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)  # noqa: T201 (a command's own message)
         return 1
     return 0
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE")
+    return name, value
 
 
 if __name__ == "__main__":

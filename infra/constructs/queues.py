@@ -4,7 +4,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-__all__ = ["LANE_TIMEOUT_SECONDS", "Queues"]
+__all__ = ["LANE_TIMEOUT_SECONDS", "UPDATES_TIMEOUT_SECONDS", "Queues"]
 
 LANE_TIMEOUT_SECONDS = 30
 UPDATES_TIMEOUT_SECONDS = 30
