@@ -182,7 +182,7 @@ class TradingDesk:
             self.clock,
             None,
             secret_prefix="t",
-            login_root=lambda: "",  # type: ignore[arg-type]
+            login_root=lambda: "",
         )
         sweeps = Sweeps(
             self.store,

@@ -1,7 +1,6 @@
 """What an entry order's fills and end do: the position, the reservation, the proposal."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from patang.approvals.proposal import Proposal
 from patang.errors import StopTrading
@@ -105,8 +104,8 @@ def _hold_less(
         others = {k: v for k, v in changed.reservations.items() if k != proposal.order_id}
         rest = new.terms.quantity - new.filled_quantity
         if not new.is_final and rest > 0:
-            share = Decimal(rest) / (new.terms.quantity - old.filled_quantity)
-            others[proposal.order_id] = reserved.model_copy(update={"exposure": reserved.exposure * share})
+            exposure = reserved.exposure * rest / (new.terms.quantity - old.filled_quantity)
+            others[proposal.order_id] = reserved.model_copy(update={"exposure": exposure})
         changed = changed.evolve(reservations=others)
     if proposal.signal.strategy == "long_options" and new.filled_quantity > old.filled_quantity:
         changed = changed.evolve(last_option_entry=as_of)

@@ -1,0 +1,251 @@
+"""The steps of the order workflow: what they write, what they refuse, and that they may be repeated."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from patang.accounts.session import KiteSession
+from patang.errors import SessionExpired
+from patang.execution.market_clock import MarketClock
+from patang.keys import preflight_key, session_key
+from patang.ports import Put
+from patang.records import create, load, replace
+from patang.settings import KiteSettings
+from patang.strategies.signal import Signal
+from tests.unit.execution.samples import MORNING, equity_signal, option_signal
+from tests.unit.execution.stages import approved, quote_at, ready, submitted, the_proposal
+from tests.unit.execution.trading_desk import TradingDesk
+
+ORDER = ("main", "o-s-infy")
+
+
+@pytest.mark.parametrize(
+    ("signal", "quantity", "product", "price"),
+    [
+        (equity_signal(), 20, "MIS", "1503.00"),
+        (equity_signal(holding_period="swing", exit_by=None), 20, "CNC", "1503.00"),
+        (option_signal(), 65, "NRML", "100.20"),
+        (equity_signal(ask=Decimal("1514.00")), 20, "MIS", "1515.00"),
+    ],
+    ids=["intraday", "swing", "option", "capped"],
+)
+def test_terms_are_a_marketable_limit_within_the_drift(
+    signal: Signal, quantity: int, product: str, price: str
+) -> None:
+    desk = TradingDesk()
+    terms = ready(desk, signal, quantity).terms
+    assert terms is not None
+    assert (terms.product, terms.price) == (product, Decimal(price))
+    assert (terms.transaction_type, terms.order_type, terms.quantity) == ("BUY", "LIMIT", quantity)
+
+
+def test_constructing_again_changes_nothing() -> None:
+    desk = TradingDesk()
+    first = ready(desk)
+    assert desk.flow().construct(*ORDER)["terms_digest"] == first.terms_digest
+    assert the_proposal(desk) == first
+    assert desk.flow().construct("main", "o-none") == {"ok": False, "reason": "UNKNOWN_PROPOSAL"}
+
+
+def test_a_sound_order_is_valid() -> None:
+    desk = TradingDesk()
+    ready(desk)
+    assert desk.flow().validate(*ORDER) == {"ok": True, "reason": "VALID"}
+
+
+def poor(desk: TradingDesk) -> None:
+    desk.exchange.net = 32_000.0
+
+
+def signed_out(desk: TradingDesk) -> None:
+    session = load(desk.store, KiteSession, session_key("main"))
+    assert session is not None
+    desk.store.write(replace(session.evolve(state="EXPIRED")))
+
+
+def dead_session(desk: TradingDesk) -> None:
+    def margins() -> None:
+        raise SessionExpired("log in again")
+
+    desk.exchange.margins = margins
+
+
+def unquoted(desk: TradingDesk) -> None:
+    desk.objects.blobs.clear()
+    desk.store.items = {k: v for k, v in desk.store.items.items() if not k.partition.startswith("CLOSES")}
+
+
+def far_away(desk: TradingDesk) -> None:
+    quote_at(desk, equity_signal(), Decimal("1400.00"))
+
+
+def after_hours(desk: TradingDesk) -> None:
+    late = MORNING.replace(hour=16)
+    desk.store.write(create(MarketClock(market_time=late, seen_at=desk.clock.now())))
+
+
+def odd_quantity(desk: TradingDesk) -> None:
+    proposal = the_proposal(desk)
+    terms = proposal.terms.model_copy(update={"quantity": 0})
+    desk.store.write(replace(proposal.evolve(terms=terms)))
+
+
+def off_tick(desk: TradingDesk) -> None:
+    proposal = the_proposal(desk)
+    terms = proposal.terms.model_copy(update={"price": Decimal("1503.02")})
+    desk.store.write(replace(proposal.evolve(terms=terms)))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "gate"),
+    [
+        (poor, "MARGIN_INSUFFICIENT"),
+        (signed_out, "SESSION_EXPIRED"),
+        (dead_session, "SESSION_EXPIRED"),
+        (unquoted, "NO_QUOTE"),
+        (far_away, "PRICE_SANITY"),
+        (after_hours, "MARKET_CLOSED"),
+        (odd_quantity, "LOT_SIZE"),
+        (off_tick, "TICK_SIZE"),
+    ],
+)
+def test_what_is_not_sound_is_refused_by_name(spoil: Callable[[TradingDesk], None], gate: str) -> None:
+    desk = TradingDesk()
+    ready(desk)
+    spoil(desk)
+    done = desk.flow().validate(*ORDER)
+    assert not done["ok"]
+    assert done["reason"].partition(":")[0] == gate
+
+
+def test_real_orders_need_the_days_preflight() -> None:
+    desk = TradingDesk()
+    ready(desk)
+    desk.settings = desk.settings.model_copy(update={"mode": "live"})
+    assert desk.flow().validate(*ORDER)["reason"].startswith("PREFLIGHT_NOT_PASSED")
+    desk.store.write(Put(preflight_key(MORNING.date()), {"passed": False, "reason": "clock skew"}))
+    assert "clock skew" in desk.flow().validate(*ORDER)["reason"]
+    desk.store.write(Put(preflight_key(MORNING.date()), {"passed": True}))
+    assert desk.flow().validate(*ORDER)["ok"]
+
+
+@pytest.mark.parametrize(("price", "ok"), [("1514.90", True), ("1515.10", False), ("1484.00", False)])
+def test_the_price_is_checked_again_after_the_yes(price: str, ok: bool) -> None:
+    desk = TradingDesk()
+    approved(desk)
+    quote_at(desk, equity_signal(), Decimal(price))
+    done = desk.flow().recheck(*ORDER)
+    assert done["ok"] is ok
+    assert ok or done["reason"].startswith("PRICE_DRIFT")
+
+
+def test_an_old_quote_is_no_price() -> None:
+    desk = TradingDesk()
+    approved(desk)
+    seen = MORNING + timedelta(minutes=2, seconds=5)
+    desk.store.write(create(MarketClock(market_time=seen, seen_at=desk.clock.now())))
+    assert desk.flow().recheck(*ORDER)["reason"].startswith("STALE_QUOTE")
+
+
+def test_a_market_gone_silent_stops_an_entry_unless_it_is_simulated() -> None:
+    desk = TradingDesk()
+    approved(desk)
+    silent = desk.clock.now() - timedelta(seconds=121)
+    desk.store.write(create(MarketClock(market_time=MORNING, seen_at=silent)))
+    assert desk.flow().recheck(*ORDER)["ok"]
+    real = desk.settings.model_copy(update={"mode": "paper", "kite": KiteSettings()})
+    desk.settings = real
+    assert desk.flow().recheck(*ORDER)["reason"].startswith("STALE_DATA")
+
+
+def test_risk_is_checked_again_without_counting_the_order_itself() -> None:
+    desk = TradingDesk()
+    approved(desk)
+    assert desk.flow().recheck(*ORDER) == {"ok": True, "reason": "VALID"}
+    risk = desk.risk()
+    desk.store.write(replace(risk.evolve(halted=True, halt_reason="asked to")))
+    assert desk.flow().recheck(*ORDER)["reason"] == "HALTED"
+
+
+def test_an_option_inside_the_cooldown_is_refused_after_the_yes() -> None:
+    desk = TradingDesk()
+    approved(desk, option_signal(), 65)
+    desk.store.write(replace(desk.risk().evolve(last_option_entry=MORNING - timedelta(hours=1))))
+    assert desk.flow().recheck("main", "o-s-nifty")["reason"] == "OPTION_COOLDOWN"
+
+
+def test_terms_that_were_tampered_with_are_neither_rechecked_nor_submitted() -> None:
+    desk = TradingDesk()
+    proposal = approved(desk)
+    terms = proposal.terms.model_copy(update={"quantity": 2000})
+    desk.store.write(replace(proposal.evolve(terms=terms)))
+    assert desk.flow().recheck(*ORDER)["reason"] == "TERMS_CHANGED"
+    assert desk.flow().submit(*ORDER, "token")["reason"] == "NOT_APPROVED"
+    assert desk.intents() == []
+
+
+@pytest.mark.parametrize("state", ["CONSTRUCTED", "PENDING", "DECLINED", "EXPIRED", "CONCLUDED"])
+def test_nothing_is_submitted_without_a_yes(state: str) -> None:
+    desk = TradingDesk()
+    proposal = ready(desk)
+    desk.store.write(replace(proposal.evolve(state=state)))
+    assert not desk.flow().recheck(*ORDER)["ok"]
+    assert not desk.flow().submit(*ORDER, "token")["ok"]
+    assert desk.intents() == []
+    assert desk.queue.messages == []
+    assert desk.workflows.answers["token"]["ok"] is False
+
+
+def test_submitting_writes_one_intent_with_the_approved_terms() -> None:
+    desk = TradingDesk()
+    intent = submitted(desk)
+    proposal = the_proposal(desk)
+    assert intent.terms == proposal.terms
+    assert intent.task_token == "lane-token"
+    assert proposal.state == "SUBMITTED"
+    assert desk.queue.messages == [
+        ("main#entry", intent.intent_id, {"account": "main", "intent_id": intent.intent_id})
+    ]
+    assert desk.flow().submit(*ORDER, "lane-token")["intent_id"] == intent.intent_id
+    assert len(desk.intents()) == 1
+
+
+def test_a_workflow_driven_again_behind_a_sent_order_hears_of_it_and_sends_nothing() -> None:
+    desk = TradingDesk()
+    intent = submitted(desk)
+    desk.lane().process({"account": "main", "intent_id": intent.intent_id})
+    done = desk.flow().submit(*ORDER, "second-token")
+    assert done["reason"] == "ACKED"
+    assert desk.workflows.answers["second-token"]["ok"] is True
+    assert len(desk.exchange.sent) == 1
+
+
+def test_an_end_without_an_order_frees_the_capital_and_tells_an_owner_who_had_agreed() -> None:
+    desk = TradingDesk()
+    approved(desk)
+    assert desk.flow().conclude(*ORDER, "PRICE_DRIFT: too far") == {
+        "ok": False,
+        "reason": "PRICE_DRIFT: too far",
+    }
+    assert desk.risk().reservations == {}
+    assert the_proposal(desk).outcome == "PRICE_DRIFT: too far"
+    assert "PRICE_DRIFT" in desk.notifier.sent[-1][1]
+    assert desk.flow().conclude(*ORDER, "FAILED")["reason"] == "PRICE_DRIFT: too far"
+
+
+def test_an_order_on_its_way_keeps_its_capital() -> None:
+    desk = TradingDesk()
+    intent = submitted(desk)
+    assert desk.flow().conclude(*ORDER, "FAILED")["reason"] == "IN_FLIGHT"
+    assert "o-s-infy" in desk.risk().reservations
+    desk.lane().process({"account": "main", "intent_id": intent.intent_id})
+    assert desk.flow().conclude(*ORDER, "SUBMITTED") == {"ok": True, "reason": "PLACED"}
+    assert "o-s-infy" in desk.risk().reservations
+
+
+def test_a_submit_that_was_not_approved_is_not_concluded_as_submitted() -> None:
+    desk = TradingDesk()
+    approved(desk)
+    assert desk.flow().conclude(*ORDER, "SUBMITTED")["reason"] == "NOT_SUBMITTED"
