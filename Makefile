@@ -48,7 +48,7 @@ test: setup check ## All checks and tests
 	@$(BIN)/pytest
 
 synth: .venv/.ready ## The CloudFormation templates, without AWS
-	@cd infra && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/python app.py
+	@$(BIN)/python -m infra.app
 	echo "templates in infra/cdk.out"
 
 lock: $(UV) ## Resolve requirements again

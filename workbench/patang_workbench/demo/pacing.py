@@ -27,17 +27,18 @@ class Pacer:
         self._orders = stack.outputs["OrderWorkflowArn"]
         self._cycles = stack.outputs["TradingCycleArn"].replace(":stateMachine:", ":execution:")
         self.finished = opening
+        self._limit: datetime | None = None
 
     def step(self) -> bool:
         """Look, and move the limit. True while the market is held for an order on its way."""
-        before = self.finished
         while self._is_finished(self.finished + _MINUTE):
             self.finished += _MINUTE
         if self._order_under_way():
             return True
-        if before != self.finished or self._stack.exchange.clock()["paused"]:
-            limit = self.finished + _LEAD
+        limit = self.finished + _LEAD
+        if limit != self._limit:
             self._stack.exchange.set_clock(limit=limit.isoformat(), paused=False)
+            self._limit = limit
         return False
 
     def _is_finished(self, as_of: datetime) -> bool:
