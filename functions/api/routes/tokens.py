@@ -73,5 +73,5 @@ def listed(principal: Reader, desk: TheDesk) -> tuple[TokenView, ...]:
 @router.delete("/{token_id}", status_code=204)
 def revoke(token_id: str, principal: Admin, desk: TheDesk) -> None:
     """End a token at once."""
-    if not desk.tokens().revoke(principal.name, token_id):
+    if not desk.tokens().revoke(principal.name, token_id, principal.actor):
         raise HTTPException(404, "you have no such token")

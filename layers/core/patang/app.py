@@ -224,7 +224,7 @@ class Desk:
         return SignIn(self.auth_store, self.accounts(), self.clock)
 
     def tokens(self) -> Tokens:
-        return Tokens(self.auth_store, self.accounts(), self.clock)
+        return Tokens(self.store, self.auth_store, self.accounts(), self.clock)
 
     def halts(self) -> Halts:
         return Halts(self.store, self.clock)

@@ -1,11 +1,23 @@
 """(api) as the gateway calls it: events of payload format 2.0."""
 
+import asyncio
+
 import pytest
 from mangum import Mangum
 
 from functions.api.app import build_app
 from functions.api.handler import handler
 from tests.unit.api.sample_desk import two_owners
+
+
+@pytest.fixture(autouse=True)
+def event_loop():
+    """Lambda's main thread has one from the import on; a test before this one may have taken it away."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 def event(path: str, method: str = "GET", cookies: tuple[str, ...] = (), **headers: str) -> dict:

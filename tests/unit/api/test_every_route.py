@@ -76,8 +76,9 @@ def test_a_browser_has_to_repeat_its_csrf_word(owner, desk, method, path):
 
 @pytest.mark.parametrize(("method", "path"), [route for route in GUARDED if route[0] != "GET"])
 def test_a_token_to_read_changes_nothing(stranger, desk, bearer, method, path):
+    headers = bearer("read")
     before = dict(desk.store.items)
-    answer = stranger.request(method, concrete(path), headers=bearer("read"), json={})
+    answer = stranger.request(method, concrete(path), headers=headers, json={})
     allowed = path == "/logout"
     assert answer.status_code == (303 if allowed else 403)
     assert desk.store.items == before

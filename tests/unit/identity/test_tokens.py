@@ -39,16 +39,16 @@ def test_a_token_ends(desk):
 def test_a_revoked_token_ends_at_once(desk):
     kept = desk.tokens().issue("asha", "kept", ("read",), days=1)
     gone = desk.tokens().issue("asha", "gone", ("read",), days=1)
-    assert desk.tokens().revoke("asha", gone.listing.token_id)
+    assert desk.tokens().revoke("asha", gone.listing.token_id, "person:asha")
     assert desk.tokens().principal(gone.secret) is None
     assert desk.tokens().principal(kept.secret) is not None
     assert [listing.label for listing in desk.tokens().list("asha")] == ["kept"]
-    assert not desk.tokens().revoke("asha", gone.listing.token_id)
+    assert not desk.tokens().revoke("asha", gone.listing.token_id, "person:asha")
 
 
 def test_nobody_revokes_anothers_token(desk):
     issued = desk.tokens().issue("asha", "laptop", ("read",), days=1)
-    assert not desk.tokens().revoke("ravi", issued.listing.token_id)
+    assert not desk.tokens().revoke("ravi", issued.listing.token_id, "person:ravi")
     assert desk.tokens().list("ravi") == []
     assert desk.tokens().principal(issued.secret) is not None
 
@@ -65,3 +65,15 @@ def test_there_is_an_end_to_tokens(desk):
         desk.tokens().issue("asha", "again", ("read",), days=1)
     with pytest.raises(BadInput, match="revoke one first"):
         desk.tokens().issue("asha", "one more", ("read",), days=1)
+
+
+def test_the_audit_log_knows_of_tokens_and_of_no_secret(desk):
+    issued = desk.tokens().issue("asha", "laptop", ("read", "trade"), days=1)
+    desk.tokens().revoke("asha", issued.listing.token_id, "person:asha")
+    told = [item for key, item in desk.store.items.items() if key.partition.startswith("OUTBOX#main#")]
+    assert [(e["kind"], e["details"]["label"], e["details"]["scopes"]) for e in told] == [
+        ("TOKEN_ISSUED", "laptop", "read trade"),
+        ("TOKEN_REVOKED", "laptop", "read trade"),
+    ]
+    assert issued.secret not in str(told)
+    assert issued.listing.token_hash not in str(told)

@@ -145,7 +145,7 @@ def test_a_token_that_is_not_known_is_refused(gateway, bearer):
 def test_an_ended_and_a_revoked_token_are_refused(gateway, desk):
     bearer = token(desk, "read")
     listing = desk.tokens().list("asha")[0]
-    assert desk.tokens().revoke("asha", listing.token_id)
+    assert desk.tokens().revoke("asha", listing.token_id, "person:asha")
     ended = token(desk, "read")
     desk.clock.advance(86_401)
     for secret in (bearer, ended):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from patang.accounts.service import AccountService
 from patang.errors import BadInput
+from patang.execution.journal import journal, told_first
 from patang.identity.credentials import fingerprint, new_secret
 from patang.identity.principal import Principal, Scope, accounts_of
 from patang.identity.stored import BearerToken, TokenListing, token_key
@@ -29,7 +30,10 @@ class IssuedToken:
 class Tokens:
     """Issuing, knowing, listing and revoking tokens."""
 
-    def __init__(self, auth_store: StateStore, accounts: AccountService, clock: Clock) -> None:
+    def __init__(
+        self, store: StateStore, auth_store: StateStore, accounts: AccountService, clock: Clock
+    ) -> None:
+        self._desk_store = store
         self._store = auth_store
         self._accounts = accounts
         self._clock = clock
@@ -55,6 +59,7 @@ class Tokens:
             scopes=listing.scopes,
             until=listing.until,
         )
+        self._tell("TOKEN_ISSUED", listing, f"person:{principal}")
         self._store.write(create(token), create(listing))
         return IssuedToken(secret, listing)
 
@@ -77,10 +82,29 @@ class Tokens:
         alive = [listing for listing in listed if listing.until > self._clock.now()]
         return sorted(alive, key=lambda listing: listing.issued_at)
 
-    def revoke(self, principal: str, token_id: str) -> bool:
+    def revoke(self, principal: str, token_id: str, actor: str) -> bool:
         """False if he has no such token."""
         listing = load(self._store, TokenListing, Key(f"TOKENS#{principal}", token_id))
         if listing is None:
             return False
         self._store.write(Delete(token_key(listing.token_hash)), Delete(listing.key()))
+        self._tell("TOKEN_REVOKED", listing, actor)
         return True
+
+    def _tell(self, kind: str, listing: TokenListing, actor: str) -> None:
+        # The token is in another table, so there is no one transaction. The order errs on the side of telling
+        # of a token that was not issued rather than keeping quiet about one that was.
+        now = self._clock.now()
+        for account in accounts_of(self._accounts, listing.principal):
+            event = journal(
+                account,
+                kind,
+                listing.token_id,
+                now,
+                now,
+                actor,
+                label=listing.label,
+                scopes=" ".join(listing.scopes),
+                ends_at=listing.until.isoformat(),
+            )
+            told_first(self._desk_store, event)
