@@ -193,7 +193,10 @@ class StreamReader(Protocol):
         ...
 
     def read(self, shard: str, after: str | None, until: str) -> Iterator[tuple[str, bytes]]:
-        """(sequence number, data) behind `after` (None: from the oldest kept) and before `until`."""
+        """(sequence number, data) behind `after` (None: from the oldest kept) and before `until`.
+
+        Raises BadInput if `after` is no sequence number of this stream.
+        """
         ...
 
 

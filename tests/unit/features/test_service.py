@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from patang.errors import BadInput
 from patang.features.closing import MinuteCloser
 from patang.features.pointer import FeaturePointer, save_seed
 from patang.features.service import FeatureService
@@ -156,6 +157,47 @@ def test_a_redelivered_batch_changes_nothing():
         assert desk.minutes() == before[1]
     assert desk.minutes() == whole(records).minutes()
     assert len(desk.workflows.started) == 3
+
+
+def test_a_memory_rebuilt_for_an_old_batch_does_not_pass_for_a_new_one():
+    records = stream(at("09:15"), at("09:18:10"))
+    desk = Desk()
+    all_batches = batches(desk.stream.put(records), 5)
+    first, second = desk.instance(), desk.instance()
+    for number, batch in enumerate(all_batches):
+        first.process(batch, SHARD)
+        if number == len(all_batches) - 4:
+            break
+    second.process(all_batches[1], SHARD)
+    for batch in all_batches[-3:]:
+        second.process(batch, SHARD)
+    assert desk.minutes() == whole(records).minutes()
+
+
+def test_a_pointer_from_another_stream_is_read_past():
+    records = stream(at("09:15"), at("09:18:10"))
+    desk = Desk()
+    first, second = batches(desk.stream.put(records), 60)
+    desk.instance().process(first, SHARD)
+    read = desk.stream.read
+
+    def foreign(shard, after, until):
+        if after is not None:
+            raise BadInput(f"{after} did not come from this stream")
+        yield from read(shard, after, until)
+
+    desk.stream.read = foreign
+    desk.instance().process(second, SHARD)
+    assert desk.metrics.counts["stream_position_unknown"] == 1
+    assert desk.minutes() == whole(records).minutes()
+
+
+def test_ticks_are_counted_once_however_often_they_are_read():
+    records = stream(at("09:15"), at("09:18:10"))
+    desk = Desk()
+    for batch in batches(desk.stream.put(records), 5):
+        desk.instance().process(batch, SHARD)
+    assert desk.metrics.counts["ticks"] == len(records) // 2 * len(universe().instruments)
 
 
 def test_the_pointer_only_moves_forward():
@@ -327,7 +369,7 @@ def test_the_morning_s_seed_is_where_the_day_begins():
 
 def test_a_broken_seed_is_reported_and_the_universe_used():
     desk = Desk()
-    desk.objects.put(f"feature_state/seed/{DAY}.bin", b"broken")
+    desk.objects.put(f"features/seed/{DAY}.bin", b"broken")
     desk.instance().process(desk.stream.put(stream(at("09:15"), at("09:16:10"))), SHARD)
     assert desk.metrics.counts["feature_seed_unreadable"] == 1
     assert len(desk.minutes()) == 1

@@ -35,7 +35,7 @@ def snapshot_path(shard: str, minute: datetime) -> str:
     The paths go round, so that a day does not leave hundreds of them; an instance that still writes one after
     it has come round has long been ended by its time-out.
     """
-    return f"feature_state/{shard}/{(minute.hour * 60 + minute.minute) % _SLOTS}.bin"
+    return f"features/state/{shard}/{(minute.hour * 60 + minute.minute) % _SLOTS}.bin"
 
 
 def save_seed(objects: ObjectStore, state: FeatureState) -> None:
@@ -50,4 +50,4 @@ def load_seed(objects: ObjectStore, day: date) -> FeatureState | None:
 
 
 def _seed_path(day: date) -> str:
-    return f"feature_state/seed/{day.isoformat()}.bin"
+    return f"features/seed/{day.isoformat()}.bin"

@@ -48,7 +48,7 @@ class _Memory:
     """What an instance knows of a shard.
 
     `pointer` as it was last read or written, `sequence` of the last record applied, ticks `pending` until the
-    next marker, `closed`: the last minute closed since the last snapshot.
+    next marker, `closed`: the last minute closed since the last snapshot, `ticks`: those of the batch.
     """
 
     pointer: FeaturePointer
@@ -57,6 +57,7 @@ class _Memory:
     day: date | None = None
     pending: list[NDArray[np.void]] = field(default_factory=list)
     closed: datetime | None = None
+    ticks: int = 0
 
 
 class FeatureService:
@@ -89,6 +90,7 @@ class FeatureService:
             return []
         memory = self._memories.pop(shard, None)
         memory = self._claimed(memory, records) or self._rebuilt(shard, records)
+        memory.ticks = 0
         bad = self._consume(memory, shard, records)
         for record in bad:
             self._dead_letters.send(f"ticks/{shard}/{record.sequence}", record.data, record.reason)
@@ -104,6 +106,9 @@ class FeatureService:
             return None
         if int(last) <= int(memory.sequence):
             return memory
+        if memory.sequence != memory.pointer.sequence:
+            # Rebuilt for a batch that came again: what lies between was another instance's.
+            return None
         claimed = memory.pointer.evolve(sequence=last)
         try:
             self._store.write(replace(claimed))
@@ -119,10 +124,19 @@ class FeatureService:
         state = self._snapshot(pointer)
         after = pointer.snapshot_sequence if state is not None else None
         memory = _Memory(pointer, after, state, state.universe.day if state else None)
-        first = records[0][0]
-        if after is None or int(after) < int(first):
-            self._consume(memory, shard, self._reader.read(shard, after, first))
+        self._read_again(memory, shard, records[0][0])
         return memory
+
+    def _read_again(self, memory: _Memory, shard: str, until: str) -> None:
+        if memory.sequence is not None and int(memory.sequence) >= int(until):
+            return
+        try:
+            self._consume(memory, shard, self._reader.read(shard, memory.sequence, until))
+        except BadInput as error:
+            # The table has outlived the stream: the sequence number is another stream's.
+            self._metrics.count("stream_position_unknown", shard=shard, reason=str(error))
+            memory.sequence = None
+            self._consume(memory, shard, self._reader.read(shard, None, until))
 
     def _claim_from_store(self, shard: str, last: str) -> FeaturePointer:
         """The pointer, moved to the batch's end unless it is there already or beyond."""
@@ -156,7 +170,7 @@ class FeatureService:
 
     def _consume(self, memory: _Memory, shard: str, records: Iterable[tuple[str, bytes]]) -> list[BadRecord]:
         """Apply what is behind the memory's sequence; returns what does not parse."""
-        bad, ticks = [], 0
+        bad = []
         if memory.state is None:
             # The universe may have come since.
             memory.day = None
@@ -168,11 +182,9 @@ class FeatureService:
             except BadInput as error:
                 bad.append(BadRecord(sequence, data, str(error)))
             else:
-                ticks += len(record.ticks)
                 self._take(memory, shard, record)
             memory.sequence = sequence
         self._apply_pending(memory)
-        self._metrics.count("ticks", ticks, shard=shard)
         return bad
 
     def _take(self, memory: _Memory, shard: str, record: StreamRecord) -> None:
@@ -188,6 +200,7 @@ class FeatureService:
         state.see(record.market_time)
         if record.kind == "ticks":
             memory.pending.append(record.ticks)
+            memory.ticks += len(record.ticks)
         elif record.kind == "marker":
             self._apply_pending(memory)
             self._close_due(memory, state, shard, record.market_time)
@@ -242,7 +255,8 @@ class FeatureService:
             minute += _ONE_MINUTE
 
     def _report(self, memory: _Memory, shard: str) -> None:
-        """Say once what the stream brought that the state could not use."""
+        """Say how much the batch brought, and once what the state could not use."""
+        self._metrics.count("ticks", memory.ticks, shard=shard)
         state = memory.state
         if state is None:
             return
