@@ -1,0 +1,136 @@
+"""An artifact is used only if it is whole, unchanged and of the schema the code feeds."""
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xgboost
+
+from patang.errors import StopTrading
+from patang.model.inputs import INPUTS, session_fraction, underlying_inputs
+from patang.model.signal_model import SignalModel, load_models
+from tests.unit.strategies.markets import AS_OF, FALLING, RISING
+
+SHIPPED = Path(__file__).parents[3] / "model_artifacts"
+
+
+@pytest.fixture
+def artifacts(tmp_path):
+    """A copy of the shipped artifacts that a test may spoil."""
+    return Path(shutil.copytree(SHIPPED, tmp_path / "model_artifacts"))
+
+
+def change_metadata(folder, **changes):
+    path = folder / "metadata.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def row(strategy, **changes):
+    plain = underlying_inputs(RISING, 25_000.0, 1, session_fraction(AS_OF)) | {
+        "abs_delta": 0.3,
+        "days_to_expiry": 6.0,
+        "atr_premium_pct": 2.0,
+        "theta_premium_pct_hour": -0.4,
+    }
+    return {name: plain[name] for name in INPUTS[strategy]} | changes
+
+
+@pytest.mark.parametrize("strategy", list(INPUTS))
+def test_the_shipped_models_answer_with_probabilities(strategy):
+    model = SignalModel.load(SHIPPED, strategy)
+    rows = [row(strategy, rsi=rsi) for rsi in range(50, 76, 5)]
+    for prediction in model.predict(rows):
+        assert 0 < prediction.p_win < 1
+        assert math.isfinite(prediction.expected_return_pct)
+    assert model.version.startswith(f"{strategy}-")
+
+
+def test_one_batch_answers_as_single_rows_do():
+    model = SignalModel.load(SHIPPED, "equity")
+    rows = [row("equity", adx=float(adx)) for adx in range(20, 60, 5)]
+    assert model.predict(rows) == [model.predict([single])[0] for single in rows]
+    assert model.predict([]) == []
+
+
+def test_the_order_of_names_in_a_row_does_not_matter():
+    model = SignalModel.load(SHIPPED, "equity")
+    straight = row("equity")
+    assert model.predict([straight]) == model.predict([dict(reversed(straight.items()))])
+
+
+def test_the_probability_is_the_calibrated_margin_of_the_classifier():
+    model = SignalModel.load(SHIPPED, "long_options")
+    booster = xgboost.Booster(model_file=str(SHIPPED / "long_options" / "classifier.json"))
+    single = row("long_options")
+    table = np.array([[single[name] for name in INPUTS["long_options"]]])
+    margin = float(booster.inplace_predict(table, predict_type="margin")[0])
+    fitted = model.metadata.calibration
+    expected = 1 / (1 + math.exp(-(fitted.slope * margin + fitted.intercept)))
+    assert model.predict([single])[0].p_win == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_changed_file_is_refused(artifacts):
+    path = artifacts / "equity" / "classifier.json"
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(StopTrading, match="SHA-256"):
+        SignalModel.load(artifacts, "equity")
+
+
+def test_a_model_of_another_schema_is_refused_and_the_difference_named(artifacts):
+    change_metadata(artifacts / "equity", inputs=[*INPUTS["equity"][:-1], "moon_phase"])
+    with pytest.raises(StopTrading, match="moon_phase"):
+        SignalModel.load(artifacts, "equity")
+
+
+def test_inputs_in_another_order_are_another_schema(artifacts):
+    change_metadata(artifacts / "equity", inputs=list(reversed(INPUTS["equity"])))
+    with pytest.raises(StopTrading, match="their order"):
+        SignalModel.load(artifacts, "equity")
+
+
+def test_a_model_of_another_strategy_is_refused(artifacts):
+    change_metadata(artifacts / "equity", strategy="long_options")
+    with pytest.raises(StopTrading, match="long_options"):
+        SignalModel.load(artifacts, "equity")
+
+
+@pytest.mark.parametrize("name", ["metadata.json", "regressor.json"])
+def test_a_missing_file_is_named(artifacts, name):
+    (artifacts / "equity" / name).unlink()
+    with pytest.raises(StopTrading, match=r"MODEL_PATH|regressor\.json"):
+        SignalModel.load(artifacts, "equity")
+
+
+def test_metadata_that_says_too_little_is_refused(artifacts):
+    (artifacts / "equity" / "metadata.json").write_text('{"strategy": "equity"}')
+    with pytest.raises(StopTrading, match="does not describe a model"):
+        SignalModel.load(artifacts, "equity")
+
+
+def test_one_bad_model_stops_all(artifacts):
+    (artifacts / "long_options" / "classifier.json").write_bytes(b"{}")
+    with pytest.raises(StopTrading):
+        load_models(artifacts)
+
+
+def test_the_shipped_artifacts_are_small_and_say_what_they_are():
+    assert sum(path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file()) < 300_000
+    for strategy in INPUTS:
+        metadata = json.loads((SHIPPED / strategy / "metadata.json").read_text())
+        card = (SHIPPED / strategy / "model_card.md").read_text()
+        assert metadata["data"]["kind"] == "synthetic"
+        assert "trained on synthetic data only" in card
+        assert str(metadata["metrics"]["auc"]) in card
+
+
+def test_inputs_have_no_scale_and_mirror_with_the_direction():
+    up = underlying_inputs(RISING, 25_010.0, 1, 0.5)
+    down = underlying_inputs(FALLING, 24_990.0, -1, 0.5)
+    for name in ("macd_atr", "macd_histogram_atr", "price_over_ema_atr", "rsi", "adx"):
+        assert up[name] == pytest.approx(down[name])
+    priced = ("ema_12", "ema_26", "macd", "macd_signal", "atr_14", "std_dev_20")
+    tenth = RISING | {name: RISING[name] / 10 for name in priced}
+    assert underlying_inputs(tenth, 2_501.0, 1, 0.5) == pytest.approx(up)

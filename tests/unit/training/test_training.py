@@ -1,0 +1,177 @@
+"""Labels, splits, calibration and the trainer."""
+
+from datetime import datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patang.errors import BadInput
+from patang.market.sessions import IST
+from patang.model.signal_model import load_models
+from patang.training.calibration import (
+    area_under_curve,
+    brier,
+    calibrated,
+    expected_calibration_error,
+    fit_calibration,
+)
+from patang.training.dataset import Dataset, split_by_time
+from patang.training.labels import Bars, outcome
+from patang.training.trainer import Parameters, train
+from patang_workbench.demo.profile import DEMONSTRATION
+from patang_workbench.training.__main__ import main
+from patang_workbench.training.entries import equity_entries, option_entries
+from patang_workbench.training.history import LAST_DAY, synthetic_history
+
+
+def bars(*rows):
+    return Bars(*np.array(rows, float).T)
+
+
+class TestOutcome:
+    """Stop at 95, target at 110."""
+
+    @pytest.mark.parametrize(
+        ("after", "reason", "price", "held"),
+        [
+            ([(100, 101, 99, 100), (100, 111, 94, 105)], "STOP", 95, 2),
+            ([(100, 111, 99, 108)], "TARGET", 110, 1),
+            ([(94, 112, 90, 100)], "STOP", 94, 1),
+            ([(112, 113, 111, 112)], "TARGET", 112, 1),
+            ([(100, 101, 99, 100), (100, 102, 98, 101), (101, 103, 99, 102)], "TIME", 102, 3),
+        ],
+    )
+    def test_the_worst_is_assumed_within_a_bar_and_gaps_fill_at_the_open(self, after, reason, price, held):
+        found = outcome(bars(*after), 95, 110, max_bars=3)
+        assert (found.reason, found.price, found.bars) == (reason, price, held)
+
+    def test_an_entry_without_an_end_has_no_label(self):
+        assert outcome(bars((100, 101, 99, 100)), 95, 110, max_bars=3) is None
+
+    @given(st.lists(st.integers(90, 115), min_size=1, max_size=30))
+    def test_an_exit_through_a_level_is_never_better_than_the_level_but_for_gaps(self, closes):
+        path = bars(*((c, c + 1, c - 1, c) for c in closes))
+        found = outcome(path, 95, 110, max_bars=len(closes))
+        if found.reason == "STOP":
+            assert found.price <= 95
+        if found.reason == "TARGET":
+            assert found.price >= 110
+
+
+def dataset(rows=3_000, seed=1, hold=600):
+    """Winners come more often where the first of two inputs is high."""
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(rows, 2))
+    entered = np.sort(rng.integers(0, 10**6, rows))
+    gross = inputs[:, 0] + rng.normal(0, 2, rows)
+    return Dataset(("signal", "noise"), inputs, entered, entered + hold, gross, gross - 0.2)
+
+
+class TestSplit:
+    def test_parts_follow_each_other_and_outcomes_do_not_reach_across(self):
+        split = split_by_time(dataset())
+        assert split.fit.left.max() < split.calibrate.entered.min()
+        assert split.calibrate.left.max() < split.measure.entered.min()
+
+    def test_what_reaches_across_a_cut_is_purged(self):
+        short, long = (split_by_time(dataset(hold=hold)) for hold in (1, 100_000))
+        assert len(long.fit) < len(short.fit)
+        assert len(long.calibrate) < len(short.calibrate)
+        assert len(long.measure) == len(short.measure)
+
+    def test_too_little_data_is_refused(self):
+        with pytest.raises(BadInput, match="more varied entries"):
+            split_by_time(dataset(rows=5, hold=10**6))
+
+
+class TestCalibration:
+    def test_a_distorted_score_becomes_the_true_probability(self):
+        rng = np.random.default_rng(3)
+        margin = rng.normal(0, 2, 40_000)
+        truth = 1 / (1 + np.exp(-(0.5 * margin - 1)))
+        won = (rng.random(40_000) < truth).astype(float)
+        fitted = fit_calibration(margin, won)
+        assert fitted.slope == pytest.approx(0.5, abs=0.03)
+        assert fitted.intercept == pytest.approx(-1, abs=0.05)
+        assert expected_calibration_error(calibrated(fitted, margin), won) < 0.02
+
+    @given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=2, max_size=60))
+    def test_the_area_under_the_curve_counts_pairs(self, rows):
+        score = np.array([float(s) for s, _ in rows])
+        won = np.array([float(w) for _, w in rows])
+        winners, losers = score[won > 0], score[won == 0]
+        if len(winners) == 0 or len(losers) == 0:
+            return
+        above = (winners[:, None] > losers).mean() + 0.5 * (winners[:, None] == losers).mean()
+        assert area_under_curve(score, won) == pytest.approx(above)
+
+    def test_the_brier_score_of_a_coin(self):
+        assert brier(np.full(4, 0.5), np.array([0.0, 1.0, 0.0, 1.0])) == 0.25
+
+
+class TestTrainer:
+    def test_it_learns_what_is_there_and_the_same_data_gives_the_same_bytes(self):
+        data = dataset(rows=12_000)
+        first, second = train(data), train(data)
+        assert (first.classifier, first.regressor) == (second.classifier, second.regressor)
+        assert first.metrics == second.metrics
+        assert first.metrics["auc"] > 0.6
+        assert first.metrics["brier_skill"] > 0
+
+    def test_it_finds_nothing_where_there_is_nothing(self):
+        data = dataset(rows=12_000)
+        rng = np.random.default_rng(9)
+        empty = Dataset(
+            data.names,
+            rng.normal(size=data.inputs.shape),
+            data.entered,
+            data.left,
+            data.gross_pct,
+            data.net_pct,
+        )
+        assert abs(train(empty, Parameters(rounds=10)).metrics["auc"] - 0.5) < 0.06
+
+
+@pytest.fixture(scope="module")
+def history():
+    return list(synthetic_history(seed=5, symbols=5, days=5))
+
+
+class TestSyntheticHistory:
+    def test_the_same_seed_is_the_same_market(self, history):
+        again = list(synthetic_history(seed=5, symbols=5, days=5))
+        assert all(np.array_equal(a.bars, b.bars) for a, b in zip(history, again, strict=True))
+
+    def test_it_ends_where_it_says(self, history):
+        last = datetime.fromtimestamp(int(history[0].starts[-1]), IST)
+        assert (last.date(), last.hour, last.minute) == (LAST_DAY, 15, 29)
+
+    def test_bars_hold_together(self, history):
+        for series in history:
+            opened, high, low, close = series.bars.T
+            assert (low <= np.minimum(opened, close)).all()
+            assert (high >= np.maximum(opened, close)).all()
+
+    def test_entries_are_in_order_net_of_costs_and_end_within_their_day(self, history):
+        for data in (
+            equity_entries(history, DEMONSTRATION),
+            option_entries(history, DEMONSTRATION, seed=5),
+        ):
+            assert len(data) > 50
+            assert (np.diff(data.entered) >= 0).all()
+            assert (data.net_pct < data.gross_pct).all()
+            assert (data.left - data.entered <= 45 * 60).all()
+            assert np.isfinite(data.inputs).all()
+
+
+def test_the_command_writes_artifacts_that_load(tmp_path):
+    folder = tmp_path / "artifacts"
+    arguments = ["--seed", "3", "--symbols", "10", "--days", "12", "--out", str(folder)]
+    assert main(arguments) == 0
+    models = load_models(folder)
+    assert set(models) == {"equity", "long_options"}
+    before = {path: path.read_bytes() for path in folder.rglob("*.json")}
+    assert main(arguments) == 0
+    assert before == {path: path.read_bytes() for path in folder.rglob("*.json")}
