@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from functions.api.gate import Reader, TheDesk, own_account
+from patang.audit.entry import AuditEntry, AuditHead
 from patang.desk_view.views import EventView
 
 __all__ = ["router"]
@@ -19,6 +20,13 @@ class AuditPage(BaseModel):
 
     entries: tuple[EventView, ...]
     next_after: int | None
+
+
+class AuditExport(BaseModel):
+    """A page of the chain as it is stored, to be verified by whoever reads it; `head` is where it ends."""
+
+    entries: list[AuditEntry]
+    head: AuditHead | None
 
 
 class AuditCheck(BaseModel):
@@ -49,6 +57,23 @@ def page(
     own = own_account(principal, account)
     entries = view.events(own, day or view.market_now().date(), after=after, limit=limit)
     return AuditPage(entries=entries, next_after=entries[-1].sequence if len(entries) == limit else None)
+
+
+@router.get("/entries")
+def entries(
+    account: Account,
+    principal: Reader,
+    desk: TheDesk,
+    day: MarketDay = None,
+    after: Annotated[int, Query(ge=0, le=99_999_999)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
+) -> AuditExport:
+    """The entries of a day behind sequence `after` with their hashes, and the chain's head."""
+    own, log = own_account(principal, account), desk.audit_log()
+    exported = day or desk.desk_view().market_now().date()
+    # The head first: entries that are linked meanwhile then lie behind it, never before.
+    head = log.head(own, exported)
+    return AuditExport(entries=log.page(own, exported, after=after, limit=limit), head=head)
 
 
 @router.get("/verification")

@@ -1,4 +1,4 @@
-"""The command line `patang`: one verb a job, each with --help, --json where a machine may ask, and exit codes.
+"""The command line `patang`: one verb a job, with --help, --json where a machine may ask, and exit codes.
 
 0: done. 1: it did not work, or what was asked is not so. 2: the command was not understood. 130: interrupted.
 """

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from patang.audit.chain import Verification, verify
-from patang.audit.entry import AuditEntry
+from patang.audit.entry import AuditEntry, AuditHead
 from patang.market.sessions import IST
 from patang_workbench.cli.running import CommandError, RunningDesk, add_desk_arguments
 
@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """0 if the chain is whole, 1 with the first bad entry if it is not."""
-    entries = _from_file(options.file) if options.file else _from_desk(options)
-    result = verify(entries, None)
+    entries, head = (_from_file(options.file), None) if options.file else _from_desk(options)
+    result = verify(entries, head)
     _print(result, options)
     return 0 if result.ok else 1
 
@@ -60,16 +60,19 @@ def _entry(line: str, where: str) -> AuditEntry:
         raise CommandError(f"{where} is not an audit entry: {line[:80]!r}") from error
 
 
-def _from_desk(options: argparse.Namespace) -> list[AuditEntry]:
+def _from_desk(options: argparse.Namespace) -> tuple[list[AuditEntry], AuditHead | None]:
+    """Every entry up to the head as it was when the first page was read."""
     desk = RunningDesk.found(options)
     account = options.account or desk.account or "main"
     day = options.date.isoformat() if options.date else desk.date or datetime.now(IST).date().isoformat()
     entries: list[AuditEntry] = []
+    head: AuditHead | None = None
     while True:
-        page = desk.get(
-            "/api/audit", account=account, date=day, after=entries[-1].sequence if entries else 0, limit=_PAGE
-        )
+        after = entries[-1].sequence if entries else 0
+        page = desk.get("/api/audit/entries", account=account, date=day, after=after, limit=_PAGE)
+        if not entries and page["head"] is not None:
+            head = AuditHead.model_validate(page["head"])
         found = [AuditEntry.model_validate(entry) for entry in page["entries"]]
-        if not found:
-            return entries
+        if not found or head is None:
+            return entries[: head.sequence] if head else entries, head
         entries += found

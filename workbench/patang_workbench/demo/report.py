@@ -11,6 +11,7 @@ from patang.approvals.proposal import Proposal
 from patang.execution.intent import OrderIntent
 from patang.keys import account_partition, cycle_key, day_key, signal_partition
 from patang.market.cycle import Cycle
+from patang.market.instruments import INDEX_NAMES
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay
 from patang.portfolio.position import Position
@@ -58,7 +59,7 @@ def make_report(stack: LocalStack, until: datetime) -> Report:
         "closed_trades": len(closed),
         "open_positions": len(positions) - len(closed),
         "realised_pnl": float(result.realised_pnl),
-        "charges": float(result.charges),
+        "charges": round(float(result.charges), 2),
         **_audit(stack, day),
         "kinesis_records": _kinesis_records(stack),
         "executions": _executions(stack),
@@ -79,7 +80,7 @@ def _trade(position: Position, proposals: list[Proposal]) -> Report:
         "exit_time": position.exit_time.isoformat() if position.exit_time else None,
         "exit_price": float(position.exit_price or 0),
         "exit_reason": position.exit_reason,
-        "charges": float(position.entry_charges + (position.exit_charges or 0)),
+        "charges": round(float(position.entry_charges + (position.exit_charges or 0)), 2),
         "realised_pnl": float(position.realised_pnl or 0),
         "position_id": position.position_id,
         "entry_intent_id": position.entry_intent_id,
@@ -94,7 +95,8 @@ def _candles(stack: LocalStack, day: date, until: datetime) -> Report:
     """The archived candles against the ones that the exchange made its ticks from."""
     source = stack.exchange.candles()
     compared = different = archived = 0
-    for symbol, bars in source.items():
+    for name, bars in source.items():
+        symbol = INDEX_NAMES.get(name, name)
         path = f"historical_candles/symbol={symbol}/date={day}/candles_{symbol}_{day}.parquet"
         content = stack.desk.objects.get(path)
         rows = [] if content is None else pq.read_table(io.BytesIO(content)).to_pylist()
@@ -107,7 +109,7 @@ def _candles(stack: LocalStack, day: date, until: datetime) -> Report:
             compared += 1
             row = found.get(moment)
             different += row is None or [
-                row[name] for name in ("open", "high", "low", "close", "volume")
+                row[part] for part in ("open", "high", "low", "close", "volume")
             ] != list(values)
     return {
         "candles": archived,

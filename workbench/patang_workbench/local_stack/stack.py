@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from patang.app import Desk
 from patang.keys import settings_key
+from patang.market.instruments import INDEX_NAMES
 from patang.market.sessions import IST
 from patang.ports import Put
 from patang.settings import KiteSettings, Settings, UniverseSettings
@@ -100,7 +101,7 @@ class LocalStack:
         kite = KiteSettings(
             root=facts["kite_root"], ticker_root=facts["ticker_root"], login_root=facts["kite_root"]
         )
-        equities = [symbol for symbol in self.exchange.candles() if symbol not in ("NIFTY", "BANKNIFTY")]
+        equities = [symbol for symbol in self.exchange.candles() if symbol not in INDEX_NAMES]
         self.settings = profile.model_copy(
             update={
                 "mode": "simulator",

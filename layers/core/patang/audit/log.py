@@ -37,14 +37,14 @@ class AuditLog:
 
     def verify(self, account: str, day: date) -> Verification:
         """Check the whole chain of a day, also while events are being linked."""
-        head = self._head(account, day)
+        head = self.head(account, day)
         entries = list(self._entries(account, day))
         known = head.sequence if head else 0
         result = verify(entries[:known] if head else entries, head)
         # Entry and head are written together, so entries read after the head may lie behind it, but then
         # the head has moved on as well.
         if result.ok and len(entries) > known:
-            moved = self._head(account, day)
+            moved = self.head(account, day)
             if moved is None or moved.sequence < len(entries):
                 reason = f"entry {known + 1} lies behind the last one that the head knows"
                 return Verification(ok=False, entries=known, first_bad=known + 1, reason=reason)
@@ -57,7 +57,8 @@ class AuditLog:
         events = load_all(self._store, AuditEvent, outbox_partition(account, day))
         return [event for event in events if event.event_id not in linked]
 
-    def _head(self, account: str, day: date) -> AuditHead | None:
+    def head(self, account: str, day: date) -> AuditHead | None:
+        """Where the chain of a day ends; None while it has no entry."""
         return load(self._audit_store, AuditHead, head_key(account, day))
 
     def _entries(self, account: str, day: date) -> Iterator[AuditEntry]:
