@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from functions.api.errors import register_error_answers
+from functions.api.errors import failure, register_error_answers
 from functions.api.every_answer import EveryAnswer
 from functions.api.routes import (
     accounts,
@@ -42,5 +42,5 @@ def build_app(desk: Desk) -> FastAPI:
     ):
         app.include_router(routes.router)
     register_error_answers(app)
-    app.add_middleware(EveryAnswer, metrics=lambda: desk.metrics)
+    app.add_middleware(EveryAnswer, metrics=lambda: desk.metrics, failure=failure)
     return app

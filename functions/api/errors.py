@@ -14,7 +14,7 @@ from functions.api.gate import CsrfMissing, NotSignedIn, ScopeMissing, UnknownAc
 from functions.api.render import message_page, sign_in_page
 from patang.errors import AskOwner, BadInput, PatangError, Refused, StopTrading, TryAgain
 
-__all__ = ["problem", "register_error_answers", "wants_page"]
+__all__ = ["failure", "problem", "register_error_answers", "wants_page"]
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (BadInput, 400),
@@ -47,7 +47,7 @@ def problem(
 
 
 def register_error_answers(app: FastAPI) -> None:
-    """Every exception a route may raise on purpose has its answer here; any other is a bare 500."""
+    """Every exception that a route may raise on purpose has its answer here."""
     app.add_exception_handler(NotSignedIn, _not_signed_in)
     app.add_exception_handler(ScopeMissing, _scope_missing)
     app.add_exception_handler(CsrfMissing, _csrf_missing)
@@ -55,7 +55,6 @@ def register_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for kind, status in _STATUS:
         app.add_exception_handler(kind, _told(status))
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def _answer(request: Request, status: int, error_type: str, title: str, message: str) -> Response:
@@ -106,6 +105,7 @@ async def _http(request: Request, error: Exception) -> Response:
     return _answer(request, status, phrase.replace(" ", ""), phrase, detail)
 
 
-async def _unexpected(request: Request, _: Exception) -> Response:
+def failure(request: Request) -> Response:
+    """The answer to what nobody foresaw; what it was stands in the log and nowhere else."""
     message = "The desk failed at this request. The log of the api function says why."
     return _answer(request, 500, "InternalError", "That went wrong", message)

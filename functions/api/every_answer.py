@@ -1,15 +1,20 @@
 """What every answer carries, and the one line of measurement a request leaves in the log."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from patang.ports import Metrics
 
 __all__ = ["EveryAnswer"]
+
+_log = logging.getLogger(__name__)
 
 # Nothing from elsewhere, no inline script or style, no frame around an approval.
 _CONTENT_POLICY = (
@@ -28,17 +33,24 @@ _HEADERS = {
 
 
 class EveryAnswer:
-    """ASGI middleware; an answer's own header wins over the one given here."""
+    """ASGI middleware; an answer's own header wins over the one given here.
 
-    def __init__(self, app: ASGIApp, metrics: Callable[[], Metrics]) -> None:
+    What nobody has caught becomes `failure` here: the framework's own place for it lies outside every
+    middleware, so that its answer would carry none of the headers.
+    """
+
+    def __init__(
+        self, app: ASGIApp, metrics: Callable[[], Metrics], failure: Callable[[Request], Response]
+    ) -> None:
         self._app = app
         self._metrics = metrics
+        self._failure = failure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
+        began, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -53,6 +65,11 @@ class EveryAnswer:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except Exception:
+            _log.exception("a request to %s failed", _details(scope, 500)["route"])
+            if status:
+                raise
+            await self._failure(Request(scope))(scope, receive, send_with_headers)
         finally:
             took = (time.perf_counter() - began) * 1000
             self._metrics().duration_ms("api_request_ms", took, **_details(scope, status))

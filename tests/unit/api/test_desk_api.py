@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from patang.keys import risk_key
+from patang.keys import risk_key, settings_key
 from patang.portfolio.account_state import RiskState
+from patang.ports import Put
 from tests.unit.api.sample_desk import DAY, HOSTILE
 
 
@@ -188,19 +189,27 @@ def test_wrong_questions_are_told(reader, path, params):
     assert reader(path, **params).status_code == 422
 
 
-def test_a_fault_of_ours_tells_nothing(desk, app, bearer):
-    from starlette.testclient import TestClient
-
+def test_a_fault_of_ours_tells_nothing(desk, owner):
     class Broken:
         def status(self, accounts):
             raise RuntimeError("secret-main was here")
 
     desk.desk_view = Broken
-    client = TestClient(app, raise_server_exceptions=False)
-    answer = client.get("/api/status", headers=bearer("read"))
-    assert answer.status_code == 500
-    assert "secret-main" not in answer.text
-    assert answer.json()["error_type"] == "InternalError"
+    for path, form in (("/api/status", "application/json"), ("/", "text/html")):
+        answer = owner.get(path)
+        assert answer.status_code == 500
+        assert answer.headers["content-type"].startswith(form)
+        assert answer.headers["cache-control"] == "no-store"
+        assert "secret-main" not in answer.text
+
+
+def test_wrong_settings_are_named(desk, stranger):
+    desk.store.write(Put(settings_key(), {"document": '{"mode": "dream"}'}))
+    answer = stranger.get("/api/status", headers={"Authorization": "Bearer patang_x"})
+    assert answer.status_code == 401
+    page = stranger.get("/login")
+    assert page.status_code == 503
+    assert "mode = &#39;dream&#39;" in page.text
 
 
 def test_static_files_are_a_fixed_set(stranger):
