@@ -2,10 +2,14 @@
 
 import argparse
 import json
+from collections.abc import Iterator
+from typing import Any
 
 from patang_workbench.cli.running import RunningDesk, add_desk_arguments
 
 __all__ = ["add_arguments", "run"]
+
+_EVENTS = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,23 +22,30 @@ def run(options: argparse.Namespace) -> int:
     status = RunningDesk.found(options).get("/api/status")
     if options.json:
         print(json.dumps(status))
-        return 0
-    for name, value in status.items():
-        if isinstance(value, list):
-            print(f"{name}: {len(value)}")
-            for row in value:
-                print(f"    {_row(row)}")
-        elif isinstance(value, dict):
-            print(f"{name}: {_row(value)}")
-        else:
-            print(f"{name}: {value}")
+    else:
+        print("\n".join(_lines(status)))
     return 0
 
 
-def _row(value: object) -> str:
-    if not isinstance(value, dict):
-        return str(value)
-    shown = {
-        name: part for name, part in value.items() if not isinstance(part, dict | list) and part is not None
-    }
-    return ", ".join(f"{name} {part}" for name, part in shown.items())
+def _lines(status: dict[str, Any]) -> Iterator[str]:
+    data, pnl = status["data"], status["pnl"]
+    age = "no data yet" if data["age_seconds"] is None else f"{data['age_seconds']} s old"
+    yield f"mode       {status['mode']}, profile {status['profile']}, approvals {status['approval_mode']}"
+    yield f"data       {data['market_time']}, {age}{', STALE' if data['stale'] else ''}"
+    for session in status["sessions"]:
+        yield f"session    {session['account']}: {session['state']} until {session['valid_until']}"
+    for risk in status["risk"]:
+        entries = risk["blocked_by"] or "entries allowed"
+        exposure = f"{risk['open_exposure']} of {risk['exposure_limit']}"
+        yield f"risk       {risk['account']}: {entries}; exposure {exposure}"
+    yield f"P&L        realised {pnl['realised']}, unrealised {pnl['unrealised']}, charges {pnl['charges']}"
+    for position in status["positions"]:
+        yield (
+            f"position   {position['quantity']} {position['symbol']} from {position['entry_price']}, "
+            f"now {position['last_price']}, stop {position['stop_loss_price']}, "
+            f"target {position['target_price']}: {position['unrealised_pnl']}"
+        )
+    for approval in status["approvals"]:
+        yield f"approval   {approval['quantity']} {approval['symbol']}, {approval['seconds_left']} s left"
+    for event in status["events"][:_EVENTS]:
+        yield f"event      {event['as_of'][11:19]} {event['kind']}"
