@@ -15,6 +15,7 @@ from patang.approvals.proposal import Proposal
 from patang.keys import proposal_key
 from patang.market.sessions import minute_of
 from patang.market.ticks import TICK, StreamRecord, pack
+from patang.ports import WriteConflict
 from patang.records import load
 from tests.unit.execution.samples import close_minute, open_account, propose
 from tests.unit.execution.trading_desk import Killed, TradingDesk
@@ -38,11 +39,9 @@ class Session:
         self.task = ""
         self.reason = ""
         self.line: random.Random | None = None
-        with_fuse, desk.fuse.kill = desk.fuse.kill, lambda step: ""
-        open_account(desk.store)
-        propose(desk.store, proposal)
-        desk.fuse.kill = with_fuse
-        desk.fuse.steps = 0
+        with desk.fuse.spared():
+            open_account(desk.store)
+            propose(desk.store, proposal)
 
     @property
     def symbol(self) -> str:
@@ -80,19 +79,16 @@ class Session:
     def _try(self, act: Any) -> bool:
         try:
             act()
-        except Killed:
+        except (Killed, WriteConflict):
             return False
         return True
 
     def _close_minute(self) -> None:
-        kill, self.desk.fuse.kill = self.desk.fuse.kill, lambda step: ""
-        steps = self.desk.fuse.steps
         minute = minute_of(self.desk.market_time) - timedelta(minutes=1)
         signal = self.proposal.signal
-        close_minute(
-            self.desk.store, self.desk.objects, minute, {f"{signal.exchange}:{signal.symbol}": self.price}
-        )
-        self.desk.fuse.kill, self.desk.fuse.steps = kill, steps
+        prices = {f"{signal.exchange}:{signal.symbol}": self.price}
+        with self.desk.fuse.spared():
+            close_minute(self.desk.store, self.desk.objects, minute, prices)
 
     def _advance_workflow(self) -> None:
         """The state machine: a killed task fails, and every failure leads to Conclude."""
@@ -120,7 +116,7 @@ class Session:
                 case "conclude":
                     self.step = "done"
                     flow.conclude(*order, self.reason)
-        except Killed:
+        except (Killed, WriteConflict):
             if self.step != "done":
                 self._go("conclude", "FAILED")
 

@@ -101,6 +101,7 @@ def bad_day(seed: int) -> Session:
     ]
     desk.exchange.fill_at_most = chance.choice([None, 65 if kind == "option" else 7])
     run = session(desk, kind)
+    desk.fuse.contention, desk.fuse.contended = random.Random(seed), chance.choice([0.0, 0.0, 0.3])
     run.line = random.Random(seed) if chance.random() < 0.5 else None
     run.run(240)
     return run

@@ -1,6 +1,8 @@
 """The services wired to memory, with a fuse that can kill a process at any step it does to the world."""
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +24,7 @@ from patang.execution.updates import OrderUpdates
 from patang.keys import account_partition, day_key, risk_key
 from patang.portfolio.account_state import AccountDay, RiskState
 from patang.portfolio.position import Position
+from patang.ports import Write, WriteConflict
 from patang.records import load, load_all
 from patang.settings import KiteSettings, Settings
 from tests.fakes import (
@@ -49,11 +52,25 @@ class Fuse:
 
     def __init__(self) -> None:
         self.steps = 0
+        self.active = True
+        self.contention = random.Random()
+        self.contended = 0.0
         self.kill: Callable[[int], str] = lambda step: ""
+
+    @contextmanager
+    def spared(self) -> Iterator[None]:
+        """What is done in here is neither counted nor disturbed."""
+        self.active = False
+        yield
+        self.active = True
 
     def guard[**P, R](self, act: Callable[P, R]) -> Callable[P, R]:
         def fused(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not self.active:
+                return act(*args, **kwargs)
             self.steps += 1
+            if act.__name__ == "write" and self.contention.random() < self.contended:
+                raise WriteConflict(())
             fate = self.kill(self.steps)
             if fate == "before":
                 raise Killed
@@ -65,16 +82,28 @@ class Fuse:
         return fused
 
 
-class TradingDesk:
-    """One account's desk. Its services are made anew at each use, as a cold process would."""
+class OneWriteAnItem(MemoryStore):
+    """Refuses, as DynamoDB does, a transaction that writes an item twice."""
 
-    def __init__(self, **settings: Any) -> None:
+    def write(self, *writes: Write) -> None:
+        keys = [write.key for write in writes]
+        assert len(keys) == len(set(keys)), f"one transaction writes an item twice: {keys}"
+        super().write(*writes)
+
+
+class TradingDesk:
+    """One account's desk. Its services are made anew at each use, as a cold process would.
+
+    `store` defaults to memory; a test on the real adapter brings its own.
+    """
+
+    def __init__(self, store: Any = None, **settings: Any) -> None:
         self.clock = FixedClock(MORNING)
         self.market_time = MORNING
         self.settings = Settings(
             kite=KiteSettings(root="http://127.0.0.1:1"), **({"mode": "simulator"} | settings)
         )
-        self.store, self.auth_store = MemoryStore(), MemoryStore()
+        self.store, self.auth_store = store or OneWriteAnItem(), OneWriteAnItem()
         self.objects, self.secrets = MemoryObjects(), MemorySecrets()
         self.queue, self.updates_queue = RecordedIntentQueue(), RecordedUpdateQueue()
         self.workflows, self.notifier = RecordedWorkflows(), RecordedNotifier()

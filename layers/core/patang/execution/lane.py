@@ -30,7 +30,6 @@ from patang.ports import (
     StateStore,
     Workflows,
     Write,
-    WriteConflict,
 )
 from patang.records import change, load, replace
 from patang.settings import Settings
@@ -114,24 +113,29 @@ class OrderLane:
     def _claim(self, intent: OrderIntent) -> OrderIntent | None:
         """The claimed intent; None if somebody else has it."""
         now = self._clock.now()
-        claimed = intent.evolve(state="SENDING", sending_at=now)
-        event = journal(
-            intent.account,
-            "ORDER_SENDING",
-            intent.intent_id,
-            intent.as_of,
-            now,
-            intent_id=intent.intent_id,
-            order_kind=intent.kind,
-            terms=intent.terms.model_dump(mode="json", exclude_none=True),
-        )
-        try:
-            self._store.write(replace(claimed), event)
-        except WriteConflict:
-            return None
-        waited = (now - intent.written_at).total_seconds() * 1000
-        self._metrics.duration_ms("order_waited", waited, kind=intent.kind)
-        return claimed.evolve(revision=intent.revision + 1)
+
+        def decide() -> tuple[OrderIntent | None, list[Write]]:
+            current = self._load(intent.account, intent.intent_id)
+            if current.state != "NEW":
+                return None, []
+            claimed = current.evolve(state="SENDING", sending_at=now)
+            event = journal(
+                current.account,
+                "ORDER_SENDING",
+                current.intent_id,
+                current.as_of,
+                now,
+                intent_id=current.intent_id,
+                order_kind=current.kind,
+                terms=current.terms.model_dump(mode="json", exclude_none=True),
+            )
+            return claimed, [replace(claimed), event]
+
+        claimed = change(self._store, decide)
+        if claimed is not None:
+            waited = (now - claimed.written_at).total_seconds() * 1000
+            self._metrics.duration_ms("order_waited", waited, kind=claimed.kind)
+        return claimed
 
     def _send(self, intent: OrderIntent) -> OrderIntent:
         begun = self._clock.now()

@@ -1,0 +1,39 @@
+"""A trade from proposal to closed position on the adapter of the real state store."""
+
+from decimal import Decimal
+
+import boto3
+import pytest
+
+from patang.adapters.aws.dynamodb import DynamoStore
+from tests.unit.execution.samples import equity_signal, option_signal, proposal_of
+from tests.unit.execution.session import Session
+from tests.unit.execution.trading_desk import TradingDesk
+
+
+@pytest.fixture
+def store(table: str) -> DynamoStore:
+    return DynamoStore(boto3.client("dynamodb"), table)
+
+
+def test_a_partly_filled_trade_is_carried_through(store: DynamoStore) -> None:
+    desk = TradingDesk(store=store)
+    desk.exchange.fill_at_most = 7
+    prices = [Decimal("1500.00")] * 10 + [Decimal("1516.00")] * 40
+    run = Session(desk, proposal_of(equity_signal(), 20), prices)
+    run.run(24)
+    (position,) = desk.positions()
+    assert position.state == "CLOSED"
+    assert desk.day().realised_pnl == position.realised_pnl
+    assert desk.risk().reservations == {}
+    assert run.stored().outcome == "FILLED"
+
+
+def test_a_lost_reply_is_settled(store: DynamoStore) -> None:
+    desk = TradingDesk(store=store)
+    desk.exchange.mishaps = ["lost"]
+    run = Session(desk, proposal_of(option_signal(), 65), [Decimal("100.00")])
+    run.run(14)
+    assert desk.positions() == []
+    assert run.stored().outcome == "REJECTED"
+    assert desk.risk().reservations == {}
