@@ -167,7 +167,8 @@ class Session:
     def _computed(self):
         """Bars of the session by symbol, and the features that history before it gives."""
         days = (*self.market.history, self.day)
-        length = max(len(self.market.candles[name][self.day].minute) for name in self._names)
+        every_day = (c for by_day in self.market.candles.values() for c in by_day.values())
+        length = max(len(of_day.minute) for of_day in every_day)
         columns = np.full((len(self._names), len(days), length, 5), np.nan)
         for row, name in enumerate(self._names):
             for number, day in enumerate(days):
