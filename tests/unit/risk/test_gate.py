@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from patang.accounts.session import KiteSession
-from patang.keys import cycle_key, session_key
+from patang.keys import cycle_key, day_key, session_key
 from patang.market.cycle import Cycle, run_id_of
+from patang.portfolio.account_state import AccountDay
 from patang.records import create, load, replace
 from patang.risk.gate import RiskGate
 from patang.settings import Settings
@@ -45,6 +46,9 @@ def test_only_accounts_with_a_live_session_go_on(store, clock):
     session = load(store, KiteSession, session_key("second"))
     store.write(replace(session.evolve(state="EXPIRED")))
     assert gate(store, clock).check(AS_OF)["accounts"] == ["main"]
+    refused = load(store, AccountDay, day_key("second", AS_OF.date()))
+    assert refused.refusals == {"SESSION_EXPIRED": 1}
+    assert load(store, AccountDay, day_key("main", AS_OF.date())) is None
 
 
 def test_an_expired_session_ends_the_cycle_and_is_counted(store, clock):

@@ -13,6 +13,7 @@ from patang.market.minutes import MinuteClose
 from patang.market.sessions import session_on
 from patang.ports import Clock, Metrics, StateStore, Write
 from patang.records import change, load, load_all, replace
+from patang.risk.refusals import count_refusals
 from patang.settings import Settings
 
 __all__ = ["RiskGate"]
@@ -44,7 +45,7 @@ class RiskGate:
             if not reason and refusal is not None:
                 reason = f"PREFLIGHT_NOT_PASSED: {refusal}"
             if not reason:
-                accounts, reason = self._accounts()
+                accounts, reason = self._accounts(as_of)
         except StopTrading as error:
             reason = f"STOP_TRADING: {error}"
         if reason:
@@ -65,7 +66,8 @@ class RiskGate:
             return "STALE_DATA"
         return ""
 
-    def _accounts(self) -> tuple[list[str], str]:
+    def _accounts(self, as_of: datetime) -> tuple[list[str], str]:
+        """The enabled accounts with a live session; for each of the others the refusal is counted."""
         enabled = [
             account.account
             for account in load_all(self._store, Account, account_key("").partition)
@@ -74,11 +76,19 @@ class RiskGate:
         if not enabled:
             return [], "NO_ACCOUNT"
         live = [account for account in enabled if self._is_live(account)]
+        for account in sorted(set(enabled) - set(live)):
+            self._count(account, as_of)
         return live, "" if live else "SESSION_EXPIRED"
 
     def _is_live(self, account: str) -> bool:
         session = load(self._store, KiteSession, session_key(account))
         return session is not None and session.is_live(self._clock.now())
+
+    def _count(self, account: str, as_of: datetime) -> None:
+        def decide() -> tuple[None, Sequence[Write]]:
+            return None, (count_refusals(self._store, account, as_of.date(), {"SESSION_EXPIRED": 1}),)
+
+        change(self._store, decide)
 
     def _finish(self, as_of: datetime, reason: str) -> None:
         def decide() -> tuple[None, Sequence[Write]]:

@@ -10,9 +10,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from patang.approvals.proposal import Proposal
 from patang.errors import StopTrading
 from patang.execution.journal import journal
-from patang.keys import cycle_key, day_key, proposal_key, signal_partition
+from patang.keys import cycle_key, proposal_key, signal_partition
 from patang.market.cycle import Cycle
-from patang.portfolio.account_state import AccountDay, Reservation
+from patang.portfolio.account_state import Reservation
 from patang.ports import Clock, Metrics, StateStore, Write, WriteConflict
 from patang.records import change, create, load, load_all, replace
 from patang.risk.account_view import AccountView, view_account
@@ -20,6 +20,7 @@ from patang.risk.breaker import BREAKER, breach
 from patang.risk.expected_profit import ExpectedProfit, expected_profit
 from patang.risk.halts import Halts
 from patang.risk.manager import account_gate, is_halted, signal_gate
+from patang.risk.refusals import count_refusals
 from patang.risk.sizing import Sizing, size
 from patang.settings import Settings
 from patang.strategies.aggregator import aggregate
@@ -189,10 +190,7 @@ class RiskService:
                 return None, ()
             writes: list[Write] = [told]
             if refusals:
-                known = load(self._store, AccountDay, day_key(account, as_of.date()))
-                day = known or AccountDay(account=account, day=as_of.date())
-                counted = day.evolve(refusals=dict(Counter(day.refusals) + refusals))
-                writes.append(create(counted) if known is None else replace(counted))
+                writes.append(count_refusals(self._store, account, as_of.date(), refusals))
             cycle = load(self._store, Cycle, cycle_key(as_of))
             if cycle is not None:
                 ended = cycle.evolve(
