@@ -7,7 +7,7 @@ from patang.risk.breaker import breach
 from patang.settings import Settings
 from patang.strategies.signal import Signal
 
-__all__ = ["account_gate", "signal_gate"]
+__all__ = ["account_gate", "is_halted", "signal_gate"]
 
 
 def account_gate(view: AccountView, settings: Settings) -> str | None:
