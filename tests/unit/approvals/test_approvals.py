@@ -158,10 +158,13 @@ def test_a_notification_that_fails_leaves_the_approval_open(desk: TradingDesk) -
     def broken(subject: str, text: str) -> None:
         raise RuntimeError("the topic is gone")
 
+    told = []
     desk.notifier.send = broken
+    desk.metrics.count = lambda name, value=1, **details: told.append((name, details))
     assert desk.approvals().request(*ORDER, "token") == "PENDING"
     assert [p.order_id for p in desk.approvals().pending(["main", "other"])] == ["o-s-infy"]
-    assert desk.metrics.counts["notification_failed"] == 1
+    assert [name for name, _ in told].count("notification_failed") == 1
+    assert "approvals/" not in str(told), "the link is a secret and must not reach the log"
     assert decide(desk) == "APPROVED"
 
 
