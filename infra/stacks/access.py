@@ -127,7 +127,7 @@ class AccessStack(Stack):
             "time": "$context.requestTime",
             "ip": "$context.identity.sourceIp",
             "method": "$context.httpMethod",
-            "path": "$context.path",
+            "path": "$context.routeKey",
             "status": "$context.status",
             "latency_ms": "$context.responseLatency",
             "error": "$context.integrationErrorMessage",

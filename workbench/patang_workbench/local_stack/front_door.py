@@ -17,7 +17,7 @@ __all__ = ["FrontDoor"]
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 _OF_ONE_HOP = frozenset(
-    {"host", "connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding"}
+    {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding"}
 )
 _START_SECONDS = 10.0
 
@@ -57,7 +57,7 @@ class FrontDoor:
         answer = await self._client.request(
             request.method,
             f"{self._target}{request.url.path}{query}",
-            headers=_passed(dict(request.headers)) | {"x-forwarded-host": f"127.0.0.1:{self.port}"},
+            headers=_passed(dict(request.headers)),
             content=await request.body(),
         )
         reply = Response(answer.content, answer.status_code)

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from itertools import batched
 from typing import Any
 
-from patang.errors import TryAgain
+from botocore.exceptions import BotoCoreError, ClientError
+
+from patang.errors import BadInput, TryAgain
 
 __all__ = ["KinesisReader", "KinesisStream"]
 
@@ -40,14 +42,21 @@ class KinesisStream:
     def _put(self, entries: list[dict[str, Any]]) -> None:
         """Puts what is left until all is in; a call may take a part and refuse the rest."""
         for wait in (*_WAITS, None):
-            reply = self._client.put_records(StreamName=self._stream, Records=entries)
-            if not reply["FailedRecordCount"]:
+            entries = self._refused(entries)
+            if not entries:
                 return
-            results = zip(entries, reply["Records"], strict=True)
-            entries = [entry for entry, result in results if "ErrorCode" in result]
             if wait is not None:
                 time.sleep(wait)
         raise TryAgain(f"{len(entries)} records did not get onto the stream {self._stream}")
+
+    def _refused(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        try:
+            reply = self._client.put_records(StreamName=self._stream, Records=entries)
+        except (BotoCoreError, ClientError):
+            return entries
+        return [
+            entry for entry, result in zip(entries, reply["Records"], strict=True) if "ErrorCode" in result
+        ]
 
 
 class KinesisReader:
@@ -64,8 +73,7 @@ class KinesisReader:
         start: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
         if after is not None:
             start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": after}
-        position = self._client.get_shard_iterator(StreamName=self._stream, ShardId=shard, **start)
-        iterator = position["ShardIterator"]
+        iterator = self._position(shard, start)
         while iterator is not None:
             reply = self._client.get_records(ShardIterator=iterator)
             for record in reply["Records"]:
@@ -75,6 +83,16 @@ class KinesisReader:
             if not reply["Records"] and not reply.get("MillisBehindLatest"):
                 return
             iterator = reply.get("NextShardIterator")
+
+    def _position(self, shard: str, start: dict[str, Any]) -> str | None:
+        try:
+            reply = self._client.get_shard_iterator(StreamName=self._stream, ShardId=shard, **start)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidArgumentException":
+                raise
+            raise BadInput(f"{self._stream}/{shard} does not know the place {start}") from error
+        iterator: str | None = reply["ShardIterator"]
+        return iterator
 
 
 def _open_shards(client: Any, stream: str) -> list[dict[str, Any]]:

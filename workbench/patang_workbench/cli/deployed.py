@@ -1,0 +1,40 @@
+"""A desk deployed in the owner's AWS account, reached with the owner's own AWS credentials."""
+
+import argparse
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from patang.app import Desk
+from patang_workbench.cli.running import CommandError
+
+__all__ = ["add_stage_arguments", "deployed_desk"]
+
+_VARIABLES = {
+    "DESK_TABLE": "DeskTable",
+    "AUTH_TABLE": "AuthTable",
+    "AUDIT_TABLE": "AuditTable",
+    "STORE_BUCKET": "StoreBucket",
+    "SECRET_PREFIX": "SecretPrefix",
+    "SECRET_KEY_ID": "SecretKeyArn",
+}
+
+
+def add_stage_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which stage a command is about."""
+    parser.add_argument(
+        "--stage", default="paper", choices=("paper", "live"), help="the deployed stage (paper)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def deployed_desk(stage: str) -> Desk:
+    """The desk of a stage, by the outputs of its data stack. Raises CommandError if it cannot be reached."""
+    name = f"patang-{stage}-data"
+    try:
+        (stack,) = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    except (BotoCoreError, ClientError) as error:
+        raise CommandError(f"the stack {name} cannot be read: {error}") from error
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    environment = {variable: outputs[output] for variable, output in _VARIABLES.items()}
+    return Desk(environment | {"STAGE": stage, "POWERTOOLS_SERVICE_NAME": "workbench"})
