@@ -187,7 +187,7 @@ function drawSignals(signals) {
     return make("li", {},
       make("time", { text: clockTime(signal.as_of) }),
       make("span", { text: `${signal.signal_type} ${signal.symbol}` }),
-      make("span", { className: `tag ${taken ? "good" : ""}`, text: taken ? "taken" : "refused" }),
+      make("span", { className: `tag ${taken ? "good" : ""}`, text: taken ? "passed on" : "refused" }),
       make("span", { className: "more", text: `${(signal.confidence * 100).toFixed(0)} % · ${why}` }));
   })));
 }

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 import uvicorn
@@ -29,7 +30,11 @@ class FrontDoor:
         self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._target: str | None = None
-        self._client = httpx.AsyncClient(timeout=35, follow_redirects=False, trust_env=False)
+        # It keeps no cookie: one browser's sign-in must not become another's.
+        keeps_none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+        self._client = httpx.AsyncClient(
+            timeout=35, follow_redirects=False, trust_env=False, cookies=keeps_none
+        )
         app = Starlette(routes=[Route("/{path:path}", self._pass_on, methods=_METHODS)])
         self._server = uvicorn.Server(
             uvicorn.Config(app, host="127.0.0.1", port=self.port, log_level="error", lifespan="off")

@@ -55,6 +55,8 @@ class LocalStack:
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True)
         self._keeper = Keeper()
+        if not self._keep_folder:
+            self._keeper.remove_folder(self.folder)
         return self
 
     def __exit__(
@@ -70,6 +72,7 @@ class LocalStack:
         if self._emulator is not None:
             self._emulator.stop(keep_folder=self._keep_folder)
         if self._keeper is not None:
+            # Whatever is still registered with it, the run's folder among others, goes now.
             self._keeper.close()
 
     def deploy(self) -> None:

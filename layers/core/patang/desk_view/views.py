@@ -147,7 +147,7 @@ class OrderView(_View):
 
 
 class SignalView(_View):
-    """A wish of a strategy to enter, taken or refused. `refused` names the gates that said no.
+    """A wish of a strategy to enter, passed on to the accounts or refused; `refused` names the gates.
 
     `features` is empty where only an overview was asked for.
     """
