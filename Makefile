@@ -45,7 +45,8 @@ check: .venv/.ready ## Format, lint, types, layers
 	$(BIN)/lint-imports
 
 test: setup check ## All checks and tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest tests/unit tests/contract tests/infra --numprocesses 2 --dist loadfile
+	$(BIN)/pytest tests/integration tests/e2e
 
 synth: .venv/.ready ## The CloudFormation templates, without AWS
 	@$(BIN)/python -m infra.app

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _print(result: Verification, options: argparse.Namespace) -> None:
     if options.json:
-        print(json.dumps(result.model_dump(mode="json")))
+        print(json.dumps(asdict(result)))
     elif result.ok:
         print(f"{result.entries} entries, every hash and every link is right")
     else:

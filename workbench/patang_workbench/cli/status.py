@@ -36,14 +36,15 @@ def _lines(status: dict[str, Any]) -> Iterator[str]:
         yield f"session    {session['account']}: {session['state']} until {session['valid_until']}"
     for risk in status["risk"]:
         entries = risk["blocked_by"] or "entries allowed"
-        exposure = f"{risk['open_exposure']} of {risk['exposure_limit']}"
+        exposure = f"{risk['open_exposure']:.2f} of {risk['exposure_limit']:.2f}"
         yield f"risk       {risk['account']}: {entries}; exposure {exposure}"
-    yield f"P&L        realised {pnl['realised']}, unrealised {pnl['unrealised']}, charges {pnl['charges']}"
+    parts = (f"{name} {pnl[name]:.2f}" for name in ("realised", "unrealised", "charges"))
+    yield f"P&L        {', '.join(parts)}"
     for position in status["positions"]:
         yield (
             f"position   {position['quantity']} {position['symbol']} from {position['entry_price']}, "
             f"now {position['last_price']}, stop {position['stop_loss_price']}, "
-            f"target {position['target_price']}: {position['unrealised_pnl']}"
+            f"target {position['target_price']}: {position['unrealised_pnl'] or 0:.2f}"
         )
     for approval in status["approvals"]:
         yield f"approval   {approval['quantity']} {approval['symbol']}, {approval['seconds_left']} s left"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from patang.audit.event import AuditEvent
@@ -27,12 +28,16 @@ _SENTENCES: Mapping[str, Sentence] = {
     ),
     "EXIT_BEGUN": lambda d: f"exit       {d['symbol']}: {d['reason']} at {d['last_price']}",
     "POSITION_CLOSED": lambda d: (
-        f"closed     {d['quantity']} {d['symbol']} sold at {d['exit_price']} ({d['reason']}): "
-        f"{d['realised_pnl']} rupees after {d['charges']} of charges"
+        f"closed     {d['quantity']} {d['symbol']} sold at {_rupees(d['exit_price'])} ({d['reason']}): "
+        f"{_rupees(d['realised_pnl'])} rupees after {_rupees(d['charges'])} of charges"
     ),
     "PROPOSAL_CONCLUDED": lambda d: f"order      {d['order_id']} ended: {d.get('outcome')}",
     "STALE_DATA": lambda _: "alarm      no minute has closed for too long",
 }
+
+
+def _rupees(amount: str | float) -> str:
+    return f"{Decimal(str(amount)):.2f}"
 
 
 def _terms(details: Mapping[str, Any]) -> str:

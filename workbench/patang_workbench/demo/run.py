@@ -49,24 +49,32 @@ class Plan:
 
 @dataclass(slots=True)
 class Run:
-    """`say` gets a line for each step and event; `during` is called in every turn of the session's loop."""
+    """`say` gets a line for each step and event; `during` is called in every turn of the session's loop.
+
+    `answer` gets the owner and each approval link, instead of what the plan says about approvals.
+    """
 
     plan: Plan
     say: Callable[[str], None]
     during: Callable[[LocalStack, datetime], None] | None = None
+    answer: Callable[[Owner, str], None] | None = None
     _asked: set[str] = field(default_factory=set)
 
     def carry_out(self) -> Report:
         """Raises RunError, or what the parts raise when they cannot start."""
         with LocalStack(self.say, port=self.plan.port, keep_folder=self.plan.keep) as stack:
-            owner = self._set_up(stack)
+            owner = self.set_up(stack)
+            _announce(stack, owner.token("patang command line", ["read", "trade"]))
+            self.say(f"status page  {stack.address}/")
+            self.say(f"remote MCP   {stack.address}/mcp   (token in {RUNNING.relative_to(PROJECT_ROOT)})")
             try:
-                return self._session(stack, owner)
+                return self.session(stack, owner)
             finally:
                 RUNNING.unlink(missing_ok=True)
                 owner.close()
 
-    def _set_up(self, stack: LocalStack) -> Owner:
+    def set_up(self, stack: LocalStack) -> Owner:
+        """Everything up to the open, with the owner logged in. Raises RunError if the morning fails."""
         began = time.monotonic()
         stack.deploy()
         stack.open_exchange(("--speed", str(self.plan.speed), *self.plan.exchange))
@@ -76,15 +84,13 @@ class Run:
         if not done.get("ok", True):
             raise RunError(f"the morning's preparation did not pass: {done}")
         stack.start_ingester()
-        _announce(stack, owner.token("patang command line", ["read", "trade"]))
         self.say(f"ready after {time.monotonic() - began:.0f} s")
-        self.say(f"status page  {stack.address}/")
-        self.say(f"remote MCP   {stack.address}/mcp   (token in {RUNNING.relative_to(PROJECT_ROOT)})")
         if self.plan.profile.profile != "safe":
             self.say(f"settings     profile {self.plan.profile.profile!r}, not the safe defaults")
         return owner
 
-    def _session(self, stack: LocalStack, owner: Owner) -> Report:
+    def session(self, stack: LocalStack, owner: Owner) -> Report:
+        """From the open until the plan is done. Raises RunError if it is not done in time."""
         session = session_on(stack.day)
         if session is None:
             raise RunError(f"the exchange is closed on {stack.day}")
@@ -119,7 +125,9 @@ class Run:
             if link in self._asked:
                 continue
             self._asked.add(link)
-            if self.plan.approve == "auto":
+            if self.answer is not None:
+                self.answer(owner, link)
+            elif self.plan.approve == "auto":
                 owner.decide(link, "approve")
             else:
                 self.say(f"the market waits for you: {link}")

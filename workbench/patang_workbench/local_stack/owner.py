@@ -40,10 +40,18 @@ class Owner:
 
     def decide(self, link: str, decision: str) -> int:
         """Press approve or decline on the page behind a link; the status of the answer."""
-        page = self._client.get(link)
+        page = self.open(link)
         if page.status_code != 200 or "<form" not in page.text:
             return page.status_code
-        return self._submit(page, {"decision": decision}).status_code
+        return self.press(page, decision).status_code
+
+    def open(self, link: str) -> httpx.Response:
+        """The page behind a link."""
+        return self._client.get(link)
+
+    def press(self, page: httpx.Response, decision: str) -> httpx.Response:
+        """What approve or decline on an open page is answered. Raises OwnerError if it has no button."""
+        return self._submit(page, {"decision": decision})
 
     def get(self, path: str) -> Any:
         """JSON of an API route."""

@@ -99,18 +99,22 @@ class LocalStack:
         self._exchange.register_app(f"{self.address}/kite/callback", f"{self.address}/postback")
 
     def settle(self, profile: Settings) -> None:
-        """Store the settings (the profile, pointed at the simulator) and register the account."""
+        """Store the settings (the profile, pointed at the simulator) and register the account.
+
+        Watched are the simulator's shares, unless the profile names others.
+        """
         facts = self.exchange.facts
         kite = KiteSettings(
             root=facts["kite_root"], ticker_root=facts["ticker_root"], login_root=facts["kite_root"]
         )
-        equities = [symbol for symbol in self.exchange.candles() if symbol not in INDEX_NAMES]
+        listed = [symbol for symbol in self.exchange.candles() if symbol not in INDEX_NAMES]
+        watched = UniverseSettings(equities=tuple(sorted(listed)))
         self.settings = profile.model_copy(
             update={
                 "mode": "simulator",
                 "kite": kite,
                 "public_url": self.address,
-                "universe": UniverseSettings(equities=tuple(sorted(equities))),
+                "universe": profile.universe if "universe" in profile.model_fields_set else watched,
             }
         )
         document = Settings.model_validate(self.settings.model_dump()).model_dump_json()
