@@ -23,7 +23,7 @@ from patang_workbench.local_stack.services import ServiceError
 __all__ = ["add_arguments", "run"]
 
 _PROFILES = {"safe": Settings(), "demonstration": DEMONSTRATION}
-_INTERACTIVE_SPEED, _HEADLESS_SPEED = 30.0, 60.0
+_INTERACTIVE_SPEED, _HEADLESS_SPEED = 30.0, 150.0
 _INTERRUPTED = 130
 _FAILURES = (AssemblyError, DeploymentError, EmulatorError, OwnerError, RunError, ServiceError)
 

@@ -48,7 +48,7 @@ def make_report(stack: LocalStack, until: datetime) -> Report:
         "ticks": stats["ticks_sent"],
         "reached_speed": round(stats["reached_speed"], 1),
         **_candles(stack, day, until),
-        "cycles": len(cycles),
+        "cycles": sum(cycle.state != "SKIPPED" for cycle in cycles),
         "cycles_skipped": sum(cycle.state == "SKIPPED" for cycle in cycles),
         "signals": sum(not signal.refused for signal in signals),
         "signals_refused": sum(bool(signal.refused) for signal in signals),
