@@ -137,7 +137,8 @@ def _page(desk: Desk, principal: Principal, proposal: Proposal | None, here: str
     if proposal is None or view is None:
         return _end("UNKNOWN")
     waits = proposal.state == "PENDING"
-    if proposal.state == "EXPIRED" or (waits and view.seconds_left == 0):
+    expired = proposal.state == "EXPIRED" or proposal.outcome == "APPROVAL_EXPIRED"
+    if expired or (waits and view.seconds_left == 0):
         return _end("EXPIRED")
     settings = desk.settings()
     return page(
