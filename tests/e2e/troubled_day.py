@@ -1,0 +1,172 @@
+"""One session on the deployed template in which everything goes wrong once, and trades are made all the same.
+
+The desk asks four times. The first is never answered, the second order is refused by the exchange, the reply
+to the third is lost and the ingester is killed while its position is open, the fourth is approved twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from patang.keys import OPEN_POSITIONS
+from patang.market.ticks import TICK, StreamRecord, pack
+from patang.settings import (
+    ApprovalSettings,
+    EquitySettings,
+    OptionSettings,
+    RiskSettings,
+    Settings,
+    UniverseSettings,
+)
+from patang_workbench.demo.report import Report
+from patang_workbench.demo.run import Plan, Run
+from patang_workbench.local_stack.owner import Owner
+from patang_workbench.local_stack.stack import LocalStack
+
+__all__ = [
+    "GARBAGE",
+    "PLAN",
+    "REFUSAL",
+    "UNKNOWN_TOKEN",
+    "UNLISTED",
+    "Answer",
+    "Day",
+    "TroubledDay",
+    "carry_out",
+]
+
+UNLISTED = "NOSUCHSHARE"
+UNKNOWN_TOKEN = 4_242_424
+GARBAGE = b"\x00this is no tick record\xff\xfe"
+REFUSAL = "RMS: blocked for this test"
+_REPLY_LOST_AFTER = 9.0
+_HELD = timedelta(seconds=20)
+
+# Every rule that could make the desk wait is loosened: what is looked at is the way of an order, not whether
+# the trade is a good one.
+_EAGER = Settings(
+    profile="every trouble once",
+    risk=RiskSettings(min_confidence=0, min_expected_net_profit_inr=0, max_concurrent_positions=1),
+    options=OptionSettings(min_adx=0, max_rsi=100, cooldown_hours=0, first_entry="09:16", max_hold_minutes=3),
+    equity=EquitySettings(min_adx=0, max_rsi=100, first_entry="09:16", max_hold_minutes=3),
+    approval=ApprovalSettings(timeout_seconds=15),
+    universe=UniverseSettings(equities=("RELIANCE", "TCS", UNLISTED)),
+)
+PLAN = Plan(profile=_EAGER, until_trades=2, speed=200, timeout_seconds=120)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One asking: its link, what became of each press of a button, by the status of its page."""
+
+    trouble: str
+    link: str
+    statuses: tuple[int, ...] = ()
+
+
+@dataclass
+class Day:
+    """The day when it is over; the stack still stands."""
+
+    stack: LocalStack
+    owner: Owner
+    report: Report
+    script: "TroubledDay"
+    mails: list[str]
+
+
+@dataclass
+class TroubledDay:
+    """The script. `answer` and `during` are called by the run."""
+
+    stack: LocalStack
+    answers: list[Answer] = field(default_factory=list)
+    killed_at: datetime | None = None
+    killed_with: str | None = None
+    disturbed_at: datetime | None = None
+
+    def answer(self, owner: Owner, link: str) -> None:
+        """What the owner, or the exchange, does about the next order."""
+        trouble, act = self._acts()[min(len(self.answers), 3)]
+        self.answers.append(Answer(trouble, link, act(owner, link)))
+
+    def during(self, stack: LocalStack, market_time: datetime) -> None:
+        """Disturb the stream once it runs, and kill the ingester in the middle of the first open position."""
+        if self.disturbed_at is None and f"{market_time:%H:%M}" >= "09:17":
+            self.disturbed_at = market_time
+            self._put(GARBAGE)
+            self._put(_ticks_of_nobody(market_time))
+        if self.killed_at is None and (position := _held_since(stack, market_time - _HELD)):
+            self.killed_at, self.killed_with = market_time, position
+            stack.ingester.kill()
+
+    def _acts(self) -> tuple[tuple[str, Callable[[Owner, str], tuple[int, ...]]], ...]:
+        return (
+            ("expired", lambda _owner, _link: ()),
+            ("refused", self._approve_to_be_refused),
+            ("reply lost", self._approve_to_be_lost),
+            ("approved twice", _approve_twice),
+        )
+
+    def _approve_to_be_refused(self, owner: Owner, link: str) -> tuple[int, ...]:
+        self.stack.exchange.fault("reject", message=REFUSAL)
+        return (owner.decide(link, "approve"),)
+
+    def _approve_to_be_lost(self, owner: Owner, link: str) -> tuple[int, ...]:
+        self.stack.exchange.fault("timeout", delay=_REPLY_LOST_AFTER)
+        return (owner.decide(link, "approve"),)
+
+    def _put(self, data: bytes) -> None:
+        kinesis = self.stack.emulator.client("kinesis")
+        kinesis.put_record(StreamName=self.stack.outputs["TickStream"], Data=data, PartitionKey="NIFTY")
+
+
+def carry_out(stack: LocalStack, say: Callable[[str], None]) -> Day:
+    """The whole day on a fresh stack."""
+    script = TroubledDay(stack)
+    run = Run(PLAN, say, during=script.during, answer=script.answer)
+    owner = run.set_up(stack)
+    letterbox = _letterbox(stack)
+    report = run.session(stack, owner)
+    return Day(stack, owner, report, script, _read(stack.emulator.client("sqs"), letterbox))
+
+
+def _approve_twice(owner: Owner, link: str) -> tuple[int, ...]:
+    """From two tabs that were opened while nobody had answered."""
+    first, second = owner.open(link), owner.open(link)
+    return owner.press(first, "approve").status_code, owner.press(second, "approve").status_code
+
+
+def _held_since(stack: LocalStack, moment: datetime) -> str | None:
+    """A position that is open since before this market time."""
+    found = stack.desk.store.query_index(OPEN_POSITIONS)
+    held = [p["position_id"] for p in found if datetime.fromisoformat(p["entry_time"]) <= moment]
+    return str(held[0]) if held else None
+
+
+def _ticks_of_nobody(market_time: datetime) -> bytes:
+    tick = np.zeros(1, TICK)
+    tick["token"], tick["last_price"] = UNKNOWN_TOKEN, 100.0
+    tick["exchange_time"] = int((market_time - timedelta(seconds=1)).timestamp())
+    return pack(StreamRecord("ticks", market_time, "NIFTY", tick))
+
+
+def _letterbox(stack: LocalStack) -> str:
+    """A queue beside the one that the run reads: what the owner's mail brought."""
+    sqs, sns = stack.emulator.client("sqs"), stack.emulator.client("sns")
+    queue = str(sqs.create_queue(QueueName="test-letterbox")["QueueUrl"])
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(TopicArn=stack.outputs["NotifyTopicArn"], Protocol="sqs", Endpoint=attributes["QueueArn"])
+    return queue
+
+
+def _read(sqs: Any, queue: str) -> list[str]:
+    bodies: list[str] = []
+    while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for message in found:
+            bodies.append(message["Body"])
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return bodies
