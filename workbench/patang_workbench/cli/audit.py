@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """0 if the chain is whole, 1 with the first bad entry if it is not."""
-    entries, head = (_from_file(options.file), None) if options.file else _from_desk(options)
+    entries, head = _from_file(options.file) if options.file else _from_desk(options)
     result = verify(entries, head)
     _print(result, options)
     return 0 if result.ok else 1
@@ -46,12 +46,17 @@ def _print(result: Verification, options: argparse.Namespace) -> None:
         print(f"broken at entry {result.first_bad}: {result.reason}", file=sys.stderr)
 
 
-def _from_file(path: Path) -> list[AuditEntry]:
+def _from_file(path: Path) -> tuple[list[AuditEntry], AuditHead]:
+    """The entries of a file. It has no head of its own: what is cut off its end cannot be missed."""
     try:
         lines = path.read_text().splitlines()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
-    return [_entry(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+    entries = [_entry(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+    if not entries:
+        raise CommandError(f"{path} holds no audit entry")
+    last = entries[-1]
+    return entries, AuditHead(account=last.account, day=last.day, sequence=last.sequence, hash=last.hash)
 
 
 def _entry(line: str, where: str) -> AuditEntry:

@@ -47,8 +47,13 @@ class RunningDesk:
             raise CommandError(
                 "no demo is running here: start one with `patang demo`, or name a desk by --url"
             )
-        facts = json.loads(RUNNING.read_text())
-        return cls(facts["address"], facts["token"], facts["account"], facts["date"])
+        try:
+            facts = json.loads(RUNNING.read_text())
+            return cls(facts["address"], facts["token"], facts["account"], facts["date"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CommandError(
+                f"{RUNNING} does not tell of a running demo ({error!r}): remove it and start one again"
+            ) from error
 
     def get(self, path: str, **query: str | int) -> Any:
         """JSON of an API route. Raises CommandError with what the desk said."""

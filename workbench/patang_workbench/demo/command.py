@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Carry it out. 0: done, and headless only if everything happened; 1: not; 130: interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)
-    say = _Narrator(sys.stderr.isatty())
+    say = _Narrator()
     try:
         report = Run(_plan(arguments), say).carry_out()
     except KeyboardInterrupt:
@@ -105,9 +105,8 @@ def run(arguments: argparse.Namespace) -> int:
 class _Narrator:
     """Lines with the seconds since the start, on standard error."""
 
-    def __init__(self, flush_each: bool) -> None:
+    def __init__(self) -> None:
         self._began = time.monotonic()
-        self._flush_each = flush_each
 
     def __call__(self, line: str) -> None:
         sys.stderr.write(f"[{time.monotonic() - self._began:6.1f} s] {line}\n")
