@@ -189,7 +189,7 @@ def test_live_entries_need_the_preflight_and_live_exits_do_not() -> None:
     third = TradingDesk()
     intent = submitted(third)
     third.settings = third.settings.model_copy(update={"mode": "live"})
-    third.store.write(Put(preflight_key(intent.as_of.date()), {"passed": True}))
+    third.store.write(Put(preflight_key(intent.as_of.date()), {"mode": "live", "passed": True}))
     assert process(third, intent) == "ACKED"
 
 

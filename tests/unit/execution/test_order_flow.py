@@ -125,9 +125,13 @@ def test_real_orders_need_the_days_preflight() -> None:
     ready(desk)
     desk.settings = desk.settings.model_copy(update={"mode": "live"})
     assert desk.flow().validate(*ORDER)["reason"].startswith("PREFLIGHT_NOT_PASSED")
-    desk.store.write(Put(preflight_key(MORNING.date()), {"passed": False, "reason": "clock skew"}))
+    desk.store.write(Put(preflight_key(MORNING.date()), {"mode": "paper", "passed": True}))
+    assert "not for real orders" in desk.flow().validate(*ORDER)["reason"]
+    desk.store.write(
+        Put(preflight_key(MORNING.date()), {"mode": "live", "passed": False, "reason": "clock skew"})
+    )
     assert "clock skew" in desk.flow().validate(*ORDER)["reason"]
-    desk.store.write(Put(preflight_key(MORNING.date()), {"passed": True}))
+    desk.store.write(Put(preflight_key(MORNING.date()), {"mode": "live", "passed": True}))
     assert desk.flow().validate(*ORDER)["ok"]
 
 

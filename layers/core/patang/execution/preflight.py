@@ -10,12 +10,17 @@ __all__ = ["entry_refusal"]
 
 
 def entry_refusal(store: StateStore, settings: Settings, day: date) -> str | None:
-    """Why no entry may leave on this market day, or None. Real orders need the day's passed preflight."""
+    """Why no entry may leave on this market day, or None.
+
+    Real orders need a preflight of the day that passed in mode live: on paper less is checked.
+    """
     if settings.mode != "live":
         return None
     preflight = store.get(preflight_key(day))
     if preflight is None:
         return f"mode is live and the preflight of {day} has not run"
+    if preflight.get("mode") != "live":
+        return f"the preflight of {day} was made for mode {preflight.get('mode')!r}, not for real orders"
     if preflight.get("passed") is not True:
         return f"the preflight of {day} did not pass: {preflight.get('reason') or 'no reason recorded'}"
     return None
