@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from patang_workbench.local_stack.assembly import Assembly, Template
 from patang_workbench.local_stack.emulator import REGION, Emulator
 
@@ -52,16 +54,19 @@ def _create(emulator: Emulator, s3: Any, template: Template, parameters: Mapping
         Bucket=_TEMPLATE_BUCKET, Key=template.stack, Body=json.dumps(body, separators=(",", ":")).encode()
     )
     formation = emulator.client("cloudformation")
-    formation.create_stack(
-        StackName=template.stack,
-        TemplateURL=f"{emulator.endpoint}/{_TEMPLATE_BUCKET}/{template.stack}",
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-        Parameters=[
-            {"ParameterKey": name, "ParameterValue": value}
-            for name, value in parameters.items()
-            if name in body["Parameters"]
-        ],
-    )
+    try:
+        formation.create_stack(
+            StackName=template.stack,
+            TemplateURL=f"{emulator.endpoint}/{_TEMPLATE_BUCKET}/{template.stack}",
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value}
+                for name, value in parameters.items()
+                if name in body["Parameters"]
+            ],
+        )
+    except ClientError as error:
+        raise DeploymentError(f"{template.stack} was refused: {error}") from error
     stack = _finished(formation, template.stack)
     if stack["StackStatus"] != "CREATE_COMPLETE":
         raise DeploymentError(

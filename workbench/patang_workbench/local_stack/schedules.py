@@ -31,7 +31,7 @@ class Cron:
         if not (expression.startswith("cron(") and expression.endswith(")")):
             raise ValueError(f"not a cron expression: {expression!r}")
         fields = expression[5:-1].split()
-        if len(fields) not in (5, 6) or fields[2] not in "*?" or fields[3] != "*":
+        if len(fields) not in (5, 6) or fields[2] not in ("*", "?") or fields[3] != "*":
             raise ValueError(f"a cron expression with days of the month or months: {expression!r}")
         return cls(
             frozenset(_values(fields[0], range(60))),
@@ -97,10 +97,19 @@ def _values(field: str, domain: range, names: tuple[str, ...] = ()) -> Iterator[
         yield from domain
         return
     for part in field.split(","):
-        first, _, last = part.partition("-")
-        start = _number(first, names)
-        yield from range(start, (_number(last, names) if last else start) + 1)
+        first, dash, last = part.partition("-")
+        start = _number(first, domain, names)
+        end = _number(last, domain, names) if dash else start
+        if end < start:
+            raise ValueError(f"a cron range that runs backwards: {part!r}")
+        yield from range(start, end + 1)
 
 
-def _number(text: str, names: tuple[str, ...]) -> int:
-    return names.index(text) if text in names else int(text)
+def _number(text: str, domain: range, names: tuple[str, ...]) -> int:
+    if text in names:
+        return names.index(text)
+    # Where there are names, numbers count from one.
+    number = int(text) - (1 if names else 0)
+    if number not in domain:
+        raise ValueError(f"{text!r} is beyond what a cron expression's field holds")
+    return number
