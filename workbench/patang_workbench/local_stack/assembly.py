@@ -1,14 +1,13 @@
 """The cloud assembly that `cdk synth` wrote, as the emulator can take it."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from patang_workbench.local_stack.processes import clean_environment
 
 __all__ = ["LEFT_OUT", "Assembly", "AssemblyError", "Template", "synthesise"]
 
@@ -82,7 +81,8 @@ class Assembly:
 def synthesise(root: Path, folder: Path) -> None:
     """Write the local flavour of the templates into `folder`. Raises AssemblyError with what went wrong."""
     binaries = str(Path(sys.executable).parent)
-    environment = clean_environment()
+    # The layers' packages come from an index that may be behind a proxy or certificates of the caller's own.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment["PATH"] = f"{binaries}:{environment.get('PATH', '')}"
     done = subprocess.run(
         [sys.executable, "-m", "infra.app", "-c", "flavour=local", "-o", str(folder)],
