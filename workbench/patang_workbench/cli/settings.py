@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from patang.keys import settings_key
-from patang.ports import Put
+from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, settings_key
+from patang.ports import Put, StateStore
 from patang.settings import Settings, load_settings
 from patang_workbench.cli.deployed import add_stage_arguments, deployed_desk
 from patang_workbench.cli.running import CommandError
@@ -44,10 +44,23 @@ def _show(options: argparse.Namespace) -> int:
 
 def _put(options: argparse.Namespace) -> int:
     settings = _read(options.file)
-    document = settings.model_dump_json()
-    deployed_desk(options.stage).store.write(Put(settings_key(), {"document": document}))
+    store = deployed_desk(options.stage).store
+    _hold_mode(store, settings)
+    store.write(Put(settings_key(), {"document": settings.model_dump_json()}))
     _print(settings, options)
     return 0
+
+
+def _hold_mode(store: StateStore, settings: Settings) -> None:
+    """What was bought in one mode is guarded and sold in that mode only: it has to be closed before."""
+    mode = load_settings(store).mode
+    if mode == settings.mode:
+        return
+    held = len(store.query_index(OPEN_POSITIONS)) + len(store.query_index(LIVE_INTENTS))
+    if held:
+        raise CommandError(
+            f"{held} positions or orders are open in mode {mode}: close them before mode {settings.mode}"
+        )
 
 
 def _read(path: Path) -> Settings:
