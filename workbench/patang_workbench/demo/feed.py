@@ -22,6 +22,8 @@ _SENTENCES: Mapping[str, Sentence] = {
     "APPROVAL_DECLINED": lambda d: f"approval   {_terms(d)}: no",
     "APPROVAL_EXPIRED": lambda d: f"approval   {_terms(d)}: nobody answered",
     "ORDER_SENDING": lambda d: f"order      {d['intent_id']} leaves",
+    "ORDER_REJECTED": lambda d: f"order      {d['intent_id']} rejected: {d.get('message')}",
+    "ORDER_CANCELLED": lambda d: f"order      {d['intent_id']} cancelled",
     "POSITION_ENTERED": lambda d: (
         f"fill       {d['quantity']} {d['symbol']} bought at {d['entry_price']}, "
         f"stop {d['stop_loss_price']}, target {d['target_price']}"

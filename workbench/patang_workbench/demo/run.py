@@ -70,7 +70,7 @@ class Run:
             try:
                 return self.session(stack, owner)
             finally:
-                RUNNING.unlink(missing_ok=True)
+                _retract(stack)
                 owner.close()
 
     def set_up(self, stack: LocalStack) -> Owner:
@@ -168,6 +168,12 @@ def _announce(stack: LocalStack, token: str) -> None:
     }
     RUNNING.touch(mode=0o600)
     RUNNING.write_text(json.dumps(facts, indent=2))
+
+
+def _retract(stack: LocalStack) -> None:
+    """Take the word back, unless another run has left its own meanwhile."""
+    if RUNNING.exists() and json.loads(RUNNING.read_text()).get("address") == stack.address:
+        RUNNING.unlink()
 
 
 def _where(stack: LocalStack, pacer: Pacer) -> str:
