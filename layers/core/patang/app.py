@@ -29,7 +29,7 @@ from patang.approvals.service import ApprovalService
 from patang.audit.linker import AuditLinker
 from patang.audit.log import AuditLog
 from patang.desk_view.service import DeskView
-from patang.errors import SettingsError
+from patang.errors import SettingsError, TryAgain
 from patang.execution.amendments import Amendments
 from patang.execution.conclusion import Conclusion
 from patang.execution.exits import Exits
@@ -65,7 +65,7 @@ from patang.ports import (
 from patang.risk.gate import RiskGate
 from patang.risk.halts import Halts
 from patang.risk.service import RiskService
-from patang.settings import KiteSettings, Settings, load_settings
+from patang.settings import KiteSettings, Mode, Settings, load_settings
 
 if TYPE_CHECKING:
     from patang.adapters.kite.calls import KiteCalls
@@ -89,8 +89,8 @@ class Desk:
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = os.environ if environment is None else environment
         self._settings: tuple[float, Settings] | None = None
-        self._brokers: dict[tuple[str, str], Broker] = {}
-        self._calls: dict[str, KiteCalls] = {}
+        self._brokers: dict[tuple[str, Mode], Broker] = {}
+        self._calls: dict[tuple[str, Mode | None], KiteCalls] = {}
         self._universes: dict[date, Universe] = {}
 
     def variable(self, name: str) -> str:
@@ -304,6 +304,7 @@ class Desk:
             self._resolution(),
             sweeps,
             self.intent_queue,
+            self.settings,
             self.clock,
             self.notifier,
             self.metrics,
@@ -341,23 +342,27 @@ class Desk:
     def accounts(self) -> AccountService:
         return self._accounts
 
-    def broker(self, account: str) -> Broker:
-        """The account's broker: on paper, or Kite (a simulator's or the real one, as the settings say)."""
-        kind = "paper" if self.settings().mode == "paper" else "kite"
-        if (kind, account) not in self._brokers:
-            make = self._paper_broker if kind == "paper" else self._kite_broker
-            self._brokers[kind, account] = make(account)
-        return self._brokers[kind, account]
+    def broker(self, account: str, mode: Mode | None = None) -> Broker:
+        """The account's broker in a mode (None: the one in force): on paper, or Kite.
+
+        Kite's answers only while the settings are in that mode, because they say whether its address is a
+        simulator's or the real one. Otherwise its calls raise TryAgain, and nothing has been sent.
+        """
+        mode = mode or self.settings().mode
+        if (account, mode) not in self._brokers:
+            made = self._paper_broker(account) if mode == "paper" else self._kite_broker(account, mode)
+            self._brokers[account, mode] = made
+        return self._brokers[account, mode]
 
     def market_data(self) -> MarketData:
         """Quotes, history and instruments, from the account that supplies data."""
         from patang.adapters.kite.market_data import KiteMarketData
 
-        return KiteMarketData(self._kite_calls(self.settings().data_account))
+        return KiteMarketData(self._kite_calls(self.settings().data_account, None))
 
     def check_session(self, account: str) -> None:
         """Asks the broker whether the account's session lives. Notes a dead one and raises SessionExpired."""
-        self._kite_broker(account).profile()
+        self._kite_broker(account, None).profile()
 
     def paper_matcher(self) -> PaperMatcher:
         from patang.adapters.paper.exchange import PaperExchange
@@ -404,8 +409,11 @@ class Desk:
             login_root=lambda: self._kite_settings().login_root,
         )
 
-    def _kite_settings(self) -> KiteSettings:
-        return self.settings().kite
+    def _kite_settings(self, mode: Mode | None = None) -> KiteSettings:
+        settings = self.settings()
+        if mode is not None and mode != settings.mode:
+            raise TryAgain(f"the desk has gone from mode {mode} to {settings.mode}: nothing was sent")
+        return settings.kite
 
     def _paper_broker(self, account: str) -> Broker:
         from patang.adapters.paper.broker import PaperBroker
@@ -422,20 +430,20 @@ class Desk:
             self._universes = {day: found}
         return self._universes[day]
 
-    def _kite_broker(self, account: str) -> Broker:
+    def _kite_broker(self, account: str, mode: Mode | None) -> Broker:
         from patang.adapters.kite.broker import KiteBroker
 
-        return KiteBroker(self._kite_calls(account))
+        return KiteBroker(self._kite_calls(account, mode))
 
-    def _kite_calls(self, account: str) -> "KiteCalls":
+    def _kite_calls(self, account: str, mode: Mode | None) -> "KiteCalls":
         # Here and above, not at the top: most functions are deployed without the client's layer.
-        if account not in self._calls:
+        if (account, mode) not in self._calls:
             from patang.adapters.kite.calls import KiteCalls
 
-            self._calls[account] = KiteCalls(
+            self._calls[account, mode] = KiteCalls(
                 lambda: self._accounts.credentials(account),
                 lambda used: self._accounts.mark_expired(account, used.version),
-                self._kite_settings,
+                lambda: self._kite_settings(mode),
                 self.metrics,
             )
-        return self._calls[account]
+        return self._calls[account, mode]

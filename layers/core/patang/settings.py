@@ -11,16 +11,23 @@ from patang.keys import settings_key
 from patang.ports import StateStore
 
 __all__ = [
+    "LONGEST_APPROVAL_SECONDS",
     "ApprovalSettings",
     "CapitalSettings",
     "EquitySettings",
     "KiteSettings",
+    "Mode",
     "OptionSettings",
     "RiskSettings",
     "Settings",
     "UniverseSettings",
     "load_settings",
 ]
+
+# No setting can make an approval wait longer; the order workflow's own time-out lies behind it.
+LONGEST_APPROVAL_SECONDS = 900
+
+type Mode = Literal["paper", "simulator", "live"]
 
 Percent = Annotated[Decimal, Field(gt=0, le=100)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -110,7 +117,7 @@ class ApprovalSettings(_Section):
     """How a yes is had. `semi-automated` asks a person for each entry."""
 
     mode: Literal["semi-automated", "automated"] = "semi-automated"
-    timeout_seconds: Annotated[int, Field(ge=15, le=900)] = 120
+    timeout_seconds: Annotated[int, Field(ge=15, le=LONGEST_APPROVAL_SECONDS)] = 120
     max_price_drift_pct: Percent = Decimal(1)
 
 
@@ -142,7 +149,7 @@ class Settings(_Section):
     `profile` is a label that every screen shows when it is not "safe".
     """
 
-    mode: Literal["paper", "simulator", "live"] = "paper"
+    mode: Mode = "paper"
     profile: str = "safe"
     data_account: str = "main"
     public_url: str | None = None

@@ -201,6 +201,7 @@ def position(account: str, position_id: str, symbol: str, state: str) -> Positio
         {
             "account": account,
             "position_id": position_id,
+            "mode": "paper",
             "state": state,
             "strategy": "equity",
             "exchange": "NSE",
@@ -258,6 +259,7 @@ def signal(
 def proposal(account: str, order_id: str, expires: datetime, state: str = "PENDING", **more) -> Proposal:
     terms = OrderTerms(
         account=account,
+        mode="paper",
         exchange="NFO",
         tradingsymbol="NIFTY26AUG24500CE",
         transaction_type="BUY",
@@ -296,6 +298,7 @@ def intent(account: str, intent_id: str, state: str) -> OrderIntent:
         state=state,
         terms=OrderTerms(
             account=account,
+            mode="paper",
             exchange="NSE",
             tradingsymbol="RELIANCE",
             transaction_type="BUY",

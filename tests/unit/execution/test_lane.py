@@ -10,6 +10,8 @@ from patang.execution.intent import OrderIntent
 from patang.keys import intent_key, preflight_key
 from patang.ports import OrderRequest, Put
 from patang.records import load, replace
+from patang.settings import Mode
+from tests.unit.execution.samples import MORNING
 from tests.unit.execution.stages import bought, closing, entry_of, submitted, tell, the_proposal
 from tests.unit.execution.trading_desk import Killed, TradingDesk
 
@@ -176,21 +178,44 @@ def test_a_halt_stops_entries_at_the_counter_and_lets_exits_through() -> None:
 
 def test_live_entries_need_the_preflight_and_live_exits_do_not() -> None:
     desk = TradingDesk()
-    intent = submitted(desk)
     desk.settings = desk.settings.model_copy(update={"mode": "live"})
+    intent = submitted(desk)
     assert process(desk, intent) == "DROPPED"
     assert "preflight" in stored(desk, intent).reason
 
-    other = TradingDesk()
+    other = TradingDesk(mode="live")
+    other.store.write(Put(preflight_key(MORNING.date()), {"mode": "live", "passed": True}))
     _, exit_intent = closing(other)
-    other.settings = other.settings.model_copy(update={"mode": "live"})
+    other.store.write(Put(preflight_key(MORNING.date()), {"mode": "live", "passed": False}))
     assert process(other, exit_intent) == "ACKED"
 
-    third = TradingDesk()
-    intent = submitted(third)
+
+@pytest.mark.parametrize("then", ["paper", "simulator"])
+def test_nothing_that_was_made_in_another_mode_is_ever_sent_for_real(then: Mode) -> None:
+    desk = TradingDesk(mode=then)
+    desk.store.write(Put(preflight_key(MORNING.date()), {"mode": "live", "passed": True}))
+    entry = submitted(desk)
+    desk.settings = desk.settings.model_copy(update={"mode": "live"})
+    assert process(desk, entry) == "DROPPED"
+
+    other = TradingDesk(mode=then)
+    _, exit_intent = closing(other)
+    process(other, exit_intent)
+    standing = stored(other, exit_intent)
+    changes = [
+        other.amendments().reprice(standing, Decimal("1480.00"), other.market_time, "slow"),
+        other.amendments().cancel(stored(other, exit_intent), other.market_time, "changed my mind"),
+    ]
+    other.settings = other.settings.model_copy(update={"mode": "live"})
+    for change in changes:
+        assert other.lane().process({"account": "main", "intent_id": change}) == "DROPPED"
+
+    third = TradingDesk(mode=then)
+    _, exit_intent = closing(third)
     third.settings = third.settings.model_copy(update={"mode": "live"})
-    third.store.write(Put(preflight_key(intent.as_of.date()), {"mode": "live", "passed": True}))
-    assert process(third, intent) == "ACKED"
+    assert process(third, exit_intent) == "DROPPED"
+    assert [len(d.exchange.book) for d in (desk, other, third)] == [0, 2, 1]
+    assert all(order["status"] != "CANCELLED" for order in other.exchange.book.values())
 
 
 def test_a_cancel_and_a_new_price_reach_the_order_they_name() -> None:

@@ -117,7 +117,7 @@ def test_one_account_that_fails_does_not_stop_the_others() -> None:
     open_account(desk.store, "second")
     broken, broker = TradingDesk().exchange, desk.broker
     broken.session_dead = True
-    desk.broker = lambda account: broken if account == "first" else broker(account)
+    desk.broker = lambda account, mode: broken if account == "first" else broker(account, mode)
     assert run(desk)["accounts"] == {"first": "SESSION_EXPIRED", "second": "0 orders followed"}
 
 

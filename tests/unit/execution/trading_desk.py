@@ -26,7 +26,7 @@ from patang.portfolio.account_state import AccountDay, RiskState
 from patang.portfolio.position import Position
 from patang.ports import Write, WriteConflict
 from patang.records import load, load_all
-from patang.settings import KiteSettings, Settings
+from patang.settings import KiteSettings, Mode, Settings
 from tests.fakes import (
     FixedClock,
     MemoryObjects,
@@ -130,7 +130,7 @@ class TradingDesk:
     def get_settings(self) -> Settings:
         return self.settings
 
-    def broker(self, account: str) -> ExchangeBroker:
+    def broker(self, account: str, mode: Mode) -> ExchangeBroker:
         return self.exchange
 
     def approvals(self) -> ApprovalService:
@@ -231,6 +231,7 @@ class TradingDesk:
             self.resolution(),
             sweeps,
             self.queue,
+            self.get_settings,
             self.clock,
             self.notifier,
             self.metrics,

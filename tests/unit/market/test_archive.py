@@ -73,6 +73,7 @@ def position(number: int, **changes: Any) -> Position:
     values: dict[str, Any] = {
         "account": "main",
         "position_id": f"p{number}",
+        "mode": "paper",
         "state": "CLOSED",
         "strategy": "equity",
         "exchange": "NSE",

@@ -17,7 +17,9 @@ def fill(quantity: int, price: str) -> Fill:
 
 
 def bought(quantity: int = 20, price: str = "1500.00") -> Position:
-    return opened("P1", "main", equity_signal(), "MIS", "N1", Decimal("1500.00"), fill(quantity, price))
+    return opened(
+        "P1", "main", equity_signal(), "MIS", "N1", Decimal("1500.00"), fill(quantity, price), mode="paper"
+    )
 
 
 def test_an_equity_keeps_the_distance_of_its_levels_and_an_option_the_percentage() -> None:

@@ -70,6 +70,7 @@ def position(symbol: str = "INFY", **changes: Any) -> Position:
     fields: dict[str, Any] = {
         "account": "main",
         "position_id": f"P260818{symbol}",
+        "mode": "paper",
         "strategy": "equity",
         "exchange": "NSE",
         "symbol": symbol,

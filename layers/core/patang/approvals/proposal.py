@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from patang.keys import DECIDED_APPROVALS, PENDING_APPROVALS, proposal_key
 from patang.ports import Key
 from patang.records import Record
+from patang.settings import Mode
 from patang.strategies.signal import Signal
 
 __all__ = ["OrderTerms", "Proposal", "ProposalState"]
@@ -29,11 +30,15 @@ _PLACES = {
 
 
 class OrderTerms(BaseModel):
-    """The exact terms a person says yes to; prices in rupees a unit, quantity in units."""
+    """The exact terms a person says yes to; prices in rupees a unit, quantity in units.
+
+    `mode` says where the order goes: what was agreed to on paper is never sent for real.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     account: str
+    mode: Mode
     variety: str = "regular"
     exchange: str
     tradingsymbol: str

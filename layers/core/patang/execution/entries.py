@@ -59,7 +59,14 @@ def _grow_position(
     position = load(store, Position, position_key(new.account, position_id))
     if position is None:
         entered = opened(
-            position_id, new.account, proposal.signal, new.terms.product, new.intent_id, expected, fill
+            position_id,
+            new.account,
+            proposal.signal,
+            new.terms.product,
+            new.intent_id,
+            expected,
+            fill,
+            mode=new.terms.mode,
         )
         done.writes.append(create(entered))
     else:

@@ -71,6 +71,7 @@ class Exits:
             kind="EXIT",
             terms=OrderTerms(
                 account=current.account,
+                mode=current.mode,
                 exchange=current.exchange,
                 tradingsymbol=current.symbol,
                 transaction_type="SELL",

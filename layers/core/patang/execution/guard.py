@@ -122,10 +122,15 @@ class GuardService:
             )
 
     def _open_positions(self, as_of: datetime) -> list[Position]:
-        """Read again once a second of market time, and at once after a change of our own."""
+        """Read again once a second of market time, and at once after a change of our own.
+
+        Only those of the mode in force: what was bought on paper must not be sold for real.
+        """
         second = as_of.replace(microsecond=0)
         if self._positions_read != second:
-            self._positions = load_index(self._store, Position, OPEN_POSITIONS)
+            mode = self._settings().mode
+            found = load_index(self._store, Position, OPEN_POSITIONS)
+            self._positions = [position for position in found if position.mode == mode]
             self._positions_read = second
         return self._positions
 

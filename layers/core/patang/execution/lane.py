@@ -32,18 +32,18 @@ from patang.ports import (
     Write,
 )
 from patang.records import change, load, replace
-from patang.settings import Settings
+from patang.settings import Mode, Settings
 
 __all__ = ["OrderLane"]
 
 
 class OrderLane:
-    """Sends intents. `broker` gives an account's broker, `settings` the desk's settings now."""
+    """Sends intents. `broker` gives an account's broker in a mode, `settings` the desk's settings now."""
 
     def __init__(
         self,
         store: StateStore,
-        broker: Callable[[str], Broker],
+        broker: Callable[[str, Mode], Broker],
         resolution: Resolution,
         workflows: Workflows,
         settings: Callable[[], Settings],
@@ -97,6 +97,9 @@ class OrderLane:
 
     def _why_not(self, intent: OrderIntent) -> str | None:
         """Why an intent that was not sent yet must not be sent now."""
+        settings = self._settings()
+        if intent.terms.mode != settings.mode:
+            return f"it was made in mode {intent.terms.mode}, and the desk is in mode {settings.mode} now"
         if intent.kind in ("MODIFY", "CANCEL"):
             target = load(self._store, OrderIntent, intent_key(intent.account, intent.target_intent_id or ""))
             return f"order {intent.target_order_id} has ended" if target and target.is_final else None
@@ -108,7 +111,7 @@ class OrderLane:
         risk = load(self._store, RiskState, risk_key(intent.account))
         if risk is not None and risk.is_halted_on(intent.as_of.date()):
             return f"trading is halted: {risk.halt_reason or 'no reason given'}"
-        return entry_refusal(self._store, self._settings(), intent.as_of.date())
+        return entry_refusal(self._store, settings, intent.as_of.date())
 
     def _claim(self, intent: OrderIntent) -> OrderIntent | None:
         """The claimed intent; None if somebody else has it."""
@@ -155,7 +158,7 @@ class OrderLane:
         return self._record(intent, done, broker_order_id=broker_order_id, begun=begun)
 
     def _call(self, intent: OrderIntent) -> str | None:
-        broker, terms = self._broker(intent.account), intent.terms
+        broker, terms = self._broker(intent.account, intent.terms.mode), intent.terms
         if intent.kind == "CANCEL":
             broker.cancel(terms.variety, intent.target_order_id or "")
             return intent.target_order_id
@@ -208,7 +211,7 @@ class OrderLane:
             return intent
         self._metrics.count("lane_redelivered", state=intent.state, intent_id=intent.intent_id)
         try:
-            self._resolution.resolve(intent, self._broker(intent.account).orders())
+            self._resolution.resolve(intent, self._broker(intent.account, intent.terms.mode).orders())
         except PatangError as error:
             self._metrics.count("lookup_failed", intent_id=intent.intent_id, error=str(error))
         return self._load(intent.account, intent.intent_id)

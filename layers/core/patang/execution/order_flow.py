@@ -30,7 +30,7 @@ from patang.execution.terms import entry_terms
 from patang.keys import intent_key, market_clock_key, proposal_key
 from patang.ports import Broker, Clock, IntentQueue, Metrics, StateStore, Workflows, Write
 from patang.records import change, create, load, replace
-from patang.settings import Settings
+from patang.settings import Mode, Settings
 
 __all__ = ["OrderFlow", "Step"]
 
@@ -41,13 +41,13 @@ _GOOD_FOR = timedelta(seconds=45)
 
 
 class OrderFlow:
-    """`broker` gives an account's broker, `settings` the desk's settings now."""
+    """`broker` gives an account's broker in a mode, `settings` the desk's settings now."""
 
     def __init__(
         self,
         store: StateStore,
         quotes: Quotes,
-        broker: Callable[[str], Broker],
+        broker: Callable[[str, Mode], Broker],
         approvals: ApprovalService,
         conclusion: Conclusion,
         queue: IntentQueue,
@@ -89,7 +89,9 @@ class OrderFlow:
                 or check_price(
                     proposal.terms, self._quotes.latest(_identifier(proposal), as_of), as_of, settings
                 )
-                or check_margin(proposal.terms, self._broker(account).margins(), settings)
+                or check_margin(
+                    proposal.terms, self._broker(account, proposal.terms.mode).margins(), settings
+                )
             )
         except PatangError as error:
             reason = _unable(error)

@@ -60,7 +60,8 @@ class OrderWatch:
 
     def check(self, as_of: datetime, last_prices: Mapping[str, LastPrice]) -> None:
         """`last_prices` by position_id."""
-        live = load_index(self._store, OrderIntent, LIVE_INTENTS)
+        mode = self._settings().mode
+        live = [i for i in load_index(self._store, OrderIntent, LIVE_INTENTS) if i.terms.mode == mode]
         self._touched = {i.intent_id: t for i in live if (t := self._touched.get(i.intent_id))}
         for intent in live:
             if intent.state == "NEW" and intent.kind != "ENTRY":

@@ -16,6 +16,7 @@ from patang.keys import LIVE_INTENTS
 from patang.market.sessions import IST
 from patang.ports import Broker, BrokerOrder, Clock, IntentQueue, Metrics, Notifier, StateStore
 from patang.records import load_index
+from patang.settings import Mode, Settings
 
 __all__ = ["Reconciler"]
 
@@ -24,17 +25,21 @@ _UNCLAIMED = timedelta(seconds=10)
 
 
 class Reconciler:
-    """Runs every minute of market hours. Accounts fail one by one; the sweeps run whatever they do."""
+    """Runs every minute of market hours. Accounts fail one by one; the sweeps run whatever they do.
+
+    Follows orders of the mode in force: the book of another mode would make the rest look lost.
+    """
 
     def __init__(
         self,
         store: StateStore,
         accounts: AccountService,
-        broker: Callable[[str], Broker],
+        broker: Callable[[str, Mode], Broker],
         updates: OrderUpdates,
         resolution: Resolution,
         sweeps: Sweeps,
         queue: IntentQueue,
+        settings: Callable[[], Settings],
         clock: Clock,
         notifier: Notifier,
         metrics: Metrics,
@@ -46,6 +51,7 @@ class Reconciler:
         self._resolution = resolution
         self._sweeps = sweeps
         self._queue = queue
+        self._settings = settings
         self._clock = clock
         self._notifier = notifier
         self._metrics = metrics
@@ -59,8 +65,10 @@ class Reconciler:
     def _account(self, account: str, as_of: datetime) -> str:
         try:
             # Live intents first: what the book then does not hold was missing after they were written.
+            mode = self._settings().mode
             live = load_index(self._store, OrderIntent, LIVE_INTENTS, f"{account}#")
-            book = self._broker(account).orders()
+            live = [intent for intent in live if intent.terms.mode == mode]
+            book = self._broker(account, mode).orders()
             self._follow(account, book)
             self._resolve(live, book, as_of)
         except SessionExpired as error:

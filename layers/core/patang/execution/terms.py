@@ -18,6 +18,7 @@ def entry_terms(proposal: Proposal, settings: Settings) -> OrderTerms:
     cap = signal.entry_price * (1 + Decimal(settings.approval.max_price_drift_pct) / 100)
     return OrderTerms(
         account=proposal.account,
+        mode=settings.mode,
         exchange=signal.exchange,
         tradingsymbol=signal.symbol,
         transaction_type="BUY",

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from patang.portfolio.position import Position
 from patang.risk.charges import leg_charges, segment_of
+from patang.settings import Mode
 from patang.strategies.signal import Signal
 
 __all__ = ["Fill", "after_entry", "after_exit", "levels_at", "opened", "realised"]
@@ -53,12 +54,15 @@ def opened(
     entry_intent_id: str,
     expected_price: Decimal,
     fill: Fill,
+    *,
+    mode: Mode,
 ) -> Position:
     """The position an entry's first fill opens."""
     stop, target = levels_at(signal, fill.price)
     return Position.model_validate(
         {
             "account": account,
+            "mode": mode,
             "position_id": position_id,
             "strategy": signal.strategy,
             "exchange": signal.exchange,

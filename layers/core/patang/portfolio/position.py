@@ -7,6 +7,7 @@ from typing import Literal
 from patang.keys import OPEN_POSITIONS, mark_key, position_key
 from patang.ports import Key
 from patang.records import Record
+from patang.settings import Mode
 
 __all__ = ["Mark", "Position"]
 
@@ -16,11 +17,13 @@ class Position(Record):
 
     OPEN -> CLOSING (exactly one exit intent has won) -> CLOSED; CLOSING -> OPEN when that exit ended before
     all was sold. `quantity` is what was bought, `exited_quantity` what was sold of it, `exit_value` for how
-    much. After an exit that was refused the guard waits until the market time `exit_blocked_until`.
+    much. After an exit that was refused the guard waits until the market time `exit_blocked_until`. `mode` is
+    where it was bought, and the only place where it can be sold.
     """
 
     account: str
     position_id: str
+    mode: Mode
     state: Literal["OPEN", "CLOSING", "CLOSED"] = "OPEN"
     strategy: Literal["long_options", "equity"]
     exchange: str
