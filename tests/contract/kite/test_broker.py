@@ -53,6 +53,15 @@ def test_a_broker_that_is_away_makes_a_read_try_again_and_a_send_certain(desk, s
         desk.broker("main").place(resting)
 
 
+def test_a_broker_of_a_mode_that_was_left_meanwhile_sends_nothing(desk, resting):
+    broker, simulated = desk.broker("main", "simulator"), desk.settings()
+    desk.use(simulated.model_copy(update={"mode": "live"}))
+    with pytest.raises(TryAgain, match="nothing was sent"):
+        broker.place(resting)
+    desk.use(simulated)
+    assert broker.orders() == []
+
+
 def test_history_of_a_long_range_is_fetched_in_pieces_and_ordered(desk):
     (infy,) = [row for row in desk.market_data().instruments("NSE") if row["tradingsymbol"] == "INFY"]
     start = datetime(2026, 1, 1, 9, 15, tzinfo=IST)

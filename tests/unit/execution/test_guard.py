@@ -53,6 +53,14 @@ def test_a_price_at_its_level_begins_the_exit(price: float, reason: str | None) 
     assert position.exit_reason == reason
 
 
+def test_what_was_bought_in_another_mode_is_left_alone() -> None:
+    desk = TradingDesk(mode="paper")
+    bought(desk)
+    desk.settings = desk.settings.model_copy(update={"mode": "live"})
+    assert desk.guard().process([ticks(1480.0), marker(MORNING.replace(hour=15, minute=10))]) == 0
+    assert exits(desk) == []
+
+
 def test_the_exit_is_a_protected_limit_below_the_bid_on_the_exits_own_lane() -> None:
     desk = TradingDesk()
     bought(desk)
