@@ -218,7 +218,7 @@ class Workflows(Protocol):
     """Starting workflows and answering their waiting tasks."""
 
     def start(self, workflow: str, name: str, payload: Mapping[str, Any]) -> bool:
-        """`workflow` is trading_cycle or order. False if one of that name was started before."""
+        """`workflow` is trading_cycle. False if one of that name was started before."""
         ...
 
     def succeed(self, task_token: str, output: Mapping[str, Any]) -> bool:
@@ -277,8 +277,9 @@ class BrokerOrder:
 class Broker(Protocol):
     """An account at the broker.
 
-    Every call may raise SessionExpired, TryAgain (reads only) or OutcomeUnknown (sends only);
-    sends raise BrokerRefused on a clean refusal.
+    Every call may raise SessionExpired or TryAgain; from a send both say that nothing has taken effect. Reads
+    also raise Refused or AskOwner. Sends (place, modify, cancel) raise BrokerRefused on a clean refusal and
+    OutcomeUnknown where the request may have taken effect.
     """
 
     def place(self, request: OrderRequest) -> str:
