@@ -123,7 +123,6 @@ class DeskFunction(lambda_.Function):
             environment={
                 "STAGE": settings.stage,
                 "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_METRICS_NAMESPACE": "Patang",
                 **environment,
             },
             **once,

@@ -100,7 +100,6 @@ class IngesterService(Construct):
             environment={
                 "STAGE": settings.stage,
                 "POWERTOOLS_SERVICE_NAME": "ingester",
-                "POWERTOOLS_METRICS_NAMESPACE": "Patang",
                 "AWS_DEFAULT_REGION": settings.region,
                 "HEALTH_FILE": _HEALTH_FILE,
                 **environment,

@@ -151,9 +151,9 @@ class Desk:
 
     @cached_property
     def workflows(self) -> Workflows:
-        names = {"trading_cycle": "TRADING_CYCLE_ARN", "order": "ORDER_WORKFLOW_ARN"}
-        known = {workflow: self._environment.get(name) for workflow, name in names.items()}
-        return StepFunctions(self._client("stepfunctions"), {name: arn for name, arn in known.items() if arn})
+        # Without it a function can only answer tasks: order workflows are started by the trading cycle.
+        cycle = self._environment.get("TRADING_CYCLE_ARN")
+        return StepFunctions(self._client("stepfunctions"), {"trading_cycle": cycle} if cycle else {})
 
     @cached_property
     def intent_queue(self) -> IntentQueue:

@@ -3,7 +3,6 @@
 PatangError
   StopTrading      no new entry until a person has looked: unknown calendar year, foreign model schema
     SettingsError  the desk's settings are wrong
-    PreflightError live trading was asked for and is not allowed
   AskOwner         the owner has to do something: log in, authorise, fund
     SessionExpired the broker's access token is dead
   TryAgain         a passing fault: time-out of a read, throttling
@@ -21,7 +20,6 @@ __all__ = [
     "BrokerRefused",
     "OutcomeUnknown",
     "PatangError",
-    "PreflightError",
     "Refused",
     "SessionExpired",
     "SettingsError",
@@ -40,10 +38,6 @@ class StopTrading(PatangError):
 
 class SettingsError(StopTrading):
     """The desk's settings do not validate."""
-
-
-class PreflightError(StopTrading):
-    """Live trading was asked for and today's preflight has not passed."""
 
 
 class AskOwner(PatangError):
