@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from patang.adapters.paper.book import PaperOrder
+from patang.execution.prices import band_pct, is_option
 from patang.market.sessions import IST
 
 if TYPE_CHECKING:
@@ -14,11 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["after_ticks"]
 
 _PAISA = Decimal("0.01")
-
-# The broker's automatic market protection since 2026-04-01: percent of the last price, below the price given.
-_OPTION_BANDS = ((10, 5), (100, 3), (500, 2))
-_OTHER_BANDS = ((100, 2), (500, 1))
-_OPTION_BAND_ABOVE, _OTHER_BAND_ABOVE = Decimal(1), Decimal("0.5")
 
 
 def after_ticks(order: PaperOrder, ticks: "NDArray[np.void]", as_of: datetime) -> PaperOrder:
@@ -68,15 +64,9 @@ def _acceptable(order: PaperOrder, price: Decimal, last: Decimal) -> bool:
 def _protected(order: PaperOrder, last: Decimal) -> Decimal | None:
     percent = order.market_protection or Decimal(0)
     if percent < 0:
-        percent = _automatic_band(order, last)
+        percent = band_pct(last, option=is_option(order.exchange, order.tradingsymbol))
     move = last * percent / 100
     return last + move if order.transaction_type == "BUY" else last - move
-
-
-def _automatic_band(order: PaperOrder, last: Decimal) -> Decimal:
-    is_option = order.exchange in ("NFO", "BFO") and order.tradingsymbol.endswith(("CE", "PE"))
-    bands, above = (_OPTION_BANDS, _OPTION_BAND_ABOVE) if is_option else (_OTHER_BANDS, _OTHER_BAND_ABOVE)
-    return next((Decimal(percent) for bound, percent in bands if last < bound), above)
 
 
 def _rupees(value: float) -> Decimal:
