@@ -7,7 +7,7 @@ from datetime import datetime
 from patang.ports import Key
 from patang.records import Record
 
-__all__ = ["ApprovalLink", "link_key", "new_nonce"]
+__all__ = ["ApprovalLink", "link_key", "new_nonce", "nonce_digest"]
 
 _NONCE_BYTES = 32
 
@@ -33,6 +33,7 @@ def new_nonce() -> str:
 
 
 def nonce_digest(nonce: str) -> str:
+    """All that is stored of a nonce."""
     return hashlib.sha256(nonce.encode()).hexdigest()
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from patang.approvals.link import ApprovalLink, link_key, new_nonce
+from patang.approvals.link import ApprovalLink, link_key, new_nonce, nonce_digest
 from patang.approvals.message import approval_message
 from patang.approvals.proposal import Proposal
 from patang.errors import BadInput
@@ -174,7 +174,7 @@ class ApprovalService:
             return
         nonce = new_nonce()
         link = ApprovalLink(
-            digest=link_key(nonce).partition.removeprefix("NONCE#"),
+            digest=nonce_digest(nonce),
             account=proposal.account,
             order_id=proposal.order_id,
             valid_until=proposal.expires_at_time + _LINK_AFTERLIFE,
