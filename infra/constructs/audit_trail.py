@@ -42,7 +42,7 @@ class AuditTrail(Construct):
                 batch_size=25,
                 max_batching_window=Duration.seconds(0),
                 parallelization_factor=1,
-                # What stays unlinked is still in the table, found by the reconciler; but try long before.
+                # Nothing sweeps up what stays unlinked, though the outbox still holds it: so try for long.
                 retry_attempts=100,
                 max_record_age=Duration.hours(6),
                 bisect_batch_on_error=True,

@@ -108,8 +108,8 @@ class AccessStack(Stack):
             acknowledge(
                 route,
                 {
-                    "AwsSolutions-APIG4": "The functions authenticate: a signed-in owner and PIN for pages, "
-                    "OAuth tokens for assistants, a checksum for postbacks"
+                    "AwsSolutions-APIG4": "The functions authenticate: a signed-in owner for pages, "
+                    "bearer tokens for programs, a checksum for postbacks"
                 },
             )
 
