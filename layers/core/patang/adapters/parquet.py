@@ -26,6 +26,7 @@ _CANDLES = pa.schema(
 _TEXTS = (
     "position_id",
     "account",
+    "mode",
     "strategy",
     "exchange",
     "symbol",
