@@ -33,7 +33,6 @@ class StageSettings(BaseModel):
     owner_email: str | None = None
     log_retention_days: int = 30
     tick_shards: Annotated[int, Field(ge=1, le=20)] = 1
-    approval_timeout_seconds: Annotated[int, Field(ge=15, le=900)] = 120
     api_requests_per_second: Annotated[int, Field(ge=1, le=1_000)] = 20
     api_burst: Annotated[int, Field(ge=1, le=2_000)] = 40
     # Market time is India's: every schedule below is read in Asia/Kolkata.

@@ -11,12 +11,13 @@ from constructs import Construct
 from infra.config import StageSettings
 from infra.constructs.permissions import acknowledge, expect_invocations
 from infra.constructs.trading_cycle import STATE_MACHINE_FINDINGS, workflow_logs
+from patang.settings import LONGEST_APPROVAL_SECONDS
 
 __all__ = ["OrderWorkflow"]
 
-# The proposal itself expires on time; the state waits this much longer, so that a yes in the last second
-# still finds its task.
-_APPROVAL_SLACK_SECONDS: Final = 15
+# The desk's settings say how long an approval waits, and the reconciler ends it then. This backstop lies
+# behind the longest that they can say, so that a yes in the last second still finds its task.
+_APPROVAL_SECONDS: Final = LONGEST_APPROVAL_SECONDS + 15
 _LANE_ANSWER_SECONDS: Final = 60
 _STEP_SECONDS: Final = 30
 
@@ -44,12 +45,11 @@ class OrderWorkflow(Construct):
         expired = _because(self, "Expired", "APPROVAL_EXPIRED")
         expired.next(conclude)
 
-        approval_seconds = settings.approval_timeout_seconds + _APPROVAL_SLACK_SECONDS
         submit = self._waiting("Submit", "submit", _LANE_ANSWER_SECONDS)
         submit.next(self._outcome)
         submit.add_catch(self._failed, result_path="$.failure")
         recheck = self._unless_refused(self._step("Recheck", "recheck"), submit)
-        approval = self._waiting("RequestApproval", "request_approval", approval_seconds)
+        approval = self._waiting("RequestApproval", "request_approval", _APPROVAL_SECONDS)
         approval.add_catch(expired, errors=["States.Timeout"], result_path="$.failure")
         approval.add_catch(self._failed, result_path="$.failure")
         approval.next(
@@ -66,7 +66,7 @@ class OrderWorkflow(Construct):
             "Machine",
             state_machine_name=name,
             definition_body=sfn.DefinitionBody.from_chainable(construct),
-            timeout=Duration.seconds(approval_seconds + _LANE_ANSWER_SECONDS + 5 * _STEP_SECONDS),
+            timeout=Duration.seconds(_APPROVAL_SECONDS + _LANE_ANSWER_SECONDS + 5 * _STEP_SECONDS),
             logs=workflow_logs(self, settings, name),
         )
         acknowledge(self.machine, STATE_MACHINE_FINDINGS)

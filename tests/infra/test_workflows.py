@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from patang.settings import LONGEST_APPROVAL_SECONDS
+
 MACHINES = ("patang-paper-order-workflow", "patang-paper-trading-cycle")
 
 
@@ -54,7 +56,7 @@ def test_approval_and_submission_wait_for_their_tokens(cloud):
 
     waiting = {name for name, state in found.items() if "waitForTaskToken" in str(state.get("Resource"))}
     assert waiting == {"RequestApproval", "Submit"}
-    assert found["RequestApproval"]["TimeoutSeconds"] == 135
+    assert found["RequestApproval"]["TimeoutSeconds"] == LONGEST_APPROVAL_SECONDS + 15
     assert found["RequestApproval"]["Catch"][0] == {
         "ErrorEquals": ["States.Timeout"],
         "ResultPath": "$.failure",

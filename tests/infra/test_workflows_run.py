@@ -128,7 +128,7 @@ def create(emulator: Emulator, cloud: Any) -> dict[str, str]:
         parts = properties["DefinitionString"]["Fn::Join"][1]
         text = "".join(part if isinstance(part, str) else known[referred(part)] for part in parts)
         # The emulator keeps the time: nobody waits two minutes for the owner's silence here.
-        text = text.replace('"TimeoutSeconds":135', '"TimeoutSeconds":2')
+        text = text.replace('"TimeoutSeconds":915', '"TimeoutSeconds":2')
         made = emulator.client("stepfunctions").create_state_machine(
             name=properties["StateMachineName"], definition=text, roleArn=ROLE
         )
