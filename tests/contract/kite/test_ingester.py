@@ -4,9 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import numpy as np
 import pytest
+from kiteconnect import KiteConnect
 
 from functions.ingester.connection import Connection
 from functions.ingester.ingester import Ingester
@@ -106,11 +108,12 @@ def test_another_accounts_orders_come_on_its_own_connection(desk, simulator):
 
 
 def test_on_paper_the_real_accounts_orders_are_left_alone(desk, simulator):
-    broker, order = desk.broker("main"), resting_order(simulator)
+    credentials, order = desk.accounts().credentials("main"), resting_order(simulator)
+    elsewhere = KiteConnect(credentials.api_key, credentials.access_token, root=simulator.kite_root)
     desk.use(Settings(mode="paper", kite=desk.settings().kite))
     with running(desk):
         until(lambda: bool(desk.tick_stream.records))
-        broker.place(order)
+        elsewhere.place_order(**{name: value for name, value in asdict(order).items() if value is not None})
         tell(simulator, "clock", paused=False)
         until(lambda: len(marks(desk, "marker")) > 2)
     assert desk.update_queue.updates == []
