@@ -1,0 +1,1 @@
+"""(api): pages, approvals and REST behind the HTTP API."""

@@ -1,0 +1,1 @@
+"""(audit_linker): outbox events into the hash chain."""

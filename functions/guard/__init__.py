@@ -1,0 +1,1 @@
+"""(guard): marks and exits on every batch of ticks."""

@@ -1,0 +1,1 @@
+"""(mcp): the remote MCP endpoint."""

@@ -1,0 +1,1 @@
+"""(order_lane): the only sender."""

@@ -1,0 +1,1 @@
+"""(order_updates): what the broker tells of orders."""

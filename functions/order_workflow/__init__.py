@@ -1,0 +1,1 @@
+"""(order_workflow): the steps of an order before the lane."""

@@ -1,0 +1,1 @@
+"""(reconciler): the order book polled, what was left lying swept up."""

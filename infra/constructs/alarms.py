@@ -70,9 +70,19 @@ class Alarms(Construct):
             "An order's fate is unknown: it is looked up by its tag and never sent again; look at the broker",
         )
         self._alarm(
+            "exit-failed",
+            metrics.desk("order_updates", "exit_failed"),
+            "An exit ended before all was sold; the guard sells again: see that it does",
+        )
+        self._alarm(
+            "stray-exit",
+            metrics.desk("order_updates", "stray_exit"),
+            "A sell order too many is being cancelled: look at the account's positions at the broker",
+        )
+        self._alarm(
             "stale-data",
             metrics.desk("reconciler", "stale_data"),
-            "No minute has closed for too long in market hours: no new entries until ticks flow again",
+            "No tick has come for too long in market hours: no new entries until they flow again",
         )
 
     def _alarm(

@@ -10,7 +10,7 @@ ALARMS = {
     "dead-letters", "orders-dead-letters", "features-late", "guard-late", "audit-linker-late",
     "order-lane-errors", "guard-errors", "order-updates-errors", "order-workflow-errors", "reconciler-errors",
     "order-workflow-failed", "order-workflow-timed-out", "trading-cycle-failed", "audit-unlinked",
-    "stale-data", "order-unknown",
+    "stale-data", "order-unknown", "exit-failed", "stray-exit",
 }  # fmt: skip
 
 
@@ -32,7 +32,9 @@ def test_alarms_are_plain_metrics(cloud):
         assert alarm["MetricName"]
 
 
-@pytest.mark.parametrize("name", ["stale-data", "audit-unlinked", "order-unknown"])
+@pytest.mark.parametrize(
+    "name", ["stale-data", "audit-unlinked", "order-unknown", "exit-failed", "stray-exit"]
+)
 def test_alarms_of_the_desk_watch_metrics_with_the_dimensions_that_are_written(cloud, name):
     (alarm,) = (
         properties

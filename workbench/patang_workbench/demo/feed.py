@@ -34,7 +34,7 @@ _SENTENCES: Mapping[str, Sentence] = {
         f"{_rupees(d['realised_pnl'])} rupees after {_rupees(d['charges'])} of charges"
     ),
     "PROPOSAL_CONCLUDED": lambda d: f"order      {d['order_id']} ended: {d.get('outcome')}",
-    "STALE_DATA": lambda _: "alarm      no minute has closed for too long",
+    "STALE_DATA": lambda _: "alarm      no tick has come for too long",
 }
 
 

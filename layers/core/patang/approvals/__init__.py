@@ -1,1 +1,1 @@
-
+"""Proposed orders and the owner's yes or no."""

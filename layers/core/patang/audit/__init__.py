@@ -1,1 +1,1 @@
-
+"""What happened, in a hash chain an account and day."""

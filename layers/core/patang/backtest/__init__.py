@@ -1,1 +1,1 @@
-
+"""Room for the event engine: history played through the same decisions, charges and exits."""

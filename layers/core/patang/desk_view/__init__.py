@@ -1,0 +1,1 @@
+"""Read models: what pages, programs and assistants are shown of the desk."""

@@ -1,0 +1,1 @@
+"""Who is speaking: sign-in sessions, bearer tokens, principals."""

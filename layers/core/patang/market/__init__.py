@@ -1,1 +1,1 @@
-
+"""Instruments, sessions, ticks, candles, option chain, greeks."""

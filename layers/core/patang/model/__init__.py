@@ -1,1 +1,1 @@
-
+"""Inference: verified artifacts, the probability to win, the expected return."""

@@ -1,1 +1,1 @@
-
+"""Charges, expected profit, sizing, and the gates before every entry."""

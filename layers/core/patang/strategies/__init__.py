@@ -1,1 +1,1 @@
-
+"""What to buy and why, and when to leave."""

@@ -1,1 +1,1 @@
-
+"""Labels, data sets, and models fitted to them."""
