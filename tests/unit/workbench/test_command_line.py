@@ -2,6 +2,9 @@
 
 import argparse
 import json
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -294,3 +297,20 @@ def test_a_run_is_complete_only_with_everything(changes: dict[str, Any], missing
     add_arguments(parser)
     asked = parser.parse_args(["--headless", "--until-trades", "2"])
     assert _missing(COMPLETE | changes, asked) == missing
+
+
+def test_the_simulator_runs_by_its_verb_with_its_clock_started() -> None:
+    """Its option --run must not be taken for the command's own."""
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("patang")), "simulator", "--run", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    ready = json.loads(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=20)
+    assert not ready["paused"]
+    assert process.returncode == 0
+    assert "x reached" in told

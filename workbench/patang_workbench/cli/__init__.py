@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        code: int = options.run(options)
+        code: int = options.carry_out(options)
     except CommandError as error:
         print(f"patang: {error}", file=sys.stderr)
         return 1
@@ -49,9 +49,5 @@ def _parser() -> argparse.ArgumentParser:
     ):
         verb = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         module.add_arguments(verb)
-        verb.set_defaults(run=module.run)
+        verb.set_defaults(carry_out=module.run)
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

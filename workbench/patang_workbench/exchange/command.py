@@ -109,6 +109,8 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(f"{_ready(simulator, arguments)}\n")
         sys.stdout.flush()
         ended.wait()
+        stats = simulator.exchange.stats()
+    sys.stderr.write(f"simulator: {stats['ticks_sent']} ticks sent, {stats['reached_speed']:.1f}x reached\n")
     return 0
 
 
