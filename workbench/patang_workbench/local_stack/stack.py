@@ -65,6 +65,8 @@ class LocalStack:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # Removing what the emulator has unpacked takes seconds: a person should not be left wondering.
+        self._progress("ending what was started")
         self._door.close()
         for part in (self._ingester, self._exchange):
             if part is not None:
