@@ -66,6 +66,7 @@ class EveryAnswer:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception:
+            # The framework answers these outside every middleware, without the headers of the others.
             _log.exception("a request to %s failed", _details(scope, 500)["route"])
             if status:
                 raise
