@@ -16,10 +16,6 @@ from patang_workbench.local_stack.stack import PROJECT_ROOT
 
 PYTHON = PROJECT_ROOT / ".emulator" / "bin" / "python"
 
-pytestmark = pytest.mark.skipif(
-    not PYTHON.exists(), reason="the emulator's environment is missing: run `make setup`"
-)
-
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:

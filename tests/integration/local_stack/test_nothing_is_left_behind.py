@@ -115,7 +115,6 @@ def test_the_keeper_outlives_the_signals_of_a_terminal(keeper: Keeper) -> None:
     assert alive(keeper.pid)
 
 
-@pytest.mark.skipif(not PYTHON.exists(), reason="the emulator's environment is missing: run `make setup`")
 def test_a_stopped_emulator_leaves_nothing(keeper: Keeper, tmp_path: Path) -> None:
     emulator = Emulator(PYTHON, tmp_path / "emulator", keeper)
     emulator.wait_ready()
@@ -160,7 +159,6 @@ with LocalStack(lambda line: None) as stack:
 """
 
 
-@pytest.mark.skipif(not PYTHON.exists(), reason="the emulator's environment is missing: run `make setup`")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_launcher_that_is_killed_leaves_nothing(number: signal.Signals) -> None:
     launcher = subprocess.Popen(
