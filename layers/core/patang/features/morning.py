@@ -98,7 +98,7 @@ class MorningService:
             raise StopTrading(f"nothing to watch: {'; '.join(choice.problems)}")
         save_universe(self._store, self._objects, choice.universe)
         state = FeatureState(choice.universe, session)
-        watched = [i for i in choice.universe.instruments if not i.is_option]
+        watched = [i for i in choice.universe.instruments if i.is_spot]
         prepared["warmed_up"] = self._warm_up(state, watched, session, prepared["problems"])
         save_seed(self._objects, state)
         for problem in prepared["problems"]:

@@ -51,7 +51,7 @@ class FeatureState:
         tokens = np.array([i.instrument_token for i in instruments], np.int64)
         self._by_token = np.argsort(tokens)
         self._sorted_tokens = tokens[self._by_token]
-        self._watched = np.array([row for row, i in enumerate(instruments) if not i.is_option], np.intp)
+        self._watched = np.array([row for row, i in enumerate(instruments) if i.is_spot], np.intp)
         self._symbols = universe.candle_symbols()
         self._bars = BarBuilder(rows, int(session.open.timestamp()), int(session.close.timestamp()))
         self._five, self._fifteen, self._day = (LongBars(rows, n) for n in (5, 15, _WHOLE_DAY))

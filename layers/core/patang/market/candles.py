@@ -43,7 +43,10 @@ class Quote(_Value):
 class ClosedMinute(_Value):
     """What one shard knew when it closed a minute; kept as one object of the store.
 
-    `features[symbol]` is the vector named by `feature_names`; NaN is written as null.
+    `features[symbol]` is the vector named by `feature_names`; NaN is written as null, and `undefined[symbol]`
+    says why (values of patang.features.undefined.Undefined by feature). `features_5m` and `features_15m` hold
+    the candle features of the last closed bar of five and fifteen minutes. `gap`: the stream was interrupted
+    within the minute, so that its highs and lows may have been missed.
     `candles` hold the closed one-minute bars of everything watched, options too. Of indices and equities,
     `candles_5m` and `candles_15m` hold the bars that ended with this minute, `candles_day` the session.
     """
@@ -56,6 +59,10 @@ class ClosedMinute(_Value):
     candles_day: tuple[Candle, ...] = ()
     feature_names: tuple[str, ...]
     features: dict[str, tuple[float | None, ...]]
+    features_5m: dict[str, tuple[float | None, ...]] = {}
+    features_15m: dict[str, tuple[float | None, ...]] = {}
+    undefined: dict[str, dict[str, str]] = {}
+    gap: bool = False
     quotes: tuple[Quote, ...]
 
     @staticmethod

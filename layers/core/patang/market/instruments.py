@@ -10,9 +10,13 @@ from patang.keys import universe_key
 from patang.ports import Key
 from patang.records import Record
 
-__all__ = ["INDEX_NAMES", "Instrument", "InstrumentType", "Universe"]
+__all__ = ["INDEX_NAMES", "FeedMode", "Instrument", "InstrumentType", "Universe"]
 
 type InstrumentType = Literal["INDEX", "EQ", "CE", "PE", "FUT"]
+
+# What the websocket sends of an instrument: ltp (the last price), quote (with volume), full (with the book,
+# open interest and the exchange's time).
+type FeedMode = Literal["ltp", "quote", "full"]
 
 # The dump's tradingsymbol of an index and the name its derivatives carry.
 INDEX_NAMES = {
@@ -25,7 +29,11 @@ INDEX_NAMES = {
 
 
 class Instrument(BaseModel):
-    """One tradable (or, for an index, watchable) instrument. `lot_size` in units, `tick_size` in rupees."""
+    """One tradable (or, for an index, watchable) instrument. `lot_size` in units, `tick_size` in rupees.
+
+    `has_derivatives`: a share on which futures and options are listed, which trades in the closing auction.
+    `feed`: the mode in which a desk that watches it asks for it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,6 +47,9 @@ class Instrument(BaseModel):
     lot_size: int
     expiry: date | None = None
     strike: Decimal | None = None
+    isin: str | None = None
+    has_derivatives: bool = False
+    feed: FeedMode = "full"
 
     @property
     def identifier(self) -> str:
@@ -59,6 +70,11 @@ class Instrument(BaseModel):
     def is_option(self) -> bool:
         return self.instrument_type in ("CE", "PE")
 
+    @property
+    def is_spot(self) -> bool:
+        """An index or a share: what gets features of its own."""
+        return self.instrument_type in ("INDEX", "EQ")
+
 
 class Universe(Record):
     """What the desk watches on a day, as (morning) chose it."""
@@ -77,4 +93,4 @@ class Universe(Record):
 
     def candle_symbols(self) -> tuple[str, ...]:
         """Symbols that get candles and features: indices and equities, in the universe's order."""
-        return tuple(i.symbol for i in self.instruments if not i.is_option)
+        return tuple(i.symbol for i in self.instruments if i.is_spot)
