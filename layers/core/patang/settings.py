@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from patang.errors import SettingsError
 from patang.keys import settings_key
+from patang.market.session_override import SessionOverride
 from patang.ports import StateStore
 
 __all__ = [
@@ -147,6 +148,7 @@ class Settings(_Section):
     `mode`: paper (orders stay inside Patang), simulator (orders go to a simulator on this machine or to the
     broker's sandbox, and nowhere else), live (real orders, after the day's preflight).
     `profile` is a label that every screen shows when it is not "safe".
+    `sessions`: hours of single days that go before the exchange calendar's.
     """
 
     mode: Mode = "paper"
@@ -160,6 +162,7 @@ class Settings(_Section):
     equity: EquitySettings = EquitySettings()
     approval: ApprovalSettings = ApprovalSettings()
     universe: UniverseSettings = UniverseSettings()
+    sessions: tuple[SessionOverride, ...] = ()
     entry_order_seconds: Annotated[int, Field(ge=5, le=900)] = 120
     registered_egress_ip: str | None = None
 
@@ -175,6 +178,14 @@ class Settings(_Section):
                 f"mode simulator sends orders to kite.root, which is {self.kite.root!r}: "
                 "give a loopback address or the sandbox, or set mode paper"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_word_a_session(self) -> Self:
+        said = [(override.day, override.segment) for override in self.sessions]
+        twice = next((key for key in said if said.count(key) > 1), None)
+        if twice is not None:
+            raise ValueError(f"sessions says two things of {twice[0]}, segment {twice[1] or 'all'}: keep one")
         return self
 
 

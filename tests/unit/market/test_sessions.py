@@ -52,8 +52,10 @@ def test_days_and_hours(day, expected):
 
 def test_segments_part_when_the_closing_auction_begins():
     before, after = date(2026, 7, 31), date(2026, 8, 3)
-    assert hours(before, "cash") == hours(before, "derivatives") == (time(9, 15), time(15, 30))
-    assert hours(after, "cash") == (time(9, 15), time(15, 15))
+    for segment in ("cash", "cash_with_auction", "derivatives", "index"):
+        assert hours(before, segment) == (time(9, 15), time(15, 30))
+    assert hours(after, "cash") == (time(9, 15), time(15, 30))
+    assert hours(after, "cash_with_auction") == (time(9, 15), time(15, 15))
     assert hours(after, "derivatives") == (time(9, 15), time(15, 40))
     assert hours(after) == (time(9, 15), time(15, 40))
 

@@ -39,7 +39,7 @@ class Hours:
 def hours_of(day: date) -> Hours:
     """The hours of a trading day. Raises ValueError on a holiday or a day the calendar does not know."""
     try:
-        whole, cash = session_on(day), session_on(day, "cash")
+        whole, cash = session_on(day), session_on(day, "cash_with_auction")
     except StopTrading as unknown:
         raise ValueError(str(unknown)) from unknown
     if whole is None or cash is None:

@@ -83,7 +83,7 @@ def check_allowed(
     store: StateStore, account: str, as_of: datetime, settings: Settings, clock: Clock
 ) -> str | None:
     """Whether the market is open and seen, the account signed in, and real orders passed the preflight."""
-    session = session_on(as_of.date())
+    session = session_on(as_of.date(), overrides=settings.sessions)
     if session is None or not session.holds(as_of):
         return "MARKET_CLOSED"
     signed_in = load(store, KiteSession, session_key(account))

@@ -131,9 +131,10 @@ class Sweeps:
 
     def _watch_data(self, accounts: Sequence[str], as_of: datetime) -> bool:
         """Alarms once for each silence: `as_of` is the schedule's time, the market clock the ticks'."""
-        longest = timedelta(seconds=self._settings().risk.max_data_age_seconds)
-        session = session_on(as_of.date())
-        if session is None or not session.open + longest <= as_of < session.close:
+        settings = self._settings()
+        longest = timedelta(seconds=settings.risk.max_data_age_seconds)
+        session = session_on(as_of.date(), overrides=settings.sessions)
+        if session is None or not (session.holds(as_of) and session.holds(as_of - longest)):
             return False
         seen = load(self._store, MarketClock, market_clock_key())
         if seen is not None and as_of - seen.market_time <= longest:

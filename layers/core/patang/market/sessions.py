@@ -1,55 +1,56 @@
-"""Trading days and hours of the exchange, in IST, from the tables in `calendar/`."""
+"""Trading days and hours of the exchange, in IST, from the calendar's tables and the owner's overrides."""
 
-import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
-from importlib.resources import files
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from patang.errors import StopTrading
+from patang.market.exchange_calendar import SEGMENTS, Hours, Segment, exchange_calendar
+from patang.market.session_override import SessionOverride, override_of
 
-__all__ = ["IST", "Segment", "Session", "expiry_moment", "minute_of", "previous_session", "session_on"]
+__all__ = [
+    "IST",
+    "Segment",
+    "Session",
+    "expiry_moment",
+    "minute_of",
+    "previous_session",
+    "session_on",
+]
 
 IST = ZoneInfo("Asia/Kolkata")
 
-type Segment = Literal["cash", "derivatives"]
-
-_SEGMENTS: tuple[Segment, ...] = ("cash", "derivatives")
 _ONE_DAY = timedelta(days=1)
 _LONGEST_BREAK_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Trading hours of a day: from `open` until just before `close`, both IST."""
+    """Trading hours of a day, IST: continuous trading from `open` until just before `close`, but for the breaks.
+
+    `auction_close`: where a closing auction follows, the last moment at which it prints; else None, and for the
+    desk's whole session too, since an auction is a segment's.
+    """
 
     day: date
     open: datetime
     close: datetime
+    auction_close: datetime | None = None
+    breaks: tuple[tuple[datetime, datetime], ...] = ()
 
     def holds(self, moment: datetime) -> bool:
-        """Whether `moment` lies within the hours."""
-        return self.open <= moment < self.close
+        """Whether trading is continuous at `moment`: within the hours and in no break."""
+        paused = any(start <= moment < end for start, end in self.breaks)
+        return self.open <= moment < self.close and not paused
 
     def last_minute(self) -> datetime:
         """The start of the session's last minute."""
         return self.close - timedelta(minutes=1)
 
-
-@dataclass(frozen=True, slots=True)
-class _Hours:
-    open: time
-    close: time
-
-
-@dataclass(frozen=True, slots=True)
-class _Calendar:
-    years: frozenset[int]
-    holidays: frozenset[date]
-    special: dict[date, _Hours | None]
-    regular: dict[str, list[tuple[date, _Hours]]]
+    def last_print(self) -> datetime:
+        """Until when a trade may be told: the auction's end, or the close where there is none."""
+        return self.auction_close or self.close
 
 
 def minute_of(moment: datetime) -> datetime:
@@ -57,37 +58,32 @@ def minute_of(moment: datetime) -> datetime:
     return moment.astimezone(IST).replace(second=0, microsecond=0)
 
 
-def session_on(day: date, segment: Segment | None = None) -> Session | None:
+def session_on(
+    day: date, segment: Segment | None = None, overrides: Iterable[SessionOverride] = ()
+) -> Session | None:
     """The hours of a segment on a day, or None on a day without trading.
 
-    Without a segment: from the first open to the last close, which is how long the desk watches.
-    Raises StopTrading for a year, or a special session, that the tables do not hold.
+    Without a segment: from the first open to the last close of all, which is how long the desk watches, with the
+    breaks that they share. An override goes before the calendar, for its day.
+    Raises StopTrading for a year, or a special session, that neither the tables nor an override know.
     """
-    calendar = _calendar()
-    if day.year not in calendar.years:
-        raise StopTrading(
-            f"the exchange calendar knows nothing of {day.year}: "
-            "enter that year's holidays in patang/market/calendar and deploy"
-        )
-    if day in calendar.special:
-        hours = calendar.special[day]
-        if hours is None:
-            raise StopTrading(
-                f"the hours of the special session on {day} are not known: "
-                "enter them in patang/market/calendar/special_sessions.csv and deploy"
-            )
-        return _session(day, [hours])
-    if day.weekday() >= 5 or day in calendar.holidays:
+    said = tuple(overrides)
+    if segment is not None:
+        return _session(day, _hours(day, segment, said))
+    sessions = [s for name in SEGMENTS if (s := _session(day, _hours(day, name, said))) is not None]
+    if not sessions:
         return None
-    segments = _SEGMENTS if segment is None else (segment,)
-    return _session(day, [_regular(calendar, name, day) for name in segments])
+    shared = set.intersection(*(set(s.breaks) for s in sessions))
+    first, last = min(s.open for s in sessions), max(s.close for s in sessions)
+    return Session(day, first, last, breaks=tuple(sorted(shared)))
 
 
-def previous_session(day: date) -> Session:
+def previous_session(day: date, overrides: Iterable[SessionOverride] = ()) -> Session:
     """The last session before `day`. Raises StopTrading as `session_on` does."""
+    said = tuple(overrides)
     for _ in range(_LONGEST_BREAK_DAYS):
         day -= _ONE_DAY
-        session = session_on(day)
+        session = session_on(day, overrides=said)
         if session is not None:
             return session
     raise StopTrading(f"the exchange calendar shows no session in the two weeks from {day}: check its tables")
@@ -98,39 +94,23 @@ def expiry_moment(expiry: date) -> datetime:
 
     Contracts reach into years whose holidays are not announced yet, so this asks for the hours alone.
     """
-    calendar = _calendar()
-    hours = calendar.special.get(expiry) or _regular(calendar, "derivatives", expiry)
+    calendar = exchange_calendar()
+    hours = calendar.special.get((expiry, "derivatives")) or calendar.regular_hours(expiry, "derivatives")
     return datetime.combine(expiry, hours.close, IST)
 
 
-def _session(day: date, hours: list[_Hours]) -> Session:
-    first, last = min(h.open for h in hours), max(h.close for h in hours)
-    return Session(day, datetime.combine(day, first, IST), datetime.combine(day, last, IST))
+def _hours(day: date, segment: Segment, overrides: tuple[SessionOverride, ...]) -> Hours | None:
+    said = override_of(overrides, day, segment)
+    return exchange_calendar().hours_on(day, segment) if said is None else said.hours
 
 
-def _regular(calendar: _Calendar, segment: Segment, day: date) -> _Hours:
-    return [hours for start, hours in calendar.regular[segment] if start <= day][-1]
-
-
-@cache
-def _calendar() -> _Calendar:
-    holidays = frozenset(date.fromisoformat(row["date"]) for row in _rows("holidays.csv"))
-    special = {date.fromisoformat(row["date"]): _hours(row) for row in _rows("special_sessions.csv")}
-    regular: dict[str, list[tuple[date, _Hours]]] = {}
-    for row in _rows("hours.csv"):
-        hours = _hours(row)
-        if hours is None:
-            raise StopTrading(f"hours.csv has a row without hours: {row}")
-        regular.setdefault(row["segment"], []).append((date.fromisoformat(row["from"]), hours))
-    return _Calendar(frozenset(day.year for day in holidays), holidays, special, regular)
-
-
-def _hours(row: dict[str, str]) -> _Hours | None:
-    if not row["open"]:
+def _session(day: date, hours: Hours | None) -> Session | None:
+    if hours is None:
         return None
-    return _Hours(time.fromisoformat(row["open"]), time.fromisoformat(row["close"]))
 
+    def at(moment: time) -> datetime:
+        return datetime.combine(day, moment, IST)
 
-def _rows(name: str) -> list[dict[str, str]]:
-    text = (files("patang.market") / "calendar" / name).read_text()
-    return list(csv.DictReader(text.splitlines()))
+    auction = None if hours.auction_close is None else at(hours.auction_close)
+    breaks = tuple((at(start), at(end)) for start, end in hours.breaks)
+    return Session(day, at(hours.open), at(hours.close), auction, breaks)

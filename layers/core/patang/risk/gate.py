@@ -54,8 +54,8 @@ class RiskGate:
         return {"proceed": not reason, "reason": reason, "accounts": accounts}
 
     def _market_gate(self, as_of: datetime) -> str:
-        session = session_on(as_of.date())
-        if session is None or not session.open < as_of < session.close:
+        session = session_on(as_of.date(), overrides=self._settings().sessions)
+        if session is None or as_of == session.open or not session.holds(as_of):
             return "MARKET_CLOSED"
         closes = load_all(self._store, MinuteClose, close_partition(as_of - _MINUTE))
         if not closes or any(close.late for close in closes):
