@@ -1,4 +1,4 @@
-"""The tables in `calendar/`: holidays, special sessions, and the regular hours of a segment with their dates."""
+"""The tables in `calendar/`: holidays, special sessions, the regular hours of a segment from a date on."""
 
 import csv
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ SEGMENTS: tuple[Segment, ...] = get_args(Segment.__value__)
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Continuous trading from `open` to `close` but for the breaks; then, where there is one, the closing auction."""
+    """Continuous trading from `open` to `close` but for the breaks; then the closing auction, if any."""
 
     open: time
     close: time
@@ -53,7 +53,7 @@ class ExchangeCalendar:
             if hours is None:
                 raise StopTrading(
                     f"the hours of the special session on {day} are not known: enter them in "
-                    "patang/market/calendar/special_sessions.csv and deploy, or say them in the settings (sessions)"
+                    "patang/market/calendar/special_sessions.csv and deploy, or in the settings (sessions)"
                 )
             return hours
         if day.weekday() >= 5 or day in self.holidays:
@@ -67,7 +67,7 @@ class ExchangeCalendar:
 
 @cache
 def exchange_calendar() -> ExchangeCalendar:
-    """The calendar that came with this version of Patang. Raises StopTrading if its tables contradict themselves."""
+    """The calendar of this version of Patang. Raises StopTrading if a table does not say what it must."""
     holidays = {date.fromisoformat(row["date"]): row["reason"] for row in _rows("holidays.csv")}
     special: dict[tuple[date, Segment], Hours | None] = {}
     for row in _rows("special_sessions.csv"):

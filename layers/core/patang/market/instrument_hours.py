@@ -20,7 +20,7 @@ _EXCHANGES = frozenset({"NSE", "BSE", "NFO", "BFO"})
 @dataclass(frozen=True, slots=True)
 class InstrumentHours:
     """Epoch seconds, one a row: continuous trading in [opening, closing), auction prints in
-    [closing, auction_closing], which equals closing where there is no auction. All zero: no trading that day."""
+    [closing, auction_closing], which equals closing where there is no auction. Zeros: no trading that day."""
 
     opening: NDArray[np.int64]
     closing: NDArray[np.int64]
@@ -28,10 +28,10 @@ class InstrumentHours:
 
 
 def segment_of(instrument: Instrument) -> Segment:
-    """Whose hours an instrument keeps. Raises BadInput for an exchange whose hours the calendar does not hold."""
+    """Whose hours an instrument keeps. Raises BadInput for an exchange that the calendar does not cover."""
     if instrument.exchange not in _EXCHANGES:
         raise BadInput(
-            f"{instrument.identifier} trades on {instrument.exchange}, whose hours the calendar does not hold: "
+            f"{instrument.identifier} trades on {instrument.exchange}, which the calendar does not cover: "
             f"watch instruments of {', '.join(sorted(_EXCHANGES))}"
         )
     if instrument.instrument_type == "INDEX":
@@ -44,7 +44,7 @@ def segment_of(instrument: Instrument) -> Segment:
 def hours_of(
     instruments: Sequence[Instrument], day: date, overrides: Iterable[SessionOverride] = ()
 ) -> InstrumentHours:
-    """The hours of each instrument on a day, in the order given. Raises as `session_on` and `segment_of` do."""
+    """The hours of each instrument on a day, in their order. Raises as `session_on` and `segment_of` do."""
     said = tuple(overrides)
     segments = [segment_of(instrument) for instrument in instruments]
     told = {segment: _seconds(session_on(day, segment, said)) for segment in set(segments)}

@@ -17,8 +17,9 @@ type ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 class SessionOverride(BaseModel):
     """Hours (IST) of a day that the calendar does not know, or knows wrongly; or that the day is closed.
 
-    Without a segment it is said of all of them; one that names a segment goes before one that does not. It holds
-    for its day alone: also in a year that the calendar does not know, where every other day goes on stopping trading.
+    Without a segment it is said of all of them; one that names a segment goes before one that does not.
+    It holds for its day alone, in a year that the calendar does not know too: that year's other days still
+    stop trading.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

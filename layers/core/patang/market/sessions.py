@@ -27,10 +27,10 @@ _LONGEST_BREAK_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Trading hours of a day, IST: continuous trading from `open` until just before `close`, but for the breaks.
+    """Trading hours of a day, IST: continuous from `open` until just before `close`, but for the breaks.
 
-    `auction_close`: where a closing auction follows, the last moment at which it prints; else None, and for the
-    desk's whole session too, since an auction is a segment's.
+    `auction_close`: where a closing auction follows, the last moment at which it prints; else None. The
+    desk's whole session has none, since an auction is a segment's.
     """
 
     day: date
@@ -63,8 +63,8 @@ def session_on(
 ) -> Session | None:
     """The hours of a segment on a day, or None on a day without trading.
 
-    Without a segment: from the first open to the last close of all, which is how long the desk watches, with the
-    breaks that they share. An override goes before the calendar, for its day.
+    Without a segment: from the first open to the last close of all, which is how long the desk watches, with
+    the breaks that they share. An override goes before the calendar, for its day.
     Raises StopTrading for a year, or a special session, that neither the tables nor an override know.
     """
     said = tuple(overrides)
