@@ -31,13 +31,18 @@ def add(builder: BarBuilder, *rows: tuple[int, float, int]) -> None:
 
 
 def closed(builder: BarBuilder, minute: int) -> tuple:
-    bars, _ = builder.close(OPEN + 60 * minute)
+    bars = builder.close(OPEN + 60 * minute).bars
     return tuple(bars[["open", "high", "low", "close", "volume"]].tolist()[0])
+
+
+def hours(rows: int = 1) -> BarBuilder:
+    opening, closing = np.full(rows, OPEN, np.int64), np.full(rows, CLOSE, np.int64)
+    return BarBuilder(opening, closing, closing)
 
 
 @pytest.fixture
 def builder() -> BarBuilder:
-    made = BarBuilder(1, OPEN, CLOSE)
+    made = hours()
     made.seen_from_the_open()
     return made
 
@@ -56,7 +61,7 @@ def test_volume_is_the_difference_of_the_days_and_a_lost_tick_loses_none(builder
 
 
 def test_a_stream_seen_late_does_not_take_the_mornings_volume_for_a_minutes():
-    builder = BarBuilder(1, OPEN, CLOSE)
+    builder = hours()
     add(builder, (3600, 100.0, 90_000), (3620, 100.5, 90_040))
     builder.closed_through = OPEN + 3540
     assert closed(builder, 60) == (100.0, 100.5, 100.0, 100.5, 40)
@@ -116,7 +121,7 @@ def test_trades_at_the_ask_are_bought_and_at_the_bid_sold(builder):
     rows = ticks((0, 100.0, 10), (1, 100.1, 30), (2, 99.9, 35), (3, 100.0, 42), (4, 100.0, 50))
     rows["bid"], rows["ask"] = 99.9, 100.1
     builder.add(np.zeros(len(rows), np.intp), rows)
-    bars, _ = builder.close(OPEN)
+    bars = builder.close(OPEN).bars
     # +20 at the ask, +5 at the bid, +7 inside after a rise, +8 inside without a move
     assert (bars["bought"][0], bars["sold"][0]) == (27, 5)
 
@@ -138,7 +143,7 @@ def test_the_order_of_arrival_within_open_minutes_does_not_matter(pairs, random)
     random.shuffle(shuffled)
     results = []
     for some in (rows, shuffled):
-        made = BarBuilder(1, OPEN, CLOSE)
+        made = hours()
         made.seen_from_the_open()
         for row in some:
             add(made, row)
@@ -161,7 +166,7 @@ def test_longer_bars_pass_over_minutes_without_trades(builder):
         if minute in rows:
             price, volume = rows[minute]
             add(builder, (60 * minute, price, volume))
-        long.add(builder.close(OPEN + 60 * minute)[0])
+        long.add(builder.close(OPEN + 60 * minute).bars)
     bar = long.take()
     assert bar[["open", "high", "low", "close", "volume"]].tolist() == [(100.0, 102.0, 98.0, 98.0, 70)]
     assert long.bars["ticks"].sum() == 0
@@ -189,7 +194,7 @@ def candles_of_a_day() -> dict[str, np.ndarray]:
 def test_recorded_candles_expanded_into_ticks_come_back_exactly():
     day = candles_of_a_day()
     symbols = len(day["close"])
-    builder = BarBuilder(symbols, OPEN, CLOSE)
+    builder = hours(symbols)
     builder.seen_from_the_open()
     traded = np.zeros(symbols, np.int64)
     random = np.random.default_rng(3)
@@ -206,7 +211,7 @@ def test_recorded_candles_expanded_into_ticks_come_back_exactly():
             order = random.permutation(len(has))
             builder.add(has[order], some[order])
         traded += volume
-        bars, _ = builder.close(OPEN + 60 * minute)
+        bars = builder.close(OPEN + 60 * minute).bars
         for name, column in rebuilt.items():
             column[has, minute] = bars[name][has]
         assert not bars["ticks"][np.setdiff1d(np.arange(symbols), has)].any()

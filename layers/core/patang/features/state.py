@@ -18,7 +18,7 @@ from patang.features.indicators import BarColumns, Indicators
 from patang.features.microstructure import FLOW_MINUTES, book_imbalance, spread_pct, trade_flow
 from patang.features.packing import pack_arrays, unpack_arrays
 from patang.features.vector import CANDLE_FEATURES, FEATURE_NAMES
-from patang.market.bars import BAR, MINUTE, BarBuilder, LongBars
+from patang.market.bars import MINUTE, BarBuilder, LongBars
 from patang.market.candles import Candle, ClosedMinute
 from patang.market.instruments import Universe
 from patang.market.sessions import IST, Session, minute_of
@@ -53,7 +53,9 @@ class FeatureState:
         self._sorted_tokens = tokens[self._by_token]
         self._watched = np.array([row for row, i in enumerate(instruments) if i.is_spot], np.intp)
         self._symbols = universe.candle_symbols()
-        self._bars = BarBuilder(rows, int(session.open.timestamp()), int(session.close.timestamp()))
+        opening, self._closing = int(session.open.timestamp()), int(session.close.timestamp())
+        closing = np.full(rows, self._closing, np.int64)
+        self._bars = BarBuilder(np.full(rows, opening, np.int64), closing, closing)
         self._five, self._fifteen, self._day = (LongBars(rows, n) for n in (5, 15, _WHOLE_DAY))
         self._indicators = Indicators(len(self._watched))
         self._volatility = ChainVolatility(instruments)
@@ -122,7 +124,8 @@ class FeatureState:
     def close(self, minute: datetime, shard: str) -> ClosedMinute:
         """Close a minute (its start), all before it being closed; later ticks of it only add volume."""
         epoch = int(minute.timestamp())
-        bars, quotes = self._bars.close(epoch)
+        closed = self._bars.close(epoch)
+        bars, quotes = closed.bars, closed.quotes
         traded = bars["ticks"] > 0
         self._quotes[traded] = quotes[traded]
         self._indicators.step(self._columns(bars))
@@ -148,11 +151,9 @@ class FeatureState:
             "session": [self.session.open.isoformat(), self.session.close.isoformat()],
             "first_seen": None if self.first_seen is None else self.first_seen.isoformat(),
             "volatility": self._volatility.to_json(),
-            "closed_through": self._bars.closed_through,
-            "open_minutes": sorted(self._bars.open_bars),
             "flow_minutes": self._flow_minutes,
         }
-        return pack_arrays(header, self._arrays())
+        return pack_arrays(header, {**self._bars.arrays(), **self._arrays()})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "FeatureState":
@@ -171,21 +172,14 @@ class FeatureState:
         self.first_seen = None if seen is None else datetime.fromisoformat(seen).astimezone(IST)
         self._volatility.restore(header["volatility"])
         self._flow_minutes = header["flow_minutes"]
-        self._bars.closed_through = header["closed_through"]
-        for minute in header["open_minutes"]:
-            self._bars.open_bars[minute] = np.zeros(len(self._quotes), BAR)
-            self._bars.open_quotes[minute] = np.zeros(len(self._quotes), TICK)
+        self._bars.restore(arrays)
         for name, array in self._arrays().items():
             array[...] = arrays[name]
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        """Every array of the state by name: the arrays themselves, so that restoring writes into them."""
-        bars, indicators = self._bars, self._indicators
+        """Every array but the bars': the arrays themselves, so that restoring writes into them."""
+        indicators = self._indicators
         return {
-            "traded_before": bars.traded_before,
-            "latest": bars.latest,
-            **{f"bars_{minute}": bars.open_bars[minute] for minute in sorted(bars.open_bars)},
-            **{f"quotes_{minute}": bars.open_quotes[minute] for minute in sorted(bars.open_quotes)},
             **{f"long_{long.minutes}": long.bars for long in (self._five, self._fifteen, self._day)},
             "count": indicators.count,
             **{f"window_{name}": window for name, window in indicators.window.items()},
@@ -212,7 +206,7 @@ class FeatureState:
     def _long(self, long: LongBars, bars: NDArray[np.void], epoch: int) -> tuple[Candle, ...]:
         """The bars of a longer period, if they end with this minute."""
         long.add(bars)
-        if not long.ends_with(epoch, self._bars.closing):
+        if not long.ends_with(epoch, self._closing):
             return ()
         start = datetime.fromtimestamp(epoch - epoch % (long.minutes * MINUTE), IST)
         return candles_of(self.universe.instruments, long.take(), self._watched.tolist(), start)

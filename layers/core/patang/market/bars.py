@@ -1,23 +1,28 @@
 """One-minute bars from ticks, and the longer bars they make.
 
 A bar belongs to the minute of its ticks' exchange time. Its volume is the difference of the day's cumulative
-volume, so that a lost or repeated tick costs or adds nothing; its prices do not depend on the order in which
-ticks of different seconds arrive. All arrays have one row an instrument.
+volume, so that a lost or repeated tick costs or adds nothing. The ticks of an open minute are kept until it
+is closed and are then put into the exchange's order, so that a bar depends on which ticks came and not on how
+or in which order. All arrays have one row an instrument; docs/concepts/candles.md has the rules.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from patang.market.tick_order import in_exchange_order
 from patang.market.ticks import TICK
 
-__all__ = ["BAR", "MINUTE", "BarBuilder", "LongBars"]
+__all__ = ["BAR", "MINUTE", "BarBuilder", "ClosedBars", "LongBars"]
 
 type Ticks = NDArray[np.void]
 type Rows = NDArray[np.intp]
+type Seconds = NDArray[np.int64]
 
-# A bar in the making. `volume` is cumulative over the day while the minute is open and the bar's own once it
-# is closed; `bought` and `sold` are the volume that lifted the ask or hit the bid; `first` and `last` are the
-# exchange times of its ticks. A bar with no ticks does not exist.
+# `bought` and `sold` are the volume that lifted the ask or hit the bid; `first` and `last` are the exchange
+# times of the ticks. A bar with no ticks does not exist.
 BAR = np.dtype([
     ("ticks", "<i8"), ("open", "<f8"), ("high", "<f8"), ("low", "<f8"), ("close", "<f8"), ("volume", "<i8"),
     ("oi", "<i8"), ("bought", "<i8"), ("sold", "<i8"), ("first", "<i8"), ("last", "<i8"),
@@ -27,102 +32,153 @@ MINUTE = 60  # seconds
 _UNKNOWN = -1
 
 
-class BarBuilder:
-    """The open minutes of a session. Times are epoch seconds; `opening` and `closing` bound the session."""
+@dataclass(frozen=True, slots=True, eq=False)
+class ClosedBars:
+    """A closed minute, one row an instrument; a row of 0 ticks, or of exchange time 0, has nothing.
 
-    def __init__(self, rows: int, opening: int, closing: int) -> None:
+    `bars` of the minute (BAR), `auction`: prints of the closing auction in the minute, which belong to the
+    day's bar alone (BAR), `quotes`: the last tick of the minute (TICK), `gap`: whether the stream was
+    interrupted within it.
+    """
+
+    bars: Ticks
+    auction: Ticks
+    quotes: Ticks
+    gap: bool
+
+
+class BarBuilder:
+    """The open minutes of a session. Times are epoch seconds.
+
+    `opening`, `closing` and `auction_closing` are the hours of each row: continuous trading from `opening`
+    until just before `closing`, then prints of the closing auction until `auction_closing`, itself included,
+    which is `closing` where there is none. `breaks` are interruptions (from, until just before) of all rows.
+    """
+
+    def __init__(
+        self,
+        opening: Seconds,
+        closing: Seconds,
+        auction_closing: Seconds,
+        breaks: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        rows = len(opening)
         self.opening = opening
         self.closing = closing
-        self.closed_through = opening - MINUTE
-        self.open_bars: dict[int, Ticks] = {}
-        self.open_quotes: dict[int, Ticks] = {}
-        self.traded_before = np.full(rows, _UNKNOWN, np.int64)
-        self.latest = np.zeros(rows, TICK)
+        self.auction_closing = auction_closing
+        self.breaks = tuple(breaks)
+        self.closed_through = int(opening.min(initial=2**62)) - MINUTE
         self.late = 0
+        self._traded_before = np.full(rows, _UNKNOWN, np.int64)
+        self._latest = np.zeros(rows, TICK)
+        self._rows: list[Rows] = []
+        self._ticks: list[Ticks] = []
+        self._gaps: set[int] = set()
 
     def seen_from_the_open(self) -> None:
         """The stream is watched from the first minute on: the day's volume counts from zero."""
-        self.traded_before[:] = 0
+        self._traded_before[:] = 0
+
+    def mark_gap(self, first: int, last: int) -> None:
+        """The stream was interrupted from second `first` to second `last`, both included."""
+        start = max(first // MINUTE * MINUTE, self.closed_through + MINUTE)
+        self._gaps.update(range(start, last + 1, MINUTE))
 
     def add(self, rows: Rows, ticks: Ticks) -> None:
-        """Take ticks in the order of their arrival; `rows` says whose they are."""
-        while len(rows):
-            _, first = np.unique(rows, return_index=True)
-            self._add_one_each(rows[first], ticks[first])
-            rows, ticks = np.delete(rows, first), np.delete(ticks, first)
-
-    def close(self, minute: int) -> tuple[Ticks, Ticks]:
-        """The bars of a minute and the last tick each instrument had in it (rows of ticks 0: none).
-
-        Every minute before it must have been closed.
-        """
-        bars = self.open_bars.pop(minute, None)
-        quotes = self.open_quotes.pop(minute, None)
-        self.closed_through = minute
-        if bars is None or quotes is None:
-            return np.zeros(len(self.latest), BAR), np.zeros(len(self.latest), TICK)
-        traded = bars["ticks"] > 0
-        cumulative = np.where(traded, bars["volume"], self.traded_before)
-        bars["volume"] = np.where(traded, np.maximum(cumulative - self.traded_before, 0), 0)
-        self.traded_before = np.maximum(self.traded_before, cumulative)
-        return bars, quotes
-
-    def _add_one_each(self, rows: Rows, ticks: Ticks) -> None:
-        minutes = ticks["exchange_time"] // MINUTE * MINUTE
-        wanted = (minutes >= self.opening) & (minutes < self.closing) & (ticks["last_price"] > 0)
-        on_time = minutes > self.closed_through
+        """Take ticks, in any order; `rows` says whose they are. Those of closed minutes count as `late`."""
+        time = ticks["exchange_time"]
+        wanted = (ticks["last_price"] > 0) & (time >= self.opening[rows])
+        wanted &= (time < self.closing[rows]) | (time <= self.auction_closing[rows])
+        for begin, end in self.breaks:
+            wanted &= (time < begin) | (time >= end)
+        on_time = time >= self.closed_through + MINUTE
         self.late += int(np.count_nonzero(wanted & ~on_time))
-        bought, sold = self._flow(rows, ticks)
-        for minute in np.unique(minutes[wanted & on_time]).tolist():
-            of = wanted & (minutes == minute)
-            self._merge(minute, rows[of], ticks[of], bought[of], sold[of])
-        newer = ~_older(ticks, self.latest[rows])
-        self.latest[rows[newer]] = ticks[newer]
+        wanted &= on_time
+        if wanted.any():
+            self._rows.append(rows[wanted])
+            self._ticks.append(ticks[wanted])
 
-    def _merge(
-        self, minute: int, rows: Rows, ticks: Ticks, bought: NDArray[np.int64], sold: NDArray[np.int64]
-    ) -> None:
-        if minute not in self.open_bars:
-            self.open_bars[minute] = np.zeros(len(self.latest), BAR)
-            self.open_quotes[minute] = np.zeros(len(self.latest), TICK)
-        quotes = self.open_quotes[minute]
-        bars = self.open_bars[minute]
-        was, price, time = bars[rows], ticks["last_price"], ticks["exchange_time"]
-        new = was["ticks"] == 0
-        opens = new | (time < was["first"])
-        closes = new | ~_older(ticks, quotes[rows])
-        bar = was.copy()
-        bar["ticks"] += 1
-        bar["open"] = np.where(opens, price, was["open"])
-        bar["first"] = np.where(opens, time, was["first"])
-        bar["high"] = np.where(new, price, np.maximum(was["high"], price))
-        bar["low"] = np.where(new, price, np.minimum(was["low"], price))
-        bar["close"] = np.where(closes, price, was["close"])
-        bar["last"] = np.where(closes, time, was["last"])
-        bar["oi"] = np.where(closes, ticks["oi"], was["oi"])
-        bar["volume"] = np.maximum(was["volume"], ticks["volume"])
-        bar["bought"] += bought
-        bar["sold"] += sold
-        bars[rows] = bar
-        quotes[rows[closes]] = ticks[closes]
-        unknown = self.traded_before[rows] == _UNKNOWN
-        self.traded_before[rows[unknown]] = ticks["volume"][unknown]
+    def close(self, minute: int) -> ClosedBars:
+        """The bars of a minute, by its start. Every minute before it must have been closed."""
+        self.closed_through = minute
+        gap = minute in self._gaps
+        self._gaps.discard(minute)
+        count = len(self._latest)
+        closed = ClosedBars(np.zeros(count, BAR), np.zeros(count, BAR), np.zeros(count, TICK), gap)
+        rows, ticks = self._taken(minute + MINUTE)
+        if len(rows):
+            rows, ticks = in_exchange_order(rows, ticks)
+            self._fill(closed, rows, ticks)
+        return closed
 
-    def _flow(self, rows: Rows, ticks: Ticks) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """What of each tick's new volume was bought at the ask or sold at the bid of the quote before it.
+    def arrays(self) -> dict[str, NDArray[np.void] | NDArray[np.int64]]:
+        """Everything that `restore` needs, by name."""
+        rows, ticks = self._pending()
+        return {
+            "bars_clock": np.array([self.closed_through, self.late], np.int64),
+            "bars_traded_before": self._traded_before,
+            "bars_latest": self._latest,
+            "bars_gaps": np.array(sorted(self._gaps), np.int64),
+            "bars_open_rows": rows.astype(np.int64),
+            "bars_open_ticks": ticks,
+        }
 
-        Inside the spread the move of the price decides; without a move it is neither.
-        """
-        was = self.latest[rows]
-        known = was["exchange_time"] > 0
-        traded = np.where(known, np.maximum(ticks["volume"] - was["volume"], 0), 0)
-        price = ticks["last_price"]
-        at_ask = (was["ask"] > 0) & (price >= was["ask"])
-        at_bid = (was["bid"] > 0) & (price <= was["bid"])
-        inside = ~at_ask & ~at_bid
-        buy = at_ask | (inside & (price > was["last_price"]))
-        sell = at_bid | (inside & (price < was["last_price"]))
-        return np.where(buy & ~sell, traded, 0), np.where(sell & ~buy, traded, 0)
+    def restore(self, arrays: dict[str, NDArray[np.void] | NDArray[np.int64]]) -> None:
+        """Take over what `arrays` of a builder with the same rows gave."""
+        self.closed_through, self.late = arrays["bars_clock"].tolist()
+        self._traded_before = arrays["bars_traded_before"].astype(np.int64)
+        self._latest = arrays["bars_latest"].astype(TICK)
+        self._gaps = set(arrays["bars_gaps"].tolist())
+        self._rows = [arrays["bars_open_rows"].astype(np.intp)]
+        self._ticks = [arrays["bars_open_ticks"].astype(TICK)]
+
+    def _pending(self) -> tuple[Rows, Ticks]:
+        if not self._rows:
+            return np.zeros(0, np.intp), np.zeros(0, TICK)
+        return np.concatenate(self._rows), np.concatenate(self._ticks)
+
+    def _taken(self, until: int) -> tuple[Rows, Ticks]:
+        """The kept ticks of before `until`; the others stay."""
+        rows, ticks = self._pending()
+        due = ticks["exchange_time"] < until
+        self._rows, self._ticks = [], []
+        if not due.all():
+            self._rows, self._ticks = [rows[~due]], [ticks[~due]]
+            rows, ticks = rows[due], ticks[due]
+        return rows, ticks
+
+    def _fill(self, closed: ClosedBars, rows: Rows, ticks: Ticks) -> None:
+        """Write what a minute's ticks, in the exchange's order, make of each instrument."""
+        ends = np.flatnonzero(np.append(rows[1:] != rows[:-1], True))
+        of = rows[ends]
+        before = self._before(rows, ticks)
+        bought, sold = _flow(before, ticks)
+        continuous = ticks["exchange_time"] < self.closing[rows]
+        _reduce(closed.bars, rows, ticks, bought, sold, continuous)
+        prints = ~continuous & (ticks["volume"] > before["volume"]) & (before["exchange_time"] > 0)
+        _reduce(closed.auction, rows, ticks, bought, sold, prints)
+        closed.quotes[of] = ticks[ends]
+        self._latest[of] = ticks[ends]
+        self._count_volume(closed, rows, ticks)
+
+    def _before(self, rows: Rows, ticks: Ticks) -> Ticks:
+        """Each tick's predecessor: of the minute, or of the minutes before; exchange time 0 if none."""
+        before = np.empty_like(ticks)
+        before[1:] = ticks[:-1]
+        begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+        before[begins] = self._latest[rows[begins]]
+        return before
+
+    def _count_volume(self, closed: ClosedBars, rows: Rows, ticks: Ticks) -> None:
+        begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+        of = rows[begins]
+        unknown = self._traded_before[of] == _UNKNOWN
+        self._traded_before[of[unknown]] = ticks["volume"][begins[unknown]]
+        for bars in (closed.bars, closed.auction):
+            traded = bars["ticks"] > 0
+            cumulative = np.where(traded, bars["volume"], self._traded_before)
+            bars["volume"] = np.where(traded, np.maximum(cumulative - self._traded_before, 0), 0)
+            self._traded_before = np.maximum(self._traded_before, cumulative)
 
 
 class LongBars:
@@ -133,7 +189,7 @@ class LongBars:
         self.bars = np.zeros(rows, BAR)
 
     def add(self, closed: Ticks) -> None:
-        """Take a closed minute's bars."""
+        """Take a closed minute's bars, or its auction prints."""
         was, new = self.bars, closed["ticks"] > 0
         begins = new & (was["ticks"] == 0)
         self.bars = was.copy()
@@ -158,9 +214,44 @@ class LongBars:
         return done
 
 
-def _older(ticks: Ticks, than: Ticks) -> NDArray[np.bool_]:
-    """Late or repeated: of an earlier second, or of the same with less traded."""
-    earlier = ticks["exchange_time"] < than["exchange_time"]
-    same = ticks["exchange_time"] == than["exchange_time"]
-    older: NDArray[np.bool_] = earlier | (same & (ticks["volume"] < than["volume"]))
-    return older
+def _reduce(
+    bars: Ticks,
+    rows: Rows,
+    ticks: Ticks,
+    bought: NDArray[np.int64],
+    sold: NDArray[np.int64],
+    of: NDArray[np.bool_],
+) -> None:
+    """Write the bars that those ticks make, their volume still cumulative."""
+    if not of.all():
+        rows, ticks, bought, sold = rows[of], ticks[of], bought[of], sold[of]
+    if len(rows) == 0:
+        return
+    change = rows[1:] != rows[:-1]
+    begins, ends = np.flatnonzero(np.append(True, change)), np.flatnonzero(np.append(change, True))
+    bar = np.zeros(len(begins), BAR)
+    price = np.ascontiguousarray(ticks["last_price"])
+    bar["ticks"] = ends - begins + 1
+    bar["open"], bar["close"] = price[begins], price[ends]
+    bar["high"], bar["low"] = np.maximum.reduceat(price, begins), np.minimum.reduceat(price, begins)
+    bar["volume"] = np.maximum.reduceat(ticks["volume"], begins)
+    bar["oi"] = ticks["oi"][ends]
+    bar["bought"], bar["sold"] = np.add.reduceat(bought, begins), np.add.reduceat(sold, begins)
+    bar["first"], bar["last"] = ticks["exchange_time"][begins], ticks["exchange_time"][ends]
+    bars[rows[begins]] = bar
+
+
+def _flow(was: Ticks, ticks: Ticks) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What of each tick's new volume was bought at the ask or sold at the bid of the quote before it.
+
+    Inside the spread the move of the price decides; without a move it is neither.
+    """
+    known = was["exchange_time"] > 0
+    traded = np.where(known, np.maximum(ticks["volume"] - was["volume"], 0), 0)
+    price = ticks["last_price"]
+    at_ask = (was["ask"] > 0) & (price >= was["ask"])
+    at_bid = (was["bid"] > 0) & (price <= was["bid"])
+    inside = ~at_ask & ~at_bid
+    buy = at_ask | (inside & (price > was["last_price"]))
+    sell = at_bid | (inside & (price < was["last_price"]))
+    return np.where(buy & ~sell, traded, 0), np.where(sell & ~buy, traded, 0)
