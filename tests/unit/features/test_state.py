@@ -13,6 +13,7 @@ from patang.features.state import FeatureState
 from patang.features.vector import CANDLE_FEATURES, FEATURE_NAMES
 from patang.market.candles import Candle, ClosedMinute
 from patang.market.ticks import unpack
+from patang.market.volatility import VolatilityRange
 from tests.unit.market.market_day import (
     INDEX_TOKEN,
     SESSION,
@@ -144,10 +145,15 @@ def test_microstructure_comes_from_the_ticks():
 
 
 def test_the_index_learns_its_volatility_from_its_options():
-    closed = run(fresh(), 31)
-    assert 0.05 < feature(closed[0], "NIFTY", "iv_from_options") < 0.5
-    assert feature(closed[28], "NIFTY", "iv_rank") is None
-    assert 0 <= feature(closed[29], "NIFTY", "iv_rank") <= 1
+    closed = run(fresh(), 2)
+    volatility = feature(closed[0], "NIFTY", "iv_from_options")
+    assert 0.05 < volatility < 0.5
+    assert feature(closed[0], "NIFTY", "iv_rank") is None
+    state = fresh()
+    year = VolatilityRange(low=volatility / 2, high=volatility * 1.5, own_days=30, vix_days=0)
+    state.know_volatility({"NIFTY": year})
+    again = run(FeatureState.from_bytes(state.to_bytes()), 2)
+    assert feature(again[0], "NIFTY", "iv_rank") == pytest.approx(0.5)
     assert feature(closed[0], "NIFTY", "iv_skew") is not None
     assert feature(closed[0], "INFY", "iv_from_options") is None
 
@@ -174,7 +180,7 @@ def test_the_bytes_are_the_whole_of_the_state():
 
 def test_the_known_range_of_volatility_outlives_the_day():
     before, after = fresh(), fresh()
-    run(before, 31)
+    before.know_volatility({"NIFTY": VolatilityRange(low=0.1, high=0.3, own_days=30, vix_days=0)})
     after.inherit(before)
     closed = run(after, 1)[0]
     assert feature(closed, "NIFTY", "iv_rank") is not None

@@ -78,13 +78,23 @@ def test_only_the_quoted_contracts_of_the_underlying_are_in_the_chain():
     assert priced_chain([contract], {contract.identifier: quote(contract, 90)}, "BANKNIFTY", SPOT, NOW) == ()
 
 
-def test_the_at_the_money_volatility_is_the_mean_of_call_and_put():
+def test_the_at_the_money_volatility_is_that_of_the_strike_next_to_the_money():
     strike = np.array([8600.0, 8600.0, 8700.0])
     is_call = np.array([True, False, True])
     years = years_to(EXPIRY, NOW)
-    premium = price(is_call, SPOT, strike, years, np.array([0.20, 0.16, 0.30]))
+    premium = price(is_call, SPOT, strike, years, np.array([0.18, 0.18, 0.30]))
     view = volatility_view(is_call, strike, years, premium, SPOT)
     assert view.at_the_money == pytest.approx(0.18, abs=1e-5)
+
+
+def test_a_call_and_a_put_that_disagree_meet_between_them():
+    strike = np.array([8600.0, 8600.0])
+    is_call = np.array([True, False])
+    years = years_to(EXPIRY, NOW)
+    premium = price(is_call, SPOT, strike, years, np.array([0.20, 0.16]))
+    assert volatility_view(is_call, strike, years, premium, SPOT).at_the_money == pytest.approx(
+        0.18, abs=0.005
+    )
 
 
 def test_the_skew_is_the_25_delta_puts_volatility_less_the_calls():

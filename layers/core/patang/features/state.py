@@ -5,7 +5,7 @@ come in, so that another instance which reads the same records arrives at the sa
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from patang.market.instruments import Universe
 from patang.market.sessions import IST, Session, minute_of
 from patang.market.snapshots import candles_of, quotes_of
 from patang.market.ticks import TICK, StreamRecord
+from patang.market.volatility import VolatilityRange
 
 __all__ = ["FeatureState"]
 
@@ -95,8 +96,12 @@ class FeatureState:
                 history.step(BarColumns(*(np.array([value], np.float64) for value in values)))
         self._indicators.put(self._symbols.index(symbol), history)
 
+    def know_volatility(self, years: Mapping[str, VolatilityRange]) -> None:
+        """Rank implied volatility in these ranges of the year before, by underlying."""
+        self._volatility.know(years)
+
     def inherit(self, before: "FeatureState") -> None:
-        """Take over what outlives a day: the known range of implied volatilities."""
+        """Take over what outlives a day: the range of implied volatilities, where the morning read none."""
         self._volatility.inherit(before._volatility)
 
     def apply(self, record: StreamRecord) -> None:

@@ -1,29 +1,53 @@
-"""The option chain of an underlying: its contracts with their quotes, volatilities and greeks."""
+"""The option chain of an underlying: its contracts with their quotes, volatilities and greeks.
+
+What the options trade on is not the spot's last price: it is carried with dividends to their expiry, and it
+was quoted at another moment. So each expiry is priced on the spot that its own calls and puts agree on
+(put-call parity, `parity_spot`): then a call and a put of the same strike have the same volatility, and
+neither the index future (which has another expiry) nor an assumed dividend is needed. Carried at the riskless
+rate, that spot is the forward of Black's formula. Where no strike has both quotes, the spot itself stands.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from patang.market.candles import Quote
-from patang.market.greeks import greeks, implied_volatility, years_to
+from patang.market.greeks import RISK_FREE_RATE, greeks, implied_volatility, years_to
 from patang.market.instruments import Instrument
+from patang.market.sessions import expiry_moment
 
-__all__ = ["PricedOption", "VolatilityView", "fair_price", "priced_chain", "volatility_view"]
+__all__ = [
+    "PricedOption",
+    "VolatilityView",
+    "fair_price",
+    "parity_spot",
+    "priced_chain",
+    "telling_expiry",
+    "view_of",
+    "volatility_view",
+]
 
 type Floats = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
 
 _SKEW_DELTA = 0.25
 _FARTHEST_DELTA = 0.15
+_PARITY_STRIKES = 5
+# Farther from the spot than any dividend and any delay of quotes put it: then a price is wrong.
+_FARTHEST_PARITY = 0.03
+# A strike farther from the money than this does not stand for it.
+_FARTHEST_MONEY = 0.03
+_LAST_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class PricedOption:
     """A contract now. `price` is the middle of the book, or the last price without one; volatility is a
-    fraction a year, theta rupees a day, vega rupees a point; NaN where the price tells nothing.
+    fraction a year, theta rupees a day, vega rupees a point; `time_value` is the price less what exercise at
+    the spot would bring, below zero for some deep in the money. NaN where the price tells nothing.
     """
 
     instrument: Instrument
@@ -56,6 +80,24 @@ def fair_price(quote: Quote) -> float:
     return (quote.bid + quote.ask) / 2 if 0 < quote.bid <= quote.ask else quote.last_price
 
 
+def parity_spot(is_call: Flags, strike: Floats, years: float, premium: Floats, spot: float) -> float:
+    """The spot in rupees that the calls and puts of one expiry agree on: call - put + discounted strike.
+
+    The median over the five strikes next to `spot` that have both prices; `spot` itself where there is none,
+    or where they lie more than 3 % away from it.
+    """
+    priced = premium > 0
+    calls, puts = (
+        dict(zip(strike[side], premium[side], strict=True)) for side in (is_call & priced, ~is_call & priced)
+    )
+    both = sorted(calls.keys() & puts.keys(), key=lambda k: abs(k - spot))[:_PARITY_STRIKES]
+    if not both or not years > 0:
+        return spot
+    discount = float(np.exp(-RISK_FREE_RATE * years))
+    found = float(np.median([calls[k] - puts[k] + k * discount for k in both]))
+    return found if abs(found / spot - 1) <= _FARTHEST_PARITY else spot
+
+
 def priced_chain(
     instruments: Iterable[Instrument],
     quotes: Mapping[str, Quote],
@@ -65,56 +107,98 @@ def priced_chain(
 ) -> tuple[PricedOption, ...]:
     """The quoted options on `underlying` among `instruments`, by expiry, strike and type.
 
-    `quotes` is by EXCHANGE:TRADINGSYMBOL, `spot` the underlying's last price in rupees.
+    `quotes` is by EXCHANGE:TRADINGSYMBOL, `spot` the underlying's last price in rupees. Give calls and puts
+    together: what they trade on is found from both.
     """
-    listed = [i for i in instruments if i.is_option and i.underlying == underlying and i.identifier in quotes]
-    listed.sort(key=lambda i: (str(i.expiry), i.strike or 0, i.instrument_type))
-    if not listed:
-        return ()
-    return _priced(listed, [quotes[i.identifier] for i in listed], spot, as_of)
+    expiries: dict[date, list[Instrument]] = {}
+    for listed in instruments:
+        if (
+            listed.is_option
+            and listed.underlying == underlying
+            and listed.expiry
+            and listed.identifier in quotes
+        ):
+            expiries.setdefault(listed.expiry, []).append(listed)
+    chain: list[PricedOption] = []
+    for expiry in sorted(expiries):
+        of_expiry = sorted(expiries[expiry], key=lambda i: (i.strike or 0, i.instrument_type))
+        chain += _priced(of_expiry, [quotes[i.identifier] for i in of_expiry], spot, years_to(expiry, as_of))
+    return tuple(chain)
+
+
+def telling_expiry(expiries: Iterable[date], as_of: datetime) -> date | None:
+    """The expiry whose options tell an underlying's volatility: the nearest with more than a day left.
+
+    One in its last day tells of those hours, not of a year; it stands only where there is no later one.
+    """
+    known = sorted(set(expiries))
+    return next(
+        (day for day in known if expiry_moment(day) - as_of > _LAST_DAY), known[-1] if known else None
+    )
+
+
+def view_of(chain: Sequence[PricedOption], spot: float, as_of: datetime) -> VolatilityView:
+    """What a priced chain says about the volatility of its underlying."""
+    expiry = telling_expiry((o.instrument.expiry for o in chain if o.instrument.expiry), as_of)
+    options = [option for option in chain if option.instrument.expiry == expiry]
+    if expiry is None:
+        return VolatilityView(float("nan"), float("nan"))
+    return volatility_view(
+        np.array([o.instrument.instrument_type == "CE" for o in options]),
+        np.array([float(o.instrument.strike or "nan") for o in options]),
+        years_to(expiry, as_of),
+        np.array([o.price for o in options]),
+        spot,
+    )
 
 
 def volatility_view(
     is_call: Flags, strike: Floats, years: float, premium: Floats, spot: float
 ) -> VolatilityView:
     """What the options of one expiry say about the volatility of their underlying."""
-    volatility = implied_volatility(is_call, spot, strike, years, premium)
+    on = parity_spot(is_call, strike, years, premium, spot)
+    volatility = implied_volatility(is_call, on, strike, years, premium)
     known = np.isfinite(volatility)
-    if not known.any():
-        return VolatilityView(float("nan"), float("nan"))
-    delta = greeks(is_call, spot, strike, years, volatility).delta
+    delta = greeks(is_call, on, strike, years, volatility).delta
     return VolatilityView(
-        _at_the_money(strike[known], volatility[known], spot),
-        _nearest(volatility, delta, known & ~is_call, -_SKEW_DELTA)
-        - _nearest(volatility, delta, known & is_call, _SKEW_DELTA),
+        _at_the_money(strike[known], volatility[known], on),
+        _at_delta(volatility, delta, known & ~is_call, -_SKEW_DELTA)
+        - _at_delta(volatility, delta, known & is_call, _SKEW_DELTA),
     )
 
 
 def _priced(
-    listed: Sequence[Instrument], quotes: Sequence[Quote], spot: float, as_of: datetime
-) -> tuple[PricedOption, ...]:
+    listed: Sequence[Instrument], quotes: Sequence[Quote], spot: float, years: float
+) -> list[PricedOption]:
     is_call = np.array([i.instrument_type == "CE" for i in listed])
     strike = np.array([float(i.strike or "nan") for i in listed])
-    left = {i.expiry: years_to(i.expiry, as_of) for i in listed if i.expiry is not None}
-    years = np.array([left.get(i.expiry, float("nan")) if i.expiry else float("nan") for i in listed])
     prices = np.array([fair_price(quote) for quote in quotes])
-    volatility = implied_volatility(is_call, spot, strike, years, prices)
-    at = greeks(is_call, spot, strike, years, volatility)
-    worth_now = np.maximum(np.where(is_call, spot - strike, strike - spot), 0.0)
-    columns = (prices, volatility, at.delta, at.theta, at.vega, prices - worth_now)
+    on = parity_spot(is_call, strike, years, prices, spot)
+    volatility = implied_volatility(is_call, on, strike, years, prices)
+    at = greeks(is_call, on, strike, years, volatility)
+    exercised = np.maximum(np.where(is_call, spot - strike, strike - spot), 0.0)
+    time_value = np.where(prices > 0, prices - exercised, np.nan)
+    columns = (prices, volatility, at.delta, at.theta, at.vega, time_value)
     rows = zip(listed, quotes, *(column.tolist() for column in columns), strict=True)
-    return tuple(PricedOption(*row) for row in rows)
+    return [PricedOption(*row) for row in rows]
 
 
 def _at_the_money(strike: Floats, volatility: Floats, spot: float) -> float:
-    """The mean over call and put of the strike next to the spot; the two together cancel the carry."""
+    """The mean over call and put of the strike next to the spot."""
+    if not len(strike):
+        return float("nan")
     nearest = strike[np.argmin(np.abs(strike - spot))]
+    if abs(nearest / spot - 1) > _FARTHEST_MONEY:
+        return float("nan")
     return float(volatility[strike == nearest].mean())
 
 
-def _nearest(volatility: Floats, delta: Floats, among: Flags, wanted: float) -> float:
-    if not among.any():
+def _at_delta(volatility: Floats, delta: Floats, among: Flags, wanted: float) -> float:
+    """The volatility at a delta, on the line between the contracts either side of it; that of the nearest
+    contract where the chain ends before.
+    """
+    order = np.argsort(delta[among])
+    deltas, volatilities = delta[among][order], volatility[among][order]
+    if not len(deltas) or np.min(np.abs(deltas - wanted)) > _FARTHEST_DELTA:
         return float("nan")
-    away = np.where(among, np.abs(delta - wanted), np.inf)
-    best = int(np.argmin(away))
-    return float(volatility[best]) if away[best] <= _FARTHEST_DELTA else float("nan")
+    return float(np.interp(wanted, deltas, volatilities))

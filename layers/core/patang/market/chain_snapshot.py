@@ -1,0 +1,126 @@
+"""The option chain of an underlying at a moment, as it is kept: quotes, volatilities, greeks."""
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from patang.market.candles import Quote
+from patang.market.instruments import Instrument
+from patang.market.option_chain import PricedOption, priced_chain, view_of
+from patang.market.volatility import VolatilityRange
+
+__all__ = ["ChainRow", "ChainSnapshot", "chain_snapshot"]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ChainRow(_Value):
+    """One contract. Prices in rupees, `volume` and `oi` in units; what is not known is None, never zero.
+
+    `iv` is a fraction a year, `theta` in rupees a day, `vega` in rupees a point of volatility;
+    `spread_pct` in percent of the book's middle; `oi_trend` the change of open interest over fifteen minutes
+    in percent.
+    """
+
+    identifier: str
+    expiry: date
+    strike: float
+    type: Literal["CE", "PE"]
+    last: float
+    bid: float | None
+    ask: float | None
+    spread_pct: float | None
+    volume: int
+    oi: int
+    oi_trend: float | None
+    iv: float | None
+    delta: float | None
+    theta: float | None
+    vega: float | None
+    time_value: float | None
+    exchange_time: datetime
+
+
+class ChainSnapshot(_Value):
+    """The quoted contracts of an underlying as of a minute's end, by expiry, strike and type.
+
+    `iv` and `iv_skew` are those of the money, `iv_rank` where `iv` stands in a year of daily values, of which
+    `iv_rank_own_days` were its own and `iv_rank_vix_days` India VIX, scaled.
+    """
+
+    underlying: str
+    as_of: datetime
+    spot: float
+    iv: float | None
+    iv_skew: float | None
+    iv_rank: float | None
+    iv_rank_own_days: int
+    iv_rank_vix_days: int
+    rows: tuple[ChainRow, ...]
+
+    @staticmethod
+    def path(underlying: str, as_of: datetime) -> str:
+        """Where the object lives in the store."""
+        return f"chains/{as_of:%Y-%m-%d}/{as_of:%H%M}/{underlying}.json"
+
+
+def chain_snapshot(
+    underlying: str,
+    instruments: Iterable[Instrument],
+    quotes: Mapping[str, Quote],
+    spot: float,
+    as_of: datetime,
+    year: VolatilityRange | None = None,
+) -> ChainSnapshot:
+    """The chain of the quoted options on `underlying` among `instruments`; without rows if none is quoted.
+
+    `quotes` is by EXCHANGE:TRADINGSYMBOL, `spot` the underlying's last price, `year` its daily volatility
+    before today.
+    """
+    chain = priced_chain(instruments, quotes, underlying, spot, as_of)
+    view = view_of(chain, spot, as_of)
+    return ChainSnapshot(
+        underlying=underlying,
+        as_of=as_of,
+        spot=spot,
+        iv=_known(view.at_the_money),
+        iv_skew=_known(view.skew),
+        iv_rank=None if year is None else _known(year.rank(view.at_the_money)),
+        iv_rank_own_days=0 if year is None else year.own_days,
+        iv_rank_vix_days=0 if year is None else year.vix_days,
+        rows=tuple(map(_row, chain)),
+    )
+
+
+def _row(option: PricedOption) -> ChainRow:
+    listed, quote = option.instrument, option.quote
+    return ChainRow.model_validate(
+        {
+            "identifier": quote.identifier,
+            "expiry": listed.expiry,
+            "strike": float(listed.strike or "nan"),
+            "type": listed.instrument_type,
+            "last": quote.last_price,
+            "bid": quote.bid or None,
+            "ask": quote.ask or None,
+            "spread_pct": _known(option.spread_pct),
+            "volume": quote.volume,
+            "oi": quote.oi,
+            "oi_trend": quote.oi_trend,
+            "iv": _known(option.implied_volatility),
+            "delta": _known(option.delta),
+            "theta": _known(option.theta),
+            "vega": _known(option.vega),
+            "time_value": _known(option.time_value),
+            "exchange_time": quote.exchange_time,
+        }
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
