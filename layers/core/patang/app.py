@@ -58,6 +58,7 @@ from patang.ports import (
     SecretStore,
     StateStore,
     StreamReader,
+    TableWriter,
     TickStream,
     UpdateQueue,
     Workflows,
@@ -175,6 +176,13 @@ class Desk:
     def stream_reader(self) -> StreamReader:
         return KinesisReader(self._client("kinesis"), self.variable("TICK_STREAM"))
 
+    @cached_property
+    def tables(self) -> TableWriter:
+        # Here, not at the top: pyarrow is deployed with (archive) and the ingester alone.
+        from patang.adapters.parquet import ParquetTables
+
+        return ParquetTables()
+
     @staticmethod
     def stored_item(image: Attributes) -> Attributes:
         """What was stored, from an image in the notation of the table's stream."""
@@ -204,7 +212,6 @@ class Desk:
         )
 
     def archive(self) -> "ArchiveService":
-        from patang.adapters.parquet import ParquetTables
         from patang.market.archive import ArchiveService
 
         return ArchiveService(
@@ -212,7 +219,7 @@ class Desk:
             self.objects,
             self.tick_stream,
             self.stream_reader,
-            ParquetTables(),
+            self.tables,
             self.metrics,
             time.sleep,
         )

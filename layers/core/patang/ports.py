@@ -207,6 +207,16 @@ class TableWriter(Protocol):
 
     def trades(self, rows: Sequence[Attributes]) -> bytes: ...
 
+    def chain(self, rows: Sequence[Attributes]) -> bytes:
+        """A row a contract and moment: a ChainRow with its snapshot's values."""
+        ...
+
+    def instruments(self, rows: Sequence[Attributes]) -> bytes: ...
+
+    def ticks(self, columns: "Mapping[str, NDArray[Any]]") -> bytes:
+        """Columns of equal length; masked values are not known."""
+        ...
+
 
 class DeadLetters(Protocol):
     """Where a message that does not parse is kept with its bytes."""

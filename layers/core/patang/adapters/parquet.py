@@ -1,16 +1,25 @@
-"""Tables as Parquet: the only code that imports pyarrow, and only (archive) is deployed with it."""
+"""Tables as Parquet: the only code of the desk that imports pyarrow.
+
+Only (archive) and the ingester are deployed with it. Times are in IST, amounts in rupees, sizes in
+units; what is not known is null.
+"""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from patang.ports import Attributes
 
 __all__ = ["ParquetTables"]
 
-_MOMENT = pa.timestamp("us", tz="Asia/Kolkata")
+_IST = "Asia/Kolkata"
+_MOMENT = pa.timestamp("us", tz=_IST)
+_SECOND = pa.timestamp("s", tz=_IST)
 _CANDLES = pa.schema(
     [
         ("symbol", pa.string()),
@@ -54,24 +63,107 @@ _TRADES = pa.schema(
     + [(name, pa.float64()) for name in _AMOUNTS]
     + [(name, _MOMENT) for name in _MOMENTS]
 )
+_CHAIN = pa.schema(
+    [
+        ("symbol", pa.string()),
+        ("timestamp", _MOMENT),
+        ("spot", pa.float64()),
+        ("identifier", pa.string()),
+        ("expiry", pa.date32()),
+        ("strike", pa.float64()),
+        ("type", pa.string()),
+        *((name, pa.float64()) for name in ("last", "bid", "ask", "spread_pct")),
+        ("volume", pa.int64()),
+        ("oi", pa.int64()),
+        *((name, pa.float64()) for name in ("oi_trend", "iv", "delta", "theta", "vega", "time_value")),
+        *((name, pa.float64()) for name in ("atm_iv", "iv_skew", "iv_rank")),
+        ("exchange_time", _MOMENT),
+    ]
+)
+_INSTRUMENTS = pa.schema(
+    [
+        ("instrument_token", pa.int64()),
+        ("exchange_token", pa.int64()),
+        ("exchange", pa.string()),
+        ("segment", pa.string()),
+        ("tradingsymbol", pa.string()),
+        ("name", pa.string()),
+        ("isin", pa.string()),
+        ("instrument_type", pa.string()),
+        ("expiry", pa.date32()),
+        ("strike", pa.float64()),
+        ("tick_size", pa.float64()),
+        ("lot_size", pa.int64()),
+    ]
+)
+_LEVELS = [
+    (f"{side}_{what}_{level}", kind)
+    for side in ("bid", "ask")
+    for level in range(1, 6)
+    for what, kind in (("price", pa.float64()), ("quantity", pa.int64()), ("orders", pa.int32()))
+]
+_TICKS = pa.schema(
+    [
+        ("symbol", pa.string()),
+        ("instrument_token", pa.int64()),
+        ("mode", pa.string()),
+        ("received_at", _MOMENT),
+        ("exchange_time", _SECOND),
+        ("last_trade_time", _SECOND),
+        ("last_price", pa.float64()),
+        ("last_quantity", pa.int64()),
+        ("average_price", pa.float64()),
+        ("volume", pa.int64()),
+        ("buy_quantity", pa.int64()),
+        ("sell_quantity", pa.int64()),
+        *((name, pa.float64()) for name in ("open", "high", "low", "close")),
+        *((name, pa.int64()) for name in ("oi", "oi_day_high", "oi_day_low")),
+        *_LEVELS,
+    ]
+)
+_TEXTS_OF_TICKS = ["symbol", "mode"]
+# Neighbours differ in few bytes: laid byte beside byte they take a quarter less than by a dictionary.
+_SPLIT = {field.name: "BYTE_STREAM_SPLIT" for field in _TICKS if pa.types.is_floating(field.type)}
 
 
 class ParquetTables:
-    """TableWriter: zstd-compressed Parquet, times in IST, amounts in rupees as numbers."""
+    """TableWriter: Parquet compressed with zstd."""
 
     def candles(self, rows: Sequence[Attributes]) -> bytes:
-        return _written(_CANDLES, rows)
+        return _from_rows(_CANDLES, rows)
 
     def trades(self, rows: Sequence[Attributes]) -> bytes:
-        return _written(_TRADES, [{**row, **_amounts(row)} for row in rows])
+        return _from_rows(_TRADES, [{**row, **_amounts(row)} for row in rows])
+
+    def chain(self, rows: Sequence[Attributes]) -> bytes:
+        return _from_rows(_CHAIN, rows)
+
+    def instruments(self, rows: Sequence[Attributes]) -> bytes:
+        return _from_rows(_INSTRUMENTS, rows)
+
+    def ticks(self, columns: Mapping[str, NDArray[Any]]) -> bytes:
+        arrays = [_array(columns[field.name], field.type) for field in _TICKS]
+        return _written(
+            pa.Table.from_arrays(arrays, schema=_TICKS),
+            use_dictionary=_TEXTS_OF_TICKS,
+            column_encoding=_SPLIT,
+        )
 
 
 def _amounts(row: Attributes) -> dict[str, float | None]:
     return {name: None if row[name] is None else float(row[name]) for name in _AMOUNTS}
 
 
-def _written(schema: pa.Schema, rows: Sequence[Attributes]) -> bytes:
+def _from_rows(schema: pa.Schema, rows: Sequence[Attributes]) -> bytes:
+    return _written(pa.table({name: [row[name] for row in rows] for name in schema.names}, schema=schema))
+
+
+def _array(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
+    mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
+    return pa.array(np.ma.getdata(values), mask=mask).cast(kind)
+
+
+def _written(table: pa.Table, **encoding: Any) -> bytes:
     out = io.BytesIO()
-    columns = {name: [row[name] for row in rows] for name in schema.names}
-    pq.write_table(pa.table(columns, schema=schema), out, compression="zstd")
+    pq.write_table(table, out, compression="zstd", **encoding)
     return out.getvalue()
