@@ -7,13 +7,15 @@ without a bar in a minute keeps its values; a value not warmed up yet is NaN.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from patang.features.undefined import REASONS, Undefined
 from patang.features.vector import CANDLE_FEATURES
 
-__all__ = ["WARM_UP_BARS", "WINDOW", "BarColumns", "Indicators", "candle_features"]
+__all__ = ["MINUTES_A_YEAR", "WARM_UP_BARS", "WINDOW", "BarColumns", "Indicators", "candle_features"]
 
 type Floats = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
@@ -26,7 +28,7 @@ WARM_UP_BARS = 200
 _WILDER = 14
 _BAND = 20
 _FAST, _SLOW, _SIGNAL = 12, 26, 9
-_MINUTES_A_YEAR = 252 * 375
+MINUTES_A_YEAR = 252 * 375
 _COLUMNS = ("open", "high", "low", "close", "volume")
 
 
@@ -47,7 +49,8 @@ class Indicators:
     `window[column]` is symbols x 100, newest last, NaN where there was no bar yet.
     """
 
-    def __init__(self, symbols: int) -> None:
+    def __init__(self, symbols: int, bars_a_year: float = MINUTES_A_YEAR) -> None:
+        self.bars_a_year = bars_a_year
         self.count = np.zeros(symbols, np.int64)
         self.window = {name: np.full((symbols, WINDOW), np.nan) for name in _COLUMNS}
         self.means = {
@@ -80,6 +83,21 @@ class Indicators:
         """Symbols x CANDLE_FEATURES as of the last bar of each."""
         columns = self._trend() | self._bands()
         return np.stack([columns[name] for name in CANDLE_FEATURES], axis=1)
+
+    def undefined(self) -> NDArray[np.uint8]:
+        """Why values are NaN: symbols x CANDLE_FEATURES, places in REASONS."""
+        found = np.zeros((len(self.count), len(CANDLE_FEATURES)), np.uint8)
+        found[np.isnan(self.values())] = REASONS.index(Undefined.WARMING_UP)
+        return found
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The whole state by name: the arrays themselves, so that restoring writes into them."""
+        return {"count": self.count, **self.window, **self.means}
+
+    def last(self, column: str) -> Floats:
+        """The last 100 bars' `column` (open, high, low, close, volume), symbols x 100, oldest first; NaN
+        where there was no bar yet."""
+        return self.window[column].copy()
 
     def _remember(self, has: Flags, bars: BarColumns) -> None:
         for name, window in self.window.items():
@@ -148,7 +166,7 @@ class Indicators:
             score = np.where(deviation > 1e-9 * middle, (last - middle) / deviation, np.nan)
             returns = np.diff(np.log(closes), axis=1)
             spread = returns - returns.mean(axis=1)[:, None]
-            volatility = np.sqrt((spread**2).sum(axis=1) / (_BAND - 1) * _MINUTES_A_YEAR)
+            volatility = np.sqrt((spread**2).sum(axis=1) / (_BAND - 1) * self.bars_a_year)
             change = 100 * (last / closes[:, 0] - 1)
         return {
             "bb_position": score / 4 + 0.5,
@@ -159,13 +177,13 @@ class Indicators:
         }
 
 
-def candle_features(history: BarColumns) -> Floats:
+def candle_features(history: BarColumns, bars_a_year: float = MINUTES_A_YEAR) -> Floats:
     """The candle features of a whole history, symbols x time x CANDLE_FEATURES.
 
     `history` holds symbols x time; row t of the result knows nothing behind column t.
     """
     symbols, minutes = history.close.shape
-    state = Indicators(symbols)
+    state = Indicators(symbols, bars_a_year)
     found = np.empty((symbols, minutes, len(CANDLE_FEATURES)))
     for t in range(minutes):
         state.step(BarColumns(*(getattr(history, name)[:, t] for name in _COLUMNS)))

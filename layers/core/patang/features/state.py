@@ -186,9 +186,7 @@ class FeatureState:
         indicators = self._indicators
         return {
             **{f"long_{long.minutes}": long.bars for long in (self._five, self._fifteen, self._day)},
-            "count": indicators.count,
-            **{f"window_{name}": window for name, window in indicators.window.items()},
-            **{f"mean_{name}": mean for name, mean in indicators.means.items()},
+            **{f"indicators_{name}": array for name, array in indicators.arrays().items()},
             "quotes": self._quotes,
             "flow": self._flow,
             "oi": self._oi,
