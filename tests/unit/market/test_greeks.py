@@ -1,4 +1,4 @@
-"""Prices, greeks and implied volatilities against textbook values, against themselves, and at the edges."""
+"""Prices, greeks and implied volatilities against vollib and a textbook, against themselves, at the edges."""
 
 import math
 
@@ -6,8 +6,102 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vollib.black_scholes import black_scholes
+from vollib.black_scholes.greeks import analytical
+from vollib.black_scholes.implied_volatility import implied_volatility as vollib_volatility
 
-from patang.market.greeks import greeks, implied_volatility, price
+from patang.market.greeks import RISK_FREE_RATE, greeks, implied_volatility, price
+
+# Twenty minutes to a year; from half to twice the spot; a sleepy index to a crash.
+YEARS = (20 / (365 * 24 * 60), 1 / 365, 7 / 365, 30 / 365, 1.0)
+MONEYNESS = (0.5, 0.8, 0.9, 0.97, 1.0, 1.03, 1.1, 1.25, 2.0)
+VOLATILITIES = (0.05, 0.12, 0.3, 1.0, 2.5)
+SPOT = 24_850.0
+
+
+@pytest.mark.parametrize("years", YEARS)
+def test_price_greeks_and_volatility_are_vollibs(years):
+    known = 0
+    for moneyness in MONEYNESS:
+        for volatility in VOLATILITIES:
+            for flag in "cp":
+                strike, call = SPOT * moneyness, flag == "c"
+                theirs = (flag, SPOT, strike, years, RISK_FREE_RATE, volatility)
+                ours = greeks(call, SPOT, strike, years, volatility)
+                premium = black_scholes(*theirs)
+                assert ours.price == pytest.approx(premium, rel=1e-9, abs=1e-8)
+                assert ours.delta == pytest.approx(analytical.delta(*theirs), rel=1e-9, abs=1e-12)
+                assert ours.theta == pytest.approx(analytical.theta(*theirs), rel=1e-9, abs=1e-9)
+                assert ours.vega == pytest.approx(analytical.vega(*theirs), rel=1e-9, abs=1e-12)
+                found = float(implied_volatility(call, SPOT, strike, years, premium))
+                if math.isnan(found):
+                    assert ours.vega < 0.0101, (moneyness, volatility, flag)
+                    continue
+                known += 1
+                expected = vollib_volatility(premium, SPOT, strike, years, RISK_FREE_RATE, flag)
+                assert found == pytest.approx(expected, rel=1e-6)
+                assert found == pytest.approx(volatility, rel=1e-6)
+    assert known >= 10, "the grid reaches the money at every distance to expiry"
+
+
+@given(
+    spot=st.floats(50, 90_000),
+    moneyness=st.floats(0.6, 1.6),
+    years=st.floats(1e-5, 2.0),
+    volatility=st.floats(0.03, 4.0),
+    call=st.booleans(),
+)
+def test_the_volatility_of_a_market_price_is_vollibs_or_not_known(spot, moneyness, years, volatility, call):
+    """Prices on their tick of five paise, as a book quotes them."""
+    strike = round(spot * moneyness, 0)
+    premium = max(round(float(price(call, spot, strike, years, volatility)) / 0.05), 1) * 0.05
+    found = float(implied_volatility(call, spot, strike, years, premium))
+    flag = "c" if call else "p"
+    if math.isfinite(found):
+        assert found == pytest.approx(
+            vollib_volatility(premium, spot, strike, years, RISK_FREE_RATE, flag), rel=1e-6
+        )
+        return
+    discounted = strike * math.exp(-RISK_FREE_RATE * years)
+    floor = max(spot - discounted if call else discounted - spot, 0.0)
+    ceiling = spot if call else discounted
+    if floor < premium < ceiling:
+        implied = vollib_volatility(premium, spot, strike, years, RISK_FREE_RATE, flag)
+        assert implied > 9.9 or analytical.vega(flag, spot, strike, years, RISK_FREE_RATE, implied) < 0.0101
+
+
+@pytest.mark.parametrize("call", [True, False])
+@pytest.mark.parametrize("beyond", [-20.0, -0.01, 0.0])
+def test_a_price_at_or_under_its_intrinsic_value_has_no_volatility(call, beyond):
+    """Never zero, never a smallest number: no volatility gives such a price."""
+    strike = 24_000.0 if call else 26_000.0
+    years = 3 / 365
+    discounted = strike * math.exp(-RISK_FREE_RATE * years)
+    floor = SPOT - discounted if call else discounted - SPOT
+    premium = floor + beyond
+    assert math.isnan(implied_volatility(call, SPOT, strike, years, premium))
+    assert math.isnan(greeks(call, SPOT, strike, years, math.nan).delta)
+
+
+@pytest.mark.parametrize(
+    ("call", "strike", "years", "premium"),
+    [
+        # One tick, far out of the money: less is not quoted.
+        (False, 20_000.0, 2 / 365, 0.05),
+        (True, 32_000.0, 2 / 365, 0.05),
+        # Seconds before the close of the last day.
+        (True, 24_900.0, 3 / (365 * 86_400), 0.05),
+        # A paisa over the discounted intrinsic value.
+        (True, 18_000.0, 2 / 365, SPOT - 18_000 * math.exp(-RISK_FREE_RATE * 2 / 365) + 0.01),
+    ],
+)
+def test_a_premium_that_volatility_hardly_moves_tells_none(call, strike, years, premium):
+    assert math.isnan(implied_volatility(call, SPOT, strike, years, premium))
+
+
+def test_out_of_the_money_a_few_ticks_tell():
+    found = implied_volatility(False, SPOT, 24_000, 7 / 365, 2.0)
+    assert found == pytest.approx(vollib_volatility(2.0, SPOT, 24_000, 7 / 365, RISK_FREE_RATE, "p"))
 
 
 def test_hulls_example():
