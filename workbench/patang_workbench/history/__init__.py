@@ -1,0 +1,1 @@
+"""Historical candles: pulled from the broker, kept as Parquet, checked, shown."""

@@ -1,0 +1,133 @@
+"""Candles of Parquet and CSV files as columns, however the file calls them."""
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from patang.errors import BadInput
+from patang.market.exchange_calendar import Segment
+from patang.market.findings import INTERVAL_MINUTES, CandleColumns, Interval, days_of
+from patang.market.instruments import INDEX_NAMES
+
+__all__ = ["columns_of", "read_file", "read_table", "segment_named"]
+
+_TIMES = ("timestamp", "ts", "datetime", "date", "time")
+_PRICES = ("open", "high", "low", "close")
+_NAMES_OF = {minutes: name for name, minutes in INTERVAL_MINUTES.items()}
+_INDICES = frozenset({*INDEX_NAMES, *INDEX_NAMES.values(), "INDIA VIX", "INDIAVIX"})
+_DERIVATIVE = re.compile(r"\d(CE|PE)$|FUT$|_F\d$")
+# What follows the symbol in a file's name: NIFTY_1m_2022, candles_NIFTY_2024-01-01.
+_STEM = re.compile(r"^(?:candles_)?(.+?)(?:_\d+(?:m|min|minute|d|day)?(?:_.*|-.*)?)?$")
+
+
+def segment_named(symbol: str) -> Segment:
+    """Whose hours a symbol keeps, by its name alone.
+
+    A share is taken for one with derivatives: those are the hours that ask for the fewest bars.
+    """
+    if symbol in _INDICES:
+        return "index"
+    return "derivatives" if _DERIVATIVE.search(symbol) else "cash_with_auction"
+
+
+def read_file(path: Path) -> Iterator[CandleColumns]:
+    """Every symbol and interval of a file. Raises BadInput where it holds no candles."""
+    if not path.is_file():
+        raise BadInput(f"{path} is no file")
+    name = _STEM.match(path.stem)
+    symbol = path.stem if name is None else name[1]
+    yield from columns_of(read_table(path.read_bytes(), path.suffix, str(path)), symbol, str(path))
+
+
+def read_table(content: bytes, suffix: str, name: str) -> pa.Table:
+    """The bytes of a Parquet or CSV file as a table. Raises BadInput that names the file."""
+    try:
+        if suffix == ".csv":
+            return pyarrow.csv.read_csv(io.BytesIO(content))
+        return pq.read_table(io.BytesIO(content))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise BadInput(f"{name} is no table of candles that can be read: {error}") from error
+
+
+def columns_of(table: pa.Table, symbol: str, name: str) -> Iterator[CandleColumns]:
+    """A table's candles, one a symbol and interval; `symbol` where it has no such column.
+
+    A time without a zone is read as IST. Raises BadInput where a column is missing.
+    """
+    start = _starts(table, name)
+    missing = [price for price in _PRICES if price not in table.column_names]
+    if missing:
+        raise BadInput(f"{name} has no column {', '.join(missing)}: it has {', '.join(table.column_names)}")
+    prices = [_floats(table, price) for price in _PRICES]
+    volume = _floats(table, "volume") if "volume" in table.column_names else np.zeros(len(start))
+    for group, interval, rows in _groups(table, symbol):
+        columns = [column[rows] for column in (*prices, volume)]
+        found = start[rows]
+        length = interval if interval in INTERVAL_MINUTES else _interval_of(found)
+        yield CandleColumns(group, length, segment_named(group), found, *columns)
+
+
+def _starts(table: pa.Table, name: str) -> NDArray[np.int64]:
+    found = [column for column in _TIMES if column in table.column_names]
+    if not found:
+        raise BadInput(f"{name} has no column of times: call it {' or '.join(_TIMES)}")
+    column = table[found[0]].combine_chunks()
+    if pa.types.is_string(column.type):
+        column = pc.cast(column, pa.timestamp("s"), safe=False)
+    if pa.types.is_date(column.type):
+        column = pc.cast(column, pa.timestamp("s"))
+    if not pa.types.is_timestamp(column.type):
+        raise BadInput(f"{name} has times of type {column.type} in {found[0]}: they must be timestamps")
+    if column.null_count:
+        raise BadInput(f"{name} has {column.null_count} rows without a time in {found[0]}")
+    if column.type.tz is None:
+        column = pc.assume_timezone(column, "Asia/Kolkata")
+    return pc.cast(column, pa.timestamp("s", column.type.tz), safe=False).cast(pa.int64()).to_numpy()
+
+
+def _floats(table: pa.Table, column: str) -> NDArray[np.float64]:
+    return table[column].combine_chunks().cast(pa.float64()).to_numpy(zero_copy_only=False)
+
+
+def _groups(table: pa.Table, symbol: str) -> Iterator[tuple[str, str, NDArray[np.intp]]]:
+    """(symbol, interval as the file calls it or "", rows in the file's order)."""
+    keys = [column for column in ("symbol", "interval") if column in table.column_names]
+    if not keys:
+        yield symbol, "", np.arange(table.num_rows)
+        return
+    code = np.zeros(table.num_rows, np.int64)
+    names: list[list[str]] = []
+    for key in keys:
+        encoded = table[key].combine_chunks().cast(pa.string()).dictionary_encode()
+        names.append(encoded.dictionary.to_pylist())
+        code = code * len(names[-1]) + encoded.indices.to_numpy()
+    order = np.argsort(code, kind="stable")
+    values, begins = np.unique(code[order], return_index=True)
+    for value, rows in zip(values.tolist(), np.split(order, begins[1:]), strict=True):
+        parts = dict.fromkeys(("symbol", "interval"), "")
+        for key, those in reversed(list(zip(keys, names, strict=True))):
+            value, place = divmod(value, len(those))
+            parts[key] = those[place]
+        yield parts["symbol"] or symbol, parts["interval"], rows
+
+
+def _interval_of(start: NDArray[np.int64]) -> Interval:
+    """The interval most bars of a day are apart; a day where no day has two bars."""
+    ordered = np.unique(start)
+    apart = np.diff(ordered)[np.diff(days_of(ordered)) == 0]
+    if not len(apart):
+        return "day"
+    steps, counts = np.unique(apart, return_counts=True)
+    seconds = int(steps[np.argmax(counts)])
+    name = _NAMES_OF.get(seconds // 60)
+    if name is None or seconds % 60:
+        raise BadInput(f"the bars are {seconds} s apart: no interval of {', '.join(INTERVAL_MINUTES)}")
+    return name
