@@ -40,11 +40,18 @@ def hours(rows: int = 1) -> BarBuilder:
     return BarBuilder(opening, closing, closing)
 
 
+def watched_from_the_open(rows: int = 1) -> BarBuilder:
+    """As the feed shows an instrument when it is asked for in the morning: with yesterday's last tick."""
+    made = hours(rows)
+    yesterday = np.zeros(rows, TICK)
+    yesterday["exchange_time"], yesterday["last_price"] = CLOSE - 86_400, 99.0
+    made.add(np.arange(rows), yesterday)
+    return made
+
+
 @pytest.fixture
 def builder() -> BarBuilder:
-    made = hours()
-    made.seen_from_the_open()
-    return made
+    return watched_from_the_open()
 
 
 def test_a_bar_of_a_minute(builder):
@@ -143,8 +150,7 @@ def test_the_order_of_arrival_within_open_minutes_does_not_matter(pairs, random)
     random.shuffle(shuffled)
     results = []
     for some in (rows, shuffled):
-        made = hours()
-        made.seen_from_the_open()
+        made = watched_from_the_open()
         for row in some:
             add(made, row)
         results.append([closed(made, minute) for minute in range(10)])
@@ -194,8 +200,7 @@ def candles_of_a_day() -> dict[str, np.ndarray]:
 def test_recorded_candles_expanded_into_ticks_come_back_exactly():
     day = candles_of_a_day()
     symbols = len(day["close"])
-    builder = hours(symbols)
-    builder.seen_from_the_open()
+    builder = watched_from_the_open(symbols)
     traded = np.zeros(symbols, np.int64)
     random = np.random.default_rng(3)
     rebuilt = {name: np.full_like(column, np.nan) for name, column in day.items()}

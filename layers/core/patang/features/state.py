@@ -110,11 +110,9 @@ class FeatureState:
         self.apply_ticks(record.ticks)
 
     def see(self, market_time: datetime) -> None:
-        """Note since when the stream is watched: if from the first minute on, volume counts from zero."""
+        """Note since when the stream is watched: no minute before that is awaited."""
         if self.first_seen is None:
             self.first_seen = market_time
-            if market_time < self.session.open + _ONE_MINUTE:
-                self._bars.seen_from_the_open()
 
     def apply_ticks(self, ticks: NDArray[np.void]) -> None:
         """Take ticks in the order of their arrival; those of instruments outside the universe are noted."""
