@@ -9,12 +9,12 @@ from patang.adapters.kite.calls import KiteCalls
 from patang.errors import BadInput
 from patang.market.sessions import IST
 
-__all__ = ["KiteMarketData"]
+__all__ = ["RANGE_DAYS", "KiteMarketData"]
 
 _QUOTES_A_CALL = 500
 
 # Longest range of one request in days, https://kite.trade/docs/connect/v3/historical/
-_RANGE_DAYS = {
+RANGE_DAYS = {
     "minute": 60,
     "3minute": 100,
     "5minute": 100,
@@ -53,9 +53,9 @@ class KiteMarketData:
     def candles(
         self, instrument_token: int, start: datetime, end: datetime, interval: str
     ) -> list[Mapping[str, Any]]:
-        if interval not in _RANGE_DAYS:
-            raise BadInput(f"no candles of {interval!r} are kept; there are {', '.join(_RANGE_DAYS)}")
-        step = timedelta(days=_RANGE_DAYS[interval])
+        if interval not in RANGE_DAYS:
+            raise BadInput(f"no candles of {interval!r} are kept; there are {', '.join(RANGE_DAYS)}")
+        step = timedelta(days=RANGE_DAYS[interval])
         found: dict[datetime, Mapping[str, Any]] = {}
         while start <= end:
             until = min(start + step, end)
