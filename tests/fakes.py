@@ -197,11 +197,14 @@ class RecordedUpdateQueue:
 
 
 class RecordedStream:
-    """A TickStream that keeps its records."""
+    """A TickStream that keeps its records; a lane has many keys."""
 
     def __init__(self) -> None:
         self.records: list[tuple[str, bytes]] = []
         self.marks: list[bytes] = []
+
+    def lane(self, key: str) -> str:
+        return key[:1]
 
     def put(self, records: Sequence[tuple[str, bytes]]) -> None:
         self.records.extend(records)

@@ -176,8 +176,18 @@ class Metrics(Protocol):
 class TickStream(Protocol):
     """The stream that carries ticks to the desk."""
 
+    def lane(self, key: str) -> str:
+        """The part of the stream that a partition key leads to: keys of one lane may share a record.
+
+        May change after `put` has raised. Raises TryAgain.
+        """
+        ...
+
     def put(self, records: Sequence[tuple[str, bytes]]) -> None:
-        """(partition key, packed record) pairs; retries the part that failed, raises TryAgain at the end."""
+        """(partition key, packed record) pairs; retries the part that failed, raises TryAgain at the end.
+
+        Also raises it when the lanes have changed: put together anew, everything has to be put again.
+        """
         ...
 
     def mark(self, data: bytes) -> None:

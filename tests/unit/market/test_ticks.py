@@ -31,6 +31,11 @@ def test_a_marker_needs_no_ticks():
     assert open_envelope(envelope("gap", at("10:00")))[0].kind == "gap"
 
 
+def test_a_gap_says_since_when_if_that_is_known():
+    assert unpack(envelope("gap", at("10:00"), since=at("09:58:07"))).since == at("09:58:07")
+    assert unpack(envelope("gap", at("10:00"))).since is None
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -2,7 +2,8 @@
 
 A stream record is the magic `PTK1`, the header's length (u32, little-endian), a JSON header and the packed
 ticks. Kinds: `ticks`; `marker`, which says that all ticks up to its market time stand before it; `gap`, which
-says that the connection was lost and ticks may be missing.
+says that ticks may be missing: from its `since` (where that is not known, as after a new start, from what
+stands before it on the stream) until its market time.
 """
 
 import json
@@ -18,7 +19,7 @@ __all__ = ["EVERYBODY", "Head", "RecordKind", "envelope", "open_envelope"]
 
 type RecordKind = Literal["ticks", "marker", "gap"]
 
-# What markers and gaps name as their underlying: they are on every shard.
+# What markers and gaps, which are on every shard, and ticks of several underlyings name as theirs.
 EVERYBODY = "*"
 
 _MAGIC = b"PTK1"
@@ -33,13 +34,22 @@ class Head:
     market_time: datetime
     underlying: str
     count: int
+    since: datetime | None = None
 
 
-def envelope(kind: RecordKind, market_time: datetime, underlying: str = EVERYBODY, count: int = 0) -> bytes:
+def envelope(
+    kind: RecordKind,
+    market_time: datetime,
+    underlying: str = EVERYBODY,
+    count: int = 0,
+    *,
+    since: datetime | None = None,
+) -> bytes:
     """What stands before `count` packed ticks; of a marker or a gap, the whole record."""
-    header = json.dumps(
-        {"kind": kind, "market_time": market_time.isoformat(), "underlying": underlying, "count": count}
-    ).encode()
+    says = {"kind": kind, "market_time": market_time.isoformat(), "underlying": underlying, "count": count}
+    if since is not None:
+        says["since"] = since.isoformat()
+    header = json.dumps(says).encode()
     return _MAGIC + _LENGTH.pack(len(header)) + header
 
 
@@ -53,10 +63,11 @@ def open_envelope(data: bytes) -> tuple[Head, int]:
         kind, count = header["kind"], int(header["count"])
         market_time = datetime.fromisoformat(header["market_time"])
         underlying = str(header["underlying"])
+        since = datetime.fromisoformat(header["since"]).astimezone(IST) if "since" in header else None
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(f"a tick record's header does not parse: {data[8:start][:200]!r}") from error
     if kind not in ("ticks", "marker", "gap"):
         raise BadInput(f"a tick record of unknown kind {kind!r}")
     if market_time.tzinfo is None:
         raise BadInput(f"a tick record's market time has no offset: {header['market_time']!r}")
-    return Head(kind, market_time.astimezone(IST), underlying, count), start
+    return Head(kind, market_time.astimezone(IST), underlying, count, since), start

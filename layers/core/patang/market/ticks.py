@@ -21,17 +21,23 @@ TICK = np.dtype([
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StreamRecord:
-    """One record of the tick stream. `underlying` is its partition; `ticks` has dtype TICK."""
+    """One record of the tick stream; `ticks` has dtype TICK.
+
+    `underlying` is that of all its ticks, or EVERYBODY where they have several, which share a shard then.
+    `since`, of a gap: from when on ticks may be missing, None where that is not known.
+    """
 
     kind: RecordKind
     market_time: datetime
     underlying: str
     ticks: NDArray[np.void]
+    since: datetime | None = None
 
 
 def pack(record: StreamRecord) -> bytes:
     """The bytes that go onto the stream."""
-    head = envelope(record.kind, record.market_time, record.underlying, len(record.ticks))
+    count = len(record.ticks)
+    head = envelope(record.kind, record.market_time, record.underlying, count, since=record.since)
     return head + record.ticks.astype(TICK, copy=False).tobytes()
 
 
@@ -43,4 +49,4 @@ def unpack(data: bytes) -> StreamRecord:
             f"a tick record announces {head.count} ticks but carries {len(data) - start} bytes of them"
         )
     ticks = np.frombuffer(data, TICK, head.count, start)
-    return StreamRecord(head.kind, head.market_time, head.underlying, ticks)
+    return StreamRecord(head.kind, head.market_time, head.underlying, ticks, head.since)
