@@ -7,9 +7,9 @@ first packet, PART of the process and its n-th file, so that no file is ever wri
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from secrets import token_hex
 
 import numpy as np
@@ -27,21 +27,32 @@ log = logging.getLogger("patang.ingester")
 _HELD_BYTES = 64_000_000
 _FILE_BYTES = 16_000_000
 _FILE_SECONDS = 60.0
+# What a batch takes beside its packets: its objects. The exchange may send a frame a tick.
+_BATCH_BYTES = 400
 _LOOK_SECONDS = 1.0
+_HOUR = timedelta(hours=1)
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 15.0
-_LAST_TRIES = 2
+_LAST_TRIES = 3
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Batch:
-    packets: NDArray[np.void]
-    market_time: datetime
-    received_at: datetime
-    added: float
+@dataclass(slots=True, eq=False)
+class _File:
+    """Packets of one hour of market time that will be one file. `opened`: monotonic seconds."""
+
+    path: str
+    hour: datetime
+    opened: float
+    heard: list[tuple[NDArray[np.void], datetime]] = field(default_factory=list)
+    size: int = 0
+    ticks: int = 0
+
+    def is_of(self, moment: datetime) -> bool:
+        """Whether `moment` lies in the file's hour."""
+        return self.hour <= moment < self.hour + _HOUR
 
 
 class RawTicks:
-    """Takes packets from the tick path at the price of a copy; a thread of its own encodes and stores them.
+    """Takes packets from the tick path for nothing; a thread of its own encodes and stores them.
 
     A file is closed after `file_seconds` of wall time, `file_bytes` of packets, or at the hour. While the
     store is away packets wait, up to `held_bytes` in all; what comes beyond is left out of the archive,
@@ -61,17 +72,19 @@ class RawTicks:
         self._objects = objects
         self._tables = tables
         self._metrics = metrics
-        self._held_limit = held_bytes
+        self._held_bytes = held_bytes
         self._file_bytes = file_bytes
         self._file_seconds = file_seconds
         self._symbols: dict[int, str] = {}
-        self._waiting: list[_Batch] = []
-        self._held = 0
-        self._shed = 0
-        self._ending = False
         self._process = token_hex(4)
-        self._files = 0
         self._changed = threading.Condition()
+        # Below: only with the condition's lock. The last of the files is the one that is filled.
+        self._files: deque[_File] = deque()
+        self._storing: _File | None = None
+        self._opened = 0
+        self._held = 0
+        self._shed = self._told = 0
+        self._ending = False
         self._thread = threading.Thread(target=self._work, name="raw-ticks", daemon=True)
         self._thread.start()
 
@@ -83,81 +96,86 @@ class RawTicks:
         """Hand over packets of one kind (dtype a layout of patang.market.packets.KINDS), in their order.
 
         `market_time` says which day and hour they are filed under, `received_at` is the wall's time. Never
-        waits for the store and never raises for it. The array is copied: it may be a view of a frame.
+        waits for the store and never raises for it. The array is kept and not copied: it may be a view of a
+        frame's bytes, and nobody may write to it afterwards.
         """
-        batch = _Batch(packets.copy(), market_time, received_at, time.monotonic())
+        size = packets.nbytes + _BATCH_BYTES
         with self._changed:
-            if self._ending or self._held + batch.packets.nbytes > self._held_limit:
+            if self._ending or self._held + size > self._held_bytes:
                 self._shed += len(packets)
                 return
-            self._waiting.append(batch)
-            self._held += batch.packets.nbytes
-            if self._held >= self._file_bytes:
-                self._changed.notify()
+            file = self._file_for(market_time)
+            file.heard.append((packets, received_at))
+            file.size += size
+            file.ticks += len(packets)
+            self._held += size
 
     def end(self, seconds: float = 10.0) -> bool:
-        """Store what waits. True if that was done within `seconds`; what was not is counted as shed."""
+        """Store what waits. True if that was done within `seconds`; the rest is counted as shed."""
         with self._changed:
-            self._ending = True
+            before, self._ending = self._shed, True
             self._changed.notify()
         self._thread.join(seconds)
-        done = not self._thread.is_alive()
         with self._changed:
-            if not done:
-                self._shed += sum(len(batch.packets) for batch in self._waiting)
+            left = [*self._files, *([self._storing] if self._storing else [])]
+            self._shed += sum(file.ticks for file in left)
+            done = self._shed == before
         self._tell()
         return done
+
+    def _file_for(self, market_time: datetime) -> _File:
+        last = self._files[-1] if self._files else None
+        if last is None or last.size >= self._file_bytes or not last.is_of(market_time):
+            self._opened += 1
+            moment = market_time.astimezone(IST)
+            hour = moment.replace(minute=0, second=0, microsecond=0)
+            path = _path(moment, f"{self._process}-{self._opened}")
+            last = _File(path, hour, time.monotonic())
+            self._files.append(last)
+            self._changed.notify()
+        return last
 
     def _work(self) -> None:
         while True:
             with self._changed:
-                batches = self._due()
-                if not batches:
+                self._storing = file = self._due()
+                if file is None:
                     if self._ending:
                         return
                     self._changed.wait(_LOOK_SECONDS)
-            if batches:
-                self._store(batches)
+            if file is not None:
+                self._store(file)
             self._tell()
 
-    def _due(self) -> list[_Batch]:
-        """The batches of the next file, taken from those that wait; none if it is not yet time for it."""
-        if not self._waiting:
-            return []
-        size, file = 0, list[_Batch]()
-        first = self._waiting[0]
-        for batch in self._waiting:
-            if size >= self._file_bytes or _hour(batch) != _hour(first):
-                break
-            file.append(batch)
-            size += batch.packets.nbytes
-        is_full = size >= self._file_bytes or len(file) < len(self._waiting)
-        if not (is_full or self._ending or time.monotonic() - first.added >= self._file_seconds):
-            return []
-        del self._waiting[: len(file)]
-        return file
+    def _due(self) -> _File | None:
+        """The oldest file, taken out, if it is full or old enough."""
+        if not self._files:
+            return None
+        oldest = self._files[0]
+        is_closed = len(self._files) > 1 or oldest.size >= self._file_bytes or self._ending
+        if is_closed or time.monotonic() - oldest.opened >= self._file_seconds:
+            return self._files.popleft()
+        return None
 
-    def _store(self, batches: Sequence[_Batch]) -> None:
-        ticks = sum(len(batch.packets) for batch in batches)
-        path = self._path(batches[0].market_time)
+    def _store(self, file: _File) -> None:
         try:
-            parts = [(batch.packets, batch.received_at) for batch in batches]
-            content = self._tables.ticks(tick_columns(parts, self._symbols))
-            stored = self._put(path, content)
+            content = self._tables.ticks(tick_columns(file.heard, self._symbols))
+            stored = self._put(file.path, content)
         except Exception:
             # Whatever it is, the archive must not end for the rest of the day.
-            log.exception("%s could not be made of %d ticks", path, ticks)
+            log.exception("%s could not be made of %d ticks", file.path, file.ticks)
             stored = False
         with self._changed:
-            self._held -= sum(batch.packets.nbytes for batch in batches)
-            self._shed += 0 if stored else ticks
+            self._storing = None
+            self._held -= file.size
+            self._shed += 0 if stored else file.ticks
         if stored:
-            self._metrics.count("raw_ticks", ticks)
+            self._metrics.count("raw_ticks", file.ticks)
 
     def _put(self, path: str, content: bytes) -> bool:
-        """Tries until it succeeds, or, at the end of the process, a few times more."""
-        wait, last_tries = _FIRST_WAIT, _LAST_TRIES
-        while True:
+        """Tries until it succeeds; once the process ends, a few times more."""
+        wait, tries_at_the_end = _FIRST_WAIT, 0
+        while tries_at_the_end < _LAST_TRIES:
             try:
                 self._objects.put(path, content)
             except Exception as error:
@@ -166,27 +184,21 @@ class RawTicks:
             else:
                 return True
             with self._changed:
-                if self._ending:
-                    last_tries -= 1
-                    if not last_tries:
-                        return False
-                self._changed.wait(min(wait, 1.0) if self._ending else wait)
+                is_ending = self._ending or self._changed.wait_for(lambda: self._ending, wait)
+            if is_ending:
+                tries_at_the_end += 1
+                time.sleep(_FIRST_WAIT)
             wait = min(2 * wait, _LONGEST_WAIT)
+        return False
 
     def _tell(self) -> None:
         with self._changed:
-            shed, self._shed = self._shed, 0
+            shed, self._told = self._shed - self._told, self._shed
         if shed:
             self._metrics.count("raw_ticks_shed", shed)
-            log.error("%d ticks are missing in the archive: the store takes them too slowly", shed)
-
-    def _path(self, moment: datetime) -> str:
-        self._files += 1
-        moment = moment.astimezone(IST)
-        name = f"ticks_{moment:%Y-%m-%d_%H%M%S}_{self._process}-{self._files}.parquet"
-        return f"ticks/date={moment:%Y-%m-%d}/hour={moment:%H}/{name}"
+            log.error("%d ticks are missing in the archive: the store takes them too slowly or not", shed)
 
 
-def _hour(batch: _Batch) -> tuple[int, int, int]:
-    moment = batch.market_time.astimezone(IST)
-    return moment.year, moment.timetuple().tm_yday, moment.hour
+def _path(moment: datetime, part: str) -> str:
+    day = moment.date().isoformat()
+    return f"ticks/date={day}/hour={moment:%H}/ticks_{day}_{moment:%H%M%S}_{part}.parquet"

@@ -18,6 +18,8 @@ _FIELDS = (
 _TIMES = ("exchange_time", "last_trade_time")
 _LEVELS = 5
 
+type _Heard = tuple[int, NDArray[np.void], datetime]
+
 
 def tick_columns(
     heard: Iterable[tuple[NDArray[np.void], datetime]], symbols: Mapping[int, str]
@@ -28,26 +30,26 @@ def tick_columns(
     Prices in rupees, sizes in units, times as datetime64 in UTC. What a kind of packet does not say, and a
     time of zero, is masked. `symbols` names instruments by token; others have an empty symbol.
     """
-    by_kind: dict[int, list[tuple[NDArray[np.void], datetime]]] = defaultdict(list)
-    for packets, received_at in heard:
-        by_kind[packets.dtype.itemsize].append((packets, received_at))
-    parts = [_columns_of_a_kind(kind, pairs) for kind, pairs in by_kind.items()]
+    by_kind: dict[int, list[_Heard]] = defaultdict(list)
+    for place, (packets, received_at) in enumerate(heard):
+        by_kind[packets.dtype.itemsize].append((place, packets, received_at))
+    parts = [_columns_of_a_kind(kind, some) for kind, some in by_kind.items()]
     columns = {name: np.ma.concatenate([part[name] for part in parts]) for name in parts[0]}
-    order = np.lexsort((columns["received_at"], columns["instrument_token"]))
-    sorted_columns: dict[str, NDArray[np.generic]] = {name: values[order] for name, values in columns.items()}
-    return {"symbol": _symbols(sorted_columns["instrument_token"], symbols), **sorted_columns}
+    order = np.lexsort((columns.pop("place"), columns["instrument_token"]))
+    in_order: dict[str, NDArray[np.generic]] = {name: values[order] for name, values in columns.items()}
+    return {"symbol": _symbols(in_order["instrument_token"], symbols), **in_order}
 
 
-def _columns_of_a_kind(
-    length: int, heard: list[tuple[NDArray[np.void], datetime]]
-) -> dict[str, NDArray[np.generic]]:
-    packets = np.concatenate([part for part, _ in heard])
+def _columns_of_a_kind(length: int, heard: list[_Heard]) -> dict[str, NDArray[np.generic]]:
+    packets = np.concatenate([part for _, part, _ in heard])
     said, count = in_rupees(packets), len(packets)
-    received = [np.datetime64(round(moment.timestamp() * 1e6), "us") for _, moment in heard]
+    lengths = [len(part) for _, part, _ in heard]
+    received = [np.datetime64(round(moment.timestamp() * 1e6), "us") for _, _, moment in heard]
     columns: dict[str, NDArray[np.generic]] = {
+        "place": np.repeat([place for place, _, _ in heard], lengths),
         "instrument_token": said["token"],
         "mode": np.full(count, KINDS[length].mode),
-        "received_at": np.repeat(np.array(received), [len(part) for part, _ in heard]),
+        "received_at": np.repeat(np.array(received), lengths),
     }
     names = said.dtype.names or ()
     for name in _TIMES:
