@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patang.market.bars import BarBuilder, LongBars
+from patang.market.bars import BAR, BarBuilder, LongBars
 from patang.market.sessions import session_on
 from patang.market.ticks import TICK
 
@@ -158,11 +158,17 @@ def test_the_order_of_arrival_within_open_minutes_does_not_matter(pairs, random)
     assert sum(bar[-1] for bar in results[0]) == rows[-1][-1]
 
 
-def test_longer_bars_end_on_the_clock_or_with_the_session():
-    long = LongBars(1, 15)
-    assert long.ends_with(OPEN + 14 * 60, CLOSE)
-    assert not long.ends_with(OPEN + 13 * 60, CLOSE)
-    assert long.ends_with(OPEN + 384 * 60, OPEN + 385 * 60)
+def test_longer_bars_end_on_the_clock_or_with_each_row_s_trading():
+    long = LongBars(2, 15)
+    bars = np.zeros(2, BAR)
+    bars["ticks"], bars["close"] = 1, 100.0
+    long.add(bars)
+    early = np.array([OPEN + 5 * 60, CLOSE])
+    assert long.take_ended(OPEN + 3 * 60, early)["ticks"].tolist() == [0, 0]
+    assert long.take_ended(OPEN + 4 * 60, early)["ticks"].tolist() == [1, 0]
+    assert long.bars["ticks"].tolist() == [0, 1]
+    assert long.take_ended(OPEN + 14 * 60, early)["ticks"].tolist() == [0, 1]
+    assert long.bars["ticks"].tolist() == [0, 0]
 
 
 def test_longer_bars_pass_over_minutes_without_trades(builder):
@@ -173,7 +179,7 @@ def test_longer_bars_pass_over_minutes_without_trades(builder):
             price, volume = rows[minute]
             add(builder, (60 * minute, price, volume))
         long.add(builder.close(OPEN + 60 * minute).bars)
-    bar = long.take()
+    bar = long.take_ended(OPEN + 4 * 60, np.array([CLOSE]))
     assert bar[["open", "high", "low", "close", "volume"]].tolist() == [(100.0, 102.0, 98.0, 98.0, 70)]
     assert long.bars["ticks"].sum() == 0
 

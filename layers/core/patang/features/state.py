@@ -207,10 +207,9 @@ class FeatureState:
     def _long(self, long: LongBars, bars: NDArray[np.void], epoch: int) -> tuple[Candle, ...]:
         """The bars of a longer period, if they end with this minute."""
         long.add(bars)
-        if not long.ends_with(epoch, self._closing):
-            return ()
         start = datetime.fromtimestamp(epoch - epoch % (long.minutes * MINUTE), IST)
-        return candles_of(self.universe.instruments, long.take(), self._watched.tolist(), start)
+        ended = long.take_ended(epoch, np.full(len(bars), self._closing))
+        return candles_of(self.universe.instruments, ended, self._watched.tolist(), start)
 
     def _session_so_far(self, bars: NDArray[np.void]) -> tuple[Candle, ...]:
         self._day.add(bars)

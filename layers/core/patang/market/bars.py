@@ -34,13 +34,22 @@ class ClosedBars:
 
     `bars` of the minute (BAR), `auction`: prints of the closing auction in the minute, which belong to the
     day's bar alone (BAR), `quotes`: the last tick of the minute (TICK), `gap`: whether the stream was
-    interrupted within it.
+    interrupted within it. `ticks` are the minute's (TICK) as they came, `order` their places by row and then
+    in the exchange's order, `rows` the row of each in that order.
     """
 
     bars: Ticks
     auction: Ticks
     quotes: Ticks
     gap: bool
+    rows: Rows
+    order: Rows
+    ticks: Ticks
+
+    def ticks_of(self, wanted: NDArray[np.bool_]) -> tuple[Rows, Ticks]:
+        """Row and tick of all ticks of those instruments, by row, then in the exchange's order."""
+        those = wanted[self.rows]
+        return self.rows[those], self.ticks[self.order[those]]
 
 
 class BarBuilder:
@@ -48,7 +57,8 @@ class BarBuilder:
 
     `opening`, `closing` and `auction_closing` are the hours of each row: continuous trading from `opening`
     until just before `closing`, then prints of the closing auction until `auction_closing`, itself included,
-    which is `closing` where there is none. `breaks` are interruptions (from, until just before) of all rows.
+    which is `closing` where there is none; zeros for a row that does not trade. `breaks` are interruptions
+    (from, until just before) of all rows.
     """
 
     def __init__(
@@ -59,7 +69,7 @@ class BarBuilder:
         breaks: Sequence[tuple[int, int]] = (),
     ) -> None:
         rows = len(opening)
-        self.closed_through = int(opening.min(initial=2**62)) - MINUTE
+        self.closed_through = int(opening[opening > 0].min()) - MINUTE if opening.any() else 0
         self.late = 0
         self._opening, self._closing, self._auction_closing = opening, closing, auction_closing
         self._breaks = tuple(breaks)
@@ -100,10 +110,11 @@ class BarBuilder:
         count = len(self._latest)
         gap = minute in self._gaps
         self._gaps.discard(minute)
-        closed = ClosedBars(np.zeros(count, BAR), np.zeros(count, BAR), np.zeros(count, TICK), gap)
         order = exchange_order(rows, ticks)
+        bars, auction, quotes = np.zeros(count, BAR), np.zeros(count, BAR), np.zeros(count, TICK)
+        closed = ClosedBars(bars, auction, quotes, gap, rows[order], order, ticks)
         if len(order):
-            self._fill(closed, rows[order], ticks, order)
+            self._fill(closed)
         return closed
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -171,8 +182,9 @@ class BarBuilder:
         self._rows, self._ticks = [rows[~due]], [ticks[~due]]
         return rows[due], ticks[due]
 
-    def _fill(self, closed: ClosedBars, rows: Rows, ticks: Ticks, order: Rows) -> None:
-        """Write what a minute's ticks make of each instrument; `rows` are in that `order` already."""
+    def _fill(self, closed: ClosedBars) -> None:
+        """Write what a minute's ticks make of each instrument."""
+        rows, order, ticks = closed.rows, closed.order, closed.ticks
         now = TickColumns.of(ticks, order)
         begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
         ends = np.append(begins[1:], len(rows)) - 1
@@ -222,12 +234,15 @@ class LongBars:
             bar[name] += was[name]
         self.bars[rows] = bar
 
-    def ends_with(self, minute: int, closing: int) -> bool:
-        """Whether a bar ends with this minute: on the clock, or because the session does."""
-        end = minute + MINUTE
-        return end % (self.minutes * MINUTE) == 0 or end == closing
+    def take_ended(self, minute: int, closing: Seconds) -> Ticks:
+        """The bars that end with this minute, on the clock or because a row's trading does; else 0 ticks.
 
-    def take(self) -> Ticks:
-        """The finished bars; the next ones begin empty."""
-        done, self.bars = self.bars, np.zeros(len(self.bars), BAR)
+        The next ones begin empty.
+        """
+        end = minute + MINUTE
+        on_the_clock = end % (self.minutes * MINUTE) == 0
+        ended = (closing == end) | on_the_clock
+        done = np.zeros(len(self.bars), BAR)
+        done[ended] = self.bars[ended]
+        self.bars[ended] = 0
         return done
