@@ -18,6 +18,7 @@ class Undefined(StrEnum):
     NO_HISTORY = "no history of its volatility"
     NOT_AN_OPTION = "only an option contract has it"
     NO_OPEN_INTEREST = "no open interest fifteen minutes ago"
+    GAP = "the stream was interrupted within its minutes"
 
 
 # Arrays of reasons hold places in this tuple, as unsigned bytes; 0 says that the value is defined.
