@@ -123,8 +123,9 @@ class ApprovalSettings(_Section):
 
 
 class UniverseSettings(_Section):
-    """What is watched: indices (by underlying), equities (by tradingsymbol; empty: every one the dump lists
-    among `equity_limit` first), and the width of each option chain in strikes either side of the money."""
+    """What is watched: indices (by underlying), equities (by tradingsymbol), and of each index the options of
+    its current and next expiry. `chain_band_pct`: how far from the last price, in percent, strikes may be
+    watched during the day; `strikes_each_side`: how many either side of the money are at a time."""
 
     indices: tuple[str, ...] = ("NIFTY", "BANKNIFTY")
     equities: tuple[str, ...] = (
@@ -139,6 +140,7 @@ class UniverseSettings(_Section):
         "AXISBANK",
         "MARUTI",
     )
+    chain_band_pct: Percent = Decimal(10)
     strikes_each_side: Annotated[int, Field(ge=1, le=40)] = 8
 
 

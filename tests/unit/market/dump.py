@@ -57,5 +57,20 @@ def derivative_rows() -> list[dict[str, Any]]:
                             exchange="NFO",
                         )
                     )
-    future = {"name": "NIFTY", "expiry": EXPIRIES[1], "instrument_type": "FUT", "segment": "NFO-FUT"}
-    return [*rows, row(9_999, "NIFTY16AUGFUT", exchange="NFO", **future)]
+    futures = [
+        row(
+            9_000 + n,
+            f"{name}{month}FUT",
+            name=name,
+            expiry=expiry,
+            instrument_type="FUT",
+            segment="NFO-FUT",
+            exchange="NFO",
+        )
+        for n, (name, month, expiry) in enumerate(
+            (name, month, expiry)
+            for name in ("NIFTY", "BANKNIFTY", "INFY")
+            for month, expiry in (("16AUG", EXPIRIES[1]), ("16SEP", date(2016, 9, 29)))
+        )
+    ]
+    return [*rows, *futures]

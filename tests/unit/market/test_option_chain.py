@@ -41,6 +41,10 @@ def fair(instrument, volatility: float) -> float:
     )
 
 
+def chain_of(*quotes: Quote):
+    return priced_chain([option(8600, "CE", 1)], {q.identifier: q for q in quotes}, "NIFTY", SPOT, NOW)
+
+
 def test_years_run_to_the_close_of_the_last_day():
     assert years_to(EXPIRY, at("15:30", EXPIRY)) == 0
     assert years_to(EXPIRY, at("15:30", date(2016, 8, 24))) == pytest.approx(1 / 365)
@@ -124,11 +128,12 @@ def test_premiums_that_say_nothing_give_no_view():
 
 def test_the_features_of_a_contract():
     contract = option(8600, "CE", 1)
-    found = option_features(contract, quote(contract, fair(contract, 0.2), oi_trend=3.5), SPOT, NOW)
+    [priced] = chain_of(quote(contract, fair(contract, 0.2), oi_trend=3.5))
+    found = option_features(priced)
     assert set(found) == {"iv_from_options", "delta", "theta", "vega", "time_value", "oi_trend"}
     assert found["iv_from_options"] == pytest.approx(0.2, abs=1e-4)
     assert found["oi_trend"] == 3.5
     assert 0.5 < found["delta"] < 0.7
-    unknown = option_features(contract, quote(contract, 1.0), SPOT, NOW)
+    unknown = option_features(*chain_of(quote(contract, 1.0)))
     assert math.isnan(unknown["delta"])
     assert math.isnan(unknown["oi_trend"])

@@ -1,8 +1,11 @@
 """Choosing what to watch, and keeping it."""
 
+import os
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from patang.errors import BadInput
@@ -16,61 +19,146 @@ from patang.market.universe import (
 )
 from patang.settings import Settings
 from tests.fakes import MemoryObjects, MemoryStore
-from tests.unit.market.dump import cash_rows, derivative_rows, row
+from tests.unit.market.dump import EXPIRIES, cash_rows, derivative_rows, row
 from tests.unit.market.market_day import DAY, universe
 
 LAST = {"NIFTY": Decimal("8612.30"), "BANKNIFTY": Decimal("19049.95")}
 
 
 def settings(**universe_changes) -> Settings:
-    wanted = {"indices": ("NIFTY", "BANKNIFTY"), "equities": ("INFY", "TCS"), "strikes_each_side": 2}
+    wanted = {"indices": ("NIFTY", "BANKNIFTY"), "equities": ("INFY", "TCS"), "chain_band_pct": 2}
     return Settings.model_validate({"universe": wanted | universe_changes})
 
 
-def choose(day: date = DAY, last=LAST, **changes):
-    return choose_universe(day, cash_rows(), derivative_rows(), last, settings(**changes))
+def choose(day: date = DAY, last=LAST, held=(), isins=None, **changes):
+    return choose_universe(
+        day, cash_rows(), derivative_rows(), last, settings(**changes), held=held, isins=isins
+    )
 
 
-def test_indices_equities_and_the_strikes_next_to_the_money():
+def options_of(choice, name="NIFTY"):
+    return [i for i in choice.universe.instruments if i.is_option and i.name == name]
+
+
+def test_indices_equities_near_futures_and_the_strikes_of_the_band():
     choice = choose()
     assert choice.problems == ()
     assert choice.universe.candle_symbols() == ("NIFTY", "BANKNIFTY", "INFY", "TCS")
-    options = [i for i in choice.universe.instruments if i.is_option]
-    assert sorted({int(o.strike) for o in options if o.name == "NIFTY"}) == [8500, 8550, 8600, 8650, 8700]
-    assert sorted({int(o.strike) for o in options if o.name == "BANKNIFTY"}) == [
-        18_800,
-        18_900,
-        19_000,
-        19_100,
-        19_200,
-    ]
-    assert len(options) == 20
+    futures = [i.tradingsymbol for i in choice.universe.instruments if i.instrument_type == "FUT"]
+    assert futures == ["NIFTY16AUGFUT", "BANKNIFTY16AUGFUT"]
+    # 8612.30 less and more 2 %: 8440.05 to 8784.55.
+    assert sorted({int(o.strike) for o in options_of(choice)}) == [*range(8450, 8800, 50)]
+    assert sorted({int(o.strike) for o in options_of(choice, "BANKNIFTY")}) == [*range(18_700, 19_500, 100)]
+    assert len(options_of(choice)) == 7 * 2 * 2
 
 
-def test_the_nearest_expiry_that_leaves_enough_time():
-    # 2016-08-18 15:30 is more than a day after the last entry of the 16th and the 17th, not of the 18th.
-    for day, expiry in [(date(2016, 8, 16), 18), (date(2016, 8, 17), 18), (date(2016, 8, 18), 25)]:
-        options = [i for i in choose(day).universe.instruments if i.is_option]
-        assert {o.expiry.day for o in options} == {expiry}, day
+def test_the_current_expiry_is_watched_also_on_its_last_day_and_the_next_beside_it():
+    for day, expiries in [
+        (date(2016, 8, 16), {18, 25}),
+        (date(2016, 8, 18), {18, 25}),
+        (date(2016, 8, 19), {25, 1}),
+    ]:
+        assert {o.expiry.day for o in options_of(choose(day))} == expiries, day
+
+
+def test_an_expiry_that_the_strategy_waits_for_is_watched_beside_them():
+    patient = Settings.model_validate(
+        {"universe": {"equities": ()}, "options": {"min_minutes_to_expiry": 12 * 1440}}
+    )
+    choice = choose_universe(DAY, cash_rows(), derivative_rows(), LAST, patient)
+    assert {o.expiry for o in options_of(choice)} == set(EXPIRIES)
+
+
+def test_the_near_future_has_rolled_over_on_its_last_day():
+    futures = [i.name for i in choose(EXPIRIES[1]).universe.instruments if "16SEPFUT" in i.tradingsymbol]
+    assert futures == ["NIFTY", "BANKNIFTY"]
 
 
 def test_at_the_edge_of_the_listed_strikes_there_are_fewer():
-    options = [i for i in choose(last={"NIFTY": Decimal(9_900)}).universe.instruments if i.is_option]
-    assert sorted({int(o.strike) for o in options}) == [9100, 9150, 9200]
+    choice = choose(last={"NIFTY": Decimal(9_350)})
+    assert sorted({int(o.strike) for o in options_of(choice)}) == [9200]
+    assert any("no strike" in p for p in choose(last={"NIFTY": Decimal(12_000)}).problems)
 
 
 def test_what_is_not_listed_is_named_and_left_out():
     choice = choose(equities=("INFY", "NOSUCH"), indices=("NIFTY", "MIDCPNIFTY"))
     assert choice.universe.candle_symbols() == ("NIFTY", "INFY")
-    assert [text.split()[0] for text in choice.problems] == ["NOSUCH", "MIDCPNIFTY"] or (
-        "NOSUCH" in " ".join(choice.problems) and "MIDCPNIFTY" in " ".join(choice.problems)
-    )
+    told = " ".join(choice.problems)
+    assert "NOSUCH is not in the instruments of NSE" in told
+    assert "MIDCPNIFTY is not in the instruments of NSE" in told
+    assert "no future on MIDCPNIFTY" in told
+
+
+def test_a_row_that_does_not_parse_is_named_and_left_out():
+    listed = {"name": "NIFTY", "instrument_type": "CE", "exchange": "NFO", "expiry": EXPIRIES[0]}
+    broken = [
+        row(1, "NIFTYBAD1", **listed | {"expiry": "soon", "strike": 8600.0}),
+        row(2, "NIFTYBAD2", **listed | {"strike": 8600.0, "tick_size": "much"}),
+    ]
+    choice = choose_universe(DAY, cash_rows(), [*derivative_rows(), *broken], LAST, settings())
+    assert ["NIFTYBAD1" in choice.problems[0], "NIFTYBAD2" in choice.problems[1]] == [True, True]
+    assert choice.universe == choose().universe
 
 
 def test_without_a_last_price_an_index_has_no_options():
     choice = choose(last={"NIFTY": LAST["NIFTY"]})
     assert {i.name for i in choice.universe.instruments if i.is_option} == {"NIFTY"}
-    assert any("BANKNIFTY" in problem for problem in choice.problems)
+    assert choice.problems == ("no last price of BANKNIFTY: its options are not watched",)
+
+
+def test_what_is_held_is_watched_wherever_it_lies():
+    held = ["NFO:NIFTY1609018000PE", "NSE:TCS", "NFO:NIFTY1608188600CE", "NFO:GONE"]
+    choice = choose(held=held, equities=())
+    assert choice.problems == ("NFO:GONE is held or ordered, but the dump does not list it: no price of it",)
+    listed = [i.identifier for i in choice.universe.instruments]
+    assert len(listed) == len(set(listed)), "held and within the band: listed once"
+    assert {*held} - {"NFO:GONE"} <= set(listed)
+    assert "TCS" in choice.universe.candle_symbols()
+
+
+def test_shares_know_their_isin_and_whether_derivatives_are_listed_on_them():
+    shares = {
+        i.tradingsymbol: i
+        for i in choose(isins={"INFY": "INE009A01021"}).universe.instruments
+        if i.instrument_type == "EQ"
+    }
+    assert (shares["INFY"].isin, shares["INFY"].has_derivatives) == ("INE009A01021", True)
+    assert (shares["TCS"].isin, shares["TCS"].has_derivatives) == (None, False)
+
+
+def test_everything_is_watched_in_full():
+    """An index for the exchange's time, the rest for their book and open interest."""
+    assert {i.feed for i in choose().universe.instruments} == {"full"}
+
+
+def test_a_real_dump_gives_the_real_band():
+    """The broker's dump of 2026-08-18, an expiry day of NIFTY; it has derivatives only."""
+    root = Path(os.environ.get("PATANG_DATA") or Path(__file__).parents[4] / "shared" / "data")
+    dump = root / "kite" / "instruments_2026-08-18.parquet"
+    if not dump.is_file():
+        pytest.skip(f"{dump} is absent: set PATANG_DATA to the folder of recorded market data")
+    rows = pq.read_table(dump, filters=[("exchange", "=", "NFO")]).to_pylist()
+    day, last = date(2026, 8, 18), {"NIFTY": Decimal(24_480), "BANKNIFTY": Decimal(55_980)}
+    held = ["NFO:LICHSGFIN26AUG580PE"]
+    cash = [*cash_rows(), row(738561, "RELIANCE")]
+    wanted = settings(chain_band_pct=10, equities=("RELIANCE",))
+    choice = choose_universe(day, cash, rows, last, wanted, held=held)
+    assert choice.problems == ()
+    nifty = options_of(choice)
+    assert {o.expiry for o in nifty} == {day, date(2026, 8, 25)}
+    strikes = {int(o.strike) for o in nifty if o.expiry == date(2026, 8, 25)}
+    # 24480 less and more 10 %: 22032 to 26928, in steps of 50.
+    assert strikes == set(range(22_050, 26_950, 50))
+    assert {o.expiry for o in options_of(choice, "BANKNIFTY")} == {date(2026, 8, 25), date(2026, 9, 29)}
+    assert {o.lot_size for o in nifty} == {65}
+    by_identifier = choice.universe.by_identifier()
+    assert by_identifier["NFO:LICHSGFIN26AUG580PE"].lot_size == 1000
+    assert by_identifier["NSE:RELIANCE"].has_derivatives
+    assert {i.tradingsymbol for i in choice.universe.instruments if i.instrument_type == "FUT"} == {
+        "NIFTY26AUGFUT",
+        "BANKNIFTY26AUGFUT",
+    }
+    assert len(choice.universe.instruments) < 3_000, "one connection of the ticker could carry it"
 
 
 def test_index_identifiers_are_the_brokers():

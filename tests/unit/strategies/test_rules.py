@@ -8,10 +8,19 @@ import pytest
 
 from patang.model.inputs import EQUITY_INPUTS, OPTION_INPUTS
 from patang.settings import Settings
+from patang.strategies.base import Market
 from patang.strategies.equity import Equity
 from patang.strategies.long_options import LongOptions
 from patang.strategies.momentum import Momentum, momentum
-from tests.unit.strategies.markets import AS_OF, FALLING, RISING, option_market, share_market
+from tests.unit.strategies.markets import (
+    AS_OF,
+    FALLING,
+    RISING,
+    VOLATILITY,
+    candle,
+    option_market,
+    share_market,
+)
 
 D = Decimal
 # One underlying is enough to look at one gate.
@@ -123,6 +132,55 @@ class TestLongOptions:
         market = option_market(RISING)
         found = propose(market, Settings.model_validate({"options": {"underlyings": ("BANKNIFTY",)}}))
         assert dict(found.refusals) == {"FEATURES_MISSING": 1}
+
+    @pytest.mark.parametrize("rank", [{}, {"iv_rank": math.nan, "iv_skew": math.nan}])
+    def test_a_volatility_without_history_refuses_nothing(self, rank):
+        (found,) = propose(option_market(RISING | rank)).candidates
+        assert math.isnan(found.told["iv_rank"])
+
+    def test_the_contracts_own_features_are_told_beside_the_models_inputs(self):
+        (found,) = propose(
+            option_market(FALLING | {"iv_rank": 0.4, "iv_skew": 0.01}, oi_trend=2.5)
+        ).candidates
+        assert set(found.told) == {
+            "iv_from_options", "iv_rank", "iv_skew", "delta", "theta", "vega", "time_value", "oi_trend",
+        }  # fmt: skip
+        assert found.told["iv_from_options"] == pytest.approx(VOLATILITY, abs=0.003)
+        assert found.told["delta"] == -found.inputs["abs_delta"]
+        assert found.told["theta"] < 0 < found.told["vega"]
+        assert (found.told["iv_rank"], found.told["oi_trend"]) == (0.4, 2.5)
+
+    def test_the_expiry_is_the_same_at_every_minute_of_a_day(self):
+        """NIFTY expires tomorrow: a day before the close there is left at noon and not at the last entry."""
+        settings = Settings.model_validate(
+            {"options": {"underlyings": ("NIFTY",), "min_minutes_to_expiry": 1_600}}
+        )
+        for hour in (10, 14):
+            as_of = AS_OF.replace(hour=hour)
+            near, far = (option_market(RISING, expiry=date(2026, 8, day), as_of=as_of) for day in (19, 25))
+            contracts = [
+                i.model_copy(update={"instrument_token": i.instrument_token + 1_000})
+                for i in far.universe.instruments[1:]
+            ]
+            both = Market(
+                as_of,
+                near.universe.evolve(instruments=(*near.universe.instruments, *contracts)),
+                near.candles,
+                near.features,
+                {**near.quotes, **far.quotes},
+            )
+            (found,) = propose(both, settings).candidates
+            assert found.instrument.expiry == date(2026, 8, 25), hour
+
+    def test_calls_and_puts_of_one_expiry_are_priced_together(self):
+        """The index was last told before it rose: the chain knows better what the contracts are worth."""
+        late = option_market(RISING)
+        market = Market(
+            late.as_of, late.universe, {"NIFTY": candle("NIFTY", 24_960.0)}, late.features, late.quotes
+        )
+        (found,), (expected,) = propose(market).candidates, propose(late).candidates
+        assert found.instrument == expected.instrument
+        assert found.inputs["abs_delta"] == pytest.approx(expected.inputs["abs_delta"], abs=1e-3)
 
 
 class TestEquity:

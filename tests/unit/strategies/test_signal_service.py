@@ -118,6 +118,9 @@ def test_signals_carry_the_models_answer_and_the_numbers_behind_it(session, busy
         assert signal.as_of == end_of(busy)
         assert signal.exit_by > signal.as_of
         assert {"rsi", "adx", "macd_atr"} <= set(signal.features)
+        if signal.strategy == "long_options":
+            of_contract = {"iv_from_options", "iv_skew", "delta", "theta", "vega", "time_value"}
+            assert of_contract - {"iv_skew"} <= set(signal.features)
         assert "P(win) 0.90" in signal.reason
     cycle = load(desk.store, Cycle, cycle_key(end_of(busy)))
     assert (cycle.state, cycle.signals) == ("STARTED", len(stored))

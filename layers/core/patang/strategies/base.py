@@ -52,7 +52,8 @@ class Market:
 class Candidate:
     """A wish to buy, before the model has been asked. Prices in rupees a unit.
 
-    `inputs` are the model's, by name; `reason` tells a person the numbers that decided.
+    `inputs` are the model's, by name; `told` are features that the model is not asked about and the signal
+    carries beside them; `reason` tells a person the numbers that decided.
     """
 
     strategy: StrategyName
@@ -67,6 +68,7 @@ class Candidate:
     holding_period: Literal["intraday", "swing"]
     reason: str
     inputs: Mapping[str, float]
+    told: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

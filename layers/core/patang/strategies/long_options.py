@@ -2,11 +2,14 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from math import nan
 from typing import Literal
 
+from patang.features.options import option_features
 from patang.market.instruments import Instrument
 from patang.market.option_chain import PricedOption, priced_chain
-from patang.market.sessions import expiry_moment
+from patang.market.sessions import IST, expiry_moment
+from patang.market.universe import first_expiry_to_enter
 from patang.model.inputs import StrategyName, option_inputs, session_fraction, underlying_inputs
 from patang.settings import OptionSettings, Settings
 from patang.strategies.base import Candidate, Findings, Market, at_clock, exit_time, on_tick
@@ -50,36 +53,35 @@ def _candidate(underlying: str, market: Market, settings: Settings) -> Candidate
     if not isinstance(trend, Momentum):
         return trend
     kind: Literal["CE", "PE"] = "CE" if trend.direction > 0 else "PE"
-    listed = _tradable(underlying, kind, market, options)
+    listed = _tradable(underlying, market, options)
     if not listed:
         return "NO_EXPIRY"
-    fresh = [
-        option
-        for option in priced_chain(listed, market.quotes, underlying, candle.close, market.as_of)
-        if market.is_fresh(option.quote, settings.risk.max_data_age_seconds)
-    ]
-    if not fresh:
+    fresh = {
+        name: quote
+        for name, quote in market.quotes.items()
+        if market.is_fresh(quote, settings.risk.max_data_age_seconds)
+    }
+    chain = priced_chain(listed, fresh, underlying, candle.close, market.as_of)
+    of_kind = [option for option in chain if option.instrument.instrument_type == kind]
+    if not of_kind:
         return "STALE_DATA"
-    chosen = _choose(fresh, options)
+    chosen = _choose(of_kind, options)
     if isinstance(chosen, str):
         return chosen
     days = (expiry_moment(_expiry(chosen.instrument)) - market.as_of) / timedelta(days=1)
     inputs = underlying_inputs(
         features, candle.close, trend.direction, session_fraction(market.as_of)
     ) | option_inputs(abs(chosen.delta), chosen.theta, chosen.price, features["atr_14"], days)
-    return _build(chosen, trend, inputs, market, options)
+    told = {name: features.get(name, nan) for name in ("iv_rank", "iv_skew")} | option_features(chosen)
+    return _build(chosen, trend, inputs, told, market, options)
 
 
-def _tradable(underlying: str, kind: str, market: Market, options: OptionSettings) -> list[Instrument]:
-    """The contracts of the nearest expiry that is far enough away."""
-    least = timedelta(minutes=options.min_minutes_to_expiry)
-    contracts = [
-        i
-        for i in market.universe.instruments
-        if i.instrument_type == kind and i.underlying == underlying and i.expiry is not None
-    ]
-    alive = {day for day in map(_expiry, contracts) if expiry_moment(day) - market.as_of >= least}
-    return [i for i in contracts if i.expiry == min(alive)] if alive else []
+def _tradable(underlying: str, market: Market, options: OptionSettings) -> list[Instrument]:
+    """The calls and puts of the nearest expiry that is far enough away, the same one all day."""
+    contracts = [i for i in market.universe.instruments if i.is_option and i.underlying == underlying]
+    day = market.as_of.astimezone(IST).date()
+    expiry = first_expiry_to_enter(map(_expiry, contracts), day, options)
+    return [i for i in contracts if i.expiry == expiry] if expiry else []
 
 
 def _choose(chain: list[PricedOption], options: OptionSettings) -> PricedOption | str:
@@ -101,7 +103,12 @@ def _choose(chain: list[PricedOption], options: OptionSettings) -> PricedOption 
 
 
 def _build(
-    option: PricedOption, trend: Momentum, inputs: dict[str, float], market: Market, options: OptionSettings
+    option: PricedOption,
+    trend: Momentum,
+    inputs: dict[str, float],
+    told: dict[str, float],
+    market: Market,
+    options: OptionSettings,
 ) -> Candidate:
     instrument, tick = option.instrument, option.instrument.tick_size
     entry = on_tick(option.quote.ask, tick)
@@ -122,6 +129,7 @@ def _build(
             f"open interest {option.quote.oi}"
         ),
         inputs=inputs,
+        told=told,
     )
 
 

@@ -130,6 +130,7 @@ def _signal(
 ) -> Signal:
     instrument = candidate.instrument
     p_win, expected = prediction.p_win, prediction.expected_return_pct
+    known = {**candidate.told, **candidate.inputs}
     return Signal(
         signal_id=f"S{market.as_of:%Y%m%d%H%M}-{instrument.tradingsymbol}",
         as_of=market.as_of,
@@ -153,6 +154,6 @@ def _signal(
         exit_by=candidate.exit_by,
         reason=f"{candidate.reason}; P(win) {p_win:.2f}, expected return {expected:.2f} %",
         model_version=version,
-        features={name: round(value, 4) for name, value in candidate.inputs.items() if math.isfinite(value)},
+        features={name: round(value, 4) for name, value in known.items() if math.isfinite(value)},
         refused=("CONFIDENCE_TOO_LOW",) if p_win < settings.risk.min_confidence else (),
     )
