@@ -88,9 +88,9 @@ def year_before(day: date, own: VolatilityHistory, vix: VolatilityHistory) -> Vo
     return VolatilityRange(low=min(values), high=max(values), own_days=len(own_days), vix_days=len(scaled))
 
 
-def daily_volatility(volatilities: Iterable[float | None]) -> float:
-    """The day's one value: the median of those that are known, NaN if none is."""
-    known = [iv for iv in volatilities if iv is not None and math.isfinite(iv)]
+def daily_volatility(seen: Iterable[float | None]) -> float:
+    """A day's one value: the median of its at-the-money volatilities that were known, NaN if none was."""
+    known = [iv for iv in seen if iv is not None and math.isfinite(iv)]
     return statistics.median(known) if known else math.nan
 
 
