@@ -158,6 +158,110 @@ def test_the_order_of_arrival_within_open_minutes_does_not_matter(pairs, random)
     assert sum(bar[-1] for bar in results[0]) == rows[-1][-1]
 
 
+def test_the_second_price_that_the_broker_sends_of_a_second_is_the_newer(builder):
+    # Recorded: the new last price comes ahead of its volume; two ticks of a second differ in it alone.
+    add(builder, (57, 100.0, 50), (58, 101.0, 60), (58, 100.5, 60), (58, 101.0, 60))
+    assert closed(builder, 0) == (100.0, 101.0, 100.0, 100.5, 60)
+
+
+def test_an_instrument_asked_for_in_the_day_brings_no_morning_into_its_first_bar():
+    builder = hours()
+    for minute in range(30):
+        builder.close(OPEN + 60 * minute)
+    add(builder, (1801, 100.0, 250_000), (1820, 101.0, 250_300))
+    assert closed(builder, 30) == (100.0, 101.0, 100.0, 101.0, 300)
+
+
+def test_an_instrument_first_seen_in_the_first_minute_counts_from_zero():
+    builder = hours()
+    add(builder, (31, 100.0, 4_000), (40, 101.0, 4_100))
+    assert closed(builder, 0) == (100.0, 101.0, 100.0, 101.0, 4_100)
+
+
+def pre_open(*rows: tuple[int, float, int]) -> np.ndarray:
+    """Ticks of the pre-open, the close before being 98 rupees."""
+    made = ticks(*rows)
+    made["close"] = 98.0
+    return made
+
+
+def test_the_pre_opens_match_opens_the_first_bar(builder):
+    # The volume of before the match is what would be traded; only what was matched counts.
+    rows = pre_open((-600, 98.0, 7_000), (-510, 98.0, 9_000), (-445, 99.5, 8_500), (-100, 99.5, 8_500))
+    builder.add(np.zeros(len(rows), np.intp), rows)
+    add(builder, (2, 100.0, 8_700), (59, 100.5, 9_000))
+    assert closed(builder, 0) == (99.5, 100.5, 99.5, 100.5, 9_000)
+    assert builder.late == 0
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_the_pre_open_does_not_depend_on_the_order_of_arrival(builder, order):
+    rows = pre_open((-510, 98.0, 9_000), (-445, 99.5, 8_500), (-100, 99.5, 8_500))
+    for place in order:
+        builder.add(np.zeros(1, np.intp), rows[[place]])
+    assert closed(builder, 0) == (99.5, 99.5, 99.5, 99.5, 8_500)
+
+
+def test_a_pre_open_without_a_match_opens_nothing(builder):
+    rows = pre_open((-600, 98.0, 7_000), (-445, 98.0, 0))
+    builder.add(np.zeros(len(rows), np.intp), rows)
+    assert closed(builder, 0) == (0, 0, 0, 0, 0)
+    add(builder, (61, 100.0, 150))
+    assert closed(builder, 1) == (100.0, 100.0, 100.0, 100.0, 150)
+
+
+def test_the_closing_auction_is_the_days_alone():
+    closing = np.array([OPEN + 120], np.int64)
+    builder = BarBuilder(np.array([OPEN], np.int64), closing, closing + 120)
+    add(builder, (10, 100.0, 50), (119, 101.0, 80), (130, 101.0, 80), (200, 99.0, 5_080), (240, 99.0, 5_080))
+    made = [builder.close(OPEN + 60 * minute) for minute in range(5)]
+    assert [bars.bars["volume"][0] for bars in made] == [50, 30, 0, 0, 0]
+    assert [bars.auction["volume"][0] for bars in made] == [0, 0, 0, 5_000, 0]
+    assert made[2].quotes["exchange_time"][0] == OPEN + 130, "the book of the auction is a quote"
+    day = LongBars(1, 24 * 60)
+    for bars in made:
+        day.add(bars.bars)
+        day.add(bars.auction)
+    assert day.bars[["open", "high", "low", "close", "volume"]].tolist() == [
+        (100.0, 101.0, 99.0, 99.0, 5_080)
+    ]
+
+
+def test_each_row_has_its_own_hours():
+    opening = np.array([OPEN, OPEN + 60, 0], np.int64)
+    closing = np.array([OPEN + 60, OPEN + 120, 0], np.int64)
+    builder = BarBuilder(opening, closing, closing)
+    assert builder.closed_through == OPEN - 60
+    for second in (10, 70):
+        rows = ticks(*[(second, 100.0, second)] * 3)
+        builder.add(np.arange(3), rows)
+    assert [builder.close(OPEN + 60 * m).bars["ticks"].tolist() for m in range(2)] == [[1, 0, 0], [0, 1, 0]]
+    assert builder.late == 0
+
+
+def test_an_interruption_makes_no_bars_and_loses_no_volume():
+    opening, closing = np.array([OPEN], np.int64), np.array([CLOSE], np.int64)
+    builder = BarBuilder(opening, closing, closing, [(OPEN + 60, OPEN + 120)])
+    add(builder, (10, 100.0, 50), (90, 77.0, 60), (130, 101.0, 80))
+    assert closed(builder, 0) == (100.0, 100.0, 100.0, 100.0, 50)
+    assert closed(builder, 1) == (0, 0, 0, 0, 0)
+    assert closed(builder, 2) == (101.0, 101.0, 101.0, 101.0, 30)
+
+
+def test_minutes_touched_by_an_interruption_of_the_stream_are_marked(builder):
+    builder.mark_gap(OPEN - 300, OPEN - 200)
+    builder.close(OPEN)
+    builder.mark_gap(OPEN + 50, OPEN + 180)
+    assert [builder.close(OPEN + 60 * minute).gap for minute in range(1, 5)] == [True, True, True, False]
+
+
+def test_the_marks_outlive_a_restart(builder):
+    builder.mark_gap(OPEN + 61, OPEN + 62)
+    again = hours()
+    again.restore(builder.arrays())
+    assert [again.close(OPEN + 60 * minute).gap for minute in range(3)] == [False, True, False]
+
+
 def test_longer_bars_end_on_the_clock_or_with_each_row_s_trading():
     long = LongBars(2, 15)
     bars = np.zeros(2, BAR)

@@ -193,7 +193,8 @@ class BarBuilder:
         flow = traded_flow(was, now)
         self._count_from(of, now.volume[begins], now.time[begins])
         continuous = now.time < self._closing[rows]
-        prints = ~continuous & (was.time > 0) & (now.volume > was.volume)
+        known = np.where(was.time > 0, was.volume, self._traded_before[rows])
+        prints = ~continuous & (now.volume > known)
         for bars, those in ((closed.bars, continuous), (closed.auction, prints)):
             self._take_difference(bars, write_bars(bars, rows, now, flow, those))
         closed.quotes[of] = self._latest[of] = ticks[order[ends]]
