@@ -1,16 +1,20 @@
 """The state of a shard: what a closed minute holds, and that its bytes are the whole of it."""
 
 import math
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from patang.errors import BadInput
-from patang.features.indicators import BarColumns, candle_features
+from patang.features.indicator_history import candle_features
+from patang.features.indicators import BarColumns
 from patang.features.packing import pack_arrays, unpack_arrays
 from patang.features.state import FeatureState
 from patang.features.vector import CANDLE_FEATURES, FEATURE_NAMES
+from patang.features.warm_up import MINUTE_BAR, minute_bars
 from patang.market.candles import Candle, ClosedMinute
 from patang.market.ticks import unpack
 from patang.market.volatility import VolatilityRange
@@ -42,6 +46,12 @@ def run(state: FeatureState, minutes: int) -> list[ClosedMinute]:
             state.apply(unpack(record))
         closed.append(state.close(start, "shard"))
     return closed
+
+
+def history(closed: Sequence[ClosedMinute], symbol: str) -> NDArray[np.void]:
+    """The candles of a symbol as the morning hands them over."""
+    candles = [c for minute in closed for c in minute.candles if c.symbol == symbol]
+    return minute_bars({"date": c.timestamp, **c.model_dump()} for c in candles)
 
 
 def feature(closed: ClosedMinute, symbol: str, name: str) -> float | None:
@@ -95,11 +105,12 @@ def test_candle_features_are_those_of_the_batch():
 
 def test_warming_up_equals_having_seen_the_candles():
     warm = run(fresh(), 40)
-    candles = [c for minute in warm for c in minute.candles if c.symbol == "INFY"]
-    earlier = [c.model_copy(update={"timestamp": c.timestamp - timedelta(days=1)}) for c in candles]
+    candles = history(warm, "INFY")
+    earlier = candles.copy()
+    earlier["start"] -= 24 * 60 * 60
     one, two = fresh(), fresh()
-    one.warm_up("INFY", earlier)
-    two.warm_up("INFY", [*earlier, candles[0]])
+    one.warm_up({"INFY": earlier})
+    two.warm_up({"INFY": np.concatenate((earlier, candles[:1]))})
     later = unpack(ticks_record(at("09:15:01"), [tick(INFY, at("09:15:01"), 1001.0, 70)]))
     closed = []
     for state in (one, two):
@@ -112,7 +123,7 @@ def test_warming_up_equals_having_seen_the_candles():
 
 def test_an_unwatched_symbol_cannot_be_warmed_up():
     with pytest.raises(BadInput, match=r"'WIPRO'.*NIFTY, INFY, TCS"):
-        fresh().warm_up("WIPRO", [])
+        fresh().warm_up({"WIPRO": np.zeros(0, MINUTE_BAR)})
 
 
 def test_longer_bars_come_with_the_minute_they_end_with():
@@ -140,8 +151,6 @@ def test_microstructure_comes_from_the_ticks():
     assert feature(closed[-1], "INFY", "bid_ask_spread_pct") == pytest.approx(0.01, rel=0.05)
     assert feature(closed[3], "INFY", "trade_flow_5m") is None
     assert -1 <= feature(closed[4], "INFY", "trade_flow_5m") <= 1
-    assert feature(closed[-1], "NIFTY", "ob_imbalance") is None
-    assert feature(closed[-1], "NIFTY", "bid_ask_spread_pct") is None
 
 
 def test_the_index_learns_its_volatility_from_its_options():

@@ -1,6 +1,6 @@
 """The morning's work: what to watch today, its history, and whether the day may be traded."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,8 +9,8 @@ from patang.errors import PatangError, StopTrading
 from patang.features.indicators import WARM_UP_BARS
 from patang.features.pointer import save_seed
 from patang.features.state import FeatureState
+from patang.features.warm_up import minute_bars
 from patang.keys import account_key
-from patang.market.candles import Candle
 from patang.market.instruments import Instrument
 from patang.market.preflight import Check, Preflight
 from patang.market.sessions import Session, previous_session, session_on
@@ -123,19 +123,21 @@ class MorningService:
         data, warmed, back = self._market_data(), 0, session
         for _ in range(_SESSIONS_BACK):
             back = previous_session(back.day)
+        histories = {}
         for instrument in watched:
             try:
                 rows = data.candles(instrument.instrument_token, back.open, session.open, "minute")
             except PatangError as error:
                 problems.append(f"no history of {instrument.symbol}: {error}")
                 continue
-            candles = [_candle(instrument.symbol, row) for row in rows if row["date"] < session.open]
-            state.warm_up(instrument.symbol, candles[-WARM_UP_BARS:])
-            warmed += bool(candles)
-            if len(candles) < WARM_UP_BARS:
+            bars = minute_bars(row for row in rows if row["date"] < session.open)
+            histories[instrument.symbol] = bars
+            warmed += bool(len(bars))
+            if len(bars) < WARM_UP_BARS:
                 problems.append(
-                    f"{instrument.symbol} has {len(candles)} of the {WARM_UP_BARS} bars of its warm-up"
+                    f"{instrument.symbol} has {len(bars)} of the {WARM_UP_BARS} bars of its warm-up"
                 )
+        state.warm_up(histories)
         return warmed
 
     def _conclude(self, moment: datetime, settings: Settings, checks: tuple[Check, ...]) -> Preflight:
@@ -172,15 +174,3 @@ def _egress_check(settings: Settings) -> Check:
     else:
         found = f"{registered} is registered, but the address that orders leave from is not observed yet"
     return Check(name="egress_ip", passed=False, found=found)
-
-
-def _candle(symbol: str, row: Mapping[str, Any]) -> Candle:
-    return Candle(
-        symbol=symbol,
-        timestamp=row["date"],
-        open=row["open"],
-        high=row["high"],
-        low=row["low"],
-        close=row["close"],
-        volume=row["volume"],
-    )

@@ -197,7 +197,7 @@ class FeatureService:
             if len(record.ticks):
                 self._metrics.count("ticks_outside_session", len(record.ticks), shard=shard)
             return
-        state.see(record.market_time)
+        state.see(record)
         if record.kind == "ticks":
             memory.pending.append(record.ticks)
             memory.ticks += len(record.ticks)

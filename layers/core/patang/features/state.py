@@ -1,11 +1,11 @@
 """The rolling state of one shard: bars in the making, indicators, quotes, all that makes a closed minute.
 
-It is a function of the universe, the warm-up candles and the stream's records alone, whatever batches they
-come in, so that another instance which reads the same records arrives at the same bytes.
+It is a function of the universe, the hours, the warm-up bars and the stream's records alone, whatever batches
+they come in, so that another instance which reads the same records arrives at the same bytes.
 """
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,12 +14,18 @@ from numpy.typing import NDArray
 
 from patang.errors import BadInput
 from patang.features.chain_volatility import ChainVolatility
-from patang.features.indicators import BarColumns, Indicators
-from patang.features.microstructure import FLOW_MINUTES, book_imbalance, spread_pct, trade_flow
+from patang.features.microstructure import Books
 from patang.features.packing import pack_arrays, unpack_arrays
-from patang.features.vector import CANDLE_FEATURES, FEATURE_NAMES
-from patang.market.bars import MINUTE, BarBuilder, LongBars
-from patang.market.candles import Candle, ClosedMinute
+from patang.features.recent_ticks import RecentTicks
+from patang.features.spot_features import candle_vectors, minute_vectors
+from patang.features.timeframe import TIMEFRAMES, Timeframe
+from patang.features.trade_flow import TradeFlow
+from patang.features.vector import FEATURE_NAMES
+from patang.features.warm_up import MINUTE_BAR, replayed
+from patang.market.bars import MINUTE, BarBuilder, ClosedBars, LongBars
+from patang.market.candles import Candle, ClosedMinute, Quote
+from patang.market.chain_snapshot import ChainSnapshot
+from patang.market.instrument_hours import InstrumentHours, hours_of
 from patang.market.instruments import Universe
 from patang.market.sessions import IST, Session, minute_of
 from patang.market.snapshots import candles_of, quotes_of
@@ -28,7 +34,7 @@ from patang.market.volatility import VolatilityRange
 
 __all__ = ["FeatureState"]
 
-_VERSION = 1
+_VERSION = 2
 _OI_MINUTES = 15
 _WHOLE_DAY = 24 * 60
 _ONE_MINUTE = timedelta(minutes=1)
@@ -37,13 +43,16 @@ _ONE_MINUTE = timedelta(minutes=1)
 class FeatureState:
     """One shard's state on one day. Rows are the universe's instruments in its order.
 
+    `session` is how long the desk watches, `hours` those of each instrument, by default the calendar's.
     Only instruments that this shard has seen a tick of appear in its closed minutes.
     """
 
-    def __init__(self, universe: Universe, session: Session) -> None:
+    def __init__(self, universe: Universe, session: Session, hours: InstrumentHours | None = None) -> None:
         self.universe = universe
         self.session = session
+        self.hours = hours or hours_of(universe.instruments, session.day)
         self.first_seen: datetime | None = None
+        self._seen_until: datetime | None = None
         self._unknown: set[int] = set()
         self._unknown_told: set[int] = set()
         instruments = universe.instruments
@@ -54,15 +63,16 @@ class FeatureState:
         self._sorted_tokens = tokens[self._by_token]
         self._watched = np.array([row for row, i in enumerate(instruments) if i.is_spot], np.intp)
         self._symbols = universe.candle_symbols()
-        opening, self._closing = int(session.open.timestamp()), int(session.close.timestamp())
-        closing = np.full(rows, self._closing, np.int64)
-        self._bars = BarBuilder(np.full(rows, opening, np.int64), closing, closing)
-        self._five, self._fifteen, self._day = (LongBars(rows, n) for n in (5, 15, _WHOLE_DAY))
-        self._indicators = Indicators(len(self._watched))
+        self._bars = _builder(session, self.hours)
+        self._frames = {minutes: Timeframe(minutes, len(self._watched)) for minutes in TIMEFRAMES}
+        self._day = LongBars(len(self._watched), _WHOLE_DAY)
+        self._spots = tuple(i for i in instruments if i.is_spot)
+        self._rows = {i.symbol: row for row, i in enumerate(instruments) if not i.is_option}
+        self._recent = RecentTicks(np.array([not i.is_option for i in instruments], np.bool_))
+        self._flow = TradeFlow(rows)
+        self._books = Books(instruments)
         self._volatility = ChainVolatility(instruments)
         self._quotes = np.zeros(rows, TICK)
-        self._flow = np.zeros((2, len(self._watched), FLOW_MINUTES), np.int64)
-        self._flow_minutes = 0
         self._oi = np.full((rows, _OI_MINUTES + 1), -1, np.int64)
 
     def take_late_ticks(self) -> int:
@@ -82,37 +92,66 @@ class FeatureState:
         following = datetime.fromtimestamp(self._bars.closed_through + MINUTE, IST)
         return following if self.first_seen is None else max(following, minute_of(self.first_seen))
 
-    def warm_up(self, symbol: str, candles: Iterable[Candle]) -> None:
-        """Step the indicators of an index or equity through one-minute candles from before the open.
+    def keep_hours(self, session: Session, hours: InstrumentHours) -> None:
+        """Go on with other hours, which the owner has said since; what is closed stays closed."""
+        before = self._bars
+        self.session, self.hours = session, hours
+        self._bars = _builder(session, hours)
+        self._bars.restore(before.arrays())
 
-        Oldest first. Raises BadInput for a symbol that is not watched.
+    def warm_up(self, histories: Mapping[str, NDArray[np.void]]) -> None:
+        """Step the indicators of indices and shares through one-minute bars (MINUTE_BAR) by symbol.
+
+        Those from the open on are left out. All symbols at once: a minute costs the same for one as for five
+        hundred. Raises BadInput for a symbol that is not watched.
         """
-        if symbol not in self._symbols:
-            raise BadInput(f"cannot warm up {symbol!r}: the universe watches {', '.join(self._symbols)}")
-        history = Indicators(1)
-        for candle in candles:
-            if candle.timestamp < self.session.open:
-                values = (candle.open, candle.high, candle.low, candle.close, candle.volume)
-                history.step(BarColumns(*(np.array([value], np.float64) for value in values)))
-        self._indicators.put(self._symbols.index(symbol), history)
+        for symbol in histories:
+            if symbol not in self._symbols:
+                raise BadInput(f"cannot warm up {symbol!r}: the universe watches {', '.join(self._symbols)}")
+        opening = int(self.session.open.timestamp())
+        none = np.zeros(0, MINUTE_BAR)
+        past = [histories.get(symbol, none) for symbol in self._symbols]
+        closing = np.zeros(len(past), np.int64)
+        for minute, bars in replayed([bars[bars["start"] < opening] for bars in past]):
+            for frame in self._frames.values():
+                frame.close(minute, bars, closing)
 
     def know_volatility(self, years: Mapping[str, VolatilityRange]) -> None:
         """Rank implied volatility in these ranges of the year before, by underlying."""
         self._volatility.know(years)
 
-    def inherit(self, before: "FeatureState") -> None:
-        """Take over what outlives a day: the range of implied volatilities, where the morning read none."""
+    def inherit(self, before: "FeatureState") -> int:
+        """Take over from an earlier day what the morning could not read: the range of implied volatilities,
+        and the indicators of symbols without a warm-up. Returns how many symbols' indicators were.
+        """
         self._volatility.inherit(before._volatility)
+        rows_before = {symbol: row for row, symbol in enumerate(before._symbols)}
+        inherited = 0
+        for row, symbol in enumerate(self._symbols):
+            if symbol in rows_before:
+                taken = [
+                    frame.inherit(row, before._frames[minutes], rows_before[symbol])
+                    for minutes, frame in self._frames.items()
+                ]
+                inherited += any(taken)
+        return inherited
 
     def apply(self, record: StreamRecord) -> None:
         """Take a record; of a marker, that it was seen."""
-        self.see(record.market_time)
+        self.see(record)
         self.apply_ticks(record.ticks)
 
-    def see(self, market_time: datetime) -> None:
-        """Note since when the stream is watched: no minute before that is awaited."""
+    def see(self, record: StreamRecord) -> None:
+        """Note since when the stream is watched (no minute before is awaited), and where it was cut."""
+        moment = record.market_time
         if self.first_seen is None:
-            self.first_seen = market_time
+            self.first_seen = self._seen_until = moment
+            if moment >= self.session.open + _ONE_MINUTE:
+                self._mark_gap(moment, moment)
+        seen_until = self._seen_until or moment
+        if record.kind == "gap":
+            self._mark_gap(record.since or seen_until, moment)
+        self._seen_until = max(seen_until, moment)
 
     def apply_ticks(self, ticks: NDArray[np.void]) -> None:
         """Take ticks in the order of their arrival; those of instruments outside the universe are noted."""
@@ -128,35 +167,59 @@ class FeatureState:
         """Close a minute (its start), all before it being closed; later ticks of it only add volume."""
         epoch = int(minute.timestamp())
         closed = self._bars.close(epoch)
-        bars, quotes = closed.bars, closed.quotes
-        traded = bars["ticks"] > 0
-        self._quotes[traded] = quotes[traded]
-        self._indicators.step(self._columns(bars))
-        self._roll(bars)
+        quoted = closed.quotes["exchange_time"] > 0
+        self._quotes[quoted] = closed.quotes[quoted]
+        self._oi[:, :-1] = self._oi[:, 1:]
+        self._oi[:, -1] = np.where(self._quotes["exchange_time"] > 0, self._quotes["oi"], -1)
+        self._recent.add(closed)
+        self._flow.add(closed)
+        self._day.add(closed.bars[self._watched])
+        self._day.add(closed.auction[self._watched])
+        longer = {minutes: self._bars_ended(minutes, epoch, closed) for minutes in TIMEFRAMES}
+        features, undefined = self._features(minute + _ONE_MINUTE)
         instruments = self.universe.instruments
         return ClosedMinute(
             minute=minute,
             shard=shard,
-            candles=candles_of(instruments, bars, range(len(bars)), minute),
-            candles_5m=self._long(self._five, bars, epoch),
-            candles_15m=self._long(self._fifteen, bars, epoch),
-            candles_day=self._session_so_far(bars),
+            candles=candles_of(instruments, closed.bars, minute),
+            candles_5m=longer[5],
+            candles_15m=longer[15],
+            candles_day=candles_of(self._spots, self._day.bars, self.session.open),
             feature_names=FEATURE_NAMES,
-            features=self._features(minute + _ONE_MINUTE),
+            features=features[1],
+            features_5m=features[5],
+            features_15m=features[15],
+            undefined=undefined,
+            gap=closed.gap,
             quotes=quotes_of(instruments, self._quotes, self._oi[:, 0], self._oi[:, -1]),
         )
 
+    def candles(self, symbol: str, minutes: int = 1) -> tuple[Candle, ...]:
+        """The last hundred bars of 1, 5 or 15 minutes of an index or share, oldest first."""
+        return self._frames[minutes].candles(self._symbols.index(symbol), symbol)
+
+    def recent_ticks(self, symbol: str) -> NDArray[np.void]:
+        """The last 500 ticks (dtype TRADE) of an index, share or future by its symbol, oldest first."""
+        return self._recent.take(self._rows[symbol])
+
+    def chains(self, quotes: Sequence[Quote], as_of: datetime) -> tuple[ChainSnapshot, ...]:
+        """The option chains as of a closed minute's end; `quotes` are those of its ClosedMinute."""
+        return self._volatility.snapshots(quotes, as_of)
+
     def to_bytes(self) -> bytes:
         """The state, packed."""
+        session = self.session
         header = {
             "version": _VERSION,
             "universe": self._universe_json,
-            "session": [self.session.open.isoformat(), self.session.close.isoformat()],
-            "first_seen": None if self.first_seen is None else self.first_seen.isoformat(),
+            "session": [session.open.isoformat(), session.close.isoformat()],
+            "breaks": [[start.isoformat(), end.isoformat()] for start, end in session.breaks],
+            "first_seen": _text(self.first_seen),
+            "seen_until": _text(self._seen_until),
             "volatility": self._volatility.to_json(),
-            "flow_minutes": self._flow_minutes,
         }
-        return pack_arrays(header, {**self._bars.arrays(), **self._arrays()})
+        hours = asdict(self.hours)
+        return pack_arrays(header, {**hours, **self._bars.arrays(), **self._arrays()})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "FeatureState":
@@ -165,76 +228,67 @@ class FeatureState:
         if header.get("version") != _VERSION:
             raise BadInput(f"a feature state of version {header.get('version')}; this code reads {_VERSION}")
         universe = Universe.model_validate_json(header["universe"])
-        opening, closing = (datetime.fromisoformat(text).astimezone(IST) for text in header["session"])
-        state = cls(universe, Session(universe.day, opening, closing))
+        opening, closing = (_moment(text) for text in header["session"])
+        breaks = tuple((_moment(start), _moment(end)) for start, end in header["breaks"])
+        hours = InstrumentHours(arrays["opening"], arrays["closing"], arrays["auction_closing"])
+        state = cls(universe, Session(universe.day, opening, closing, breaks=breaks), hours)
         state._restore(header, arrays)
         return state
 
     def _restore(self, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-        seen = header["first_seen"]
-        self.first_seen = None if seen is None else datetime.fromisoformat(seen).astimezone(IST)
+        first, last = header["first_seen"], header["seen_until"]
+        self.first_seen = None if first is None else _moment(first)
+        self._seen_until = None if last is None else _moment(last)
         self._volatility.restore(header["volatility"])
-        self._flow_minutes = header["flow_minutes"]
         self._bars.restore(arrays)
         for name, array in self._arrays().items():
             array[...] = arrays[name]
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        """Every array but the bars': the arrays themselves, so that restoring writes into them."""
-        indicators = self._indicators
-        return {
-            **{f"long_{long.minutes}": long.bars for long in (self._five, self._fifteen, self._day)},
-            **{f"indicators_{name}": array for name, array in indicators.arrays().items()},
-            "quotes": self._quotes,
-            "flow": self._flow,
-            "oi": self._oi,
+        """The other parts' arrays: the arrays themselves, so that restoring writes into them."""
+        parts = {
+            "recent": self._recent.arrays(),
+            "flow": self._flow.arrays(),
+            **{f"frame_{minutes}": frame.arrays() for minutes, frame in self._frames.items()},
         }
+        named = {f"{part}_{name}": array for part, held in parts.items() for name, array in held.items()}
+        return {**named, "day": self._day.bars, "quotes": self._quotes, "oi": self._oi}
 
-    def _columns(self, bars: NDArray[np.void]) -> BarColumns:
-        watched = bars[self._watched]
-        has = watched["ticks"] > 0
-        names = ("open", "high", "low", "close", "volume")
-        return BarColumns(*(np.where(has, watched[name], np.nan) for name in names))
+    def _mark_gap(self, first: datetime, last: datetime) -> None:
+        self._bars.mark_gap(int(first.timestamp()), int(last.timestamp()))
 
-    def _roll(self, bars: NDArray[np.void]) -> None:
-        self._flow[:, :, :-1] = self._flow[:, :, 1:]
-        self._flow[0, :, -1] = bars["bought"][self._watched]
-        self._flow[1, :, -1] = bars["sold"][self._watched]
-        self._flow_minutes += 1
-        self._oi[:, :-1] = self._oi[:, 1:]
-        self._oi[:, -1] = np.where(self._quotes["exchange_time"] > 0, self._quotes["oi"], -1)
+    def _bars_ended(self, minutes: int, epoch: int, closed: ClosedBars) -> tuple[Candle, ...]:
+        frame, watched = self._frames[minutes], self._watched
+        ended = frame.close(epoch, closed.bars[watched], self.hours.closing[watched])
+        start = datetime.fromtimestamp(frame.start_of(epoch), IST)
+        return candles_of(self._spots, ended, start) if minutes > 1 else ()
 
-    def _long(self, long: LongBars, bars: NDArray[np.void], epoch: int) -> tuple[Candle, ...]:
-        """The bars of a longer period, if they end with this minute."""
-        long.add(bars)
-        start = datetime.fromtimestamp(epoch - epoch % (long.minutes * MINUTE), IST)
-        ended = long.take_ended(epoch, np.full(len(bars), self._closing))
-        return candles_of(self.universe.instruments, ended, self._watched.tolist(), start)
-
-    def _session_so_far(self, bars: NDArray[np.void]) -> tuple[Candle, ...]:
-        self._day.add(bars)
-        return candles_of(
-            self.universe.instruments, self._day.bars, self._watched.tolist(), self.session.open
-        )
-
-    def _features(self, as_of: datetime) -> dict[str, tuple[float | None, ...]]:
-        """Vectors of the indices and equities that this shard has seen today."""
-        quotes = self._quotes[self._watched]
-        at = {name: number for number, name in enumerate(FEATURE_NAMES)}
-        table = np.full((len(quotes), len(FEATURE_NAMES)), np.nan)
-        table[:, : len(CANDLE_FEATURES)] = self._indicators.values()
-        table[:, at["ob_imbalance"]] = book_imbalance(quotes)
-        table[:, at["bid_ask_spread_pct"]] = spread_pct(quotes)
-        if self._flow_minutes >= FLOW_MINUTES:
-            table[:, at["trade_flow_5m"]] = trade_flow(self._flow[0], self._flow[1])
-        for name, values in self._volatility.view(self._quotes, as_of).items():
-            row = self._symbols.index(name)
-            for feature, value in values.items():
-                table[row, at[feature]] = value
-        seen = (quotes["exchange_time"] > 0).tolist()
-        rows = zip(self._symbols, table.tolist(), seen, strict=True)
-        return {name: _nulls(values) for name, values, is_seen in rows if is_seen}
+    def _features(
+        self, as_of: datetime
+    ) -> tuple[dict[int, dict[str, tuple[float | None, ...]]], dict[str, dict[str, str]]]:
+        """Vectors by timeframe of the spots that this shard has seen today, and why values are missing."""
+        books = self._books.look(self._quotes, self._flow.bought, self._flow.sold, self._flow.interrupted)
+        volatility = self._volatility.view(self._quotes, as_of)
+        tables = {minutes: candle_vectors(frame) for minutes, frame in self._frames.items()}
+        tables[1] = minute_vectors(tables[1], books, volatility, self._symbols)
+        seen = self._quotes["exchange_time"][self._watched] > 0
+        undefined: dict[str, dict[str, str]] = {}
+        for table in tables.values():
+            table.tell(undefined, self._symbols, seen)
+        return {minutes: table.by_symbol(self._symbols, seen) for minutes, table in tables.items()}, undefined
 
 
-def _nulls(values: list[float]) -> tuple[float | None, ...]:
-    return tuple(None if math.isnan(value) else value for value in values)
+def _builder(session: Session, hours: InstrumentHours) -> BarBuilder:
+    breaks = [(int(start.timestamp()), int(end.timestamp())) for start, end in session.breaks]
+    bars = BarBuilder(hours.opening, hours.closing, hours.auction_closing, breaks)
+    # The desk's minutes are the session's, also those before the first of these instruments trades.
+    bars.closed_through = int(session.open.timestamp()) - MINUTE
+    return bars
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(IST)

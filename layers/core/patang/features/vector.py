@@ -1,6 +1,6 @@
 """The names of the features, in the order of every vector."""
 
-__all__ = ["CANDLE_FEATURES", "FEATURE_NAMES", "OPTION_FEATURES"]
+__all__ = ["BOOK_FEATURES", "CANDLE_FEATURES", "FEATURE_NAMES", "OPTION_FEATURES", "VOLATILITY_FEATURES"]
 
 # From one-minute bars alone, so that history gives them too.
 CANDLE_FEATURES = (
@@ -18,10 +18,10 @@ CANDLE_FEATURES = (
     "historical_vol_20",
 )
 
-_VOLATILITY_FEATURES = ("iv_from_options", "iv_rank", "iv_skew")
-_BOOK_FEATURES = ("ob_imbalance", "trade_flow_5m", "bid_ask_spread_pct")
+VOLATILITY_FEATURES = ("iv_from_options", "iv_rank", "iv_skew")
+BOOK_FEATURES = ("ob_imbalance", "trade_flow_5m", "bid_ask_spread_pct")
 
 # Of a contract; NaN in the vectors of a closed minute, which are those of indices and equities.
 OPTION_FEATURES = ("delta", "theta", "vega", "time_value", "oi_trend")
 
-FEATURE_NAMES = CANDLE_FEATURES + _VOLATILITY_FEATURES + _BOOK_FEATURES + OPTION_FEATURES
+FEATURE_NAMES = CANDLE_FEATURES + VOLATILITY_FEATURES + BOOK_FEATURES + OPTION_FEATURES

@@ -1,6 +1,6 @@
 """Rows of bars and ticks as the models that cross boundaries."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -17,11 +17,11 @@ _QUOTE_FIELDS = ["last_price", "bid", "ask", "volume", "oi", "exchange_time"]
 
 
 def candles_of(
-    instruments: Sequence[Instrument], bars: NDArray[np.void], rows: Iterable[int], start: datetime
+    instruments: Sequence[Instrument], bars: NDArray[np.void], start: datetime
 ) -> tuple[Candle, ...]:
-    """Candles of those `rows` that have a bar, stamped with its `start`."""
-    table = bars[_BAR_FIELDS].tolist()
-    return tuple(_candle(instruments[row], start, *table[row][1:]) for row in rows if table[row][0])
+    """Candles of those instruments that have a bar (dtype BAR, one a row), stamped with its `start`."""
+    rows = zip(instruments, bars[_BAR_FIELDS].tolist(), strict=True)
+    return tuple(_candle(instrument, start, *bar[1:]) for instrument, bar in rows if bar[0])
 
 
 def quotes_of(
