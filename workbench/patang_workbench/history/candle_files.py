@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,11 @@ from patang.market.exchange_calendar import Segment
 from patang.market.findings import INTERVAL_MINUTES, CandleColumns, Interval, days_of
 from patang.market.instruments import INDEX_NAMES
 
-__all__ = ["columns_of", "read_file", "read_table", "segment_named"]
+__all__ = ["columns_as", "columns_of", "read_file", "read_table", "segment_named"]
 
 _TIMES = ("timestamp", "ts", "datetime", "date", "time")
 _PRICES = ("open", "high", "low", "close")
-_NAMES_OF = {minutes: name for name, minutes in INTERVAL_MINUTES.items()}
+_NAMES_OF: dict[int, Interval] = {minutes: name for name, minutes in INTERVAL_MINUTES.items()}
 _INDICES = frozenset({*INDEX_NAMES, *INDEX_NAMES.values(), "INDIA VIX", "INDIAVIX"})
 _DERIVATIVE = re.compile(r"\d(CE|PE)$|FUT$|_F\d$")
 # What follows the symbol in a file's name: NIFTY_1m_2022, candles_NIFTY_2024-01-01.
@@ -60,7 +61,20 @@ def read_table(content: bytes, suffix: str, name: str) -> pa.Table:
 def columns_of(table: pa.Table, symbol: str, name: str) -> Iterator[CandleColumns]:
     """A table's candles, one a symbol and interval; `symbol` where it has no such column.
 
-    A time without a zone is read as IST. Raises BadInput where a column is missing.
+    Raises BadInput as `columns_as` does.
+    """
+    for group, interval, rows in _groups(table, symbol):
+        some = table if len(rows) == table.num_rows else table.take(pa.array(rows))
+        found = columns_as(some, group, None, segment_named(group), name)
+        yield found if interval not in INTERVAL_MINUTES else replace(found, interval=interval)
+
+
+def columns_as(
+    table: pa.Table, symbol: str, interval: Interval | None, segment: Segment, name: str
+) -> CandleColumns:
+    """A table as the candles of one symbol; `interval` None: as far apart as most bars are.
+
+    A time without a zone is read as IST. Raises BadInput, with the file's `name`, where a column is missing.
     """
     start = _starts(table, name)
     missing = [price for price in _PRICES if price not in table.column_names]
@@ -68,11 +82,7 @@ def columns_of(table: pa.Table, symbol: str, name: str) -> Iterator[CandleColumn
         raise BadInput(f"{name} has no column {', '.join(missing)}: it has {', '.join(table.column_names)}")
     prices = [_floats(table, price) for price in _PRICES]
     volume = _floats(table, "volume") if "volume" in table.column_names else np.zeros(len(start))
-    for group, interval, rows in _groups(table, symbol):
-        columns = [column[rows] for column in (*prices, volume)]
-        found = start[rows]
-        length = interval if interval in INTERVAL_MINUTES else _interval_of(found)
-        yield CandleColumns(group, length, segment_named(group), found, *columns)
+    return CandleColumns(symbol, interval or _interval_of(start, name), segment, start, *prices, volume)
 
 
 def _starts(table: pa.Table, name: str) -> NDArray[np.int64]:
@@ -119,7 +129,7 @@ def _groups(table: pa.Table, symbol: str) -> Iterator[tuple[str, str, NDArray[np
         yield parts["symbol"] or symbol, parts["interval"], rows
 
 
-def _interval_of(start: NDArray[np.int64]) -> Interval:
+def _interval_of(start: NDArray[np.int64], name: str) -> Interval:
     """The interval most bars of a day are apart; a day where no day has two bars."""
     ordered = np.unique(start)
     apart = np.diff(ordered)[np.diff(days_of(ordered)) == 0]
@@ -127,7 +137,7 @@ def _interval_of(start: NDArray[np.int64]) -> Interval:
         return "day"
     steps, counts = np.unique(apart, return_counts=True)
     seconds = int(steps[np.argmax(counts)])
-    name = _NAMES_OF.get(seconds // 60)
-    if name is None or seconds % 60:
-        raise BadInput(f"the bars are {seconds} s apart: no interval of {', '.join(INTERVAL_MINUTES)}")
-    return name
+    found = _NAMES_OF.get(seconds // 60)
+    if found is None or seconds % 60:
+        raise BadInput(f"the bars of {name} are {seconds} s apart: none of {', '.join(INTERVAL_MINUTES)}")
+    return found

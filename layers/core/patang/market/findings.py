@@ -24,7 +24,7 @@ __all__ = [
 type Interval = Literal["minute", "3minute", "5minute", "10minute", "15minute", "30minute", "60minute", "day"]
 
 # The broker's names of its candles, and their lengths.
-INTERVAL_MINUTES: dict[str, int] = {
+INTERVAL_MINUTES: dict[Interval, int] = {
     "minute": 1,
     "3minute": 3,
     "5minute": 5,

@@ -1,0 +1,185 @@
+"""`patang data pull`: candles from the broker into a store; it goes on where it was left."""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from patang.errors import BadInput, PatangError, Refused
+from patang.market.findings import INTERVAL_MINUTES
+from patang_workbench.cli.running import CommandError
+from patang_workbench.history.broker import market_data, market_time
+from patang_workbench.history.loader import Loader, Plan, Result
+from patang_workbench.history.store import store_at
+from patang_workbench.history.symbols import Dump
+
+__all__ = ["EPILOG", "add_arguments", "run"]
+
+_INTERRUPTED = 130
+EPILOG = """The app's key and the day's access token come from KITE_API_KEY and KITE_ACCESS_TOKEN. Sessions
+that are complete in the store are not asked for again: the same command goes on where one was interrupted.
+Exit code: 0 everything is there, 1 something could not be fetched, 2 not understood, 130 interrupted."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "symbols", nargs="*", metavar="SYMBOL", help="NIFTY, RELIANCE, BSE:TCS, NFO:NIFTY26NOVFUT"
+    )
+    parser.add_argument("--universe", type=Path, metavar="FILE", help="file with a symbol a line")
+    parser.add_argument(
+        "--from", dest="first", type=date.fromisoformat, required=True, metavar="DAY", help="first day"
+    )
+    parser.add_argument(
+        "--to", dest="last", type=date.fromisoformat, default=None, metavar="DAY", help="last day (today)"
+    )
+    parser.add_argument("--interval", default="minute", choices=list(INTERVAL_MINUTES))
+    parser.add_argument("--again", action="store_true", help="ask for everything and replace what is there")
+    parser.add_argument("--root", metavar="URL", help="base address of a simulator or the sandbox")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Pull; the exit code."""
+    if not options.store:
+        raise CommandError("which store? give --store DIR or set PATANG_STORE")
+    names = [*options.symbols, *_universe(options.universe)]
+    if not names:
+        raise CommandError("which symbols? name them, or give a file of them by --universe")
+    with _stop_on_interrupt() as stop:
+        job = _Job(options, stop)
+        job.plan(list(dict.fromkeys(names)))
+        job.carry_out()
+    print(json.dumps(job.json()) if options.json else "\n".join(job.lines()))
+    if job.interrupted:
+        return _INTERRUPTED
+    return 1 if job.failures else 0
+
+
+def _universe(path: Path | None) -> list[str]:
+    if path is None:
+        return []
+    try:
+        lines = path.read_text().splitlines()
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error}") from error
+    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
+
+
+@dataclass
+class _Job:
+    """One run of the command."""
+
+    options: argparse.Namespace
+    stop: threading.Event
+    plans: list[Plan] = field(default_factory=list)
+    results: list[tuple[Plan, Result]] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        root = self.options.root
+        self.market = market_data(root)
+        self.as_of = market_time(self.market, root)
+        store = store_at(self.options.store)
+        self.loader = Loader(self.market, store, self.as_of, self.stop.wait, self.stop.is_set)
+
+    @property
+    def interrupted(self) -> bool:
+        left = len(self.results) < len(self.plans) or not all(r.finished for _, r in self.results)
+        return self.stop.is_set() and left
+
+    def plan(self, names: list[str]) -> None:
+        """Which requests are needed. A symbol that nobody lists is noted, and the others go on."""
+        options = self.options
+        last = options.last or self.as_of.date()
+        if last < options.first:
+            raise CommandError(f"--from {options.first} is after --to {last}")
+        dump = Dump(self.market.instruments, self.as_of.date())
+        for name in names:
+            try:
+                found = dump.find(name)
+                self.plans.append(
+                    self.loader.plan(found, options.first, last, options.interval, again=options.again)
+                )
+            except BadInput as error:
+                self.failures[name] = str(error)
+
+    def carry_out(self) -> None:
+        """Ask, until all is there, somebody interrupts, or the broker is lost."""
+        total = sum(len(plan.pages) for plan in self.plans)
+        with _progress(total) as asked:
+            for plan in self.plans:
+                symbol = plan.instrument.symbol
+                try:
+                    self.results.append((plan, self.loader.carry_out(plan, asked)))
+                except Refused as error:
+                    self.failures[symbol] = str(error)
+                except PatangError as error:
+                    if not self.interrupted:
+                        self.failures[symbol] = f"{error}; the same command goes on from here"
+                    return
+                if self.interrupted:
+                    return
+
+    def json(self) -> dict[str, Any]:
+        symbols = [{**asdict(result), "spared": len(plan.spared)} for plan, result in self.results]
+        return {
+            "store": str(self.options.store),
+            "interval": self.options.interval,
+            "requests": sum(result.requests for _, result in self.results),
+            "bars": sum(result.bars for _, result in self.results),
+            "finished": not self.failures and not self.interrupted,
+            "symbols": symbols,
+            "failures": self.failures,
+        }
+
+    def lines(self) -> Iterator[str]:
+        for _, result in self.results:
+            state = "" if result.finished else ", not finished"
+            empty = f", {result.empty} of them empty" if result.empty else ""
+            yield (
+                f"{result.symbol:20} {result.bars:8} bars of {result.days} days{empty}, "
+                f"{result.requests} requests{state}"
+            )
+        for name, why in self.failures.items():
+            yield f"{name:20} failed: {why}"
+        if self.interrupted:
+            yield "interrupted: what was fetched is kept, the same command goes on from here"
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[str], None]]:
+    """A bar on the terminal; nothing where standard error is none."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True
+    ) as bar:
+        task = bar.add_task("requests", total=total)
+        yield lambda symbol: bar.update(task, advance=1, description=symbol)
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[threading.Event]:
+    """The first Ctrl-C lets the request under way end and be kept; the second breaks off."""
+    stop = threading.Event()
+
+    def interrupted(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        sys.stderr.write("stopping after the request under way; once more breaks off\n")
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
