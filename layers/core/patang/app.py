@@ -221,6 +221,7 @@ class Desk:
             self.stream_reader,
             self.tables,
             self.metrics,
+            self.settings,
             time.sleep,
         )
 

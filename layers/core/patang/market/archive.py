@@ -1,30 +1,58 @@
-"""The day's end: its last minute closed, its candles and trades written as Parquet."""
+"""The day's end: its last minute closed, its candles, chains and trades written as Parquet."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import BaseModel, ConfigDict
+
+from patang.errors import StopTrading
 from patang.keys import account_partition, close_partition
-from patang.market.candles import Candle, ClosedMinute
+from patang.market.day_files import DayFiles, minutes_of
 from patang.market.envelope import envelope
 from patang.market.minutes import MinuteClose
 from patang.market.sessions import IST, Session, session_on
 from patang.portfolio.position import Position
 from patang.ports import Metrics, ObjectStore, StateStore, StreamReader, TableWriter, TickStream
 from patang.records import load_all
+from patang.settings import Settings
 
-__all__ = ["ArchiveService"]
+__all__ = ["ArchiveService", "ArchivedDay"]
 
 # More than the grace after which a marker closes a minute.
 _AFTER_THE_CLOSE = timedelta(seconds=10)
 _LOOKS, _SECONDS_BETWEEN = 60, 0.5
 
+# Closed minutes are kept for ninety days; a day that fails again and again must not take the others' time.
+_DAYS_BACK = 85
+_DAYS_MADE_GOOD = 3
+
+
+class ArchivedDay(BaseModel):
+    """What was archived of a day, kept as archive/D.json once nothing more of that day will come.
+
+    `problems`: what was missing or could not be read.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    day: date
+    candles: int
+    chain_rows: int
+    trades: int
+    problems: tuple[str, ...] = ()
+
+    @staticmethod
+    def path(day: date) -> str:
+        """Where the object lives in the store."""
+        return f"archive/{day}.json"
+
 
 class ArchiveService:
     """Runs once after the close; running it again writes the same files.
 
+    Days of the last twelve weeks whose run failed or never came are made good, the latest first, a few a run.
     `wait` pauses for some seconds of wall time.
     """
 
@@ -36,6 +64,7 @@ class ArchiveService:
         reader: StreamReader,
         tables: TableWriter,
         metrics: Metrics,
+        settings: Callable[[], Settings],
         wait: Callable[[float], None],
     ) -> None:
         self._store = store
@@ -44,34 +73,40 @@ class ArchiveService:
         self._reader = reader
         self._tables = tables
         self._metrics = metrics
+        self._settings = settings
         self._wait = wait
 
     def run(self, moment: datetime) -> dict[str, Any]:
-        """Archive the session of `moment`'s day (market time, IST)."""
-        session = session_on(moment.date())
+        """Archive the session of `moment`'s day (market time, IST), then the days that were missed."""
+        day = moment.date()
+        try:
+            session = session_on(day, overrides=self._settings().sessions)
+        except StopTrading as error:
+            # Its minutes wait until the calendar knows the day.
+            made_good = self._make_good(day)
+            return {"ok": False, "day": day.isoformat(), "reason": str(error), "made_good": made_good}
         if session is None:
-            return {"ok": True, "day": moment.date().isoformat(), "reason": "no session today"}
+            made_good = self._make_good(day)
+            return {"ok": True, "day": day.isoformat(), "reason": "no session today", "made_good": made_good}
         if moment < session.close:
             reason = f"the session is open until {session.close:%H:%M}"
-            return {"ok": False, "day": session.day.isoformat(), "reason": reason}
+            return {"ok": False, "day": day.isoformat(), "reason": reason}
         complete = self._end_session(session)
-        candles = self._archive_candles(session.day)
-        trades = self._archive_trades(session.day)
-        self._metrics.count("archived_candles", candles)
-        self._metrics.count("archived_trades", trades)
+        archived = self._archive(day, final=complete)
         return {
             "ok": complete,
-            "day": session.day.isoformat(),
+            "day": day.isoformat(),
             "reason": None if complete else f"the minute of {session.last_minute():%H:%M} was not closed",
-            "candles": candles,
-            "trades": trades,
+            **archived.model_dump(include={"candles", "chain_rows", "trades"}),
+            "problems": list(archived.problems),
+            "made_good": self._make_good(day),
         }
 
     def _end_session(self, session: Session) -> bool:
         """Close what is still open, by a marker behind everything that was put: ticks that would have moved
         market time on may not come after the close. False if it did not help in half a minute.
         """
-        if not self._objects.list(_minutes_of(session.day)):
+        if not self._objects.list(minutes_of(session.day)):
             return True
         if self._is_closed(session):
             return True
@@ -87,19 +122,45 @@ class ArchiveService:
         closes = load_all(self._store, MinuteClose, close_partition(session.last_minute()))
         return {close.shard for close in closes} >= set(self._reader.shards())
 
-    def _archive_candles(self, day: date) -> int:
-        by_symbol: dict[str, list[Candle]] = defaultdict(list)
-        for path in self._objects.list(_minutes_of(day)):
-            content = self._objects.get(path)
-            if content is not None:
-                for candle in ClosedMinute.model_validate_json(content).candles:
-                    by_symbol[candle.symbol].append(candle)
-        for symbol, candles in by_symbol.items():
-            path = f"historical_candles/symbol={symbol}/date={day}/candles_{symbol}_{day}.parquet"
-            self._objects.put(
-                path, self._tables.candles([candle.model_dump() for candle in _in_order(candles)])
-            )
-        return sum(len(candles) for candles in by_symbol.values())
+    def _make_good(self, today: date) -> list[str]:
+        """Archive days before `today` that lack it, as long as their minutes are kept; returns those days."""
+        done: list[str] = []
+        for day in self._missed(today):
+            if len(done) == _DAYS_MADE_GOOD:
+                break
+            self._archive(day, final=True)
+            done.append(day.isoformat())
+        if done:
+            self._metrics.count("archived_late", len(done), days=" ".join(done))
+        return done
+
+    def _missed(self, today: date) -> Iterator[date]:
+        known = set(self._objects.list("archive/"))
+        for back in range(1, _DAYS_BACK + 1):
+            day = today - timedelta(days=back)
+            if ArchivedDay.path(day) not in known and self._objects.list(minutes_of(day)):
+                yield day
+
+    def _archive(self, day: date, *, final: bool) -> ArchivedDay:
+        """Write all files of a day; a note of it too if it is `final`, so that it is not archived again."""
+        files = DayFiles(self._objects, self._tables, day)
+        # First what no other place holds once the table has forgotten it.
+        trades = self._archive_trades(day)
+        archived = ArchivedDay(
+            day=day,
+            trades=trades,
+            candles=files.candles(),
+            chain_rows=files.chains(),
+            problems=tuple(files.problems),
+        )
+        if final:
+            note = archived.model_dump_json().encode()
+            self._objects.put(ArchivedDay.path(day), note, content_type="application/json")
+        self._metrics.count("archived_candles", archived.candles)
+        self._metrics.count("archived_trades", archived.trades)
+        for problem in archived.problems:
+            self._metrics.count("archive_problem", problem=problem)
+        return archived
 
     def _archive_trades(self, day: date) -> int:
         trades = [position for account in self._accounts() for position in self._closed(account, day)]
@@ -120,13 +181,3 @@ class ArchiveService:
             and position.exit_time is not None
             and position.exit_time.astimezone(IST).date() == day
         ]
-
-
-def _minutes_of(day: date) -> str:
-    return f"minutes/{day.isoformat()}/"
-
-
-def _in_order(candles: Sequence[Candle]) -> list[Candle]:
-    """By time, each minute once: after a change of shards two may have closed the same minute."""
-    by_time = sorted(candles, key=lambda candle: (candle.timestamp, -candle.volume))
-    return [next(same) for _, same in groupby(by_time, key=lambda candle: candle.timestamp)]
