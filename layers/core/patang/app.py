@@ -403,7 +403,13 @@ class Desk:
 
         closer = MinuteCloser(self.store, self.objects, self.stream_reader, self.workflows, self.metrics)
         return FeatureService(
-            self.store, self.objects, self.stream_reader, closer, self.dead_letters, self.metrics
+            self.store,
+            self.objects,
+            self.stream_reader,
+            closer,
+            self.dead_letters,
+            self.settings,
+            self.metrics,
         )
 
     @cached_property

@@ -17,6 +17,7 @@ from patang.market.minutes import load_minute
 from patang.market.universe import save_universe
 from patang.ports import WriteConflict
 from patang.records import load
+from patang.settings import Settings
 from tests.fakes import MemoryObjects, MemoryStore, RecordedDeadLetters, RecordedMetrics, RecordedWorkflows
 from tests.unit.market.market_day import (
     DAY,
@@ -64,11 +65,20 @@ class Desk:
         self.workflows, self.metrics = RecordedWorkflows(), RecordedMetrics()
         self.dead_letters = RecordedDeadLetters()
         self.stream = MemoryStream(*shards)
+        self.settings = Settings()
         save_universe(self.store, self.objects, universe())
 
     def instance(self) -> FeatureService:
         closer = MinuteCloser(self.store, self.objects, self.stream, self.workflows, self.metrics)
-        return FeatureService(self.store, self.objects, self.stream, closer, self.dead_letters, self.metrics)
+        return FeatureService(
+            self.store,
+            self.objects,
+            self.stream,
+            closer,
+            self.dead_letters,
+            lambda: self.settings,
+            self.metrics,
+        )
 
     def minutes(self) -> dict[str, bytes]:
         return {path: blob for path, blob in self.objects.blobs.items() if path.startswith("minutes/")}

@@ -1,10 +1,12 @@
 """Closing a minute: once a shard, and once for the desk when the last shard has closed it."""
 
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from patang.features.state import FeatureState
 from patang.market.candles import ClosedMinute
+from patang.market.chain_snapshot import ChainSnapshot
 from patang.market.cycle import Cycle, run_id_of
 from patang.market.minutes import MinuteClose
 from patang.market.sessions import Session
@@ -14,6 +16,7 @@ from patang.records import create, load, load_all
 __all__ = ["MinuteCloser"]
 
 _ONE_MINUTE = timedelta(minutes=1)
+_CHAIN_MINUTES = 5
 
 
 class MinuteCloser:
@@ -45,11 +48,20 @@ class MinuteCloser:
         self._objects.put(path, closed.model_dump_json().encode(), content_type="application/json")
         item = MinuteClose(minute=minute, shard=shard, path=path, candles=len(closed.candles), late=late)
         self._create(item)
+        as_of = minute + _ONE_MINUTE
         if self._complete(minute):
-            self._begin_cycle(state.session, minute + _ONE_MINUTE, late=late)
+            self._begin_cycle(state.session, as_of, late=late)
         self._metrics.duration_ms(
             "minute_close_ms", (time.perf_counter() - began) * 1000, shard=shard, minute=f"{minute:%H:%M}"
         )
+        if as_of.minute % _CHAIN_MINUTES == 0:
+            self._keep_chains(state.chains(closed.quotes, as_of))
+
+    def _keep_chains(self, chains: Iterable[ChainSnapshot]) -> None:
+        """Write the option chains, which no cycle waits for."""
+        for chain in chains:
+            path = ChainSnapshot.path(chain.underlying, chain.as_of)
+            self._objects.put(path, chain.model_dump_json().encode(), content_type="application/json")
 
     def _complete(self, minute: datetime) -> bool:
         if self._shards is None:

@@ -7,23 +7,24 @@ Everything it does to the world is idempotent: a minute closed twice gives the s
 the same cycle.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from patang.errors import BadInput, StopTrading
+from patang.errors import BadInput
 from patang.features.closing import MinuteCloser
-from patang.features.pointer import FeaturePointer, load_seed, snapshot_path
+from patang.features.day_state import DayStates
+from patang.features.pointer import FeaturePointer, snapshot_path
 from patang.features.state import FeatureState
 from patang.keys import state_pointer_key
-from patang.market.sessions import Session, session_on
+from patang.market.sessions import minute_of
 from patang.market.ticks import TICK, StreamRecord, unpack
-from patang.market.universe import load_universe
 from patang.ports import DeadLetters, Metrics, ObjectStore, StateStore, StreamReader, WriteConflict
 from patang.records import create, load, replace
+from patang.settings import Settings
 
 __all__ = ["CLOSE_GRACE", "BadRecord", "FeatureService"]
 
@@ -48,7 +49,8 @@ class _Memory:
     """What an instance knows of a shard.
 
     `pointer` as it was last read or written, `sequence` of the last record applied, ticks `pending` until the
-    next marker, `closed`: the last minute closed since the last snapshot, `ticks`: those of the batch.
+    next marker, `closed`: the last minute closed since the last snapshot, `ticks` and `gaps`: those of the
+    batch, `looked`: the minute of market time in which the hours were last compared with the owner's word.
     """
 
     pointer: FeaturePointer
@@ -58,10 +60,15 @@ class _Memory:
     pending: list[NDArray[np.void]] = field(default_factory=list)
     closed: datetime | None = None
     ticks: int = 0
+    gaps: int = 0
+    looked: datetime | None = None
 
 
 class FeatureService:
-    """One instance's view of all shards it is handed records of."""
+    """One instance's view of all shards it is handed records of.
+
+    `settings` says what hours the owner has overridden; while it cannot be read, its last word holds.
+    """
 
     def __init__(
         self,
@@ -70,6 +77,7 @@ class FeatureService:
         reader: StreamReader,
         closer: MinuteCloser,
         dead_letters: DeadLetters,
+        settings: Callable[[], Settings],
         metrics: Metrics,
     ) -> None:
         self._store = store
@@ -78,6 +86,7 @@ class FeatureService:
         self._closer = closer
         self._dead_letters = dead_letters
         self._metrics = metrics
+        self._days = DayStates(store, objects, settings, metrics)
         self._memories: dict[str, _Memory] = {}
 
     def process(self, records: Sequence[tuple[str, bytes]], shard: str) -> list[BadRecord]:
@@ -90,7 +99,7 @@ class FeatureService:
             return []
         memory = self._memories.pop(shard, None)
         memory = self._claimed(memory, records) or self._rebuilt(shard, records)
-        memory.ticks = 0
+        memory.ticks = memory.gaps = 0
         bad = self._consume(memory, shard, records)
         for record in bad:
             self._dead_letters.send(f"ticks/{shard}/{record.sequence}", record.data, record.reason)
@@ -198,12 +207,16 @@ class FeatureService:
                 self._metrics.count("ticks_outside_session", len(record.ticks), shard=shard)
             return
         state.see(record)
-        if record.kind == "ticks":
-            memory.pending.append(record.ticks)
-            memory.ticks += len(record.ticks)
-        elif record.kind == "marker":
-            self._apply_pending(memory)
-            self._close_due(memory, state, shard, record.market_time)
+        match record.kind:
+            case "ticks":
+                memory.pending.append(record.ticks)
+                memory.ticks += len(record.ticks)
+            case "gap":
+                memory.gaps += 1
+            case "marker":
+                self._apply_pending(memory)
+                self._keep_hours(memory, state, record.market_time)
+                self._close_due(memory, state, shard, record.market_time)
 
     def _apply_pending(self, memory: _Memory) -> None:
         """Ticks are gathered up to a marker, so that a second's records cost one pass over the arrays."""
@@ -213,36 +226,15 @@ class FeatureService:
 
     def _begin_day(self, memory: _Memory, day: date) -> None:
         """A new day's state; none on a day without session, universe or calendar: its records are counted."""
-        before, memory.day, memory.state = memory.state, day, None
-        try:
-            session = session_on(day)
-        except StopTrading as error:
-            self._metrics.count("calendar_unknown", reason=str(error))
-            return
-        if session is None:
-            return
-        memory.state = self._first_state(session)
-        if memory.state is not None and before is not None:
-            memory.state.inherit(before)
+        memory.state = self._days.begin(day, memory.state)
+        memory.day, memory.looked = day, None
 
-    def _first_state(self, session: Session) -> FeatureState | None:
-        """The day's seed, or without one the universe alone, not warmed up."""
-        try:
-            seed = load_seed(self._objects, session.day)
-        except BadInput as error:
-            self._metrics.count("feature_seed_unreadable", reason=str(error))
-            seed = None
-        if seed is not None:
-            return seed
-        try:
-            universe = load_universe(self._store, self._objects, session.day)
-        except BadInput as error:
-            self._metrics.count("universe_unreadable", reason=str(error))
-            return None
-        if universe is None:
-            self._metrics.count("universe_missing", day=session.day.isoformat())
-            return None
-        return FeatureState(universe, session)
+    def _keep_hours(self, memory: _Memory, state: FeatureState, market_time: datetime) -> None:
+        """Once a minute: the owner may have said since that the exchange keeps other hours today."""
+        minute = minute_of(market_time)
+        if memory.looked != minute:
+            memory.looked = minute
+            self._days.keep_hours(state)
 
     def _close_due(self, memory: _Memory, state: FeatureState, shard: str, market_time: datetime) -> None:
         """Close every minute that ended a grace before `market_time`; only the last of them is on time."""
@@ -257,6 +249,8 @@ class FeatureService:
     def _report(self, memory: _Memory, shard: str) -> None:
         """Say how much the batch brought, and once what the state could not use."""
         self._metrics.count("ticks", memory.ticks, shard=shard)
+        if memory.gaps:
+            self._metrics.count("stream_gaps", memory.gaps, shard=shard)
         state = memory.state
         if state is None:
             return
