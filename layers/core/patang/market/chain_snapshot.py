@@ -31,7 +31,7 @@ class ChainRow(_Value):
     expiry: date
     strike: float
     type: Literal["CE", "PE"]
-    last: float
+    last: float | None
     bid: float | None
     ask: float | None
     spread_pct: float | None
@@ -105,7 +105,7 @@ def _row(option: PricedOption) -> ChainRow:
             "expiry": listed.expiry,
             "strike": float(listed.strike or "nan"),
             "type": listed.instrument_type,
-            "last": quote.last_price,
+            "last": quote.last_price or None,
             "bid": quote.bid or None,
             "ask": quote.ask or None,
             "spread_pct": _known(option.spread_pct),
