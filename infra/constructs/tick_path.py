@@ -47,7 +47,7 @@ class TickPath(Construct):
             function,
             parts.data.store,
             read=["features/", "universe/"],
-            write=["features/state/", "minutes/"],
+            write=["features/state/", "minutes/", "chains/"],
         )
         allow_send(function, parts.queues.dead_letters)
         allow(function, ["states:StartExecution"], [parts.trading_cycle_arn])
