@@ -1,0 +1,106 @@
+"""Searching listings by text, number, underlying, expiry, strike, type and exchange."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from patang.market.listing import Listing
+
+__all__ = ["Found", "Wanted", "search"]
+
+# A call and a put of one strike stand together.
+_KINDS = {"INDEX": 0, "EQ": 1, "FUT": 2, "CE": 3, "PE": 3}
+_EXCHANGES = {"NSE": 0, "NFO": 1, "BSE": 2, "BFO": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for; None, or no text, asks for nothing in particular. Upper and lower case are the same.
+
+    `text`: words that all stand in the tradingsymbol, the name or the share's number. `nearest_from`: of each
+    underlying and exchange only the contracts of the first expiry that is not before that day.
+    """
+
+    text: str = ""
+    exchange: str | None = None
+    kind: str | None = None
+    underlying: str | None = None
+    expiry: date | None = None
+    nearest_from: date | None = None
+    strike: Decimal | None = None
+    isin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The likeliest `listings`, and the `total` of all that fit."""
+
+    listings: tuple[Listing, ...]
+    total: int
+
+
+def search(listings: Iterable[Listing], wanted: Wanted, limit: int | None = None) -> Found:
+    """What fits: the exact symbol first, then what begins so; indices, shares, futures, options by expiry."""
+    fitting = [listing for listing in listings if _fits(listing, wanted)]
+    if wanted.nearest_from is not None:
+        fitting = _nearest(fitting, wanted.nearest_from)
+    text = wanted.text.upper().strip()
+    fitting.sort(key=lambda listing: (_distance(listing, text), *_place(listing)))
+    return Found(tuple(fitting[:limit]), len(fitting))
+
+
+def _fits(listing: Listing, wanted: Wanted) -> bool:
+    asked = (
+        (wanted.exchange, listing.exchange),
+        (wanted.kind, listing.kind),
+        (wanted.underlying, listing.underlying),
+        (wanted.isin, listing.isin),
+    )
+    if any(value is not None and value.upper() != (told or "").upper() for value, told in asked):
+        return False
+    if wanted.expiry is not None and listing.expiry != wanted.expiry:
+        return False
+    if wanted.strike is not None and listing.strike != wanted.strike:
+        return False
+    if not wanted.text:
+        return True
+    told_text = f"{listing.tradingsymbol} {listing.name} {listing.isin or ''}".upper()
+    return all(word in told_text for word in wanted.text.upper().split())
+
+
+def _nearest(listings: list[Listing], day: date) -> list[Listing]:
+    first: dict[tuple[str, str], date] = {}
+    for listing in listings:
+        if listing.expiry is not None and listing.expiry >= day:
+            group = listing.exchange, listing.underlying
+            first[group] = min(listing.expiry, first.get(group, listing.expiry))
+    return [
+        listing
+        for listing in listings
+        if listing.expiry is not None and listing.expiry == first.get((listing.exchange, listing.underlying))
+    ]
+
+
+def _distance(listing: Listing, text: str) -> int:
+    """How far the listing is from what was typed."""
+    symbol, name = listing.tradingsymbol.upper(), listing.name.upper()
+    if text in (symbol, listing.isin) or (listing.kind == "INDEX" and text == listing.underlying.upper()):
+        return 0
+    if text == listing.underlying.upper():
+        return 1
+    if symbol.startswith(text):
+        return 2
+    return 3 if name.startswith(text) else 4
+
+
+def _place(listing: Listing) -> tuple[int, int, str, date, Decimal, str]:
+    """The order of listings that are equally far."""
+    return (
+        _KINDS.get(listing.kind, len(_KINDS)),
+        _EXCHANGES.get(listing.exchange, len(_EXCHANGES)),
+        listing.underlying,
+        listing.expiry or date.min,
+        listing.strike or Decimal(0),
+        listing.tradingsymbol,
+    )
