@@ -12,7 +12,10 @@ __all__ = ["RECENT_TICKS", "TRADE", "RecentTicks"]
 RECENT_TICKS = 500
 
 # A tick as it is remembered: epoch seconds, rupees, and the units traded since the tick before it.
-TRADE = np.dtype([("time", "<u4"), ("price", "<f8"), ("traded", "<i8")])
+TRADE = np.dtype([("time", "<i8"), ("price", "<f8"), ("traded", "<i8")])
+
+# As it is kept, prices in paise, of which all of the exchange's prices are whole numbers.
+_KEPT = np.dtype([("time", "<u4"), ("paise", "<u4"), ("traded", "<u4")])
 
 
 class RecentTicks:
@@ -22,7 +25,7 @@ class RecentTicks:
         self._wanted = wanted
         self._place = np.cumsum(wanted) - 1
         rings = int(np.count_nonzero(wanted))
-        self._rings = np.zeros((rings, RECENT_TICKS), TRADE)
+        self._rings = np.zeros((rings, RECENT_TICKS), _KEPT)
         self._count = np.zeros(rings, np.int64)
         self._volume = np.zeros(rings, np.int64)
 
@@ -37,19 +40,22 @@ class RecentTicks:
         volume = ticks["volume"]
         before = np.append(0, volume[:-1])
         before[begins] = np.where(self._count[of] > 0, self._volume[of], volume[begins])
-        trades = np.zeros(len(rings), TRADE)
-        trades["time"], trades["price"] = ticks["exchange_time"], ticks["last_price"]
-        trades["traded"] = np.maximum(volume - before, 0)
+        kept = np.zeros(len(rings), _KEPT)
+        kept["time"], kept["paise"] = ticks["exchange_time"], np.rint(100 * ticks["last_price"])
+        kept["traded"] = np.clip(volume - before, 0, 2**32 - 1)
         place = self._count[rings] + np.arange(len(rings)) - np.repeat(begins, numbers)
         # Where more come than the ring holds, the later of those that share a place is written last.
-        self._rings[rings, place % RECENT_TICKS] = trades
+        self._rings[rings, place % RECENT_TICKS] = kept
         self._count[of] += numbers
         self._volume[of] = volume[begins + numbers - 1]
 
     def take(self, row: int) -> NDArray[np.void]:
         """The ticks of an instrument (dtype TRADE), oldest first, as of the last closed minute."""
         ring, count = self._rings[self._place[row]], int(self._count[self._place[row]])
-        return ring[:count].copy() if count <= RECENT_TICKS else np.roll(ring, -(count % RECENT_TICKS))
+        kept = ring[:count] if count <= RECENT_TICKS else np.roll(ring, -(count % RECENT_TICKS))
+        found = np.zeros(len(kept), TRADE)
+        found["time"], found["price"], found["traded"] = kept["time"], kept["paise"] / 100, kept["traded"]
+        return found
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The whole state by name: the arrays themselves, so that restoring writes into them."""
