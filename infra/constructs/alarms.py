@@ -1,5 +1,8 @@
 """When the owner must be called: something was lost, is late, or failed where money is at stake."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
@@ -10,6 +13,55 @@ from infra.stacks.trading import TradingStack
 __all__ = ["Alarms"]
 
 _LATE_MS = 60_000
+
+# Alarms that ring when the metric of a service is counted at all: service, metric, what it means.
+_COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
+    "order-unknown": (
+        "order_lane",
+        "order_unknown",
+        "An order's fate is unknown: it is looked up by its tag and never sent again; look at the broker",
+    ),
+    "exit-failed": (
+        "order_updates",
+        "exit_failed",
+        "An exit ended before all was sold; the guard sells again: see that it does",
+    ),
+    "stray-exit": (
+        "order_updates",
+        "stray_exit",
+        "A sell order too many is being cancelled: look at the account's positions at the broker",
+    ),
+    "stale-data": (
+        "reconciler",
+        "stale_data",
+        "No tick has come for too long in market hours: no new entries until they flow again",
+    ),
+    "ticks-shed": (
+        "ingester",
+        "ticks_shed",
+        "The tick stream took too little for too long and ticks were dropped: bars have gaps",
+    ),
+    "raw-ticks-shed": (
+        "ingester",
+        "raw_ticks_shed",
+        "The store took too little for too long: the archive of raw ticks has a hole",
+    ),
+    "bad-frames": (
+        "ingester",
+        "bad_frames",
+        "The ticker sent what cannot be decoded: its ticks are missing, bars have gaps",
+    ),
+    "preflight-failed": (
+        "morning",
+        "preflight_failed",
+        "The morning's checks failed: no new entries today until it is run again and passes",
+    ),
+    "archive-problem": (
+        "archive",
+        "archive_problem",
+        "Something is missing in the day's archive; the metric's line in the log says what",
+    ),
+}
 
 
 class Alarms(Construct):
@@ -58,31 +110,19 @@ class Alarms(Construct):
             ("trading-cycle-failed", cycles.metric_failed(statistic="Sum"), "A trading cycle failed"),
         ):
             self._alarm(name, metric, f"{what}: its execution's history names the step")
+        for name, (service, metric, description) in _COUNTED.items():
+            self._alarm(name, metrics.desk(service, metric), description)
+        self._alarm(
+            "reconnects",
+            metrics.desk("ingester", "reconnects"),
+            "The ticker was lost and opened again three minutes in a row: bars have gaps",
+            periods=3,
+        )
         self._alarm(
             "audit-unlinked",
             metrics.desk("audit_linker", "audit_unlinked_age_ms", "Maximum"),
             "An event waited a minute or longer to join the audit chain",
             threshold=_LATE_MS,
-        )
-        self._alarm(
-            "order-unknown",
-            metrics.desk("order_lane", "order_unknown"),
-            "An order's fate is unknown: it is looked up by its tag and never sent again; look at the broker",
-        )
-        self._alarm(
-            "exit-failed",
-            metrics.desk("order_updates", "exit_failed"),
-            "An exit ended before all was sold; the guard sells again: see that it does",
-        )
-        self._alarm(
-            "stray-exit",
-            metrics.desk("order_updates", "stray_exit"),
-            "A sell order too many is being cancelled: look at the account's positions at the broker",
-        )
-        self._alarm(
-            "stale-data",
-            metrics.desk("reconciler", "stale_data"),
-            "No tick has come for too long in market hours: no new entries until they flow again",
         )
 
     def _alarm(

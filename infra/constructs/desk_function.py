@@ -20,7 +20,7 @@ __all__ = ["FUNCTION_LAYERS", "DeskFunction", "FunctionSource"]
 # Layers share packages (pydantic) but never in two versions: their locks are constrained by one file.
 FUNCTION_LAYERS: Final[Mapping[str, tuple[str, ...]]] = {
     "api": ("core", "base", "kite", "web"),
-    "archive": ("core", "base", "parquet"),
+    "archive": ("core", "base", "numeric", "parquet"),
     "audit_linker": ("core", "base"),
     "features": ("core", "base", "numeric"),
     "guard": ("core", "base", "numeric"),

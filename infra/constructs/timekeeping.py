@@ -65,12 +65,18 @@ class Timekeeping(Construct):
             parts.source,
             "morning",
             memory_mb=1024,
-            timeout_seconds=600,
+            # 500 symbols ask for their history at three requests a second: 170 s an interval asked for.
+            timeout_seconds=900,
             failures=parts.queues.dead_letters,
             environment=parts.variables("DESK_TABLE", "STORE_BUCKET", "SECRET_PREFIX"),
         )
         allow_table(function, parts.data.desk, write=True)
-        allow_objects(function, parts.data.store, write=["features/seed/", "universe/"])
+        allow_objects(
+            function,
+            parts.data.store,
+            read=["instruments/", "volatility/"],
+            write=["features/seed/", "universe/", "instruments/", "volatility/"],
+        )
         allow_secrets(function, parts.settings, parts.data.key)
         return function
 
@@ -80,13 +86,25 @@ class Timekeeping(Construct):
             parts.source,
             "archive",
             memory_mb=1769,
-            timeout_seconds=600,
+            # A day of 1,500 instruments is 1,500 files; and it makes good up to three days that were missed.
+            timeout_seconds=900,
             failures=parts.queues.dead_letters,
             environment=parts.variables("DESK_TABLE", "STORE_BUCKET", "TICK_STREAM"),
         )
         allow_table(function, parts.data.desk)
         allow_objects(
-            function, parts.data.store, read=["minutes/"], write=["historical_candles/", "trade_logs/"]
+            function,
+            parts.data.store,
+            read=["minutes/", "chains/", "instruments/", "volatility/", "archive/"],
+            write=[
+                "historical_candles/",
+                "daily_candles/",
+                "option_chain/",
+                "instruments/",
+                "volatility/",
+                "trade_logs/",
+                "archive/",
+            ],
         )
         # It closes the day's last minute itself, with a marker behind the last tick.
         allow(function, ["kinesis:PutRecords", "kinesis:ListShards"], [parts.ticks.stream_arn])

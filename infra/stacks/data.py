@@ -121,8 +121,16 @@ class DataStack(Stack):
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 ),
                 # Of use to their own day: mornings warm up from history, and the archive keeps the candles.
-                s3.LifecycleRule(id="feature-state", prefix="features/", expiration=Duration.days(14)),
+                # A shard's snapshots are overwritten each minute: their old versions are nothing but cost.
+                s3.LifecycleRule(
+                    id="feature-state",
+                    prefix="features/",
+                    expiration=Duration.days(14),
+                    noncurrent_version_expiration=Duration.days(1),
+                ),
+                # A day that was not archived can be made good for as long as these are there.
                 s3.LifecycleRule(id="closed-minutes", prefix="minutes/", expiration=Duration.days(90)),
+                s3.LifecycleRule(id="chain-snapshots", prefix="chains/", expiration=Duration.days(90)),
                 s3.LifecycleRule(
                     id="cold-ticks",
                     prefix="ticks/",

@@ -86,7 +86,7 @@ class TradingStack(Stack):
         self.ticks.grant(role, "kinesis:PutRecords", "kinesis:ListShards")
         # It notes a session that the broker calls dead.
         allow_table(role, parts.data.desk, write=True)
-        allow_objects(role, parts.data.store, read=["universe/"])
+        allow_objects(role, parts.data.store, read=["universe/"], write=["ticks/"])
         allow_send(role, parts.queues.order_updates)
         allow_secrets(role, settings, parts.data.key)
         return ingester

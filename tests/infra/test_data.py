@@ -2,6 +2,8 @@
 
 import pytest
 
+from patang.market.archive import DAYS_BACK
+
 RETAINED = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key")
 
 
@@ -68,6 +70,31 @@ def test_bucket_is_private_versioned_and_encrypted(cloud):
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     assert cloud.properties("AWS::KMS::Key")[0]["EnableKeyRotation"] is True
+
+
+def test_what_is_of_use_for_a_while_goes_and_what_is_asked_for_seldom_gets_cheap(cloud):
+    (bucket,) = cloud.properties("AWS::S3::Bucket")
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+
+    def kept(name):
+        return rules[name]["Prefix"], rules[name].get("ExpirationInDays")
+
+    assert kept("feature-state") == ("features/", 14)
+    assert kept("closed-minutes") == ("minutes/", 90)
+    assert kept("chain-snapshots") == ("chains/", 90)
+    assert kept("cold-ticks") == ("ticks/", None)
+    assert rules["cold-ticks"]["Transitions"] == [{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}]
+    # Overwritten each minute in a bucket that keeps versions.
+    assert rules["feature-state"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert rules["old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    assert all(rule["Status"] == "Enabled" for rule in rules.values())
+
+
+def test_a_day_can_be_made_good_for_as_long_as_its_minutes_and_chains_are_kept(cloud):
+    (bucket,) = cloud.properties("AWS::S3::Bucket")
+    days = {r["Id"]: r.get("ExpirationInDays") for r in bucket["LifecycleConfiguration"]["Rules"]}
+
+    assert min(days["closed-minutes"], days["chain-snapshots"]) > DAYS_BACK
 
 
 def test_outputs_that_others_read_keep_their_names(cloud):

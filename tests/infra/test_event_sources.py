@@ -121,7 +121,7 @@ def test_one_ingester_at_a_time(cloud):
     assert service["DesiredCount"] == 1
     assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (0, 100)
     assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
-    assert (task["Cpu"], task["Memory"]) == ("256", "512")
+    assert (task["Cpu"], task["Memory"]) == ("256", "1024")
     assert task["RuntimePlatform"]["CpuArchitecture"] == "ARM64"
     assert container["ReadonlyRootFilesystem"] is True
     assert container["User"] == "10001"

@@ -11,6 +11,7 @@ ALARMS = {
     "order-lane-errors", "guard-errors", "order-updates-errors", "order-workflow-errors", "reconciler-errors",
     "order-workflow-failed", "order-workflow-timed-out", "trading-cycle-failed", "audit-unlinked",
     "stale-data", "order-unknown", "exit-failed", "stray-exit",
+    "ticks-shed", "raw-ticks-shed", "bad-frames", "reconnects", "preflight-failed", "archive-problem",
 }  # fmt: skip
 
 
@@ -25,6 +26,17 @@ def test_alarms_exist_and_reach_the_owner(cloud):
         assert alarm["AlarmDescription"], name
 
 
+def test_every_alarm_is_in_the_runbook():
+    """A row may name several."""
+    runbook = (ROOT / "docs/runbooks/alarms.md").read_text()
+    rows = [line.split("|")[1] for line in runbook.splitlines() if line.startswith("| ")]
+    header, *named = [name.strip() for row in rows for name in row.split(",")]
+
+    assert header == "alarm"
+    assert set(named) == ALARMS
+    assert len(named) == len(ALARMS)
+
+
 def test_alarms_are_plain_metrics(cloud):
     """The emulator refuses metric math, and a label on the metric is enough to make it so."""
     for alarm in cloud.properties("AWS::CloudWatch::Alarm"):
@@ -33,7 +45,20 @@ def test_alarms_are_plain_metrics(cloud):
 
 
 @pytest.mark.parametrize(
-    "name", ["stale-data", "audit-unlinked", "order-unknown", "exit-failed", "stray-exit"]
+    "name",
+    [
+        "stale-data",
+        "audit-unlinked",
+        "order-unknown",
+        "exit-failed",
+        "stray-exit",
+        "ticks-shed",
+        "raw-ticks-shed",
+        "bad-frames",
+        "reconnects",
+        "preflight-failed",
+        "archive-problem",
+    ],
 )
 def test_alarms_of_the_desk_watch_metrics_with_the_dimensions_that_are_written(cloud, name):
     (alarm,) = (

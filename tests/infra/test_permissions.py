@@ -1,6 +1,7 @@
 """One role a function, and in it no more than the function needs."""
 
 import json
+import re
 
 import pytest
 
@@ -85,6 +86,50 @@ def test_cycle_and_features_cannot_put_an_order_on_the_lane(cloud):
     lane = cloud.event_source("order_lane")["EventSourceArn"]["Fn::GetAtt"][0]
 
     assert not who_may(cloud, "sqs:SendMessage", lane) & {"features", "signals", "risk", "mcp", "archive"}
+
+
+# Below which prefixes of the store each may read, and write.
+STORE = {
+    "archive": (
+        {"minutes/", "chains/", "instruments/", "volatility/", "archive/"},
+        {
+            "historical_candles/", "daily_candles/", "option_chain/", "instruments/", "volatility/",
+            "trade_logs/", "archive/",
+        },
+    ),
+    "features": ({"features/", "universe/"}, {"features/state/", "minutes/", "chains/"}),
+    "morning": (
+        {"instruments/", "volatility/"},
+        {"features/seed/", "universe/", "instruments/", "volatility/"},
+    ),
+    "order_lane": ({"universe/"}, set()),
+    "order_workflow": ({"minutes/", "universe/"}, set()),
+    "reconciler": ({"universe/"}, set()),
+    "signals": ({"minutes/", "universe/"}, set()),
+    "ingester": ({"universe/"}, {"ticks/"}),
+}  # fmt: skip
+
+
+def prefixes(statements, action):
+    return {
+        prefix
+        for statement in statements
+        if action in actions(statement)
+        for entry in resources(statement)
+        for prefix in re.findall(r"/([a-z_/]+/)\*", entry)
+    }
+
+
+def test_each_reads_and_writes_its_own_part_of_the_store(cloud):
+    (task,) = cloud.properties("AWS::ECS::TaskDefinition")
+    statements = {name: cloud.statements_of(name) for name in cloud.functions()}
+    statements["ingester"] = cloud.statements()[task["TaskRoleArn"]["Fn::GetAtt"][0]]
+    found = {
+        name: (prefixes(some, "s3:GetObject"), prefixes(some, "s3:PutObject"))
+        for name, some in statements.items()
+    }
+
+    assert {name: parts for name, parts in found.items() if any(parts)} == STORE
 
 
 def test_nobody_scans_a_table_and_only_sessions_and_tokens_are_ever_removed(cloud):

@@ -17,14 +17,14 @@ from patang.ports import Metrics, ObjectStore, StateStore, StreamReader, TableWr
 from patang.records import load_all
 from patang.settings import Settings
 
-__all__ = ["ArchiveService", "ArchivedDay"]
+__all__ = ["DAYS_BACK", "ArchiveService", "ArchivedDay"]
 
 # More than the grace after which a marker closes a minute.
 _AFTER_THE_CLOSE = timedelta(seconds=10)
 _LOOKS, _SECONDS_BETWEEN = 60, 0.5
 
 # Closed minutes are kept for ninety days; a day that fails again and again must not take the others' time.
-_DAYS_BACK = 85
+DAYS_BACK = 85
 _DAYS_MADE_GOOD = 3
 
 
@@ -92,11 +92,14 @@ class ArchiveService:
             reason = f"the session is open until {session.close:%H:%M}"
             return {"ok": False, "day": day.isoformat(), "reason": reason}
         complete = self._end_session(session)
+        reason = None if complete else f"the minute of {session.last_minute():%H:%M} was not closed"
+        if reason is not None:
+            self._metrics.count("archive_problem", problem=reason)
         archived = self._archive(day, final=complete)
         return {
             "ok": complete,
             "day": day.isoformat(),
-            "reason": None if complete else f"the minute of {session.last_minute():%H:%M} was not closed",
+            "reason": reason,
             **archived.model_dump(include={"candles", "chain_rows", "trades"}),
             "problems": list(archived.problems),
             "made_good": self._make_good(day),
@@ -136,7 +139,7 @@ class ArchiveService:
 
     def _missed(self, today: date) -> Iterator[date]:
         known = set(self._objects.list("archive/"))
-        for back in range(1, _DAYS_BACK + 1):
+        for back in range(1, DAYS_BACK + 1):
             day = today - timedelta(days=back)
             if ArchivedDay.path(day) not in known and self._objects.list(minutes_of(day)):
                 yield day
