@@ -178,10 +178,12 @@ def test_an_instrument_first_seen_in_the_first_minute_counts_from_zero():
     assert closed(builder, 0) == (100.0, 101.0, 100.0, 101.0, 4_100)
 
 
-def pre_open(*rows: tuple[int, float, int]) -> np.ndarray:
-    """Ticks of the pre-open, the close before being 98 rupees."""
+def pre_open(*rows: tuple[int, float, int], matched: bool = True) -> np.ndarray:
+    """Ticks of the pre-open: until the match the best bid is above the best ask."""
     made = ticks(*rows)
-    made["close"] = 98.0
+    made["bid"], made["ask"] = 105.0, 95.0
+    if matched:
+        made["bid"][-2:], made["ask"][-2:] = 99.4, 99.6
     return made
 
 
@@ -202,8 +204,9 @@ def test_the_pre_open_does_not_depend_on_the_order_of_arrival(builder, order):
     assert closed(builder, 0) == (99.5, 99.5, 99.5, 99.5, 8_500)
 
 
-def test_a_pre_open_without_a_match_opens_nothing(builder):
-    rows = pre_open((-600, 98.0, 7_000), (-445, 98.0, 0))
+@pytest.mark.parametrize("volume", [0, 7_000])
+def test_a_pre_open_without_a_match_opens_nothing(builder, volume):
+    rows = pre_open((-600, 98.0, 7_000), (-445, 98.0, volume), matched=False)
     builder.add(np.zeros(len(rows), np.intp), rows)
     assert closed(builder, 0) == (0, 0, 0, 0, 0)
     add(builder, (61, 100.0, 150))

@@ -143,8 +143,8 @@ class BarBuilder:
     def _add_early(self, rows: Rows, ticks: Ticks) -> None:
         """Ticks of before the open show that the day's volume is watched from zero; the last is kept.
 
-        In the pre-open the volume is what would be matched and the price still yesterday's: only the last
-        such tick, after the match, says what was traded.
+        In the pre-open the volume is what would be matched, with bids above asks, and the price is still
+        yesterday's: only the last such tick, after the match, says what was traded.
         """
         self._traded_before[rows[self._traded_before[rows] == _UNKNOWN]] = 0
         pre_open = ticks["exchange_time"] >= self._opening[rows] - _PRE_OPEN
@@ -161,7 +161,9 @@ class BarBuilder:
     def _with_opening_prints(self, minute: int, rows: Rows, ticks: Ticks) -> tuple[Rows, Ticks]:
         """What the pre-open's match traded opens the first bar, as it does in the broker's candles."""
         last = self._pre_open
-        matched = (last["volume"] > 0) & (last["close"] > 0) & (last["last_price"] != last["close"])
+        crossed = (last["bid"] >= last["ask"]) & (last["ask"] > 0)
+        booked = (last["bid"] > 0) | (last["ask"] > 0)
+        matched = (last["volume"] > 0) & booked & ~crossed
         prints = np.flatnonzero(matched & (self._opening == minute))
         if len(prints) == 0:
             return rows, ticks
