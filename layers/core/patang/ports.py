@@ -221,7 +221,9 @@ class TableWriter(Protocol):
         """A row a contract and moment: a ChainRow with its snapshot's values."""
         ...
 
-    def instruments(self, rows: Sequence[Attributes]) -> bytes: ...
+    def instruments(self, rows: Sequence[Attributes]) -> bytes:
+        """Rows as InstrumentTable gives them."""
+        ...
 
     def ticks(self, columns: "Mapping[str, NDArray[Any]]") -> bytes:
         """Columns of equal length; masked values are not known."""

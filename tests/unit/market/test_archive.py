@@ -14,6 +14,9 @@ from patang.market.archive import ArchivedDay, ArchiveService
 from patang.market.candles import Candle, ClosedMinute
 from patang.market.chain_snapshot import ChainRow, ChainSnapshot
 from patang.market.envelope import open_envelope
+from patang.market.instrument_dumps import dump_path, save_dump
+from patang.market.instrument_table import InstrumentTable
+from patang.market.listing import COLUMNS
 from patang.market.minutes import MinuteClose
 from patang.market.session_override import SessionOverride
 from patang.market.volatility import VolatilityHistory, load_history, save_history
@@ -138,6 +141,7 @@ def test_candles_are_written_a_symbol_and_a_day():
         "reason": None,
         "candles": 3,
         "chain_rows": 0,
+        "instruments": 0,
         "trades": 0,
         "problems": [],
         "made_good": [],
@@ -331,6 +335,44 @@ def test_a_broken_year_of_volatility_is_told_and_the_chain_archived():
     result = evening.run()
     assert result["chain_rows"] == 1
     assert "volatility/NIFTY.json" in result["problems"][0]
+
+
+def test_the_days_instruments_are_there_as_parquet_too():
+    evening = Evening()
+    evening.close("15:29")
+    row = {
+        "instrument_token": 408065,
+        "exchange_token": 1594,
+        "tradingsymbol": "INFY",
+        "name": "INFOSYS",
+        "last_price": 0.0,
+        "expiry": "",
+        "strike": 0.0,
+        "tick_size": 0.05,
+        "lot_size": 1,
+        "instrument_type": "EQ",
+        "segment": "NSE",
+        "exchange": "NSE",
+        "isin": "INE009A01021",
+    }
+    option = {**row, "tradingsymbol": "INFY16AUG1000CE", "expiry": "2016-08-25", "strike": 1000.0}
+    option |= {"instrument_type": "CE", "segment": "NFO-OPT", "exchange": "NFO", "isin": ""}
+    save_dump(evening.objects, DAY, InstrumentTable.from_rows([row, option]))
+    assert evening.run()["instruments"] == 2
+    table = evening.table("instruments/date=2016-08-16/instruments_2016-08-16.parquet")
+    assert table.column_names == list(COLUMNS)
+    share, call = table.to_pylist()
+    assert (share["isin"], share["expiry"], share["strike"]) == ("INE009A01021", None, None)
+    assert (call["isin"], call["expiry"], call["strike"]) == (None, date(2016, 8, 25), 1000.0)
+
+
+def test_an_instruments_dump_that_does_not_parse_is_told():
+    evening = Evening()
+    evening.close("15:29")
+    evening.objects.put(dump_path(DAY), b"nothing")
+    result = evening.run()
+    assert result["instruments"] == 0
+    assert result["problems"][0].startswith(dump_path(DAY))
 
 
 def test_an_object_that_does_not_parse_does_not_keep_the_others_from_their_files():

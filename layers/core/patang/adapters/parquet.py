@@ -84,16 +84,17 @@ _INSTRUMENTS = pa.schema(
     [
         ("instrument_token", pa.int64()),
         ("exchange_token", pa.int64()),
-        ("exchange", pa.string()),
-        ("segment", pa.string()),
         ("tradingsymbol", pa.string()),
         ("name", pa.string()),
-        ("isin", pa.string()),
-        ("instrument_type", pa.string()),
+        ("last_price", pa.float64()),
         ("expiry", pa.date32()),
         ("strike", pa.float64()),
         ("tick_size", pa.float64()),
         ("lot_size", pa.int64()),
+        ("instrument_type", pa.string()),
+        ("segment", pa.string()),
+        ("exchange", pa.string()),
+        ("isin", pa.string()),
     ]
 )
 _LEVELS = [

@@ -40,6 +40,7 @@ class ArchivedDay(BaseModel):
     day: date
     candles: int
     chain_rows: int
+    instruments: int
     trades: int
     problems: tuple[str, ...] = ()
 
@@ -89,8 +90,8 @@ class ArchiveService:
             made_good = self._make_good(day)
             return {"ok": True, "day": day.isoformat(), "reason": "no session today", "made_good": made_good}
         if moment < session.close:
-            reason = f"the session is open until {session.close:%H:%M}"
-            return {"ok": False, "day": day.isoformat(), "reason": reason}
+            too_early = f"the session is open until {session.close:%H:%M}"
+            return {"ok": False, "day": day.isoformat(), "reason": too_early}
         complete = self._end_session(session)
         reason = None if complete else f"the minute of {session.last_minute():%H:%M} was not closed"
         if reason is not None:
@@ -100,7 +101,7 @@ class ArchiveService:
             "ok": complete,
             "day": day.isoformat(),
             "reason": reason,
-            **archived.model_dump(include={"candles", "chain_rows", "trades"}),
+            **archived.model_dump(include={"candles", "chain_rows", "instruments", "trades"}),
             "problems": list(archived.problems),
             "made_good": self._make_good(day),
         }
@@ -154,6 +155,7 @@ class ArchiveService:
             trades=trades,
             candles=files.candles(),
             chain_rows=files.chains(),
+            instruments=files.instruments(),
             problems=tuple(files.problems),
         )
         if final:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from patang.errors import BadInput
 from patang.market.candles import Candle, ClosedMinute
 from patang.market.chain_snapshot import ChainSnapshot
+from patang.market.instrument_dumps import load_dump
 from patang.market.volatility import daily_volatility, load_history, save_history
 from patang.ports import ObjectStore, TableWriter
 
@@ -29,6 +30,7 @@ class DayFiles:
     historical_candles/symbol=S/date=D/candles_S_D.parquet   bars of a minute of everything watched
     daily_candles/date=D/daily_D.parquet                     the session's bars of indices and shares
     option_chain/symbol=S/date=D/chain_S_D.parquet           the chain of S, as often as it was kept
+    instruments/date=D/instruments_D.parquet                 the broker's dump, as the morning kept it
 
     Bars of five and fifteen minutes are made of those of a minute, and are not kept. The day's cannot be:
     prints of the closing auction are in no minute's bar.
@@ -67,6 +69,19 @@ class DayFiles:
         for path in self.objects.list(f"chains/{self.day}/"):
             by_underlying[path.rpartition("/")[2].removesuffix(".json")].append(path)
         return sum(self._chain(underlying, paths) for underlying, paths in by_underlying.items())
+
+    def instruments(self) -> int:
+        """The day's instruments, for those who read Parquet. Returns how many; none if no dump was kept."""
+        try:
+            table = load_dump(self.objects, self.day)
+        except BadInput as error:
+            self.problems.append(str(error))
+            return 0
+        if table is None:
+            return 0
+        path = f"instruments/date={self.day}/instruments_{self.day}.parquet"
+        self.objects.put(path, self.tables.instruments(table.rows()))
+        return len(table)
 
     def _chain(self, underlying: str, paths: Sequence[str]) -> int:
         snapshots = [
