@@ -14,7 +14,7 @@ from patang.market.sessions import IST
 from patang.ports import MarketData
 from patang.settings import KiteSettings, Settings
 
-__all__ = ["market_data", "market_time"]
+__all__ = ["market_data", "market_time", "whole_dump"]
 
 _KEY, _TOKEN = "KITE_API_KEY", "KITE_ACCESS_TOKEN"
 _CLOCK_OF = "NSE:NIFTY 50"
@@ -36,10 +36,24 @@ def market_data(root: str | None, environment: Mapping[str, str] = os.environ) -
             f"{' and '.join(missing)} not set: the broker's history needs your app's key and today's access "
             "token in the environment (a login gives the token; it lives until six in the morning)"
         )
-    credentials = Credentials(environment[_KEY], environment[_TOKEN], version=1)
+    return KiteMarketData(_calls(root, environment))
+
+
+def whole_dump(root: str | None, environment: Mapping[str, str] = os.environ) -> list[Mapping[str, Any]]:
+    """All that the broker lists, in one call. The broker tells it to everybody, a simulator after a login.
+
+    Raises SessionExpired, TryAgain, Refused or AskOwner.
+    """
+    found: list[Mapping[str, Any]] = _calls(root, environment).read(
+        "other", lambda client: client.instruments()
+    )
+    return found
+
+
+def _calls(root: str | None, environment: Mapping[str, str]) -> KiteCalls:
+    credentials = Credentials(environment.get(_KEY, ""), environment.get(_TOKEN, ""), version=1)
     settings = KiteSettings(timeout_seconds=15) if root is None else KiteSettings(root=root)
-    calls = KiteCalls(lambda: credentials, lambda _: None, lambda: settings, _Unmeasured())
-    return KiteMarketData(calls)
+    return KiteCalls(lambda: credentials, lambda _: None, lambda: settings, _Unmeasured())
 
 
 def market_time(market: MarketData, root: str | None) -> datetime:
@@ -47,5 +61,5 @@ def market_time(market: MarketData, root: str | None) -> datetime:
     if root is None or not Settings(kite=KiteSettings(root=root)).simulated_market:
         return SystemClock().now()
     quote: Mapping[str, Any] = market.quotes([_CLOCK_OF]).get(_CLOCK_OF, {})
-    stamp = quote.get("timestamp")
+    stamp: datetime | None = quote.get("timestamp")
     return SystemClock().now() if stamp is None else stamp.replace(tzinfo=IST)
