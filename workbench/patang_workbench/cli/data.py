@@ -128,6 +128,7 @@ def _check_json(checked: list[Checked], moved: list[Entry], clean: bool) -> dict
         "bars": sum(one.bars for one in checked),
         "counts": dict(Counter(finding.kind for one in checked for finding in one.findings)),
         "condemned_bars": sum(len({r for f in one.findings for r in f.rows}) for one in checked),
+        "set_aside_before": sum(one.aside for one in checked),
         "quarantined_bars": sum(entry.rows for entry in moved),
         "unread": [text for one in checked for text in one.unread],
         "findings": findings,
@@ -159,6 +160,9 @@ def _check_lines(checked: list[Checked], moved: list[Entry], clean: bool) -> Ite
     yield from (f"unreadable       {text}" for one in checked for text in one.unread)
     bars = sum(one.bars for one in checked)
     yield f"{bars} bars of {len(checked)} series: {'clean' if clean else 'something was found'}"
+    aside = sum(one.aside for one in checked)
+    if aside:
+        yield f"{aside} bars of them are set aside already: patang data quarantine"
     accepted = sum(len(one.accepted) for one in checked)
     if accepted:
         yield f"{accepted} findings are in files that you restored from the quarantine, and are not counted"

@@ -80,9 +80,10 @@ def columns_as(
     missing = [price for price in _PRICES if price not in table.column_names]
     if missing:
         raise BadInput(f"{name} has no column {', '.join(missing)}: it has {', '.join(table.column_names)}")
-    prices = [_floats(table, price) for price in _PRICES]
     volume = _floats(table, "volume") if "volume" in table.column_names else np.zeros(len(start))
-    return CandleColumns(symbol, interval or _interval_of(start, name), segment, start, *prices, volume)
+    open_, high, low, close = (_floats(table, price) for price in _PRICES)
+    length = interval or _interval_of(start, name)
+    return CandleColumns(symbol, length, segment, start, open_, high, low, close, volume)
 
 
 def _starts(table: pa.Table, name: str) -> NDArray[np.int64]:
@@ -100,11 +101,16 @@ def _starts(table: pa.Table, name: str) -> NDArray[np.int64]:
         raise BadInput(f"{name} has {column.null_count} rows without a time in {found[0]}")
     if column.type.tz is None:
         column = pc.assume_timezone(column, "Asia/Kolkata")
-    return pc.cast(column, pa.timestamp("s", column.type.tz), safe=False).cast(pa.int64()).to_numpy()
+    seconds = pc.cast(column, pa.timestamp("s", column.type.tz), safe=False).cast(pa.int64())
+    starts: NDArray[np.int64] = seconds.to_numpy()
+    return starts
 
 
 def _floats(table: pa.Table, column: str) -> NDArray[np.float64]:
-    return table[column].combine_chunks().cast(pa.float64()).to_numpy(zero_copy_only=False)
+    values: NDArray[np.float64] = (
+        table[column].combine_chunks().cast(pa.float64()).to_numpy(zero_copy_only=False)
+    )
+    return values
 
 
 def _groups(table: pa.Table, symbol: str) -> Iterator[tuple[str, str, NDArray[np.intp]]]:

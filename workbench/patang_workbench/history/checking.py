@@ -1,12 +1,14 @@
 """Checking the candles of a store or of files, and setting aside what cannot be trusted."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from patang.errors import BadInput
 from patang.market.findings import INTERVAL_MINUTES, CandleColumns, Finding, Interval
@@ -32,8 +34,8 @@ class _File:
 class Checked:
     """What was found in one symbol's candles of one interval.
 
-    `accepted` are findings in files that the owner took back from the quarantine; `unread` are files that
-    cannot be read, each with the reason.
+    `accepted` are findings in files that the owner took back from quarantine; `aside` counts the bars that
+    are in it now; `unread` are files that cannot be read, each with the reason.
     """
 
     source: str
@@ -42,6 +44,7 @@ class Checked:
     bars: int
     findings: tuple[Finding, ...]
     accepted: tuple[Finding, ...] = ()
+    aside: int = 0
     unread: tuple[str, ...] = ()
     files: tuple[_File, ...] = field(default=(), repr=False)
 
@@ -67,10 +70,10 @@ def check_store(
     store: CandleStore, symbols: Sequence[str], intervals: Sequence[Interval]
 ) -> Iterator[Checked]:
     """Check the candles of a store, symbol by symbol; of all symbols where none are named."""
-    accepted = Quarantine(store.objects).accepted()
+    aside = _Aside(store)
     for interval in intervals or tuple(INTERVAL_MINUTES):
         for symbol, parts in groupby(_parts(store, symbols, interval), key=lambda part: part.symbol):
-            yield _check_symbol(store, symbol, interval, list(parts), accepted)
+            yield _check_symbol(store, symbol, interval, list(parts), aside)
 
 
 def set_aside(store: CandleStore, checked: Checked) -> list[Entry]:
@@ -96,7 +99,7 @@ def _parts(store: CandleStore, symbols: Sequence[str], interval: Interval) -> li
 
 
 def _check_symbol(
-    store: CandleStore, symbol: str, interval: Interval, parts: Sequence[Part], accepted: frozenset[str]
+    store: CandleStore, symbol: str, interval: Interval, parts: Sequence[Part], aside: "_Aside"
 ) -> Checked:
     pulled = store.pulled(symbol, interval)
     segment = segment_named(symbol) if pulled is None else pulled.segment
@@ -116,8 +119,9 @@ def _check_symbol(
             continue
         files.append(_File(part.path, content, table, place))
         place += table.num_rows
-    findings = check_candles(_joined(columns), known_empty) if columns else []
-    taken_back = [_rows_of(file) for file in files if digest(file.content) in accepted]
+    taken = aside.taken([file.path for file in files])
+    findings = check_candles(_joined(columns), known_empty, taken) if columns else []
+    taken_back = [_rows_of(file) for file in files if digest(file.content) in aside.accepted]
     spared = [any(row in rows for rows in taken_back for row in finding.rows) for finding in findings]
     return Checked(
         source,
@@ -126,9 +130,33 @@ def _check_symbol(
         place,
         tuple(f for f, is_spared in zip(findings, spared, strict=True) if not is_spared),
         tuple(f for f, is_spared in zip(findings, spared, strict=True) if is_spared),
+        len(taken),
         tuple(unread),
         tuple(files),
     )
+
+
+class _Aside:
+    """What a store's quarantine says about the files that are checked."""
+
+    def __init__(self, store: CandleStore) -> None:
+        entries = Quarantine(store.objects).entries()
+        self.accepted = frozenset(entry.original for entry in entries if entry.state == "restored")
+        self._objects = store.objects
+        self._held: dict[str, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            if entry.state == "quarantined":
+                self._held[entry.path].append(entry)
+
+    def taken(self, paths: Iterable[str]) -> NDArray[np.int64]:
+        """The starts of the bars that were taken out of these files, in epoch seconds."""
+        found = [np.zeros(0, np.int64)]
+        for path in paths:
+            for entry in self._held[path]:
+                name = f"{entry.folder}/rows.parquet"
+                table = read_table(self._objects.get(name) or b"", ".parquet", name)
+                found.append(columns_as(table, "", "minute", "cash", name).start)
+        return np.concatenate(found)
 
 
 def _rows_of(file: _File) -> range:

@@ -75,10 +75,6 @@ class Quarantine:
         contents = [self._objects.get(path) for path in paths]
         return [Entry.model_validate_json(content) for content in contents if content is not None]
 
-    def accepted(self) -> frozenset[str]:
-        """Digests of the files that the owner took back as they were."""
-        return frozenset(entry.original for entry in self.entries() if entry.state == "restored")
-
     def set_aside(self, path: str, content: bytes, table: pa.Table, reasons: Sequence[Reason]) -> Entry:
         """Take the bars of these reasons out of a file. The original is kept before the file changes."""
         kept = np.ones(table.num_rows, np.bool_)

@@ -52,8 +52,8 @@ class Pulled(BaseModel):
 
     def with_days(self, complete: Mapping[date, int], unfinished: Mapping[date, int]) -> "Pulled":
         """With more days known; one that is complete now is unfinished no longer."""
-        days = dict(sorted((self.days | complete).items()))
-        open_days = {d: n for d, n in (self.unfinished | unfinished).items() if d not in complete}
+        days = dict(sorted({**self.days, **complete}.items()))
+        open_days = {d: n for d, n in {**self.unfinished, **unfinished}.items() if d not in complete}
         return self.model_copy(update={"days": days, "unfinished": open_days})
 
 

@@ -61,8 +61,11 @@ def expected_starts(day: date, hours: DayHours, step: int) -> Epochs:
     return starts
 
 
-def check_hours(candles: CandleColumns, known_empty: Collection[date]) -> list[Finding]:
-    """Findings about when the bars start, day by day, and about the days between that are missing."""
+def check_hours(candles: CandleColumns, known_empty: Collection[date], set_aside: Epochs) -> list[Finding]:
+    """Findings about when the bars start, day by day, and about the days between that are missing.
+
+    Days that are known to be empty, and bars that were set aside, are not missed.
+    """
     order = np.argsort(candles.start, kind="stable")
     days = days_of(candles.start[order])
     numbers, begins = np.unique(days, return_index=True)
@@ -75,9 +78,10 @@ def check_hours(candles: CandleColumns, known_empty: Collection[date]) -> list[F
         except StopTrading:
             unknown.append(day)
             continue
-        found += _Day(candles, day, hours, rows).findings()
+        found += _Day(candles, day, hours, rows, set_aside).findings()
     present = frozenset(day_of(number) for number in numbers.tolist())
-    absent, unknown_between = _absent_days(candles.segment, present, known_empty)
+    emptied = (day_of(number) for number in np.unique(days_of(set_aside)).tolist())
+    absent, unknown_between = _absent_days(candles.segment, present, frozenset((*known_empty, *emptied)))
     found += [_missing_day(candles.symbol, day) for day in absent]
     found += _unknown_hours(candles.symbol, sorted((*unknown, *unknown_between)))
     return found
@@ -125,12 +129,18 @@ class _Day:
     """The bars of one day; `rows` are their places, in the order of time."""
 
     def __init__(
-        self, candles: CandleColumns, day: date, hours: DayHours | None, rows: NDArray[np.intp]
+        self,
+        candles: CandleColumns,
+        day: date,
+        hours: DayHours | None,
+        rows: NDArray[np.intp],
+        set_aside: Epochs,
     ) -> None:
         self.candles = candles
         self.day = day
         self.hours = hours
         self.rows = rows
+        self.set_aside = set_aside
         self.starts = candles.start[rows]
 
     def findings(self) -> list[Finding]:
@@ -189,7 +199,7 @@ class _Day:
         return found
 
     def _gap(self, expected: Epochs) -> list[Finding]:
-        missing = expected[~np.isin(expected, self.starts)]
+        missing = expected[~np.isin(expected, np.concatenate([self.starts, self.set_aside]))]
         if not len(missing):
             return []
         step = self.candles.step

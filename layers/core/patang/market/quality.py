@@ -18,16 +18,23 @@ __all__ = ["check_candles", "condemned"]
 
 type Mask = NDArray[np.bool_]
 
+_NONE = np.zeros(0, np.int64)
 
-def check_candles(candles: CandleColumns, known_empty: Collection[date] = ()) -> list[Finding]:
+
+def check_candles(
+    candles: CandleColumns,
+    known_empty: Collection[date] = (),
+    set_aside: NDArray[np.int64] = _NONE,
+) -> list[Finding]:
     """Everything wrong with one symbol's candles, by day and time.
 
-    `known_empty`: sessions of which the source said that it has no candles. Bars condemned for what they show
-    by themselves are left out where bars are compared with each other.
+    `known_empty`: sessions of which the source said that it has no candles; `set_aside`: starts, in epoch
+    seconds, of bars that were taken out before. Neither is missed. Bars condemned for what they show by
+    themselves are left out where bars are compared with each other.
     """
     if not len(candles):
         return []
-    found = [*_order(candles), *_prices(candles), *check_hours(candles, known_empty)]
+    found = [*_order(candles), *_prices(candles), *check_hours(candles, known_empty, set_aside)]
     sound = ~condemned(found, len(candles))
     rows = np.flatnonzero(sound)
     rows = rows[np.argsort(candles.start[rows], kind="stable")]
