@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,13 +11,17 @@ from numpy.typing import NDArray
 
 from patang.errors import BadInput
 from patang.features.indicator_history import candle_features
-from patang.features.indicators import BarColumns
+from patang.features.indicators import MINUTES_A_YEAR, BarColumns
 from patang.features.packing import pack_arrays, unpack_arrays
+from patang.features.reasons import reason_of
 from patang.features.state import FeatureState
-from patang.features.vector import CANDLE_FEATURES, FEATURE_NAMES
+from patang.features.undefined import Undefined
+from patang.features.vector import CANDLE_FEATURES, FEATURE_NAMES, OPTION_FEATURES
 from patang.features.warm_up import MINUTE_BAR, minute_bars
 from patang.market.candles import Candle, ClosedMinute
-from patang.market.ticks import unpack
+from patang.market.instrument_hours import InstrumentHours
+from patang.market.sessions import Session
+from patang.market.ticks import TICK, StreamRecord, unpack
 from patang.market.volatility import VolatilityRange
 from tests.unit.market.market_day import (
     INDEX_TOKEN,
@@ -124,6 +129,189 @@ def test_warming_up_equals_having_seen_the_candles():
 def test_an_unwatched_symbol_cannot_be_warmed_up():
     with pytest.raises(BadInput, match=r"'WIPRO'.*NIFTY, INFY, TCS"):
         fresh().warm_up({"WIPRO": np.zeros(0, MINUTE_BAR)})
+
+
+def bars_of(history: NDArray[np.void], minutes: int) -> BarColumns:
+    """One symbol's bars of some minutes, made by hand from those of one."""
+    groups = history["start"] // (60 * minutes)
+    begins = np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))
+    ends = np.append(begins[1:], len(history)) - 1
+    return BarColumns(
+        history["open"][begins][None],
+        np.maximum.reduceat(history["high"], begins)[None],
+        np.minimum.reduceat(history["low"], begins)[None],
+        history["close"][ends][None],
+        np.add.reduceat(history["volume"], begins).astype(float)[None],
+    )
+
+
+def past_sessions(sessions: int, seed: int = 3) -> NDArray[np.void]:
+    """One-minute bars of the sessions before, some minutes without a trade."""
+    random = np.random.default_rng(seed)
+    opens = [int(SESSION.open.timestamp()) - 86_400 * back for back in range(sessions, 0, -1)]
+    bars = np.zeros(375 * sessions, MINUTE_BAR)
+    bars["start"] = np.concatenate([opening + 60 * np.arange(375) for opening in opens])
+    bars["close"] = np.round(1000 + np.cumsum(random.normal(0, 0.6, len(bars))), 2)
+    bars["open"] = np.append(1000.0, bars["close"][:-1])
+    bars["high"] = np.round(np.maximum(bars["open"], bars["close"]) + random.uniform(0, 1, len(bars)), 2)
+    bars["low"] = np.round(np.minimum(bars["open"], bars["close"]) - random.uniform(0, 1, len(bars)), 2)
+    bars["volume"] = random.integers(1, 1000, len(bars))
+    return bars[random.uniform(0, 1, len(bars)) > 0.3]
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 15])
+def test_the_morning_warms_up_every_timeframe(minutes):
+    past = past_sessions(9)
+    state = fresh()
+    state.warm_up({"INFY": past, "TCS": past[100:]})
+    closed = run(state, 1)[0]
+    live = {1: closed.features, 5: closed.features_5m, 15: closed.features_15m}[minutes]["INFY"]
+    if minutes == 1:
+        past = np.concatenate((past, history([closed], "INFY")))
+    expected = candle_features(bars_of(past, minutes), MINUTES_A_YEAR / minutes)[0, -1]
+    np.testing.assert_array_equal([math.nan if v is None else v for v in live[: len(expected)]], expected)
+    assert None not in live[: len(expected)]
+
+
+def test_longer_features_change_when_their_bar_ends():
+    state = fresh()
+    state.warm_up({"INFY": past_sessions(9)})
+    closed = run(state, 16)
+    changes = {
+        name: [
+            minute.minute
+            for before, minute in pairwise(closed)
+            if getattr(minute, name)["INFY"] != getattr(before, name)["INFY"]
+        ]
+        for name in ("features_5m", "features_15m")
+    }
+    assert changes["features_5m"] == [at("09:19"), at("09:24"), at("09:29")]
+    assert changes["features_15m"] == [at("09:29")]
+
+
+def test_the_last_candles_and_ticks_are_read_by_name():
+    state = fresh()
+    past = past_sessions(2)
+    state.warm_up({"INFY": past})
+    closed = run(state, 6)
+    last = state.candles("INFY")
+    assert len(last) == 100
+    assert last[-6:] == tuple(c for minute in closed for c in minute.candles if c.symbol == "INFY")
+    assert last[0].timestamp.timestamp() == past["start"][-94]
+    assert state.candles("INFY", 5)[-1] == next(c for c in closed[4].candles_5m if c.symbol == "INFY")
+    assert state.candles("TCS", 15) == ()
+    ticks = state.recent_ticks("INFY")
+    assert len(ticks) == 6 * 6
+    assert ticks["price"][-1] == closed[-1].candles[1].close
+    assert ticks["traded"][1:].sum() == sum(c.volume for c in last[-6:])
+
+
+def test_every_null_has_a_reason():
+    state = fresh()
+    state.warm_up({"INFY": past_sessions(1)})
+    for closed in run(state, 7):
+        for symbol, values in closed.features.items():
+            for name, value in zip(closed.feature_names, values, strict=True):
+                reason = reason_of(closed, symbol, name)
+                assert (reason is None) == (value is not None), (symbol, name)
+                assert reason is None or reason in set(Undefined)
+        for minutes, table in ((5, closed.features_5m), (15, closed.features_15m)):
+            for symbol, values in table.items():
+                for name, value in zip(CANDLE_FEATURES, values, strict=True):
+                    assert (reason_of(closed, symbol, name, minutes) is None) == (value is not None)
+    assert reason_of(closed, "INFY", "adx_14") is None
+    assert reason_of(closed, "INFY", "adx_14", 15) == Undefined.WARMING_UP
+    assert reason_of(closed, "INFY", "iv_rank") == Undefined.NO_CHAIN
+    assert reason_of(closed, "NIFTY", "iv_rank") == Undefined.NO_HISTORY
+    assert reason_of(closed, "TCS", "delta") == Undefined.NOT_AN_OPTION
+    assert reason_of(closed, "WIPRO", "ema_12") == Undefined.NO_QUOTE
+    said = {name for reasons in closed.undefined.values() for name in reasons}
+    assert said.isdisjoint(OPTION_FEATURES), "what goes without saying is not written every minute"
+
+
+def test_a_gap_is_told_and_no_flow_is_made_up_over_it():
+    state = fresh()
+    run(state, 6)
+    gap = StreamRecord("gap", at("09:22:40"), "*", np.zeros(0, TICK), since=at("09:21:30"))
+    state.apply(gap)
+    found = []
+    for minute in range(21, 29):
+        for record in stream(at(f"09:{minute}:45"), at(f"09:{minute}:59")):
+            state.apply(unpack(record))
+        found.append(state.close(at(f"09:{minute}"), "s"))
+    assert [minute.gap for minute in found] == [True, True] + [False] * 6
+    reasons = [reason_of(minute, "INFY", "trade_flow_5m") for minute in found]
+    assert reasons == [Undefined.GAP] * 6 + [None] * 2
+
+
+def test_a_gap_of_unknown_length_began_where_the_stream_stood():
+    state = fresh()
+    run(state, 1)
+    state.apply(StreamRecord("gap", at("09:17:10"), "*", np.zeros(0, TICK)))
+    again = FeatureState.from_bytes(state.to_bytes())
+    assert [again.close(at(f"09:{minute}"), "s").gap for minute in (16, 17, 18)] == [True, True, False]
+
+
+def test_the_minute_in_which_the_stream_was_first_seen_is_not_whole():
+    state = fresh()
+    for record in stream(at("11:00:20"), at("11:02:00")):
+        state.apply(unpack(record))
+    assert state.next_minute == at("11:00")
+    assert [state.close(at(clock), "s").gap for clock in ("11:00", "11:01")] == [True, False]
+
+
+def test_each_instrument_keeps_its_own_hours():
+    state = fresh()
+    closing = state.hours.closing.copy()
+    infy = [i.symbol for i in universe().instruments].index("INFY")
+    closing[infy] = int(at("09:22").timestamp())
+    hours = InstrumentHours(state.hours.opening, closing, closing)
+    state = FeatureState(universe(), SESSION, hours)
+    closed = run(state, 10)
+    assert [len([c for c in m.candles if c.symbol == "INFY"]) for m in closed] == [1] * 7 + [0] * 3
+    ends = [(m.minute, c.timestamp) for m in closed for c in m.candles_5m if c.symbol == "INFY"]
+    assert ends == [(at("09:19"), at("09:15")), (at("09:21"), at("09:20"))], (
+        "the last one ends with its trading"
+    )
+    assert [len(m.candles_15m) for m in closed] == [0] * 6 + [1] + [0] * 3
+
+
+def test_the_auction_is_in_the_days_bar_alone():
+    state = fresh()
+    closing = np.full(len(universe().instruments), int(at("09:16").timestamp()))
+    state = FeatureState(universe(), SESSION, InstrumentHours(state.hours.opening, closing, closing + 600))
+    run(state, 1)
+    state.apply(unpack(ticks_record(at("09:20:05"), [tick(INFY, at("09:20:05"), 1100.0, 9_000)])))
+    minutes = [state.close(at(f"09:{minute}"), "s") for minute in range(16, 21)]
+    assert all(minute.candles == () for minute in minutes)
+    day = next(c for c in minutes[-1].candles_day if c.symbol == "INFY")
+    assert (day.high, day.close, day.volume) == (1100.0, 1100.0, 9_000)
+
+
+def test_new_hours_hold_from_the_next_tick_on():
+    state = fresh()
+    run(state, 2)
+    state.apply(unpack(stream(at("09:17:01"), at("09:17:30"))[0]))
+    earlier = Session(SESSION.day, SESSION.open, at("09:20"))
+    closing = np.full(len(universe().instruments), int(at("09:20").timestamp()))
+    state.keep_hours(earlier, InstrumentHours(state.hours.opening, closing, closing))
+    again = FeatureState.from_bytes(state.to_bytes())
+    assert again.session == earlier
+    assert len(again.close(at("09:17"), "s").candles) == len(universe().instruments)
+    again.apply(unpack(stream(at("09:20:01"), at("09:20:30"))[0]))
+    assert [again.close(at(f"09:{m}"), "s").candles for m in (18, 19, 20)] == [(), (), ()]
+
+
+def test_a_symbol_without_history_goes_on_where_yesterday_ended():
+    yesterday, today, both = fresh(), fresh(), fresh()
+    of_infy, of_tcs = past_sessions(4), past_sessions(3, seed=5)
+    yesterday.warm_up({"INFY": of_infy, "TCS": of_infy})
+    today.warm_up({"TCS": of_tcs})
+    both.warm_up({"INFY": of_infy, "TCS": of_tcs})
+    assert today.inherit(FeatureState.from_bytes(yesterday.to_bytes())) == 1, "TCS has a history of its own"
+    for inherited, expected in zip(run(today, 16), run(both, 16), strict=True):
+        assert inherited == expected
+    assert today.candles("INFY", 15) == both.candles("INFY", 15)
 
 
 def test_longer_bars_come_with_the_minute_they_end_with():
