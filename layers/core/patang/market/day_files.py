@@ -111,7 +111,11 @@ class DayFiles:
             return kind.model_validate_json(content)
         except ValidationError as error:
             # One object that does not parse must not keep the others from their files.
-            self.problems.append(f"{path} does not parse: {error}")
+            first = error.errors(include_url=False, include_input=False)[0]
+            wrong = ".".join(map(str, first["loc"]))
+            self.problems.append(
+                f"{path} does not parse: {error.error_count()} errors, {wrong}: {first['msg']}"
+            )
             return None
 
 
