@@ -17,6 +17,7 @@ from twisted.internet.ssl import optionsForClientTLS
 
 from functions.ingester.inbox import Frame, Inbox, Lost, Opened, OrderFrame
 from patang.accounts.session import Credentials
+from patang.market.instruments import FeedMode
 
 __all__ = ["Connection"]
 
@@ -27,14 +28,14 @@ reactor: Any = _reactor
 
 
 class Connection:
-    """Opens at once. `heard_at` and `ticked_at`: monotonic seconds of the last message and the last tick."""
+    """Opens at once. `heard_at`: monotonic seconds of the last message, be it the heartbeat."""
 
     def __init__(self, ticker_root: str, account: str, credentials: Credentials, inbox: Inbox) -> None:
         self.account = account
         self._inbox = inbox
         self._reason = ""
         self._is_over = False
-        self.heard_at = self.ticked_at = time.monotonic()
+        self.heard_at = time.monotonic()
         self._ticker = KiteTicker(credentials.api_key, credentials.access_token, root=ticker_root)
         self._ticker.on_open = lambda _: inbox.put(Opened(self))
         self._ticker.on_message = self._on_message
@@ -43,10 +44,10 @@ class Connection:
         _start_reactor()
         _in_reactor(self._connect)
 
-    def subscribe(self, tokens: Sequence[int]) -> None:
-        """In full mode: only full packets say when they happened."""
+    def subscribe(self, tokens: Sequence[int], mode: FeedMode) -> None:
+        # Kite begins every subscription in mode quote.
         _in_reactor(self._send, "subscribe", list(tokens))
-        _in_reactor(self._send, "set_mode", self._ticker.MODE_FULL, list(tokens))
+        _in_reactor(self._send, "set_mode", mode, list(tokens))
 
     def unsubscribe(self, tokens: Sequence[int]) -> None:
         _in_reactor(self._send, "unsubscribe", list(tokens))
@@ -91,8 +92,7 @@ class Connection:
     def _on_message(self, _: Any, payload: bytes, is_binary: bool) -> None:
         self.heard_at = time.monotonic()
         # A single byte is the heartbeat.
-        if is_binary and len(payload) > 2:
-            self.ticked_at = self.heard_at
+        if is_binary and len(payload) > 1:
             self._inbox.put(Frame(self, payload))
 
     def _on_error(self, _: Any, code: Any, reason: Any) -> None:

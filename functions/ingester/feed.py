@@ -1,13 +1,16 @@
-"""A feed: one connection kept alive for an account and a set of instruments."""
+"""A feed: one connection kept alive for an account and a set of instruments, each in its mode."""
 
 import logging
 import random
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Protocol
 
 from functions.ingester.inbox import Source
 from patang.accounts.session import Credentials
 from patang.errors import SessionExpired
+from patang.market.instruments import FeedMode
 
 __all__ = ["Feed", "Link"]
 
@@ -26,9 +29,9 @@ class Link(Source, Protocol):
     """A connection as a feed uses it."""
 
     heard_at: float
-    ticked_at: float
 
-    def subscribe(self, tokens: list[int]) -> None: ...
+    def subscribe(self, tokens: list[int], mode: FeedMode) -> None:
+        """Each of them will be sent at once, and then whenever it changes."""
 
     def unsubscribe(self, tokens: list[int]) -> None: ...
 
@@ -40,7 +43,7 @@ class Feed:
 
     `connect` opens a connection with credentials; `credentials` raises SessionExpired while nobody has logged
     in; `check` asks the broker whether the session still lives after it refused a connection.
-    Times are monotonic seconds.
+    Times are monotonic seconds, but for `seen_until`: the market time of the last ticks it brought.
     """
 
     def __init__(
@@ -51,8 +54,9 @@ class Feed:
         check: Callable[[], None],
     ) -> None:
         self.account = account
-        self.tokens: frozenset[int] = frozenset()
+        self.modes: Mapping[int, FeedMode] = {}
         self.is_open = False
+        self.seen_until: datetime | None = None
         self.opened = 0
         self._connect = connect
         self._credentials = credentials
@@ -62,33 +66,42 @@ class Feed:
         self._begun_at = 0.0
         self._retry_at = 0.0
         self._wait = _FIRST_WAIT
+        self._ticked_at = 0.0
         self._probed_at: float | None = None
+        self._is_fresh = True
         self._said: tuple[float, str] = (float("-inf"), "")
 
     def owns(self, source: Source) -> bool:
         return self._link is source
 
-    def watch(self, tokens: frozenset[int]) -> None:
-        """From now on these instruments."""
-        gone, new = sorted(self.tokens - tokens), sorted(tokens - self.tokens)
-        self.tokens = tokens
+    def watch(self, modes: Mapping[int, FeedMode]) -> None:
+        """From now on these instruments in these modes."""
+        gone = sorted(self.modes.keys() - modes.keys())
+        new = {token: mode for token, mode in modes.items() if self.modes.get(token) != mode}
+        self.modes = modes
         if self._link is None or not self.is_open:
             return
         if gone:
             self._link.unsubscribe(gone)
-        if new:
-            self._link.subscribe(new)
+        self._subscribe(new)
 
-    def on_opened(self) -> None:
-        self.is_open = True
+    def on_opened(self, now: float) -> None:
+        self.is_open = self._is_fresh = True
         self.opened += 1
-        log.info("feed %s: connected, subscribing %d instruments", self.account, len(self.tokens))
-        self._subscribe()
+        self._ticked_at = now
+        log.info("feed %s: connected, subscribing %d instruments", self.account, len(self.modes))
+        self._subscribe(self.modes)
 
-    def on_ticks(self) -> None:
-        """Ticks came: the connection is good, so the next loss may be answered quickly."""
+    def on_ticks(self, now: float) -> bool:
+        """Ticks came: the connection is good, so the next loss may be answered quickly.
+
+        True if they are the first since it opened, so that others may be missing before them.
+        """
         self._wait = _FIRST_WAIT
+        self._ticked_at = now
         self._probed_at = None
+        was_fresh, self._is_fresh = self._is_fresh, False
+        return was_fresh
 
     def on_lost(self, reason: str, now: float) -> None:
         self._forget()
@@ -139,17 +152,21 @@ class Feed:
     def _watch_dog(self, link: Link, now: float) -> None:
         if now - link.heard_at > _SILENCE_SECONDS:
             self._drop(f"no heartbeat for {now - link.heard_at:.0f} s", now)
-        elif self.tokens and self._probed_at is not None and link.ticked_at < self._probed_at:
+        elif self._probed_at is not None:
             if now - self._probed_at > _PROBE_SECONDS:
                 self._drop("no snapshot came for a new subscription", now)
-        elif self.tokens and now - max(link.ticked_at, self._probed_at or 0) > _NO_TICK_SECONDS:
+        elif self.modes and now - self._ticked_at > _NO_TICK_SECONDS:
             # A quiet market is no fault. Subscribing again brings a snapshot if the feed is sound.
             self._probed_at = now
-            self._subscribe()
+            self._subscribe(self.modes)
 
-    def _subscribe(self) -> None:
-        if self._link is not None and self.tokens:
-            self._link.subscribe(sorted(self.tokens))
+    def _subscribe(self, modes: Mapping[int, FeedMode]) -> None:
+        by_mode: dict[FeedMode, list[int]] = defaultdict(list)
+        for token in sorted(modes):
+            by_mode[modes[token]].append(token)
+        if self._link is not None:
+            for mode, tokens in by_mode.items():
+                self._link.subscribe(tokens, mode)
 
     def _drop(self, reason: str, now: float) -> None:
         if self._link is not None:

@@ -1,21 +1,24 @@
-"""The ingester: feeds kept open, ticks put onto the stream, order frames put into the queue."""
+"""The ingester: feeds kept open, ticks onto the stream and into the archive, order frames into the queue."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from itertools import batched
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from functions.ingester.backlog import BACKLOG_BYTES
 from functions.ingester.feed import Feed, Link
+from functions.ingester.feeds import MOST_INSTRUMENTS, Feeds
 from functions.ingester.flow import TickFlow
-from functions.ingester.inbox import Event, Frame, Inbox, Lost, Opened, OrderFrame, Source
-from functions.ingester.pack import decode
-from functions.ingester.watch import UniverseWatch
+from functions.ingester.inbox import Event, Frame, Inbox, Lost, Opened, OrderFrame
+from functions.ingester.orders import OrderFrames
+from functions.ingester.pump import Pump
+from functions.ingester.raw_ticks import RawTicks
+from functions.ingester.watch import Watch
 from patang.accounts.session import Credentials
 from patang.app import Desk
 from patang.errors import BadInput
+from patang.market.frames import decode
 from patang.settings import Settings
 
 __all__ = ["Connect", "Ingester"]
@@ -24,14 +27,13 @@ log = logging.getLogger("patang.ingester")
 
 _FLUSH_SECONDS = 0.1
 _FLUSH_TICKS = 2_000
+_TURN_SECONDS = 0.1
+_FOLLOW_SECONDS = 1.0
 _REFRESH_SECONDS = 5.0
 _REPORT_SECONDS = 15.0
-_FIRST_PUT_WAIT, _LONGEST_PUT_WAIT = 0.2, 5.0
-_LAST_PUTS = 5
-
-# https://kite.trade/docs/connect/v3/websocket/
-_INSTRUMENTS_A_CONNECTION = 3_000
-_CONNECTIONS_A_KEY = 3
+# The task is killed half a minute after it was told to end.
+_END_SECONDS = 20.0
+_END_OF_ARCHIVE_SECONDS = 5.0
 
 type Connect = Callable[[str, str, Credentials, Inbox], Link]
 
@@ -40,132 +42,137 @@ class Ingester:
     """Runs until `stop` is set.
 
     `connect` opens a connection from ticker root, account, credentials and the inbox that it fills; `health`
-    is a file that is touched while the loop turns.
+    is a file that is touched while the loop turns; `backlog_bytes` bounds the ticks that wait for the stream.
+
+    One thread takes what the connections hear. The stream, the queue of order frames and the archive have a
+    thread each: none waits for another.
     """
 
     def __init__(
-        self, desk: Desk, connect: Connect, stop: threading.Event, health: Path | None = None
+        self,
+        desk: Desk,
+        connect: Connect,
+        stop: threading.Event,
+        health: Path | None = None,
+        backlog_bytes: int = BACKLOG_BYTES,
     ) -> None:
         self._desk = desk
         self._connect = connect
         self._stop = stop
         self._health = health
+        self._backlog_bytes = backlog_bytes
         self._inbox = Inbox()
-        self._universe = UniverseWatch(desk.store, desk.objects)
-        self._tokens: tuple[int, ...] = ()
-        self._ticker_root = ""
-        self._is_paper = True
+        self._watch = Watch(desk.store, desk.objects)
+        self._settings: Settings | None = None
+        self._order_accounts: list[str] = []
+        self._feeds = Feeds(self._new_feed)
         self._flow: TickFlow | None = None
-        self._feeds: dict[tuple[str, int], Feed] = {}
-        self._after_gap: set[Feed] = set()
-        self._orders: list[Mapping[str, Any]] = []
-        self._counts = dict.fromkeys(("ticks", "reconnects", "order_frames", "bad_frames"), 0)
-        self._put_wait = 0.0
+        self._orders = OrderFrames(desk.update_queue)
+        self._raw_ticks = RawTicks(desk.objects, desk.tables, desk.metrics)
+        self._reconnects = 0
+        self._bad_frames = 0
+        self._told: dict[str, int] = {}
+        self._sending = Pump("order frames", self._orders.send, _FLUSH_SECONDS)
+        self._putting = Pump("ticks", self._put, _FLUSH_SECONDS)
 
     def run(self) -> int:
         """The process's exit code: 0 if everything that was received has been put."""
-        next_refresh = next_report = next_put = 0.0
+        next_refresh = next_follow = next_report = 0.0
         while not self._stop.is_set():
             now = time.monotonic()
             if now >= next_refresh:
                 self._refresh(now)
                 next_refresh = now + _REFRESH_SECONDS
+            if now >= next_follow:
+                self._follow()
+                next_follow = now + _FOLLOW_SECONDS
             if now >= next_report:
                 self._report()
                 next_report = now + _REPORT_SECONDS
-            for feed in self._feeds.values():
+            for feed in self._feeds:
                 feed.tend(now, paused=self._inbox.is_paused)
-            self._take(until=next_put)
-            self._put()
-            next_put = time.monotonic() + max(_FLUSH_SECONDS, self._put_wait)
+            self._take(until=time.monotonic() + _TURN_SECONDS)
         return self._end()
 
     def _refresh(self, now: float) -> None:
         try:
             settings = self._desk.settings()
-            self._is_paper = settings.mode == "paper"
+            if self._settings is None or settings.kite.ticker_root != self._settings.kite.ticker_root:
+                self._feeds.close()
+            self._settings = settings
+            self._order_accounts = self._accounts_with_orders(settings)
             self._watch_universe()
-            self._tend_feeds(settings, now)
+            for feed in self._feeds:
+                feed.renew(now)
         except Exception:
             # A store that is away for a moment must not end a stream that is up.
             log.exception("settings, sessions or universe could not be read; going on with what is known")
+        self._watch.note_under_way()
         if self._health is not None:
             self._health.touch()
 
+    def _accounts_with_orders(self, settings: Settings) -> list[str]:
+        """Accounts whose orders are the desk's: none on paper."""
+        if settings.mode == "paper":
+            return []
+        return [known.account for known in self._desk.accounts().list() if known.enabled]
+
     def _watch_universe(self) -> None:
-        universe = self._universe.changed()
+        universe = self._watch.changed_universe()
         if universe is None:
             if self._flow is None:
                 log.info("waiting: no universe is stored yet; (morning) writes it before the session")
             return
         log.info("universe of %s: %d instruments", universe.day, len(universe.instruments))
-        self._tokens = tuple(sorted(universe.by_token()))
+        self._raw_ticks.watch(universe)
         if self._flow is None:
-            self._flow = TickFlow(self._desk.tick_stream, universe, self._desk.clock.now)
+            stream, now = self._desk.tick_stream, self._desk.clock.now
+            self._flow = TickFlow(stream, universe, now, self._backlog_bytes)
         else:
             self._flow.watch(universe)
 
-    def _tend_feeds(self, settings: Settings, now: float) -> None:
-        if settings.kite.ticker_root != self._ticker_root:
-            self._close_feeds()
-            self._ticker_root = settings.kite.ticker_root
-        wanted = self._wanted(settings)
-        for key in self._feeds.keys() - wanted.keys():
-            self._feeds.pop(key).close()
-        for key, tokens in wanted.items():
-            if key not in self._feeds:
-                self._feeds[key] = self._new_feed(key[0])
-            self._feeds[key].watch(tokens)
-            self._feeds[key].renew(now)
-
-    def _wanted(self, settings: Settings) -> dict[tuple[str, int], frozenset[int]]:
-        """Instruments by (account, number of the connection); other accounts' feeds bring orders only."""
-        parts = list(batched(self._tokens, _INSTRUMENTS_A_CONNECTION, strict=False))
-        if len(parts) > _CONNECTIONS_A_KEY:
-            log.error(
-                "%d instruments are more than one key may watch; the last are left out", len(self._tokens)
-            )
-        data = settings.data_account
-        wanted = {(data, n): frozenset(part) for n, part in enumerate(parts[:_CONNECTIONS_A_KEY])}
-        accounts = [data]
-        if settings.mode != "paper":
-            accounts += [known.account for known in self._desk.accounts().list() if known.enabled]
-        return {(account, 0): frozenset() for account in accounts} | wanted
+    def _follow(self) -> None:
+        """Watches what is near the money by now."""
+        if self._settings is None:
+            return
+        if self._flow is not None:
+            each_side = self._settings.universe.strikes_each_side
+            self._watch.follow(self._flow.spots(), each_side, MOST_INSTRUMENTS)
+        self._feeds.watch(self._settings.data_account, self._watch.modes, self._order_accounts)
 
     def _new_feed(self, account: str) -> Feed:
         return Feed(
             account,
-            lambda credentials: self._connect(self._ticker_root, account, credentials, self._inbox),
+            lambda credentials: self._open(account, credentials),
             lambda: self._desk.accounts().credentials(account),
             lambda: self._desk.check_session(account),
         )
 
-    def _take(self, until: float) -> None:
-        """Handles what the connections hear until then, or until there is enough to put.
+    def _open(self, account: str, credentials: Credentials) -> Link:
+        root = self._desk.settings().kite.ticker_root
+        return self._connect(root, account, credentials, self._inbox)
 
-        While putting fails nothing is taken: the inbox fills, and then the sockets are left unread.
-        """
-        if self._put_wait:
-            self._stop.wait(max(0.0, until - time.monotonic()))
-            return
+    def _take(self, until: float) -> None:
+        """Handles what the connections hear until then."""
         while (left := until - time.monotonic()) > 0 and not self._stop.is_set():
             event = self._inbox.get(left)
             if event is not None:
                 self._handle(event)
             if self._flow is not None and self._flow.waiting >= _FLUSH_TICKS:
-                return
+                self._putting.hurry()
 
     def _handle(self, event: Event) -> None:
-        feed = self._feed_of(event.source)
+        feed = self._feeds.of(event.source)
         match event:
             case Frame(_, payload):
                 self._take_frame(feed, payload)
             case OrderFrame(source, order):
-                self._take_order(source.account, order)
+                # On paper the real account's orders are none of the paper account's.
+                if self._settings is not None and self._settings.mode != "paper":
+                    self._orders.add(source.account, order, self._desk.clock.now())
             case Opened() if feed is not None:
-                feed.on_opened()
-                self._after_gap.add(feed)
-                self._counts["reconnects"] += feed.opened > 1
+                feed.on_opened(time.monotonic())
+                self._reconnects += feed.opened > 1
             case Lost(_, reason) if feed is not None:
                 feed.on_lost(reason, time.monotonic())
             case _:
@@ -173,77 +180,66 @@ class Ingester:
                 return
 
     def _take_frame(self, feed: Feed | None, payload: bytes) -> None:
+        flow = self._flow
         try:
-            ticks = decode(payload).ticks
+            decoded = decode(payload)
         except BadInput as error:
-            self._counts["bad_frames"] += 1
-            log.warning("dropped: %s", error)
+            self._bad_frames += 1
+            log.warning("dropped, a gap in the ticks: %s", error)
+            if flow is not None:
+                flow.mark_gap(flow.market_time)
             return
-        if self._flow is None:
+        if flow is None or not len(decoded.ticks):
             return
+        if feed is not None and feed.on_ticks(time.monotonic()):
+            flow.mark_gap(feed.seen_until)
+        flow.add(decoded.ticks)
         if feed is not None:
-            feed.on_ticks()
-            if feed in self._after_gap:
-                self._after_gap.discard(feed)
-                self._flow.mark_gap()
-        self._flow.add(ticks)
-
-    def _take_order(self, account: str, order: Mapping[str, Any]) -> None:
-        if self._is_paper:
-            # The real account's orders are none of the paper account's.
-            return
-        self._counts["order_frames"] += 1
-        received = self._desk.clock.now().isoformat()
-        self._orders.append(
-            {"account": account, "source": "frame", "order": dict(order), "received_at": received}
-        )
+            feed.seen_until = flow.market_time
+        received = self._desk.clock.now()
+        for packets in decoded.packets:
+            self._raw_ticks.add(packets, flow.market_time or received, received)
 
     def _put(self) -> None:
-        """Puts what waits. What fails is kept and put again, later and later."""
-        try:
-            if self._orders:
-                self._desk.update_queue.send(self._orders)
-                self._orders.clear()
-            if self._flow is not None:
-                self._counts["ticks"] += self._flow.flush()
-            self._put_wait = 0.0
-        except Exception:
-            # Whatever the network or the service threw: what was received is not given up.
-            self._put_wait = min(max(self._put_wait * 2, _FIRST_PUT_WAIT), _LONGEST_PUT_WAIT)
-            log.exception("not put, next try in %.1f s", self._put_wait)
+        if self._flow is not None:
+            self._flow.flush()
 
     def _report(self) -> None:
-        for name, count in self._counts.items():
-            if count:
-                self._desk.metrics.count(name, count)
-        market_time = None if self._flow is None else self._flow.market_time
+        flow = self._flow
+        totals = {
+            "ticks": flow.put if flow is not None else 0,
+            "ticks_shed": flow.shed if flow is not None else 0,
+            "order_frames": self._orders.taken,
+            "reconnects": self._reconnects,
+            "bad_frames": self._bad_frames,
+            "instruments_left_out": self._watch.left_out,
+        }
+        for name, total in totals.items():
+            if total > self._told.get(name, 0):
+                self._desk.metrics.count(name, total - self._told.get(name, 0))
         log.info(
-            "market time %s, %d ticks put, %d of %d feeds open",
-            market_time or "unknown",
-            self._counts["ticks"],
-            sum(feed.is_open for feed in self._feeds.values()),
+            "market time %s, %d ticks put, %d wait, %d of %d feeds open",
+            (flow.market_time if flow is not None else None) or "unknown",
+            totals["ticks"] - self._told.get("ticks", 0),
+            flow.waiting if flow is not None else 0,
+            sum(feed.is_open for feed in self._feeds),
             len(self._feeds),
         )
-        self._counts = dict.fromkeys(self._counts, 0)
+        self._told = totals
 
     def _end(self) -> int:
-        self._close_feeds()
+        deadline = time.monotonic() + _END_SECONDS
+        self._feeds.close()
         while (event := self._inbox.get(0.0)) is not None:
             self._handle(event)
-        for _ in range(_LAST_PUTS):
-            self._put()
-            if not self._put_wait:
-                self._report()
-                log.info("ended: everything received was put")
-                return 0
-            time.sleep(self._put_wait)
+        sent = self._sending.end(_END_SECONDS / 2)
+        put = self._putting.end(max(1.0, deadline - time.monotonic()))
+        archived = self._raw_ticks.end(_END_OF_ARCHIVE_SECONDS)
+        self._report()
+        if not archived:
+            log.error("the archive of raw ticks lacks the last minutes")
+        if sent and put:
+            log.info("ended: everything received was put")
+            return 0
         log.error("ended with ticks or order frames that could not be put")
         return 1
-
-    def _close_feeds(self) -> None:
-        for feed in self._feeds.values():
-            feed.close()
-        self._feeds.clear()
-
-    def _feed_of(self, source: Source) -> Feed | None:
-        return next((feed for feed in self._feeds.values() if feed.owns(source)), None)

@@ -8,6 +8,7 @@ import pytest
 
 from patang.audit.entry import AuditEntry
 from patang.market.instruments import INDEX_NAMES
+from patang.market.ticks import unpack
 from patang.risk.charges import leg_charges
 from patang_workbench.local_stack.stack import DESK_ACCOUNT
 from tests.e2e.evidence import Evidence, Item
@@ -123,8 +124,12 @@ def test_the_ticks_it_was_decided_on_are_in_the_stream(trade: Item, evidence: Ev
     heads = [head for head, _ in evidence.stream if head is not None]
     assert {"ticks", "marker", "gap"} == {head.kind for head in heads}
     as_of = trade["proposal"]["as_of"]
-    before = [h for h in heads if h.kind == "ticks" and h.market_time.isoformat() < as_of]
-    assert trade["underlying"] in {head.underlying for head in before}
+    before = [
+        unpack(data)
+        for head, data in evidence.stream
+        if head is not None and head.kind == "ticks" and head.market_time.isoformat() < as_of
+    ]
+    assert any(trade["instrument_token"] in record.ticks["token"] for record in before)
     markers = [head.market_time for head in heads if head.kind == "marker"]
     assert max(markers).isoformat() > trade["exit_time"]
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from functions.ingester.flow import TickFlow
-from functions.ingester.pack import decode
 from patang.features.closing import MinuteCloser
 from patang.features.service import FeatureService
 from patang.keys import cycle_key
 from patang.market.candles import Candle, ClosedMinute
 from patang.market.cycle import Cycle
+from patang.market.frames import decode
 from patang.market.instruments import Instrument, Universe
 from patang.market.sessions import IST
 from patang.market.universe import parse_instrument, save_universe
@@ -47,6 +47,9 @@ class Stream:
     def __init__(self) -> None:
         self.records: list[tuple[str, bytes]] = []
         self.delivered = 0
+
+    def lane(self, key: str) -> str:
+        return SHARD
 
     def put(self, records: Sequence[tuple[str, bytes]]) -> None:
         for _, data in records:
@@ -185,7 +188,7 @@ def test_after_a_lost_connection_volume_is_whole_and_old_minutes_are_not_decided
     opening = pipeline.floor.opening
     pipeline.run(opening - 10, opening + 150)
     pipeline.run(opening + 150, opening + 400, feed=False)
-    pipeline.flow.mark_gap()
+    pipeline.flow.mark_gap(pipeline.flow.market_time)
     pipeline.run(opening + 400, opening + 490)
     minutes = pipeline.minutes()
     assert [m.minute for m in minutes] == [

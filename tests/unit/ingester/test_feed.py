@@ -6,7 +6,7 @@ from functions.ingester.feed import Feed
 from patang.accounts.session import Credentials
 from patang.errors import SessionExpired
 
-TOKENS = frozenset({1, 2, 3})
+MODES = {1: "full", 2: "full", 3: "full"}
 
 
 class Link:
@@ -17,11 +17,11 @@ class Link:
     def __init__(self, credentials: Credentials) -> None:
         self.credentials = credentials
         self.asked: list[object] = []
-        self.heard_at = self.ticked_at = 0.0
+        self.heard_at = 0.0
         self.is_closed = False
 
-    def subscribe(self, tokens):
-        self.asked.append(("subscribe", tokens))
+    def subscribe(self, tokens, mode):
+        self.asked.append((mode, tokens))
 
     def unsubscribe(self, tokens):
         self.asked.append(("unsubscribe", tokens))
@@ -65,15 +65,15 @@ def world():
 @pytest.fixture
 def feed(world):
     feed = Feed("main", world.connect, world.credentials, world.check)
-    feed.watch(TOKENS)
+    feed.watch(MODES)
     return feed
 
 
 @pytest.fixture
 def open_feed(feed):
     feed.tend(0, paused=False)
-    feed.on_opened()
-    feed.on_ticks()
+    feed.on_opened(0)
+    feed.on_ticks(0)
     return feed
 
 
@@ -99,16 +99,38 @@ def test_a_store_that_is_away_is_waited_for(feed, world, monkeypatch):
 
 
 def test_it_subscribes_everything_whenever_it_opens(open_feed, world):
-    assert world.links[0].asked == [("subscribe", [1, 2, 3])]
+    assert world.links[0].asked == [("full", [1, 2, 3])]
     open_feed.on_lost("gone", 10)
     open_feed.tend(11, paused=False)
-    open_feed.on_opened()
-    assert world.links[1].asked == [("subscribe", [1, 2, 3])]
+    open_feed.on_opened(11)
+    assert world.links[1].asked == [("full", [1, 2, 3])]
 
 
 def test_it_follows_a_change_of_the_universe(open_feed, world):
-    open_feed.watch(frozenset({2, 3, 4}))
-    assert world.links[0].asked[1:] == [("unsubscribe", [1]), ("subscribe", [4])]
+    open_feed.watch({2: "full", 3: "full", 4: "full"})
+    assert world.links[0].asked[1:] == [("unsubscribe", [1]), ("full", [4])]
+
+
+def test_every_instrument_is_asked_for_in_its_own_mode_again_and_again(feed, world):
+    feed.watch({1: "full", 2: "ltp", 3: "quote", 4: "full"})
+    for opening in range(3):
+        feed.tend(100 * opening, paused=False)
+        feed.on_opened(100 * opening)
+        assert world.links[-1].asked == [("full", [1, 4]), ("ltp", [2]), ("quote", [3])]
+        feed.on_lost("gone", 100 * opening + 50)
+
+
+def test_a_change_of_mode_is_asked_for(open_feed, world):
+    open_feed.watch({1: "full", 2: "ltp", 3: "full"})
+    assert world.links[0].asked[1:] == [("ltp", [2])]
+
+
+def test_the_first_ticks_after_each_opening_tell_of_a_gap(feed):
+    for opening in range(2):
+        feed.tend(100 * opening, paused=False)
+        feed.on_opened(100 * opening)
+        assert [feed.on_ticks(n) for n in range(3)] == [True, False, False]
+        feed.on_lost("gone", 100 * opening + 50)
 
 
 def test_tries_come_later_and_later_until_ticks_flow_again(feed, world):
@@ -145,10 +167,9 @@ def test_a_quiet_market_is_probed_and_left_in_peace_if_the_feed_answers(open_fee
     for second in range(200):
         link.heard_at = second
         open_feed.tend(second, paused=False)
-        if link.asked.count(("subscribe", [1, 2, 3])) > 1 and link.ticked_at < second - 1:
-            link.ticked_at = second
+        if link.asked.count(("full", [1, 2, 3])) > 1:
             link.asked.pop()
-            open_feed.on_ticks()
+            open_feed.on_ticks(second)
     assert not link.is_closed
     assert len(world.links) == 1
 

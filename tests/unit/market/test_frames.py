@@ -17,7 +17,7 @@ from kiteconnect import KiteTicker
 
 from patang.errors import BadInput
 from patang.market.frames import decode, split
-from patang.market.packets import FULL, KINDS, in_rupees
+from patang.market.packets import KINDS, in_rupees
 from patang.market.sessions import IST
 from tests.unit.ingester.frames import INFY, NIFTY, OPEN, frame, full, index
 
@@ -131,15 +131,16 @@ def test_ticks_of_the_stream_say_what_the_official_client_reads(bodies: list[byt
 
 
 @given(st.lists(packets(), max_size=12))
-def test_full_packets_are_handed_on_as_they_came(bodies: list[bytes]) -> None:
-    raw = decode(frame(*bodies)).full
-    assert raw.dtype == FULL
-    assert [packet.tobytes() for packet in raw] == [body for body in bodies if len(body) == FULL.itemsize]
+def test_packets_are_handed_on_as_they_came(bodies: list[bytes]) -> None:
+    by_kind = {found.dtype.itemsize: found for found in decode(frame(*bodies)).packets}
+    for length in KINDS:
+        found = [packet.tobytes() for packet in by_kind.get(length, ())]
+        assert found == [body for body in bodies if len(body) == length]
 
 
-def test_full_packets_alone_are_not_copied() -> None:
+def test_packets_of_one_kind_are_not_copied() -> None:
     sent = frame(full(408065, 1), full(408065, 2))
-    assert np.shares_memory(decode(sent).full, np.frombuffer(sent, np.uint8))
+    assert np.shares_memory(decode(sent).packets[0], np.frombuffer(sent, np.uint8))
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York"])
@@ -171,7 +172,7 @@ def test_an_index_that_fell_says_so() -> None:
 
 def test_a_heartbeat_and_an_empty_frame_are_no_ticks() -> None:
     for nothing in (b"\x00", b"\x07", frame()):
-        assert len(decode(nothing).ticks) == len(decode(nothing).full) == 0
+        assert len(decode(nothing).ticks) == len(decode(nothing).packets) == 0
 
 
 GOOD = frame(full(408065, 1), index(256265, 2), full(408065, 3)[:44])

@@ -10,7 +10,7 @@ length and bytes behind the last packet without a word, and gives times as naive
 1970 for no time at all.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +22,20 @@ from patang.market.ticks import TICK
 __all__ = ["Decoded", "Packets", "decode", "split"]
 
 _LENGTH = np.dtype(">u2")
-_NO_FULL = np.empty(0, FULL)
 
-_PRICES = ("last_price", "close")
-_AS_THEY_ARE = ("token", "exchange_time", "volume", "oi", "buy_quantity", "sell_quantity")
+_LTP_BYTES = min(KINDS)
+
+# What a kind says and a tick takes as it is.
+_COUNTS = ("exchange_time", "volume", "oi", "buy_quantity", "sell_quantity")
+_SAID = {
+    length: tuple(name for name in _COUNTS if name in (kind.layout.names or ()))
+    for length, kind in KINDS.items()
+}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Packets:
-    """The packets of one kind in a frame, dtype the kind's layout, and their places in the frame from 0."""
+class Packets(NamedTuple):
+    """The packets of one kind in a frame, dtype the kind's layout, and their places in the frame from 0; no
+    places where the frame holds nothing else."""
 
     bodies: NDArray[np.void]
     places: NDArray[np.intp] | None
@@ -40,29 +45,39 @@ class Packets:
         return self.bodies.dtype.itemsize
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Decoded:
+class Decoded(NamedTuple):
     """A frame as the desk takes it.
 
     `ticks` (dtype TICK, in the frame's order): `exchange_time` is 0 where the packet says no time, which is
-    so for modes ltp and quote, and whatever a packet does not say is 0. `full`: the packets of full mode but
-    those of indices, as they came (dtype FULL); a view of the frame's bytes where it holds nothing else.
+    so for modes ltp and quote, and whatever a packet does not say is 0. `packets`: as they came, one array
+    for each kind (dtype its layout); a view of the frame's bytes where all are of one kind.
     """
 
     ticks: NDArray[np.void]
-    full: NDArray[np.void]
+    packets: tuple[NDArray[np.void], ...]
 
 
 def decode(frame: bytes) -> Decoded:
     """The ticks in a frame; none in a heartbeat. Raises BadInput that says what is wrong with it."""
     parts = split(frame)
-    full = next((part.bodies for part in parts if part.length == FULL.itemsize), _NO_FULL)
-    if len(parts) == 1:
-        return Decoded(_ticks(parts[0].bodies), full)
-    ticks = np.empty(sum(len(part.bodies) for part in parts), TICK)
-    for part in parts:
-        ticks[part.places] = _ticks(part.bodies)
-    return Decoded(ticks, full)
+    packets = tuple(part.bodies for part in parts)
+    if not parts:
+        return Decoded(np.empty(0, TICK), packets)
+    tokens = np.concatenate([bodies["token"] for bodies in packets])
+    divisor = divisors(tokens)
+    ticks = np.zeros(len(tokens), TICK)
+    ticks["token"] = tokens
+    ticks["last_price"] = np.concatenate([bodies["last_price"] for bodies in packets]) / divisor
+    start = 0
+    for bodies in packets:
+        end = start + len(bodies)
+        _fill(ticks[start:end], bodies, divisor[start:end])
+        start = end
+    if parts[0].places is None:
+        return Decoded(ticks, packets)
+    in_order = np.empty(len(ticks), TICK)
+    in_order[np.concatenate([part.places for part in parts if part.places is not None])] = ticks
+    return Decoded(in_order, packets)
 
 
 def split(frame: bytes) -> list[Packets]:
@@ -98,15 +113,19 @@ def _mixed(frame: bytes, count: int) -> list[Packets] | None:
         return None
     octets = np.frombuffer(frame, np.uint8)
     lengths = octets[heads + 1]
-    parts = []
-    for length, kind in KINDS.items():
-        places = np.flatnonzero(lengths == length)
-        if len(places):
-            # Every byte of the frame as the start of a packet; those that are one are taken.
-            anywhere = np.ndarray((len(frame) - length + 1,), kind.layout, frame, 0, (1,))
-            parts.append(Packets(anywhere[heads[places] + _LENGTH.itemsize], places))
-    all_known = sum(len(part.bodies) for part in parts) == count and not octets[heads].any()
-    return parts if all_known else None
+    by_kind = np.argsort(lengths, kind="stable")
+    bodies = heads[by_kind] + _LENGTH.itemsize
+    counts = np.bincount(lengths, minlength=1)
+    parts, start = [], 0
+    for length in np.flatnonzero(counts).tolist():
+        if length not in KINDS:
+            return None
+        # Every byte of the frame as the start of a packet; those that are one are taken.
+        anywhere = np.ndarray((len(frame) - length + 1,), KINDS[length].layout, frame, 0, (1,))
+        part = slice(start, start + int(counts[length]))
+        parts.append(Packets(anywhere[bodies[part]], by_kind[part]))
+        start = part.stop
+    return None if octets[heads].any() else parts
 
 
 def _heads(frame: bytes, count: int) -> NDArray[np.intp] | None:
@@ -114,12 +133,11 @@ def _heads(frame: bytes, count: int) -> NDArray[np.intp] | None:
 
     No kind is longer than 255 bytes, so that the length's low byte leads to the next packet.
     """
-    heads = [0] * count
-    position = _LENGTH.itemsize
+    low, heads, position = frame[1:], [0] * count, _LENGTH.itemsize
     try:
         for n in range(count):
             heads[n] = position
-            position += frame[position + 1] + 2
+            position += low[position] + 2
     except IndexError:
         return None
     return np.array(heads, np.intp) if position == len(frame) else None
@@ -143,19 +161,15 @@ def _fault(frame: bytes, count: int) -> str:
     return f"{announced}, which leave {size - position} bytes over"
 
 
-def _ticks(packets: NDArray[np.void]) -> NDArray[np.void]:
-    """Packets of one kind as ticks; what the kind does not say stays 0."""
-    ticks = np.zeros(len(packets), TICK)
-    said = packets.dtype.names or ()
-    divisor = divisors(packets["token"])
-    for name in _PRICES:
-        if name in said:
-            ticks[name] = packets[name] / divisor
-    for name in _AS_THEY_ARE:
-        if name in said:
-            ticks[name] = packets[name]
-    if "bids" in said:
+def _fill(ticks: NDArray[np.void], packets: NDArray[np.void], divisor: NDArray[np.float64]) -> None:
+    """What packets of one kind say beyond token and last price; what the kind does not say stays 0."""
+    length = packets.dtype.itemsize
+    for name in _SAID[length]:
+        ticks[name] = packets[name]
+    if length == _LTP_BYTES:
+        return
+    ticks["close"] = packets["close"] / divisor
+    if length == FULL.itemsize:
         for name, best in (("bid", packets["bids"][:, 0]), ("ask", packets["asks"][:, 0])):
             ticks[name] = best["price"] / divisor
             ticks[f"{name}_quantity"] = best["quantity"]
-    return ticks
