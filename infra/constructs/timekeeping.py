@@ -64,8 +64,9 @@ class Timekeeping(Construct):
             self,
             parts.source,
             "morning",
-            memory_mb=1024,
-            # 500 symbols ask for their history at three requests a second: 170 s an interval asked for.
+            # A hundred thousand instruments and nine sessions of minutes of 500 symbols, on a whole core.
+            memory_mb=1769,
+            # History comes at three requests a second: 170 s for 500 symbols, longer when the broker is slow.
             timeout_seconds=900,
             failures=parts.queues.dead_letters,
             environment=parts.variables("DESK_TABLE", "STORE_BUCKET", "SECRET_PREFIX"),
@@ -74,8 +75,8 @@ class Timekeeping(Construct):
         allow_objects(
             function,
             parts.data.store,
-            read=["instruments/", "volatility/"],
-            write=["features/seed/", "universe/", "instruments/", "volatility/"],
+            read=["features/history/", "instruments/", "minutes/", "volatility/"],
+            write=["features/seed/", "features/history/", "universe/", "instruments/", "volatility/"],
         )
         allow_secrets(function, parts.settings, parts.data.key)
         return function

@@ -99,8 +99,8 @@ STORE = {
     ),
     "features": ({"features/", "universe/"}, {"features/state/", "minutes/", "chains/"}),
     "morning": (
-        {"instruments/", "volatility/"},
-        {"features/seed/", "universe/", "instruments/", "volatility/"},
+        {"features/history/", "instruments/", "minutes/", "volatility/"},
+        {"features/seed/", "features/history/", "universe/", "instruments/", "volatility/"},
     ),
     "order_lane": ({"universe/"}, set()),
     "order_workflow": ({"minutes/", "universe/"}, set()),
