@@ -10,7 +10,9 @@ import requests
 
 from patang.app import Desk
 from patang.keys import settings_key
-from patang.market.universe import choose_universe, save_universe
+from patang.market.instrument_table import InstrumentTable
+from patang.market.universe import save_universe
+from patang.market.universe_choice import choose_universe
 from patang.ports import OrderRequest, Put
 from patang.settings import KiteSettings, Settings
 from patang_workbench.exchange.login import App
@@ -91,7 +93,8 @@ def give_universe(desk: Desk) -> None:
         name: Decimal(str(quotes[f"NSE:{listed}"]["last_price"]))
         for name, listed in (("NIFTY", "NIFTY 50"), ("BANKNIFTY", "NIFTY BANK"))
     }
-    choice = choose_universe(DAY, data.instruments("NSE"), data.instruments("NFO"), prices, desk.settings())
+    table = InstrumentTable.from_rows([*data.instruments("NSE"), *data.instruments("NFO")])
+    choice = choose_universe(DAY, table, prices, desk.settings())
     save_universe(desk.store, desk.objects, choice.universe)
 
 

@@ -28,6 +28,7 @@ def cash_rows() -> list[dict[str, Any]]:
     return [
         row(256265, "NIFTY 50", segment="INDICES", tick_size=0.0, lot_size=0),
         row(260105, "NIFTY BANK", segment="INDICES", tick_size=0.0, lot_size=0),
+        row(264969, "INDIA VIX", segment="INDICES", tick_size=0.0, lot_size=0),
         row(408065, "INFY", name="INFOSYS"),
         row(2953217, "TCS", name="TATA CONSULTANCY SERV LT"),
     ]

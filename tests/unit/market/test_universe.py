@@ -3,6 +3,7 @@
 import os
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,13 +11,9 @@ import pytest
 
 from patang.errors import BadInput
 from patang.keys import universe_key
-from patang.market.universe import (
-    choose_universe,
-    index_identifiers,
-    load_universe,
-    parse_instrument,
-    save_universe,
-)
+from patang.market.instrument_table import InstrumentTable
+from patang.market.universe import load_universe, parse_instrument, save_universe
+from patang.market.universe_choice import choose_universe, index_identifiers
 from patang.settings import Settings
 from tests.fakes import MemoryObjects, MemoryStore
 from tests.unit.market.dump import EXPIRIES, cash_rows, derivative_rows, row
@@ -30,10 +27,17 @@ def settings(**universe_changes) -> Settings:
     return Settings.model_validate({"universe": wanted | universe_changes})
 
 
-def choose(day: date = DAY, last=LAST, held=(), isins=None, **changes):
-    return choose_universe(
-        day, cash_rows(), derivative_rows(), last, settings(**changes), held=held, isins=isins
-    )
+def rows():
+    return [*cash_rows(), *derivative_rows()]
+
+
+@cache
+def table() -> InstrumentTable:
+    return InstrumentTable.from_rows(rows())
+
+
+def choose(day: date = DAY, last=LAST, held=(), **changes):
+    return choose_universe(day, table(), last, settings(**changes), held)
 
 
 def options_of(choice, name="NIFTY"):
@@ -65,7 +69,7 @@ def test_an_expiry_that_the_strategy_waits_for_is_watched_beside_them():
     patient = Settings.model_validate(
         {"universe": {"equities": ()}, "options": {"min_minutes_to_expiry": 12 * 1440}}
     )
-    choice = choose_universe(DAY, cash_rows(), derivative_rows(), LAST, patient)
+    choice = choose_universe(DAY, table(), LAST, patient)
     assert {o.expiry for o in options_of(choice)} == set(EXPIRIES)
 
 
@@ -89,14 +93,14 @@ def test_what_is_not_listed_is_named_and_left_out():
     assert "no future on MIDCPNIFTY" in told
 
 
-def test_a_row_that_does_not_parse_is_named_and_left_out():
-    listed = {"name": "NIFTY", "instrument_type": "CE", "exchange": "NFO", "expiry": EXPIRIES[0]}
-    broken = [
-        row(1, "NIFTYBAD1", **listed | {"expiry": "soon", "strike": 8600.0}),
-        row(2, "NIFTYBAD2", **listed | {"strike": 8600.0, "tick_size": "much"}),
-    ]
-    choice = choose_universe(DAY, cash_rows(), [*derivative_rows(), *broken], LAST, settings())
-    assert ["NIFTYBAD1" in choice.problems[0], "NIFTYBAD2" in choice.problems[1]] == [True, True]
+def test_what_a_desk_does_not_trade_is_named_and_left_out():
+    gold = row(
+        1, "GOLD26AUGFUT", exchange="MCX", segment="MCX-FUT", instrument_type="FUT", expiry=EXPIRIES[0]
+    )
+    choice = choose_universe(
+        DAY, InstrumentTable.from_rows([*rows(), gold]), LAST, settings(), ["MCX:GOLD26AUGFUT"]
+    )
+    assert "MCX:GOLD26AUGFUT trades on MCX" in choice.problems[0]
     assert choice.universe == choose().universe
 
 
@@ -117,11 +121,9 @@ def test_what_is_held_is_watched_wherever_it_lies():
 
 
 def test_shares_know_their_isin_and_whether_derivatives_are_listed_on_them():
-    shares = {
-        i.tradingsymbol: i
-        for i in choose(isins={"INFY": "INE009A01021"}).universe.instruments
-        if i.instrument_type == "EQ"
-    }
+    listed = table().with_isins({"INFY": "INE009A01021"})
+    universe = choose_universe(DAY, listed, LAST, settings()).universe
+    shares = {i.tradingsymbol: i for i in universe.instruments if i.instrument_type == "EQ"}
     assert (shares["INFY"].isin, shares["INFY"].has_derivatives) == ("INE009A01021", True)
     assert (shares["TCS"].isin, shares["TCS"].has_derivatives) == (None, False)
 
@@ -137,12 +139,11 @@ def test_a_real_dump_gives_the_real_band():
     dump = root / "kite" / "instruments_2026-08-18.parquet"
     if not dump.is_file():
         pytest.skip(f"{dump} is absent: set PATANG_DATA to the folder of recorded market data")
-    rows = pq.read_table(dump, filters=[("exchange", "=", "NFO")]).to_pylist()
+    listed = pq.read_table(dump).to_pylist()
     day, last = date(2026, 8, 18), {"NIFTY": Decimal(24_480), "BANKNIFTY": Decimal(55_980)}
     held = ["NFO:LICHSGFIN26AUG580PE"]
-    cash = [*cash_rows(), row(738561, "RELIANCE")]
-    wanted = settings(chain_band_pct=10, equities=("RELIANCE",))
-    choice = choose_universe(day, cash, rows, last, wanted, held=held)
+    with_cash = InstrumentTable.from_rows([*cash_rows(), row(738561, "RELIANCE"), *listed])
+    choice = choose_universe(day, with_cash, last, settings(chain_band_pct=10, equities=("RELIANCE",)), held)
     assert choice.problems == ()
     nifty = options_of(choice)
     assert {o.expiry for o in nifty} == {day, date(2026, 8, 25)}

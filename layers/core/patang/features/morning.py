@@ -1,20 +1,23 @@
 """The morning's work: what to watch today, its history, and whether the day may be traded."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from patang.errors import PatangError, StopTrading
-from patang.features.indicators import WARM_UP_BARS
+from patang.features.day_universe import DayUniverse
+from patang.features.minute_history import MinuteHistory
 from patang.features.pointer import save_seed
+from patang.features.price_breaks import suspected_rebasing
 from patang.features.state import FeatureState
-from patang.features.warm_up import minute_bars
+from patang.features.volatility_years import volatility_years
 from patang.keys import account_key
-from patang.market.instruments import Instrument
+from patang.market.instrument_hours import hours_of
+from patang.market.instruments import Universe
+from patang.market.minutes import load_minute
 from patang.market.preflight import Check, Preflight
 from patang.market.sessions import Session, previous_session, session_on
-from patang.market.universe import Choice, choose_universe, index_identifiers, save_universe
+from patang.market.universe import save_universe
 from patang.ports import Clock, MarketData, Metrics, ObjectStore, StateStore, WriteConflict
 from patang.records import create, load, replace
 from patang.settings import Settings
@@ -23,12 +26,12 @@ __all__ = ["MorningService"]
 
 _ATTEMPTS = 5
 
-# Sessions looked back for the warm-up: a session has 375 minutes, but a muhurat or a halted one has fewer.
-_SESSIONS_BACK = 3
+# Of the ten minutes that (morning) has, so that what was read is still stepped through and kept.
+_HISTORY_TIME = timedelta(minutes=7)
 
 
 class MorningService:
-    """Runs once before the open; running it again replaces what it left.
+    """Runs once before the open; running it again replaces what it left, and asks for no history twice.
 
     `check_session` raises while the broker's session of an account is not valid; `market_data` keeps the
     broker's limits (historical candles: three requests a second of wall time).
@@ -56,25 +59,23 @@ class MorningService:
         """Prepare the session of `moment`'s day (market time, IST); says what was done and what was not."""
         settings = self._settings()
         day = moment.date()
-        checks: list[Check] = []
-        known = self._checked(checks, "calendar", lambda: _session_text(session_on(day)))
-        if known and session_on(day) is None:
+        calendar, session = _calendar_check(day, settings)
+        if session is None and calendar.passed:
             return {"ok": True, "day": day.isoformat(), "reason": "no session today"}
-        checks.append(self._account_check(settings))
+        checks = [calendar, self._account_check(settings)]
         self._checked(checks, "session", lambda: self._session_check(settings))
         prepared: dict[str, Any] = {}
-        self._checked(checks, "instruments", lambda: self._prepare(moment, settings, prepared))
+        self._checked(checks, "instruments", lambda: self._prepare(session, settings, prepared))
         if settings.mode == "live":
             checks.append(_egress_check(settings))
         preflight = self._conclude(moment, settings, tuple(checks))
         return {"ok": preflight.passed, "day": day.isoformat(), "reason": preflight.reason, **prepared}
 
-    def _checked(self, checks: list[Check], name: str, look: Callable[[], str]) -> bool:
+    def _checked(self, checks: list[Check], name: str, look: Callable[[], str]) -> None:
         try:
             checks.append(Check(name=name, passed=True, found=look()))
         except PatangError as error:
             checks.append(Check(name=name, passed=False, found=str(error)))
-        return checks[-1].passed
 
     def _account_check(self, settings: Settings) -> Check:
         name = settings.data_account
@@ -86,59 +87,59 @@ class MorningService:
         self._check_session(settings.data_account)
         return "the broker knows the session"
 
-    def _prepare(self, moment: datetime, settings: Settings, prepared: dict[str, Any]) -> str:
+    def _prepare(self, session: Session | None, settings: Settings, prepared: dict[str, Any]) -> str:
         """Choose and keep the universe, then the seed of the feature state."""
-        session = session_on(moment.date())
         if session is None:
-            raise StopTrading(f"there is no session on {moment.date()}")
-        choice = self._choose(session, settings)
-        prepared["instruments"] = len(choice.universe.instruments)
-        prepared["problems"] = list(choice.problems)
-        if not choice.universe.instruments:
-            raise StopTrading(f"nothing to watch: {'; '.join(choice.problems)}")
-        save_universe(self._store, self._objects, choice.universe)
-        state = FeatureState(choice.universe, session)
-        watched = [i for i in choice.universe.instruments if i.is_spot]
-        prepared["warmed_up"] = self._warm_up(state, watched, session, prepared["problems"])
+            raise StopTrading("the day's hours are not known")
+        day = DayUniverse(self._store, self._objects, self._market_data())
+        chosen = day.choose(session, settings)
+        universe = chosen.universe
+        problems = prepared["problems"] = list(chosen.problems)
+        prepared["instruments"] = len(universe.instruments)
+        if not universe.instruments:
+            raise StopTrading(f"nothing to watch: {'; '.join(problems)}")
+        save_universe(self._store, self._objects, universe)
+        problems += self._rebased(day, universe, session, settings)
+        state = FeatureState(
+            universe, session, hours_of(universe.instruments, session.day, settings.sessions)
+        )
+        underlyings = sorted({i.underlying for i in universe.instruments if i.is_option})
+        years = volatility_years(self._objects, self._market_data(), chosen.vix_token, underlyings, session)
+        state.know_volatility(years.years)
+        problems += years.problems
+        prepared["warmed_up"] = self._warm_up(state, universe, session, settings, problems)
         save_seed(self._objects, state)
-        for problem in prepared["problems"]:
+        for problem in problems:
             self._metrics.count("morning_problem", problem=problem)
         return f"{prepared['instruments']} instruments, {prepared['warmed_up']} warmed up"
 
-    def _choose(self, session: Session, settings: Settings) -> Choice:
-        data = self._market_data()
-        names = index_identifiers(settings)
-        quotes = data.quotes(list(names.values())) if names else {}
-        last = {
-            symbol: Decimal(str(quotes[name]["last_price"]))
-            for symbol, name in names.items()
-            if name in quotes and quotes[name].get("last_price")
-        }
-        cash, derivatives = data.instruments("NSE"), data.instruments("NFO")
-        return choose_universe(session.day, cash, derivatives, last, settings)
+    def _rebased(
+        self, day: DayUniverse, universe: Universe, session: Session, settings: Settings
+    ) -> list[str]:
+        """Shares whose price was rebased overnight; an answer that does not come costs the note alone."""
+        try:
+            before = previous_session(session.day, settings.sessions)
+            closed = load_minute(self._objects, self._store, before.last_minute())
+            return suspected_rebasing(closed, day.share_quotes(universe))
+        except PatangError as error:
+            return [f"whether shares were rebased overnight is not known: {error}"]
 
     def _warm_up(
-        self, state: FeatureState, watched: Iterable[Instrument], session: Session, problems: list[str]
+        self,
+        state: FeatureState,
+        universe: Universe,
+        session: Session,
+        settings: Settings,
+        problems: list[str],
     ) -> int:
-        data, warmed, back = self._market_data(), 0, session
-        for _ in range(_SESSIONS_BACK):
-            back = previous_session(back.day)
-        histories = {}
-        for instrument in watched:
-            try:
-                rows = data.candles(instrument.instrument_token, back.open, session.open, "minute")
-            except PatangError as error:
-                problems.append(f"no history of {instrument.symbol}: {error}")
-                continue
-            bars = minute_bars(row for row in rows if row["date"] < session.open)
-            histories[instrument.symbol] = bars
-            warmed += bool(len(bars))
-            if len(bars) < WARM_UP_BARS:
-                problems.append(
-                    f"{instrument.symbol} has {len(bars)} of the {WARM_UP_BARS} bars of its warm-up"
-                )
-        state.warm_up(histories)
-        return warmed
+        """Returns how many symbols have history."""
+        history = MinuteHistory(self._objects, self._market_data(), self._clock)
+        spots = [i for i in universe.instruments if i.is_spot]
+        found = history.read(spots, session, settings.sessions, self._clock.now() + _HISTORY_TIME)
+        problems += found.problems
+        state.warm_up(found.bars)
+        self._metrics.count("histories_asked", found.asked)
+        return sum(len(bars) > 0 for bars in found.bars.values())
 
     def _conclude(self, moment: datetime, settings: Settings, checks: tuple[Check, ...]) -> Preflight:
         failed = [f"{check.name}: {check.found}" for check in checks if not check.passed]
@@ -163,8 +164,13 @@ class MorningService:
         raise WriteConflict([preflight.key()])
 
 
-def _session_text(session: Session | None) -> str:
-    return "no session" if session is None else f"{session.open:%H:%M} to {session.close:%H:%M}"
+def _calendar_check(day: date, settings: Settings) -> tuple[Check, Session | None]:
+    try:
+        session = session_on(day, overrides=settings.sessions)
+    except StopTrading as error:
+        return Check(name="calendar", passed=False, found=str(error)), None
+    hours = "no session" if session is None else f"{session.open:%H:%M} to {session.close:%H:%M}"
+    return Check(name="calendar", passed=True, found=hours), session
 
 
 def _egress_check(settings: Settings) -> Check:
