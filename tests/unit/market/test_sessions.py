@@ -1,33 +1,19 @@
-"""The exchange's days and hours, by themselves and against recorded days."""
+"""The exchange's days and hours, and an owner's word on single days."""
 
-import os
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from patang.errors import StopTrading
+from patang.market.exchange_calendar import SEGMENTS, exchange_calendar
+from patang.market.session_override import SessionOverride
 from patang.market.sessions import IST, expiry_moment, minute_of, previous_session, session_on
-
-DATA = Path(os.environ.get("PATANG_DATA", Path(__file__).parents[4] / "shared" / "data"))
-
-# Index values of the mock trading on Saturdays.
-MOCK_SATURDAYS = {
-    date(2021, 8, 7),
-    date(2021, 8, 21),
-    date(2021, 11, 13),
-    date(2022, 1, 8),
-    date(2022, 1, 22),
-    date(2022, 2, 5),
-    date(2022, 4, 9),
-    date(2022, 4, 30),
-}
-# Traded, but the only source of that time lacks them.
-HOLES = {date(2024, 12, 27), date(2026, 2, 1)}
+from patang.settings import Settings
 
 
-def hours(day: date, segment=None) -> tuple[time, time] | None:
-    session = session_on(day, segment)
+def hours(day: date, segment=None, overrides=()) -> tuple[time, time] | None:
+    session = session_on(day, segment, overrides)
     return None if session is None else (session.open.time(), session.close.time())
 
 
@@ -40,7 +26,7 @@ def hours(day: date, segment=None) -> tuple[time, time] | None:
         (date(2016, 10, 30), (time(18, 30), time(19, 30))),
         (date(2020, 2, 1), (time(9, 15), time(15, 30))),
         (date(2021, 2, 24), (time(9, 15), time(17, 0))),
-        (date(2024, 5, 18), (time(9, 15), time(12, 40))),
+        (date(2024, 5, 18), (time(9, 15), time(12, 30))),
         (date(2025, 10, 21), (time(13, 45), time(14, 45))),
         (date(2026, 2, 1), (time(9, 15), time(15, 30))),
         (date(2026, 12, 25), None),
@@ -94,39 +80,127 @@ def test_a_minute_begins_in_ist():
     )
 
 
-def recorded_days(path: str, column: str) -> set[date]:
-    pq = pytest.importorskip("pyarrow.parquet")
-    import pyarrow.compute as pc
-
-    if not (DATA / path).exists():
-        pytest.skip(f"{DATA / path} is absent: set PATANG_DATA to the folder of recorded market data")
-    values = pq.read_table(DATA / path, columns=[column])[column]
-    if column == "ts":
-        values = pc.cast(pc.floor_temporal(pc.local_timestamp(values), unit="day"), "date32")
-    return set(values.unique().to_pylist())
-
-
-RECORDS = {
-    "daily/nse_eq_daily_2010_2026.parquet": "date",
-    "index_1m/BANKNIFTY_1m.parquet": "ts",
-    "index_1m/NIFTY_15m_2021_2026.parquet": "ts",
-    "stocks_15m/liquid9_15m_2015_2024.parquet": "ts",
-    "stocks_15m/nse_fno_15m_2024_2026.parquet": "ts",
-    "options_daily/nse_fo_udiff_daily_2025-01_2026-03.parquet": "date",
-}
+def test_each_segment_ends_its_day_in_its_own_way():
+    day = date(2026, 8, 18)
+    ends = {segment: session_on(day, segment) for segment in SEGMENTS}
+    assert {s: (h.close.time(), h.auction_close and h.auction_close.time()) for s, h in ends.items()} == {
+        "cash": (time(15, 30), None),
+        "cash_with_auction": (time(15, 15), time(15, 35)),
+        "derivatives": (time(15, 40), None),
+        "index": (time(15, 15), time(15, 35)),
+    }
+    assert {s: h.last_print().time() for s, h in ends.items()} == {
+        "cash": time(15, 30),
+        "cash_with_auction": time(15, 35),
+        "derivatives": time(15, 40),
+        "index": time(15, 35),
+    }
+    assert session_on(day).auction_close is None
 
 
-@pytest.mark.parametrize("path", RECORDS)
-def test_no_recorded_day_is_called_closed(path):
-    traded = {day for day in recorded_days(path, RECORDS[path]) if 2015 <= day.year <= 2026}
-    assert {day for day in traded if session_on(day) is None} <= MOCK_SATURDAYS
+def test_nothing_trades_in_a_break():
+    session = session_on(date(2024, 3, 2))
+    assert [(a.time(), b.time()) for a, b in session.breaks] == [(time(10, 0), time(11, 30))]
+    at = lambda hour, minute: datetime(2024, 3, 2, hour, minute, tzinfo=IST)  # noqa: E731 - four uses below
+    assert [session.holds(at(*m)) for m in ((9, 59), (10, 0), (11, 29), (11, 30))] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_the_tables_do_not_contradict_themselves():
+    calendar = exchange_calendar()
+    special = {day for day, _ in calendar.special}
+    assert not special & set(calendar.holidays)
+    assert {day.weekday() for day in calendar.holidays} <= set(range(5))
+    assert calendar.years == frozenset(range(2015, 2027))
+    assert all(sum(day.year == year for day in calendar.holidays) >= 10 for year in calendar.years)
+    for day, segment in calendar.special:
+        hours = calendar.special[day, segment]
+        if hours is not None:
+            moments = [hours.open, *(edge for pause in hours.breaks for edge in pause), hours.close]
+            assert moments == sorted(set(moments)), day
+
+
+def override(day: date, **values) -> SessionOverride:
+    return SessionOverride.model_validate({"day": day, "reason": "said by the owner", **values})
+
+
+REGULAR = date(2026, 8, 18)
+
+
+def test_an_owner_closes_a_day():
+    closed = [override(REGULAR, closed=True)]
+    assert session_on(REGULAR, overrides=closed) is None
+    assert session_on(REGULAR + timedelta(days=1), overrides=closed) is not None
+    assert previous_session(REGULAR + timedelta(days=1), closed).day == REGULAR - timedelta(days=1)
+
+
+def test_an_owner_says_the_hours_of_a_session_that_was_not_known():
+    muhurat = date(2026, 11, 8)
+    said = [override(muhurat, open="18:00", close="19:00")]
+    assert hours(muhurat, overrides=said) == (time(18), time(19))
+    assert {hours(muhurat, segment, said) for segment in SEGMENTS} == {(time(18), time(19))}
+    assert previous_session(date(2026, 11, 9), said).day == muhurat
+
+
+@pytest.mark.parametrize("day", [date(2026, 8, 15), date(2026, 8, 16), date(2026, 12, 25)])
+def test_an_owner_opens_a_weekend_or_a_holiday(day):
+    assert session_on(day) is None
+    assert hours(day, overrides=[override(day, open="09:15", close="15:30")]) == (time(9, 15), time(15, 30))
+
+
+def test_a_word_on_one_segment_leaves_the_others_and_goes_before_a_word_on_all():
+    said = [
+        override(REGULAR, open="10:00", close="12:00"),
+        override(REGULAR, segment="derivatives", open="10:00", close="12:30", breaks=[["11:00", "11:15"]]),
+    ]
+    assert hours(REGULAR, "cash", said) == (time(10), time(12))
+    assert hours(REGULAR, "derivatives", said) == (time(10), time(12, 30))
+    assert hours(REGULAR, overrides=said) == (time(10), time(12, 30))
+    assert session_on(REGULAR, "derivatives", said).breaks
+    assert not session_on(REGULAR, overrides=said).breaks
+    alone = [override(REGULAR, segment="cash_with_auction", closed=True)]
+    assert session_on(REGULAR, "cash_with_auction", alone) is None
+    assert hours(REGULAR, "index", alone) == (time(9, 15), time(15, 15))
+
+
+def test_a_day_of_an_unknown_year_is_known_once_its_owner_has_said_it_and_no_other_is():
+    day = date(2027, 1, 4)
+    said = [override(day, open="09:15", close="15:40")]
+    assert hours(day, overrides=said) == (time(9, 15), time(15, 40))
+    with pytest.raises(StopTrading, match=r"nothing of 2027.*settings \(sessions\)"):
+        session_on(day + timedelta(days=1), overrides=said)
+    with pytest.raises(StopTrading):
+        session_on(day, overrides=[override(day, segment="cash", open="09:15", close="15:30")])
 
 
 @pytest.mark.parametrize(
-    ("first", "last"),
-    [(date(2015, 1, 1), date(2025, 3, 28)), (date(2026, 1, 1), date(2026, 2, 13))],
+    ("values", "message"),
+    [
+        ({}, "needs open and close"),
+        ({"open": "09:15"}, "needs open and close"),
+        ({"closed": True, "open": "09:15", "close": "15:30"}, "cannot be closed and have hours"),
+        ({"open": "15:30", "close": "09:15"}, "do not follow each other"),
+        ({"open": "9:15", "close": "15:30"}, "pattern"),
+        ({"open": "09:15", "close": "15:30", "breaks": [["10:00", "09:30"]]}, "do not follow"),
+        ({"open": "09:15", "close": "15:30", "breaks": [["15:00", "16:00"]]}, "do not follow"),
+        ({"open": "09:15", "close": "15:15", "auction_close": "15:35"}, "name one"),
+        ({"open": "09:15", "close": "15:15", "auction_close": "15:10", "segment": "index"}, "do not follow"),
+        ({"closed": True, "reason": ""}, "at least 3 characters"),
+        ({"closed": True, "segment": "currency"}, "segment"),
+    ],
 )
-def test_every_session_was_recorded_by_somebody(first, last):
-    traded = set().union(*(recorded_days(path, column) for path, column in RECORDS.items()))
-    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    assert {day for day in days if session_on(day) is not None} - traded <= HOLES
+def test_a_word_that_makes_no_sense_is_refused(values, message):
+    with pytest.raises(ValidationError, match=message):
+        override(REGULAR, **values)
+
+
+def test_settings_take_one_word_a_day_and_segment_and_keep_it():
+    said = (override(REGULAR, closed=True), override(REGULAR, segment="index", open="09:15", close="15:15"))
+    kept = Settings.model_validate_json(Settings(sessions=said).model_dump_json())
+    assert kept.sessions == said
+    with pytest.raises(ValidationError, match=r"says two things of 2026-08-18, segment all"):
+        Settings(sessions=(said[0], said[0]))
