@@ -113,9 +113,9 @@ class Alarms(Construct):
         for name, (service, metric, description) in _COUNTED.items():
             self._alarm(name, metrics.desk(service, metric), description)
         self._alarm(
-            "reconnects",
-            metrics.desk("ingester", "reconnects"),
-            "The ticker was lost and opened again three minutes in a row: bars have gaps",
+            "stream-gaps",
+            metrics.desk("features", "stream_gaps"),
+            "Ticks were missing three minutes in a row: highs and lows of bars, and flows, may be wrong",
             periods=3,
         )
         self._alarm(

@@ -26,7 +26,10 @@ class DeskDashboard(Construct):
             widgets=[
                 [
                     _graph(
-                        "Ticks", metrics.desk("ingester", "ticks"), metrics.desk("features", "late_ticks")
+                        "Ticks",
+                        metrics.desk("ingester", "ticks"),
+                        metrics.desk("ingester", "raw_ticks"),
+                        metrics.desk("features", "late_ticks"),
                     ),
                     _graph(
                         "Minute close, ms",
@@ -38,6 +41,28 @@ class DeskDashboard(Construct):
                         metrics.desk("features", "cycle_started"),
                         metrics.desk("features", "cycle_skipped"),
                         metrics.desk("reconciler", "stale_data"),
+                    ),
+                ],
+                [
+                    _graph(
+                        "What ticks are missing",
+                        *(
+                            metrics.desk("ingester", name)
+                            for name in ("reconnects", "bad_frames", "ticks_shed", "raw_ticks_shed")
+                        ),
+                        metrics.desk("features", "stream_gaps"),
+                    ),
+                    _graph(
+                        "Feature state",
+                        metrics.desk("features", "feature_state_rebuilt"),
+                        metrics.desk("features", "feature_state_unreadable"),
+                        metrics.desk("features", "unknown_instrument"),
+                    ),
+                    _graph(
+                        "Mornings and archive",
+                        metrics.desk("morning", "morning_problem"),
+                        metrics.desk("archive", "archived_candles"),
+                        metrics.desk("archive", "archive_problem"),
                     ),
                 ],
                 [

@@ -11,7 +11,7 @@ ALARMS = {
     "order-lane-errors", "guard-errors", "order-updates-errors", "order-workflow-errors", "reconciler-errors",
     "order-workflow-failed", "order-workflow-timed-out", "trading-cycle-failed", "audit-unlinked",
     "stale-data", "order-unknown", "exit-failed", "stray-exit",
-    "ticks-shed", "raw-ticks-shed", "bad-frames", "reconnects", "preflight-failed", "archive-problem",
+    "ticks-shed", "raw-ticks-shed", "bad-frames", "stream-gaps", "preflight-failed", "archive-problem",
 }  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def test_alarms_are_plain_metrics(cloud):
         "ticks-shed",
         "raw-ticks-shed",
         "bad-frames",
-        "reconnects",
+        "stream-gaps",
         "preflight-failed",
         "archive-problem",
     ],
