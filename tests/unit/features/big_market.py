@@ -6,6 +6,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from patang.features.warm_up import MINUTE_BAR
 from patang.market.envelope import EVERYBODY, envelope
 from patang.market.instruments import Instrument, Universe
 from patang.market.sessions import session_on
@@ -48,6 +49,22 @@ class BigMarket:
         ticks["ask"] = np.where(self._has_book, np.round(ticks["last_price"] + 0.05, 2), 0)
         ticks["oi"] = ticks["volume"] // 10
         return ticks.copy()
+
+    def history(self, sessions: int = 9) -> dict[str, NDArray[np.void]]:
+        """One-minute bars (MINUTE_BAR) of the sessions before, by symbol."""
+        opens = [int(SESSION.open.timestamp()) - 86_400 * back for back in range(sessions, 0, -1)]
+        bars = np.zeros(375 * sessions, MINUTE_BAR)
+        bars["start"] = np.concatenate([opening + 60 * np.arange(375) for opening in opens])
+        found = {}
+        for row in np.flatnonzero(self.is_symbol).tolist():
+            steps = 0.05 * self._random.integers(-9, 10, len(bars))
+            bars["close"] = np.round(float(self._ticks["last_price"][row]) + np.cumsum(steps), 2)
+            bars["open"] = np.append(bars["close"][0], bars["close"][:-1])
+            bars["high"] = np.round(np.maximum(bars["open"], bars["close"]) + 0.05, 2)
+            bars["low"] = np.round(np.minimum(bars["open"], bars["close"]) - 0.05, 2)
+            bars["volume"] = self._random.integers(0, 60_000, len(bars))
+            found[self.universe.instruments[row].symbol] = bars.copy()
+        return found
 
     def records(self, start: datetime, seconds: int) -> list[bytes]:
         """As the ingester puts them: each second a record of ticks and a marker."""
