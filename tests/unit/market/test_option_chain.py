@@ -6,7 +6,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from patang.features.options import option_features
+from patang.features.options import option_features, option_reasons
+from patang.features.undefined import Undefined
 from patang.market.candles import Quote
 from patang.market.greeks import price, years_to
 from patang.market.option_chain import priced_chain, volatility_view
@@ -137,3 +138,9 @@ def test_the_features_of_a_contract():
     unknown = option_features(*chain_of(quote(contract, 1.0)))
     assert math.isnan(unknown["delta"])
     assert math.isnan(unknown["oi_trend"])
+    assert option_reasons(found) == {}
+    assert option_reasons(unknown | {"iv_rank": math.nan}) == {
+        **dict.fromkeys(("iv_from_options", "delta", "theta", "vega"), Undefined.NO_CHAIN),
+        "iv_rank": Undefined.NO_HISTORY,
+        "oi_trend": Undefined.NO_OPEN_INTEREST,
+    }

@@ -8,6 +8,7 @@ import pytest
 
 from patang.approvals.proposal import Proposal
 from patang.errors import StopTrading
+from patang.features.undefined import Undefined
 from patang.keys import cycle_key, risk_key, signal_partition
 from patang.market.candles import ClosedMinute
 from patang.market.cycle import Cycle, run_id_of
@@ -119,8 +120,10 @@ def test_signals_carry_the_models_answer_and_the_numbers_behind_it(session, busy
         assert signal.exit_by > signal.as_of
         assert {"rsi", "adx", "macd_atr"} <= set(signal.features)
         if signal.strategy == "long_options":
-            of_contract = {"iv_from_options", "iv_skew", "delta", "theta", "vega", "time_value"}
-            assert of_contract - {"iv_skew"} <= set(signal.features)
+            of_contract = {"iv_from_options", "delta", "theta", "vega", "time_value"}
+            assert of_contract <= set(signal.features)
+            assert signal.undefined["iv_rank"] == Undefined.NO_HISTORY
+            assert signal.undefined["oi_trend"] == Undefined.NO_OPEN_INTEREST
         assert "P(win) 0.90" in signal.reason
     cycle = load(desk.store, Cycle, cycle_key(end_of(busy)))
     assert (cycle.state, cycle.signals) == ("STARTED", len(stored))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from patang.errors import BadInput, StopTrading
+from patang.features.options import option_reasons
 from patang.keys import cycle_key, signal_partition
 from patang.market.cycle import Cycle
 from patang.market.minutes import load_minute
@@ -155,5 +156,6 @@ def _signal(
         reason=f"{candidate.reason}; P(win) {p_win:.2f}, expected return {expected:.2f} %",
         model_version=version,
         features={name: round(value, 4) for name, value in known.items() if math.isfinite(value)},
+        undefined=option_reasons(candidate.told),
         refused=("CONFIDENCE_TOO_LOW",) if p_win < settings.risk.min_confidence else (),
     )

@@ -4,6 +4,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from pydantic import Field
+
 from patang.keys import signal_partition
 from patang.ports import Key
 from patang.records import Record
@@ -15,7 +17,7 @@ class Signal(Record):
     """One wish to enter (long only). Prices in rupees a unit; percentages of the entry price.
 
     `confidence` is the calibrated probability to win, p_win. `refused` names the gates that said no and is
-    empty for a signal that goes on to the accounts.
+    empty for a signal that goes on to the accounts. `undefined` says why a feature is not among `features`.
     """
 
     signal_id: str
@@ -41,6 +43,7 @@ class Signal(Record):
     reason: str
     model_version: str
     features: dict[str, float]
+    undefined: dict[str, str] = Field(default_factory=dict)
     refused: tuple[str, ...] = ()
 
     def key(self) -> Key:
