@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from patang.features.indicators import BarColumns, candle_features
+from patang.features.indicator_history import candle_features
+from patang.features.indicators import BarColumns
 from patang.features.vector import CANDLE_FEATURES, FEATURE_NAMES
 from patang.market.candles import Candle, ClosedMinute, Quote
 from patang.market.greeks import price, years_to

@@ -12,7 +12,8 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from patang.features.indicators import WARM_UP_BARS, BarColumns, candle_features
+from patang.features.indicator_history import candle_features
+from patang.features.indicators import WARM_UP_BARS, BarColumns
 from patang.features.vector import CANDLE_FEATURES
 from patang.market.sessions import previous_session, session_on
 

@@ -1,0 +1,147 @@
+"""The indicators of a whole history at once: the numbers of `Indicators`, a stretch of bars at a time."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patang.features.indicator_formulas import (
+    BAND_ROWS,
+    BARS_NEEDED,
+    SEEDED,
+    SLOW_SUMS,
+    SUMS,
+    SmoothSums,
+    band_features,
+    keep_adx,
+    merge,
+    merge_fours,
+    merge_ones,
+    movements,
+    slow_inputs,
+    trend_features,
+    usable,
+)
+from patang.features.indicators import MINUTES_A_YEAR, BarColumns
+from patang.features.vector import CANDLE_FEATURES
+
+__all__ = ["candle_features"]
+
+type Floats = NDArray[np.float64]
+type Flags = NDArray[np.bool_]
+
+# What is worked on at a time stays in the processor's cache: bars of the sums of all symbols, then bars and
+# symbols of the bands.
+_BARS = 24
+_BAND_BARS, _BAND_SYMBOLS = 400, 64
+_BAND = 20
+
+
+def candle_features(history: BarColumns, bars_a_year: float = MINUTES_A_YEAR) -> Floats:
+    """The candle features of a whole history, symbols x time x CANDLE_FEATURES.
+
+    `history` holds symbols x time; row t of the result knows nothing behind column t. Where a symbol has no
+    bar it keeps its values; NaN: not defined (yet).
+    """
+    high, low, close = history.high.T, history.low.T, history.close.T
+    table = np.empty((len(CANDLE_FEATURES), *close.shape))
+    if _whole(high, low, close):
+        _of_bars(high, low, close, bars_a_year, table)
+        return table.transpose(2, 1, 0)
+    # Bars move up to follow one another, and each time takes the values of the last bar up to it.
+    has = usable(high, low, close)
+    order = np.argsort(~has, axis=0, kind="stable")
+    high, low, close = (np.take_along_axis(column, order, axis=0) for column in (high, low, close))
+    _of_bars(high, low, close, bars_a_year, table)
+    place = np.cumsum(has, axis=0) - 1
+    last = np.maximum(place, 0)
+    for feature in table:
+        feature[...] = np.where(place < 0, np.nan, np.take_along_axis(feature, last, axis=0))
+    return table.transpose(2, 1, 0)
+
+
+def _whole(*prices: Floats) -> bool:
+    """Whether every bar is usable."""
+    return all(column.min(initial=1.0) > 0 and column.max(initial=1.0) < np.inf for column in prices)
+
+
+def _of_bars(high: Floats, low: Floats, close: Floats, bars_a_year: float, table: Floats) -> None:
+    """Into CANDLE_FEATURES x time x symbols, from time x symbols without gaps; what is behind a symbol's last
+    bar is worthless."""
+    times, symbols = close.shape
+    with np.errstate(invalid="ignore", divide="ignore"):
+        _trends(high, low, close, table)
+        for start in range(0, times, _BAND_BARS):
+            for first in range(0, symbols, _BAND_SYMBOLS):
+                at = slice(max(start - _BAND, 0), start + _BAND_BARS), slice(first, first + _BAND_SYMBOLS)
+                _bands(close[at], bars_a_year, table[:, *at], _BAND if start else _BAND - 1)
+    for feature, bars in zip(table, BARS_NEEDED.tolist(), strict=True):
+        feature[: bars - 1] = np.nan
+
+
+def _trends(high: Floats, low: Floats, close: Floats, table: Floats) -> None:
+    """The features that come from sums, a few bars at a time."""
+    times, symbols = close.shape
+    bars = np.full((3, _BARS + 1, symbols), np.nan)
+    inputs, slow_in = np.empty((8, _BARS, symbols)), np.empty((2, _BARS, symbols))
+    # Written a bar at a time: what is of one bar lies together.
+    found, slow_found = (np.empty((_BARS, rows, symbols)).transpose(1, 0, 2) for rows in (8, 2))
+    sums, slow = np.zeros((8, symbols)), np.zeros((2, symbols))
+    for start in range(0, times, _BARS):
+        size = min(_BARS, times - start)
+        at, now = slice(start, start + size), slice(1, size + 1)
+        bars[:, 0] = bars[:, _BARS]
+        bars[0, now], bars[1, now], bars[2, now] = high[at], low[at], close[at]
+        movements(bars[:, now], bars[:, :size], inputs[:, :size])
+        sums = _carry_on(SUMS, sums, inputs[:, :size], start, found)
+        still = slow_inputs(found[:, :size], slow_in[:, :size])
+        if still.any():
+            slow = _carry_on_unmoved(slow, slow_in[:, :size], still, start, slow_found)
+        else:
+            slow = _carry_on(SLOW_SUMS, slow, slow_in[:, :size], start, slow_found)
+        trend_features(found[:, :size], slow_found[:, :size], table[:, at])
+
+
+def _carry_on(kind: SmoothSums, sums: Floats, inputs: Floats, start: int, found: Floats) -> Floats:
+    """Carry sums on through a stretch whose first bar is `start`; those of each bar into `found`, those of
+    the last one returned."""
+    decays, multiply, add = kind.decays(sums.shape[1]), np.multiply, np.add
+    bars = zip(inputs.transpose(1, 0, 2), found.transpose(1, 0, 2), strict=False)
+    for bar, (new, later) in enumerate(bars, start):
+        if bar < SEEDED:
+            later[...] = sums
+            kind.seed_all(later, new, bar + 1)
+        else:
+            multiply(sums, decays, later)
+            add(later, new, later)
+        sums = later
+    return sums.copy()
+
+
+def _carry_on_unmoved(sums: Floats, inputs: Floats, still: Flags, start: int, found: Floats) -> Floats:
+    """The same of the slow sums, where some DX are missing: those leave the sum as it is."""
+    for t in range(inputs.shape[1]):
+        keep_adx(inputs[:, t], sums, still[t], start + t + 1)
+        sums = _carry_on(SLOW_SUMS, sums, inputs[:, t : t + 1], start + t, found[:, t : t + 1])
+    return sums
+
+
+def _bands(close: Floats, bars_a_year: float, table: Floats, begin: int) -> None:
+    """The features of the last twenty bars, from bar `begin` of the stretch on."""
+    times, symbols = close.shape
+    if times < _BAND:
+        return
+    ones = np.empty((2, times, symbols))
+    ones[0], ones[1, 0] = close, np.nan
+    np.divide(ones[0, 1:], ones[0, :-1], out=ones[1, 1:])
+    np.log(ones[1, 1:], out=ones[1, 1:])
+    # Moments of 2, 4, 8, 16 and 20 bars begin with bar 1, 3, 7, 15 and 19.
+    twos, fours, eights, sixteens, twenties = (np.empty((4, times - n, symbols)) for n in (1, 3, 7, 15, 19))
+    merge_ones(ones[:, 1:], ones[:, :-1], twos)
+    merge(twos[:, 2:], twos[:, :-2], 2, fours)
+    merge(fours[:, 4:], fours[:, :-4], 4, eights)
+    merge(eights[:, 8:], eights[:, :-8], 8, sixteens)
+    merge_fours(sixteens[:, 4:], fours[:, :-16], twenties)
+    twenty_ago = np.concatenate((np.full((1, symbols), np.nan), close[:-_BAND]))
+    found = np.empty((len(table), times - _BAND + 1, symbols))
+    band_features(ones[0, _BAND - 1 :], twenty_ago, twenties, bars_a_year, found)
+    for row in BAND_ROWS:
+        table[row, begin:] = found[row, begin - _BAND + 1 :]
