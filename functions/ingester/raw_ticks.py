@@ -37,18 +37,32 @@ _LAST_TRIES = 3
 
 @dataclass(slots=True, eq=False)
 class _File:
-    """Packets of one hour of market time that will be one file. `opened`: monotonic seconds."""
+    """Packets of one hour of market time that will be one file.
 
-    path: str
-    hour: datetime
+    `first`: the first market time that was known, None so far; `opened`: monotonic seconds; `number`: the
+    process's n-th.
+    """
+
+    number: int
     opened: float
+    first: datetime | None = None
     heard: list[tuple[NDArray[np.void], datetime]] = field(default_factory=list)
     size: int = 0
     ticks: int = 0
 
-    def is_of(self, moment: datetime) -> bool:
-        """Whether `moment` lies in the file's hour."""
-        return self.hour <= moment < self.hour + _HOUR
+    def may_take(self, moment: datetime | None) -> bool:
+        """Whether `moment` lies in the file's hour; what has no time goes with what comes before or after."""
+        if moment is None or self.first is None:
+            return True
+        hour = self.first.replace(minute=0, second=0, microsecond=0)
+        return hour <= moment < hour + _HOUR
+
+    def path(self, process: str) -> str:
+        """Where it is stored."""
+        moment = self.first or self.heard[0][1].astimezone(IST)
+        day = moment.date().isoformat()
+        name = f"ticks_{day}_{moment:%H%M%S}_{process}-{self.number}.parquet"
+        return f"ticks/date={day}/hour={moment:%H}/{name}"
 
 
 class RawTicks:
@@ -92,12 +106,12 @@ class RawTicks:
         """From now on packets carry these instruments' symbols; those of others carry none."""
         self._symbols = {i.instrument_token: i.symbol for i in universe.instruments}
 
-    def add(self, packets: NDArray[np.void], market_time: datetime, received_at: datetime) -> None:
+    def add(self, packets: NDArray[np.void], market_time: datetime | None, received_at: datetime) -> None:
         """Hand over packets of one kind (dtype a layout of patang.market.packets.KINDS), in their order.
 
-        `market_time` says which day and hour they are filed under, `received_at` is the wall's time. Never
-        waits for the store and never raises for it. The array is kept and not copied: it may be a view of a
-        frame's bytes, and nobody may write to it afterwards.
+        `market_time` says which day and hour they are filed under, None while it is not known yet;
+        `received_at` is the wall's time. Never waits for the store and never raises for it. The array is kept
+        and not copied: it may be a view of a frame's bytes, and nobody may write to it afterwards.
         """
         size = packets.nbytes + _BATCH_BYTES
         with self._changed:
@@ -123,16 +137,15 @@ class RawTicks:
         self._tell()
         return done
 
-    def _file_for(self, market_time: datetime) -> _File:
+    def _file_for(self, market_time: datetime | None) -> _File:
         last = self._files[-1] if self._files else None
-        if last is None or last.size >= self._file_bytes or not last.is_of(market_time):
+        if last is None or last.size >= self._file_bytes or not last.may_take(market_time):
             self._opened += 1
-            moment = market_time.astimezone(IST)
-            hour = moment.replace(minute=0, second=0, microsecond=0)
-            path = _path(moment, f"{self._process}-{self._opened}")
-            last = _File(path, hour, time.monotonic())
+            last = _File(self._opened, time.monotonic())
             self._files.append(last)
             self._changed.notify()
+        if last.first is None and market_time is not None:
+            last.first = market_time.astimezone(IST)
         return last
 
     def _work(self) -> None:
@@ -158,12 +171,13 @@ class RawTicks:
         return None
 
     def _store(self, file: _File) -> None:
+        path = file.path(self._process)
         try:
             content = self._tables.ticks(tick_columns(file.heard, self._symbols))
-            stored = self._put(file.path, content)
+            stored = self._put(path, content)
         except Exception:
             # Whatever it is, the archive must not end for the rest of the day.
-            log.exception("%s could not be made of %d ticks", file.path, file.ticks)
+            log.exception("%s could not be made of %d ticks", path, file.ticks)
             stored = False
         with self._changed:
             self._storing = None
@@ -197,8 +211,3 @@ class RawTicks:
         if shed:
             self._metrics.count("raw_ticks_shed", shed)
             log.error("%d ticks are missing in the archive: the store takes them too slowly or not", shed)
-
-
-def _path(moment: datetime, part: str) -> str:
-    day = moment.date().isoformat()
-    return f"ticks/date={day}/hour={moment:%H}/ticks_{day}_{moment:%H%M%S}_{part}.parquet"

@@ -137,6 +137,28 @@ def test_files_are_named_by_market_time_and_change_with_the_hour():
     assert second.startswith("ticks/date=2026-08-18/hour=10/ticks_2026-08-18_100000_")
 
 
+def test_packets_that_come_before_market_time_is_known_are_filed_with_the_next():
+    archive = Archive()
+    [part] = split(frame(full(INFY.instrument_token, 0)))
+    later = at_second(7 * 86_400)
+    archive.raw.add(part.bodies, None, later)
+    archive.hear(full(INFY.instrument_token, 0))
+    archive.raw.add(part.bodies, None, later)
+    assert archive.raw.end()
+    [path] = archive.objects.blobs
+    assert path.startswith("ticks/date=2026-08-18/hour=09/")
+    assert [row["received_at"] for row in archive.rows()][::2] == [later, later]
+
+
+def test_packets_of_a_market_whose_time_never_comes_are_filed_when_they_were_received():
+    archive = Archive()
+    [part] = split(frame(full(INFY.instrument_token, 0)))
+    archive.raw.add(part.bodies, None, at_second(7 * 86_400))
+    assert archive.raw.end()
+    [path] = archive.objects.blobs
+    assert path.startswith("ticks/date=2026-08-25/hour=09/")
+
+
 def test_two_processes_never_write_the_same_file():
     objects = MemoryObjects()
     for _ in range(2):
