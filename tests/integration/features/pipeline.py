@@ -10,9 +10,10 @@ from patang.features.closing import MinuteCloser
 from patang.features.service import FeatureService
 from patang.market.candles import ClosedMinute
 from patang.market.frames import decode
+from patang.market.instrument_table import InstrumentTable
 from patang.market.instruments import Instrument, Universe
 from patang.market.sessions import IST
-from patang.market.universe import parse_instrument, save_universe
+from patang.market.universe import save_universe
 from patang.settings import Settings
 from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.floor import Floor
@@ -107,12 +108,10 @@ class Pipeline:
 
 def watched(floor: Floor) -> list[Instrument]:
     """Everything but the options of the second expiry."""
-    names = csv_dump(floor.instruments).splitlines()
-    columns = names[0].split(",")
-    rows = [dict(zip(columns, line.split(","), strict=True)) for line in names[1:]]
-    nearest = min(row["expiry"] for row in rows if row["instrument_type"] in ("CE", "PE"))
+    listed = list(InstrumentTable.from_csv(csv_dump(floor.instruments)))
+    nearest = min(row.expiry for row in listed if row.instrument_type in ("CE", "PE"))
     return [
-        parse_instrument(row)
-        for row in rows
-        if row["instrument_type"] not in ("CE", "PE", "FUT") or row["expiry"] == nearest
+        row.instrument()
+        for row in listed
+        if row.instrument_type not in ("CE", "PE", "FUT") or row.expiry == nearest
     ]

@@ -12,7 +12,7 @@ import pytest
 from patang.errors import BadInput
 from patang.keys import universe_key
 from patang.market.instrument_table import InstrumentTable
-from patang.market.universe import load_universe, parse_instrument, save_universe
+from patang.market.universe import load_universe, save_universe
 from patang.market.universe_choice import choose_universe, index_identifiers
 from patang.settings import Settings
 from tests.fakes import MemoryObjects, MemoryStore
@@ -164,23 +164,6 @@ def test_a_real_dump_gives_the_real_band():
 
 def test_index_identifiers_are_the_brokers():
     assert index_identifiers(settings()) == {"NIFTY": "NSE:NIFTY 50", "BANKNIFTY": "NSE:NIFTY BANK"}
-
-
-def test_a_row_of_the_dump():
-    option = parse_instrument(derivative_rows()[0])
-    assert (option.instrument_type, option.strike, option.lot_size) == ("CE", Decimal("8000.0"), 75)
-    assert option.expiry == date(2016, 8, 18)
-    index = parse_instrument(cash_rows()[0])
-    assert (index.instrument_type, index.symbol, index.lot_size) == ("INDEX", "NIFTY", 1)
-    assert parse_instrument(row(1, "X", expiry="2016-08-25")).expiry == date(2016, 8, 25)
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"instrument_token": "abc"}, {"expiry": "soon"}, {"instrument_type": "XX"}]
-)
-def test_a_broken_row_is_named(wrong):
-    with pytest.raises(BadInput, match="'tradingsymbol': 'X'"):
-        parse_instrument(row(1, "X", **wrong))
 
 
 def test_a_universe_comes_back_and_the_latest_counts():

@@ -1,20 +1,17 @@
 """The day's universe in the store."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from pydantic import ValidationError
 
 from patang.errors import BadInput
 from patang.keys import universe_key
-from patang.market.instruments import Instrument, Universe
-from patang.market.listing import parse_listing, texts_of
+from patang.market.instruments import Universe
 from patang.ports import Key, ObjectStore, StateStore, WriteConflict
 from patang.records import Record, create, load, replace
 
-__all__ = ["load_universe", "parse_instrument", "save_universe"]
+__all__ = ["load_universe", "save_universe"]
 
 _WRITES = 5
 
@@ -60,11 +57,3 @@ def load_universe(store: StateStore, objects: ObjectStore, day: date) -> Univers
         return Universe.model_validate_json(content)
     except ValidationError as error:
         raise BadInput(f"the universe at {pointer.path} does not parse: {error}") from error
-
-
-def parse_instrument(row: Mapping[str, Any]) -> Instrument:
-    """An instrument from a row of the broker's dump, as the official client gives it. Raises BadInput."""
-    try:
-        return parse_listing(texts_of(row)).instrument()
-    except (ValueError, BadInput) as error:
-        raise BadInput(f"a row of the instruments dump does not parse: {dict(row)}: {error}") from error
