@@ -126,8 +126,9 @@ def test_the_close_of_a_minute(times: dict[str, list[float]]) -> None:
     assert len(closes) == _MINUTES
     print(  # noqa: T201 (the figure)
         f"\nthe close of a minute of {SYMBOLS} symbols, until its cycle begins: median "
-        f"{median(closes):.0f} ms, slowest {max(closes):.0f} ms; budget of the features {_FEATURES_BUDGET_MS} ms; with the state's "
-        f"snapshot, behind the cycle's begin, {median(batches):.0f} ms"
+        f"{median(closes):.0f} ms, slowest {max(closes):.0f} ms; budget of the features "
+        f"{_FEATURES_BUDGET_MS} ms; with the state's snapshot, which no cycle waits for, "
+        f"{median(batches):.0f} ms"
     )
 
 

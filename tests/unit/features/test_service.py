@@ -1,19 +1,24 @@
 """The service along the stream: cold starts, repeats, other instances, crashes, bad records, cycles."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
-from patang.errors import BadInput
+from patang.errors import BadInput, SettingsError
 from patang.features.closing import MinuteCloser
 from patang.features.pointer import FeaturePointer, save_seed
 from patang.features.service import FeatureService
 from patang.features.state import FeatureState
+from patang.features.warm_up import MINUTE_BAR
 from patang.keys import cycle_key, state_pointer_key
 from patang.market.candles import ClosedMinute
+from patang.market.chain_snapshot import ChainSnapshot
 from patang.market.cycle import Cycle
+from patang.market.envelope import envelope
 from patang.market.minutes import load_minute
+from patang.market.session_override import SessionOverride
 from patang.market.universe import save_universe
 from patang.ports import WriteConflict
 from patang.records import load
@@ -66,6 +71,7 @@ class Desk:
         self.dead_letters = RecordedDeadLetters()
         self.stream = MemoryStream(*shards)
         self.settings = Settings()
+        self.read_settings: Callable[[], Settings] = lambda: self.settings
         save_universe(self.store, self.objects, universe())
 
     def instance(self) -> FeatureService:
@@ -76,7 +82,7 @@ class Desk:
             self.stream,
             closer,
             self.dead_letters,
-            lambda: self.settings,
+            lambda: self.read_settings(),
             self.metrics,
         )
 
@@ -438,6 +444,134 @@ def test_a_new_day_begins_a_new_state_and_an_old_record_does_not():
     service.process(desk.stream.put(opening), SHARD)
     [closed] = load_minute(desk.objects, desk.store, at("09:15", tomorrow))
     assert [(c.symbol, c.close) for c in closed.candles] == [("NIFTY", 8650.0)]
+
+
+def override(close: str, day: date = DAY, **more: str) -> SessionOverride:
+    return SessionOverride(day=day, open="09:15", close=close, reason="the exchange says so", **more)
+
+
+def test_the_owners_hours_hold_from_the_mornings_first_tick():
+    desk = Desk()
+    desk.settings = Settings(sessions=(override("09:20"),))
+    desk.instance().process(desk.stream.put(stream(at("09:15"), at("09:25"))), SHARD)
+    assert max(desk.minutes()) == ClosedMinute.path(at("09:19"), SHARD)
+    assert desk.cycle("09:19").state == "STARTED"
+    assert desk.cycle("09:20").reason == "outside the session's hours"
+
+
+def test_a_seed_of_other_hours_is_put_right():
+    desk = Desk()
+    save_seed(desk.objects, FeatureState(universe(), SESSION))
+    desk.settings = Settings(sessions=(override("09:18"),))
+    desk.instance().process(desk.stream.put(stream(at("09:15"), at("09:25"))), SHARD)
+    assert max(desk.minutes()) == ClosedMinute.path(at("09:17"), SHARD)
+    assert desk.metrics.counts["session_hours_changed"] == 1
+
+
+def test_an_extension_said_during_the_day_reaches_the_next_minute():
+    desk = Desk()
+    service = desk.instance()
+    service.process(desk.stream.put(stream(at("15:28"), at("15:31"))), SHARD)
+    assert max(desk.minutes()) == ClosedMinute.path(at("15:29"), SHARD)
+    desk.settings = Settings(sessions=(override("17:00"),))
+    service.process(desk.stream.put([marker_record(at("15:44:59"))]), SHARD)
+    service.process(desk.stream.put(stream(at("15:45"), at("15:47:10"))), SHARD)
+    [closed] = load_minute(desk.objects, desk.store, at("15:46"))
+    assert len(closed.candles) == len(universe().instruments)
+    assert desk.cycle("15:47").state == "STARTED"
+    cold = desk.instance()
+    cold.process(desk.stream.put(stream(at("15:47:10"), at("15:48:10"))), SHARD)
+    assert len(load_minute(desk.objects, desk.store, at("15:47"))[0].candles) == len(universe().instruments)
+
+
+def test_an_override_opens_a_day_that_the_calendar_does_not_know():
+    desk, day = Desk(), date(2014, 8, 14)
+    save_universe(desk.store, desk.objects, universe(day))
+    desk.settings = Settings(sessions=(override("15:30", day),))
+    desk.instance().process(
+        desk.stream.put(
+            [
+                ticks_record(at("09:15:01", day), [tick(256265, at("09:15:01", day), 7800.0)]),
+                marker_record(at("09:16:05", day)),
+            ]
+        ),
+        SHARD,
+    )
+    assert list(desk.minutes()) == [ClosedMinute.path(at("09:15", day), SHARD)]
+
+
+def test_settings_that_do_not_parse_stop_no_minute():
+    desk = Desk()
+    desk.settings = Settings(sessions=(override("09:19"),))
+    service = desk.instance()
+    service.process(desk.stream.put(stream(at("09:15"), at("09:16:10"))), SHARD)
+
+    def broken() -> Settings:
+        raise SettingsError("risk is no number")
+
+    desk.read_settings = broken
+    service.process(desk.stream.put(stream(at("09:16:10"), at("09:25"))), SHARD)
+    assert max(desk.minutes()) == ClosedMinute.path(at("09:18"), SHARD), "what was said last holds"
+    assert desk.metrics.counts["settings_unreadable"] > 0
+
+
+def test_a_day_that_is_closed_by_the_owner_keeps_what_it_has():
+    desk = Desk()
+    service = desk.instance()
+    service.process(desk.stream.put(stream(at("09:15"), at("09:16:10"))), SHARD)
+    desk.settings = Settings(sessions=(SessionOverride(day=DAY, closed=True, reason="a cyclone"),))
+    service.process(desk.stream.put(stream(at("09:16:10"), at("09:17:10"))), SHARD)
+    assert len(desk.minutes()) == 2
+
+
+def test_chains_are_written_every_five_minutes_behind_the_cycle():
+    desk = Desk()
+    desk.instance().process(desk.stream.put(stream(at("09:15"), at("09:26"))), SHARD)
+    chains = [path for path in desk.objects.blobs if path.startswith("chains/")]
+    assert chains == [ChainSnapshot.path("NIFTY", at(clock)) for clock in ("09:20", "09:25")]
+    first = ChainSnapshot.model_validate_json(desk.objects.blobs[chains[0]])
+    assert (first.as_of, len(first.rows)) == (at("09:20"), sum(i.is_option for i in universe().instruments))
+    [closed] = load_minute(desk.objects, desk.store, at("09:19"))
+    assert first.spot == next(q.last_price for q in closed.quotes if q.identifier == "NSE:NIFTY 50")
+
+
+def test_a_gap_is_counted_once_and_marks_its_minutes():
+    desk = Desk()
+    service = desk.instance()
+    service.process(desk.stream.put(stream(at("09:15"), at("09:17"))), SHARD)
+    gap = envelope("gap", at("09:18:30"), since=at("09:16:58"))
+    service.process(desk.stream.put([gap, *stream(at("09:18:30"), at("09:20:10"))]), SHARD)
+    desk.instance().process(desk.stream.put([marker_record(at("09:20:11"))]), SHARD)
+    assert desk.metrics.counts["stream_gaps"] == 1
+    gaps = [load_minute(desk.objects, desk.store, at(f"09:{m}"))[0].gap for m in range(15, 20)]
+    assert gaps == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize("tomorrow", [date(2016, 8, 17), date(2016, 8, 18)])
+def test_only_the_session_before_hands_its_indicators_on(tomorrow):
+    desk = Desk()
+    state = FeatureState(universe(), SESSION)
+    bars = np.zeros(60, MINUTE_BAR)
+    bars["start"] = int(at("09:15").timestamp()) - 86_400 + 60 * np.arange(60)
+    for name in ("open", "high", "low", "close"):
+        bars[name] = 1000.0 + np.arange(60) % 7
+    state.warm_up({"TCS": bars})
+    save_seed(desk.objects, state)
+    save_universe(desk.store, desk.objects, universe(tomorrow))
+    desk.instance().process(desk.stream.put(stream(at("15:25"), at("15:31"))), SHARD)
+    desk.instance().process(
+        desk.stream.put(
+            [
+                ticks_record(at("09:15:01", tomorrow), [tick(2953217, at("09:15:01", tomorrow), 1001.0)]),
+                marker_record(at("09:16:05", tomorrow)),
+            ]
+        ),
+        SHARD,
+    )
+    [closed] = load_minute(desk.objects, desk.store, at("09:15", tomorrow))
+    is_next = tomorrow == date(2016, 8, 17)
+    assert (closed.features["TCS"][closed.feature_names.index("adx_14")] is not None) == is_next
+    assert ("indicators_inherited" in desk.metrics.counts) == is_next
 
 
 def test_contention_for_the_pointer_is_met_with_patience_that_ends():

@@ -13,7 +13,7 @@ from patang.features.undefined import REASONS, Undefined
 from patang.features.vector import CANDLE_FEATURES, OPTION_FEATURES, VOLATILITY_FEATURES
 from patang.market.candles import ClosedMinute
 
-__all__ = ["reason_of", "reasons_of_row"]
+__all__ = ["by_name", "reason_of", "worth_saying"]
 
 _UNSAID = {
     **dict.fromkeys(OPTION_FEATURES, Undefined.NOT_AN_OPTION),
@@ -35,14 +35,15 @@ def reason_of(closed: ClosedMinute, symbol: str, feature: str, minutes: int = 1)
     return closed.undefined.get(symbol, {}).get(_name(feature, minutes)) or _UNSAID[feature]
 
 
-def reasons_of_row(names: Sequence[str], reasons: NDArray[np.uint8], minutes: int) -> dict[str, str]:
-    """The reasons (places in REASONS) of one symbol by name, but for those that go without saying."""
-    found = {}
-    for at in np.flatnonzero(reasons).tolist():
-        reason = REASONS[reasons[at]]
-        if reason is not None and reason != _UNSAID.get(names[at]):
-            found[_name(names[at], minutes)] = reason.value
-    return found
+def worth_saying(names: Sequence[str], reasons: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Reasons (rows x features, places in REASONS) without those that go without saying: 0 in their place."""
+    unsaid = np.array([REASONS.index(_UNSAID.get(name)) for name in names], np.uint8)
+    return np.where(reasons == unsaid, 0, reasons)
+
+
+def by_name(names: Sequence[str], reasons: NDArray[np.uint8], minutes: int) -> dict[str, str]:
+    """The reasons of one row as they are written down."""
+    return {_name(names[at], minutes): str(REASONS[reasons[at]]) for at in np.flatnonzero(reasons).tolist()}
 
 
 def _name(feature: str, minutes: int) -> str:

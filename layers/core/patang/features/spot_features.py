@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patang.features.microstructure import Microstructure
-from patang.features.reasons import reasons_of_row
+from patang.features.reasons import by_name, worth_saying
 from patang.features.timeframe import Timeframe
 from patang.features.undefined import REASONS, Undefined
 from patang.features.vector import (
@@ -35,19 +35,16 @@ class Vectors:
 
     def by_symbol(self, symbols: Sequence[str], of: NDArray[np.bool_]) -> dict[str, Vector]:
         """The vectors of those spots; NaN becomes None."""
-        rows = zip(symbols, self.values.tolist(), of.tolist(), strict=True)
-        return {
-            symbol: tuple(None if math.isnan(value) else value for value in values)
-            for symbol, values, wanted in rows
-            if wanted
-        }
+        found = self.values.astype(object)
+        found[np.isnan(self.values)] = None
+        rows = zip(symbols, found.tolist(), of.tolist(), strict=True)
+        return {symbol: tuple(values) for symbol, values, wanted in rows if wanted}
 
     def tell(self, said: dict[str, dict[str, str]], symbols: Sequence[str], of: NDArray[np.bool_]) -> None:
         """Add to `said` why those spots' values are missing."""
-        for row in np.flatnonzero(self.undefined.any(axis=1) & of).tolist():
-            reasons = reasons_of_row(self.names, self.undefined[row], self.minutes)
-            if reasons:
-                said.setdefault(symbols[row], {}).update(reasons)
+        reasons = worth_saying(self.names, self.undefined)
+        for row in np.flatnonzero(reasons.any(axis=1) & of).tolist():
+            said.setdefault(symbols[row], {}).update(by_name(self.names, reasons[row], self.minutes))
 
 
 def candle_vectors(frame: Timeframe) -> Vectors:
