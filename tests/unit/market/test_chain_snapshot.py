@@ -1,16 +1,27 @@
 """A chain as it is kept: complete, null where nothing is known, and the same again when it is read."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from patang.features.chain_volatility import ChainVolatility
+from patang.features.state import FeatureState
 from patang.market.candles import Quote
 from patang.market.chain_snapshot import ChainSnapshot, chain_snapshot
 from patang.market.greeks import price, years_to
+from patang.market.ticks import unpack
 from patang.market.volatility import VolatilityRange
-from tests.unit.market.market_day import EXPIRY, STRIKES, at, index, option, universe
+from tests.unit.market.market_day import (
+    EXPIRY,
+    SESSION,
+    STRIKES,
+    at,
+    index,
+    option,
+    stream,
+    universe,
+)
 
 SPOT = 8612.0
 NOW = at("11:00")
@@ -118,3 +129,29 @@ def test_the_watched_chains_are_taken_with_the_year_that_the_morning_read():
     assert watched.snapshots(quotes[1:], NOW) == (), "the index itself is not quoted"
     assert watched.snapshots(quotes[:1], NOW) == (), "no contract is quoted"
     assert ChainVolatility(universe().instruments[:3]).snapshots(quotes, NOW) == ()
+
+
+def test_a_price_of_long_ago_tells_no_volatility_now():
+    listed = contracts()
+    old = {"exchange_time": NOW - timedelta(minutes=6)}
+    quotes = [quote(c, 0.18, **(old if c.strike != 8600 else {})) for c in listed]
+    snapshot = taken(listed, quotes)
+    assert {row.strike for row in snapshot.rows if row.iv is not None} == {8600.0}
+    assert {row.strike for row in snapshot.rows if row.time_value is not None} == {8600.0}
+    assert len(snapshot.rows) == len(listed), "what was quoted stays in the chain, with its time"
+    assert snapshot.iv == pytest.approx(0.18, abs=1e-6)
+
+
+def test_the_chain_and_the_vector_say_the_same():
+    """One is made of the closed minute's quotes, the other of the arrays that these are read from."""
+    state = FeatureState(universe(), SESSION)
+    state.know_volatility({"NIFTY": YEAR})
+    for record in stream(SESSION.open, SESSION.open + timedelta(minutes=5), every=10):
+        state.apply(unpack(record))
+    for n in range(5):
+        closed = state.close(SESSION.open + timedelta(minutes=n), "shard")
+    [snapshot] = state.chains(closed.quotes, SESSION.open + timedelta(minutes=5))
+    vector = dict(zip(closed.feature_names, closed.features["NIFTY"], strict=True))
+    assert vector["iv_from_options"] == snapshot.iv is not None
+    assert vector["iv_rank"] == snapshot.iv_rank is not None
+    assert vector["iv_skew"] == snapshot.iv_skew is not None

@@ -12,7 +12,7 @@ from patang.market.candles import Quote
 from patang.market.chain_snapshot import ChainSnapshot, chain_snapshot
 from patang.market.greeks import years_to
 from patang.market.instruments import Instrument
-from patang.market.option_chain import telling_expiry, volatility_view
+from patang.market.option_chain import STALE_AFTER, telling_expiry, volatility_view
 from patang.market.volatility import VolatilityRange
 
 __all__ = ["ChainVolatility"]
@@ -55,7 +55,7 @@ class ChainVolatility:
     def view(self, quotes: NDArray[np.void], as_of: datetime) -> dict[str, dict[str, float]]:
         """The volatility features by underlying; `quotes` (dtype TICK) has a row an instrument."""
         found = {}
-        quoted = quotes["exchange_time"] > 0
+        quoted = quotes["exchange_time"] >= (as_of - STALE_AFTER).timestamp()
         for name, chain in self._chains.items():
             spot = float(quotes["last_price"][chain.row])
             alive = {day: e for day, e in chain.expiries.items() if quoted[e.rows].any()}

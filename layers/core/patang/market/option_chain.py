@@ -7,6 +7,7 @@ neither the index future (which has another expiry) nor an assumed dividend is n
 rate, that spot is the forward of Black's formula. Where no strike has both quotes, the spot itself stands.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,6 +21,7 @@ from patang.market.instruments import Instrument
 from patang.market.sessions import expiry_moment
 
 __all__ = [
+    "STALE_AFTER",
     "PricedOption",
     "VolatilityView",
     "fair_price",
@@ -32,6 +34,9 @@ __all__ = [
 
 type Floats = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
+
+# A contract that is watched no more, or does not trade: its last price says nothing of the market now.
+STALE_AFTER = timedelta(minutes=5)
 
 _SKEW_DELTA = 0.25
 _FARTHEST_DELTA = 0.15
@@ -47,7 +52,8 @@ _LAST_DAY = timedelta(days=1)
 class PricedOption:
     """A contract now. `price` is the middle of the book, or the last price without one; volatility is a
     fraction a year, theta rupees a day, vega rupees a point; `time_value` is the price less what exercise at
-    the spot would bring, below zero for some deep in the money. NaN where the price tells nothing.
+    the spot would bring, below zero for some deep in the money. NaN where the price tells nothing, or is
+    older than five minutes: the spot has moved on since.
     """
 
     instrument: Instrument
@@ -122,7 +128,7 @@ def priced_chain(
     chain: list[PricedOption] = []
     for expiry in sorted(expiries):
         of_expiry = sorted(expiries[expiry], key=lambda i: (i.strike or 0, i.instrument_type))
-        chain += _priced(of_expiry, [quotes[i.identifier] for i in of_expiry], spot, years_to(expiry, as_of))
+        chain += _priced(of_expiry, [quotes[i.identifier] for i in of_expiry], spot, expiry, as_of)
     return tuple(chain)
 
 
@@ -147,7 +153,7 @@ def view_of(chain: Sequence[PricedOption], spot: float, as_of: datetime) -> Vola
         np.array([o.instrument.instrument_type == "CE" for o in options]),
         np.array([float(o.instrument.strike or "nan") for o in options]),
         years_to(expiry, as_of),
-        np.array([o.price for o in options]),
+        np.array([o.price if math.isfinite(o.time_value) else math.nan for o in options]),
         spot,
     )
 
@@ -168,17 +174,19 @@ def volatility_view(
 
 
 def _priced(
-    listed: Sequence[Instrument], quotes: Sequence[Quote], spot: float, years: float
+    listed: Sequence[Instrument], quotes: Sequence[Quote], spot: float, expiry: date, as_of: datetime
 ) -> list[PricedOption]:
+    years = years_to(expiry, as_of)
     is_call = np.array([i.instrument_type == "CE" for i in listed])
     strike = np.array([float(i.strike or "nan") for i in listed])
     prices = np.array([fair_price(quote) for quote in quotes])
-    on = parity_spot(is_call, strike, years, prices, spot)
-    volatility = implied_volatility(is_call, on, strike, years, prices)
+    fresh = np.array([as_of - quote.exchange_time <= STALE_AFTER for quote in quotes])
+    telling = np.where(fresh & (prices > 0), prices, np.nan)
+    on = parity_spot(is_call, strike, years, telling, spot)
+    volatility = implied_volatility(is_call, on, strike, years, telling)
     at = greeks(is_call, on, strike, years, volatility)
     exercised = np.maximum(np.where(is_call, spot - strike, strike - spot), 0.0)
-    time_value = np.where(prices > 0, prices - exercised, np.nan)
-    columns = (prices, volatility, at.delta, at.theta, at.vega, time_value)
+    columns = (prices, volatility, at.delta, at.theta, at.vega, telling - exercised)
     rows = zip(listed, quotes, *(column.tolist() for column in columns), strict=True)
     return [PricedOption(*row) for row in rows]
 
