@@ -1,20 +1,22 @@
 """The steps of the order workflow: what they write, what they refuse, and that they may be repeated."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 
 from patang.accounts.session import KiteSession
 from patang.errors import SessionExpired
+from patang.execution.checks import check_allowed
 from patang.execution.market_clock import MarketClock
 from patang.keys import preflight_key, session_key
+from patang.market.sessions import IST
 from patang.ports import Put
 from patang.records import create, load, replace
 from patang.settings import KiteSettings
 from patang.strategies.signal import Signal
-from tests.unit.execution.samples import MORNING, equity_signal, option_signal
+from tests.unit.execution.samples import MORNING, equity_signal, option_signal, proposal_of
 from tests.unit.execution.stages import approved, quote_at, ready, submitted, the_proposal
 from tests.unit.execution.trading_desk import TradingDesk
 
@@ -86,6 +88,11 @@ def after_hours(desk: TradingDesk) -> None:
     desk.store.write(create(MarketClock(market_time=late, seen_at=desk.clock.now())))
 
 
+def in_the_closing_auction(desk: TradingDesk) -> None:
+    late = MORNING.replace(hour=15, minute=20)
+    desk.store.write(create(MarketClock(market_time=late, seen_at=desk.clock.now())))
+
+
 def odd_quantity(desk: TradingDesk) -> None:
     proposal = the_proposal(desk)
     terms = proposal.terms.model_copy(update={"quantity": 0})
@@ -107,6 +114,7 @@ def off_tick(desk: TradingDesk) -> None:
         (unquoted, "NO_QUOTE"),
         (far_away, "PRICE_SANITY"),
         (after_hours, "MARKET_CLOSED"),
+        (in_the_closing_auction, "MARKET_CLOSED"),
         (odd_quantity, "LOT_SIZE"),
         (off_tick, "TICK_SIZE"),
     ],
@@ -118,6 +126,28 @@ def test_what_is_not_sound_is_refused_by_name(spoil: Callable[[TradingDesk], Non
     done = desk.flow().validate(*ORDER)
     assert not done["ok"]
     assert done["reason"].partition(":")[0] == gate
+
+
+@pytest.mark.parametrize(
+    ("clock", "share", "option"),
+    [
+        ("15:14", None, None),
+        ("15:15", "MARKET_CLOSED", None),
+        ("15:39", "MARKET_CLOSED", None),
+        ("15:40", "MARKET_CLOSED", "MARKET_CLOSED"),
+    ],
+)
+def test_options_trade_on_while_shares_are_in_their_auction(
+    clock: str, share: str | None, option: str | None
+) -> None:
+    desk = TradingDesk()
+    ready(desk)
+    as_of = datetime.combine(MORNING.date(), time.fromisoformat(clock), IST)
+    found = [
+        check_allowed(desk.store, proposal_of(signal, 65), as_of, desk.settings, desk.clock)
+        for signal in (equity_signal(), option_signal())
+    ]
+    assert found == [share, option]
 
 
 def test_real_orders_need_the_days_preflight() -> None:

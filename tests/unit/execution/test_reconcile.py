@@ -9,6 +9,7 @@ from patang.approvals.proposal import Proposal
 from patang.execution.market_clock import MarketClock
 from patang.keys import proposal_key
 from patang.market.cycle import Cycle
+from patang.market.session_override import SessionOverride
 from patang.records import create, load, replace
 from tests.unit.execution.samples import MORNING, open_account
 from tests.unit.execution.stages import approved, bought, closing, entry_of, ready, submitted, the_proposal
@@ -202,6 +203,19 @@ def test_outside_market_hours_silence_is_natural() -> None:
     open_account(desk.store)
     desk.pass_time(8 * 3600)
     assert run(desk)["swept"]["stale_data"] == 0
+
+
+def test_in_a_break_silence_is_natural_and_after_it_the_first_tick_has_its_time() -> None:
+    desk = TradingDesk()
+    open_account(desk.store)
+    pause = tuple(f"{MORNING + timedelta(minutes=n):%H:%M}" for n in (-5, 10))
+    outage = SessionOverride(
+        day=MORNING.date(), open="09:15", close="15:30", breaks=(pause,), reason="the exchange stands still"
+    )
+    desk.settings = desk.settings.model_copy(update={"sessions": (outage,)})
+    for minutes, told in ((0, 0), (11, 0), (1, 1)):
+        desk.pass_time(minutes * 60)
+        assert run(desk)["swept"]["stale_data"] == told
 
 
 def test_a_quiet_desk_is_left_as_it_is() -> None:

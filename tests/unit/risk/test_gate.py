@@ -7,6 +7,7 @@ import pytest
 from patang.accounts.session import KiteSession
 from patang.keys import cycle_key, day_key, session_key
 from patang.market.cycle import Cycle, run_id_of
+from patang.market.session_override import SessionOverride
 from patang.portfolio.account_state import AccountDay
 from patang.records import create, load, replace
 from patang.risk.gate import RiskGate
@@ -70,6 +71,19 @@ def test_an_expired_session_ends_the_cycle_and_is_counted(store, clock):
 def test_outside_the_session_nothing_is_entered(store, clock, as_of):
     add_account(store, clock)
     assert gate(store, clock).check(as_of)["reason"] == "MARKET_CLOSED"
+
+
+def test_an_owner_closes_the_day_or_says_a_break_of_it(store, clock):
+    open_cycle(store)
+    add_account(store, clock)
+    day = AS_OF.date()
+    closed = SessionOverride(day=day, closed=True, reason="declared a holiday")
+    assert gate(store, clock, Settings(sessions=(closed,))).check(AS_OF)["reason"] == "MARKET_CLOSED"
+    around = tuple(f"{AS_OF + timedelta(minutes=n):%H:%M}" for n in (-10, 10))
+    outage = SessionOverride(day=day, open="09:15", close="17:00", breaks=(around,), reason="outage")
+    assert gate(store, clock, Settings(sessions=(outage,))).check(AS_OF)["reason"] == "MARKET_CLOSED"
+    other = SessionOverride(day=day - timedelta(days=1), closed=True, reason="yesterday")
+    assert gate(store, clock, Settings(sessions=(other,))).check(AS_OF)["proceed"]
 
 
 def test_a_minute_that_no_shard_has_closed_is_stale(store, clock):

@@ -16,7 +16,7 @@ from patang.execution.preflight import entry_refusal
 from patang.execution.prices import band_pct, is_option, on_tick
 from patang.keys import market_clock_key, session_key
 from patang.market.candles import Quote
-from patang.market.sessions import session_on
+from patang.market.sessions import Segment, session_on
 from patang.ports import Clock, StateStore
 from patang.records import load
 from patang.risk.account_view import view_account
@@ -24,6 +24,8 @@ from patang.risk.manager import account_gate, signal_gate
 from patang.settings import Settings
 
 __all__ = ["check_allowed", "check_drift", "check_margin", "check_price", "check_risk", "check_shape"]
+
+_DERIVATIVE_EXCHANGES = frozenset({"NFO", "BFO"})
 
 
 def check_shape(proposal: Proposal, terms: OrderTerms) -> str | None:
@@ -80,13 +82,16 @@ def check_margin(terms: OrderTerms, margins: Mapping[str, Any], settings: Settin
 
 
 def check_allowed(
-    store: StateStore, account: str, as_of: datetime, settings: Settings, clock: Clock
+    store: StateStore, proposal: Proposal, as_of: datetime, settings: Settings, clock: Clock
 ) -> str | None:
-    """Whether the market is open and seen, the account signed in, and real orders passed the preflight."""
-    session = session_on(as_of.date(), overrides=settings.sessions)
+    """Whether the instrument trades continuously and is seen, the account signed in, the preflight passed."""
+    # Whether contracts are on a share is not known here; one with them leaves continuous trading earlier.
+    derivative = proposal.signal.exchange in _DERIVATIVE_EXCHANGES
+    segment: Segment = "derivatives" if derivative else "cash_with_auction"
+    session = session_on(as_of.date(), segment, settings.sessions)
     if session is None or not session.holds(as_of):
         return "MARKET_CLOSED"
-    signed_in = load(store, KiteSession, session_key(account))
+    signed_in = load(store, KiteSession, session_key(proposal.account))
     if signed_in is None or not signed_in.is_live(clock.now()):
         return "SESSION_EXPIRED"
     refusal = entry_refusal(store, settings, as_of.date())

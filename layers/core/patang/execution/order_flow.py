@@ -85,7 +85,7 @@ class OrderFlow:
         try:
             reason = (
                 check_shape(proposal, proposal.terms)
-                or check_allowed(self._store, account, as_of, settings, self._clock)
+                or check_allowed(self._store, proposal, as_of, settings, self._clock)
                 or check_price(
                     proposal.terms, self._quotes.latest(_identifier(proposal), as_of), as_of, settings
                 )
@@ -117,7 +117,7 @@ class OrderFlow:
         try:
             quote = self._quotes.latest(_identifier(proposal), as_of)
             reason = (
-                check_allowed(self._store, account, as_of, settings, self._clock)
+                check_allowed(self._store, proposal, as_of, settings, self._clock)
                 or check_drift(proposal, quote, as_of, settings)
                 or check_risk(self._store, proposal, as_of, settings)
             )
