@@ -36,7 +36,8 @@ class TickPath(Construct):
             self,
             parts.source,
             "features",
-            memory_mb=1024,
+            # 270 MB are used with 500 symbols; this much brings a whole core, and a minute closes on it.
+            memory_mb=1769,
             timeout_seconds=60,
             environment=parts.variables(
                 "DESK_TABLE", "STORE_BUCKET", "TICK_STREAM", "DEAD_LETTER_QUEUE_URL", "TRADING_CYCLE_ARN"
