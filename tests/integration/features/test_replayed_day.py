@@ -87,7 +87,7 @@ def replays(pipeline: Pipeline, market: MarketData) -> Pipeline:
 
 def batches(records: list[tuple[str, bytes]], random: Random) -> Iterator[list[tuple[str, bytes]]]:
     while records:
-        size = random.choice((1, 7, 60, 200))
+        size = random.choice((1, 3, 9, 27))
         yield records[:size]
         records = records[size:]
 
@@ -124,7 +124,7 @@ def test_instances_that_come_and_go_leave_the_same_minutes(
     random, again = Random(seed), replays(played, market)
     restarts = 0
     for batch in batches(again.stream.records, random):
-        if random.random() < 0.1:
+        if random.random() < 0.2:
             again.service, restarts = again.instance(), restarts + 1
         again.service.process(batch, SHARD)
     assert restarts > 20
