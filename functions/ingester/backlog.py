@@ -3,8 +3,8 @@
 While the stream takes nothing, ticks pile up. A tick carries the day's volume and the state of the book, not
 what changed: nothing is lost for good with an old one but the path of the price. So at the bound, first of
 each instrument's ticks of a minute only the first, the lowest, the highest and the last are kept: exactly
-what its candle is made of. If that is still much, only the newest tick of each instrument stays. What is shed
-is counted, and readers are told by a gap.
+what its candle is made of. If that is still much, the oldest minutes go, but for an instrument's newest tick,
+which always stays. What is shed is counted, and readers are told by a gap.
 """
 
 from collections import deque
@@ -78,8 +78,9 @@ class Backlog:
     def _shed(self) -> int | None:
         ticks = _joined(self._waiting)
         kept = _of_candles(ticks)
-        if len(kept) * TICK.itemsize > self._bound // 2:
-            kept = _newest(kept)
+        room = self._bound // 2 // TICK.itemsize
+        if len(kept) > room:
+            kept = _latest(kept, room)
         self._waiting, self.waiting = deque([kept]), len(kept)
         self.shed += len(ticks) - len(kept)
         return int(ticks["exchange_time"].min()) if len(kept) < len(ticks) else None
@@ -102,11 +103,15 @@ def _of_candles(ticks: Ticks) -> Ticks:
     return ticks[kept]
 
 
-def _newest(ticks: Ticks) -> Ticks:
-    """The newest tick of each instrument, in the order of arrival."""
+def _latest(ticks: Ticks, room: int) -> Ticks:
+    """The ticks of the latest minutes that `room` is enough for, and the newest of every instrument."""
+    minute = ticks["exchange_time"] // 60
+    minutes, counts = np.unique(minute, return_counts=True)
+    fitting = np.count_nonzero(np.cumsum(counts[::-1]) <= room)
+    kept = minute > minutes[-1 - fitting] if fitting < len(minutes) else np.ones(len(ticks), np.bool_)
     in_time = _by_time(ticks, ticks["token"])
-    _, last = _edges(ticks["token"][in_time])
-    return ticks[np.sort(in_time[last])]
+    kept[in_time[_edges(ticks["token"][in_time])[1]]] = True
+    return ticks[kept]
 
 
 def _by_time(ticks: Ticks, group: NDArray[np.integer]) -> NDArray[np.intp]:

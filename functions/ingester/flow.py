@@ -126,6 +126,7 @@ class TickFlow:
             try:
                 if gap_since is not None:
                     self._put_gap(gap_since, now)
+                    gap_since = None
                 if len(ticks):
                     self._put(partitions, ticks)
                 if everything:

@@ -34,6 +34,7 @@ _REPORT_SECONDS = 15.0
 # The task is killed half a minute after it was told to end.
 _END_SECONDS = 20.0
 _END_OF_ARCHIVE_SECONDS = 5.0
+_QUIET_SECONDS = 0.2
 
 type Connect = Callable[[str, str, Credentials, Inbox], Link]
 
@@ -198,7 +199,7 @@ class Ingester:
             feed.seen_until = flow.market_time
         received = self._desk.clock.now()
         for packets in decoded.packets:
-            self._raw_ticks.add(packets, flow.market_time or received, received)
+            self._raw_ticks.add(packets, flow.market_time, received)
 
     def _put(self) -> None:
         if self._flow is not None:
@@ -230,7 +231,8 @@ class Ingester:
     def _end(self) -> int:
         deadline = time.monotonic() + _END_SECONDS
         self._feeds.close()
-        while (event := self._inbox.get(0.0)) is not None:
+        # The sockets are closed in their own thread; until then they may bring something yet.
+        while (event := self._inbox.get(_QUIET_SECONDS)) is not None:
             self._handle(event)
         sent = self._sending.end(_END_SECONDS / 2)
         put = self._putting.end(max(1.0, deadline - time.monotonic()))
