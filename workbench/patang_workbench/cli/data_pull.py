@@ -10,18 +10,22 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from patang.errors import BadInput, PatangError, Refused
 from patang.market.findings import INTERVAL_MINUTES
+from patang.market.instrument_dumps import load_dump, save_dump
+from patang.market.instrument_search import Wanted
+from patang.market.instrument_table import InstrumentTable
+from patang.market.instruments import Instrument
 from patang_workbench.cli.running import CommandError
-from patang_workbench.history.broker import market_data, market_time
+from patang_workbench.history.broker import market_data, market_time, whole_dump
 from patang_workbench.history.loader import Loader, Plan, Result
 from patang_workbench.history.store import store_at
-from patang_workbench.history.symbols import Dump
+from patang_workbench.history.symbols import find, find_all
 
 __all__ = ["EPILOG", "add_arguments", "run"]
 
@@ -37,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "symbols", nargs="*", metavar="SYMBOL", help="NIFTY, RELIANCE, BSE:TCS, NFO:NIFTY26NOVFUT"
     )
     parser.add_argument("--universe", type=Path, metavar="FILE", help="file with a symbol a line")
+    dump = parser.add_argument_group("instruments of the broker's dump, in the place of symbols")
+    dump.add_argument("--from-dump", action="store_true", help="everything that fits the following")
+    dump.add_argument("--underlying", help="NIFTY, RELIANCE, ...: it and what is on it")
+    dump.add_argument("--exchange", help="NSE, NFO, BSE, BFO")
+    dump.add_argument("--type", dest="kind", help="INDEX, EQ, FUT, CE or PE")
+    dump.add_argument("--expiry", type=_expiry, metavar="DAY", help="yyyy-mm-dd, or nearest")
     parser.add_argument(
         "--from", dest="first", type=date.fromisoformat, required=True, metavar="DAY", help="first day"
     )
@@ -53,8 +63,13 @@ def run(options: argparse.Namespace) -> int:
     if not options.store:
         raise CommandError("which store? give --store DIR or set PATANG_STORE")
     names = [*options.symbols, *_universe(options.universe)]
-    if not names:
-        raise CommandError("which symbols? name them, or give a file of them by --universe")
+    filters = any((options.underlying, options.exchange, options.kind, options.expiry))
+    if filters != options.from_dump:
+        raise CommandError(
+            "--from-dump goes with --underlying, --exchange, --type or --expiry, and they with it"
+        )
+    if not names and not options.from_dump:
+        raise CommandError("which symbols? name them, or give a file by --universe, or choose by --from-dump")
     with _stop_on_interrupt() as stop:
         job = _Job(options, stop)
         job.plan(list(dict.fromkeys(names)))
@@ -63,6 +78,10 @@ def run(options: argparse.Namespace) -> int:
     if job.interrupted:
         return _INTERRUPTED
     return 1 if job.failures else 0
+
+
+def _expiry(text: str) -> date | Literal["nearest"]:
+    return "nearest" if text == "nearest" else date.fromisoformat(text)
 
 
 def _universe(path: Path | None) -> list[str]:
@@ -89,8 +108,8 @@ class _Job:
         root = self.options.root
         self.market = market_data(root)
         self.as_of = market_time(self.market, root)
-        store = store_at(self.options.store)
-        self.loader = Loader(self.market, store, self.as_of, self.stop.wait, self.stop.is_set)
+        self.store = store_at(self.options.store)
+        self.loader = Loader(self.market, self.store, self.as_of, self.stop.wait, self.stop.is_set)
 
     @property
     def interrupted(self) -> bool:
@@ -103,15 +122,41 @@ class _Job:
         last = options.last or self.as_of.date()
         if last < options.first:
             raise CommandError(f"--from {options.first} is after --to {last}")
-        dump = Dump(self.market.instruments, self.as_of.date())
+        table, today = self._table(), self.as_of.date()
+        chosen = find_all(table, self._wanted(), today) if options.from_dump else []
         for name in names:
             try:
-                found = dump.find(name)
-                self.plans.append(
-                    self.loader.plan(found, options.first, last, options.interval, again=options.again)
-                )
+                chosen.append(find(table, name, today))
             except BadInput as error:
                 self.failures[name] = str(error)
+        for instrument in dict.fromkeys(chosen):
+            self._plan_one(instrument, last)
+
+    def _plan_one(self, instrument: Instrument, last: date) -> None:
+        first, interval, again = self.options.first, self.options.interval, self.options.again
+        try:
+            self.plans.append(self.loader.plan(instrument, first, last, interval, again=again))
+        except BadInput as error:
+            self.failures[instrument.identifier] = str(error)
+
+    def _table(self) -> InstrumentTable:
+        """Today's instruments: as the store keeps them, else from the broker, and kept."""
+        today = self.as_of.date()
+        table = load_dump(self.store.objects, today)
+        if table is None:
+            table = InstrumentTable.from_rows(whole_dump(self.options.root))
+            save_dump(self.store.objects, today, table)
+        return table
+
+    def _wanted(self) -> Wanted:
+        options, nearest = self.options, self.options.expiry == "nearest"
+        return Wanted(
+            exchange=options.exchange,
+            kind=options.kind,
+            underlying=options.underlying,
+            expiry=None if nearest else options.expiry,
+            nearest_from=self.as_of.date() if nearest else None,
+        )
 
     def carry_out(self) -> None:
         """Ask, until all is there, somebody interrupts, or the broker is lost."""

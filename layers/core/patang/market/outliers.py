@@ -19,8 +19,10 @@ _NEAR = 15
 _RANGES = 12.0
 # The opening bar holds the auction's price, which may be far from both sides and real.
 _OPENING = 2.5
-# The least that is taken for a usual range, as a share of the price, of a minute; it grows with the root of
-# the time. A price held at its circuit limit has none, and then trades once somewhere else.
+# The least that is taken for a usual range: in rupees, since a step of one tick says nothing, and as a share
+# of the price, of a minute; that grows with the root of the time. A price held at its circuit limit has no
+# range, and then trades once somewhere else.
+_LEAST_RUPEES = 0.02
 _LEAST_RANGE = 0.0004
 _SESSION_MINUTES = 375
 
@@ -48,7 +50,7 @@ def outliers(candles: CandleColumns, rows: Rows) -> list[Finding]:
     below = np.minimum(before, after) - low
     distance = np.maximum(above, below)
     least = _LEAST_RANGE * math.sqrt(min(candles.step / 60, _SESSION_MINUTES))
-    usual = np.maximum(_day_medians(high - low, days), least * close)
+    usual = np.maximum(_day_medians(high - low, days), np.maximum(least * close, _LEAST_RUPEES))
     opening = np.concatenate([[True], days[1:] != days[:-1]])
     wanted = np.where(opening, _RANGES * _OPENING, _RANGES)
     found = []
@@ -96,8 +98,11 @@ def _spike(candles: CandleColumns, row: int, distance: float, up: bool, ranges: 
 def jumps(candles: CandleColumns, rows: Rows) -> list[Finding]:
     """Changes of 15 % or more from one day's last close to the next day's first open, as notes.
 
-    `rows`: sound bars in the order of time. `value` is the ratio of open to close.
+    `rows`: sound bars in the order of time. `value` is the ratio of open to close. An option's price jumps
+    every night, and a future's with its underlying: of derivatives nothing is told.
     """
+    if candles.segment == "derivatives":
+        return []
     start, days = candles.start[rows], days_of(candles.start[rows])
     first = np.flatnonzero(np.diff(days)) + 1
     ratios = candles.open[rows][first] / candles.close[rows][first - 1]
