@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -13,9 +15,12 @@ from kiteconnect import KiteConnect
 from functions.ingester.connection import Connection
 from functions.ingester.ingester import Ingester
 from patang.errors import TryAgain
-from patang.market.instruments import Universe
+from patang.market.instruments import Instrument, Universe
+from patang.market.sessions import IST
 from patang.market.ticks import StreamRecord, unpack
 from patang.market.universe import load_universe, save_universe
+from patang.portfolio.position import Position
+from patang.records import create
 from patang.settings import Settings
 from tests.contract.kite.simulated_desk import DAY, SECOND_APP, request_token, resting_order, tell
 
@@ -53,6 +58,30 @@ def universe_of(desk) -> Universe:
     universe = load_universe(desk.store, desk.objects, DAY)
     assert universe is not None
     return universe
+
+
+def position_in(instrument: Instrument) -> Position:
+    return Position(
+        account="main",
+        position_id="p1",
+        mode="simulator",
+        strategy="long_options",
+        exchange=instrument.exchange,
+        symbol=instrument.tradingsymbol,
+        underlying=instrument.underlying,
+        instrument_token=instrument.instrument_token,
+        lot_size=instrument.lot_size,
+        tick_size=instrument.tick_size,
+        product="NRML",
+        quantity=instrument.lot_size,
+        entry_price=Decimal(100),
+        entry_time=datetime(2026, 8, 18, 9, 20, tzinfo=IST),
+        entry_intent_id="i1",
+        entry_charges=Decimal(0),
+        entry_slippage=Decimal(0),
+        stop_loss_price=Decimal(60),
+        target_price=Decimal(150),
+    )
 
 
 def marks(desk, kind: str) -> list[StreamRecord]:
@@ -161,3 +190,68 @@ def test_a_full_stream_loses_nothing(desk, simulator, ingester, monkeypatch):
     time.sleep(1.5)
     monkeypatch.setattr(desk.tick_stream, "put", put)
     until(lambda: sum(len(r.ticks) for r in records(desk)) >= simulator.exchange.hub.ticks_sent)
+
+
+def asked_for(simulator) -> dict[int, str]:
+    """What the exchange sends now, and in which modes."""
+    return {
+        token: mode for connection in list(simulator.exchange.hub.connections)
+        for token, mode in list(connection.modes.items())
+    }  # fmt: skip
+
+
+def test_each_instrument_is_sent_in_its_own_mode_also_after_a_reconnect(desk, simulator):
+    universe = universe_of(desk)
+    feeds = ("full", "quote", "ltp")
+    instruments = [
+        instrument.model_copy(update={"feed": "full" if instrument.is_spot else feeds[n % 3]})
+        for n, instrument in enumerate(universe.instruments)
+    ]
+    save_universe(desk.store, desk.objects, universe.evolve(instruments=tuple(instruments)))
+    wanted = {instrument.instrument_token: instrument.feed for instrument in instruments}
+    assert set(wanted.values()) == set(feeds)
+
+    def as_wanted() -> bool:
+        asked = asked_for(simulator)
+        return len(asked) > 20 and asked.items() <= wanted.items()
+
+    with running(desk):
+        until(as_wanted)
+        before = asked_for(simulator)
+        connections = set(simulator.exchange.hub.connections)
+        tell(simulator, "fault", kind="drop_connections")
+        until(lambda: as_wanted() and connections.isdisjoint(simulator.exchange.hub.connections))
+        until(lambda: asked_for(simulator) == before)
+        tell(simulator, "clock", paused=False, speed=30)
+        quoted = {token for token, mode in before.items() if mode != "full"}
+        until(lambda: any(quoted.intersection(r.ticks["token"].tolist()) for r in records(desk)))
+    for record in records(desk):
+        assert (record.ticks["exchange_time"] > 0).all()
+
+
+def test_strikes_follow_the_spot_and_a_held_contract_stays(desk, simulator):
+    settings = desk.settings()
+    narrow = settings.universe.model_copy(update={"strikes_each_side": 1})
+    desk.use(settings.model_copy(update={"universe": narrow}))
+    options = [i for i in universe_of(desk).instruments if i.is_option and i.underlying == "NIFTY"]
+    farthest = min(options, key=lambda option: option.strike)
+    desk.store.write(create(position_in(farthest)))
+    (nifty,) = [i for i in universe_of(desk).instruments if i.symbol == "NIFTY"]
+    line = simulator.exchange.floor.by_key["NSE:NIFTY 50"]
+
+    def at_the_money() -> set[int]:
+        nearest = min({o.strike for o in options}, key=lambda strike: abs(float(strike) - line.last / 100))
+        return {o.instrument_token for o in options if o.strike == nearest}
+
+    def follows() -> bool:
+        return asked_for(simulator).keys() >= at_the_money()
+
+    with running(desk):
+        until(lambda: follows() and nifty.instrument_token in asked_for(simulator))
+        first = set(asked_for(simulator))
+        assert len(first) < len(universe_of(desk).instruments)
+        tell(simulator, "clock", paused=False, speed=240, limit="2026-08-18T10:50:00")
+        until(lambda: set(asked_for(simulator)) != first, seconds=25)
+        tell(simulator, "clock", paused=True)
+        until(follows)
+        assert farthest.instrument_token in asked_for(simulator)
