@@ -11,7 +11,7 @@ from patang.features.undefined import REASONS, Undefined
 from patang.features.vector import BOOK_FEATURES
 from patang.market.instruments import Instrument
 from patang.market.ticks import TICK
-from tests.unit.market.market_day import EXPIRY, index, option, share
+from tests.unit.market.market_day import EXPIRY, at, index, option, share
 
 NIFTY, INFY = index(), share("INFY", 408065)
 CALL, PUT = option(8600, "CE", 11), option(8600, "PE", 12)
@@ -49,13 +49,14 @@ def look(
     table = np.zeros(len(quotes), TICK)
     for row, (_, quote) in enumerate(quotes):
         if quote is not None:
-            table["exchange_time"][row] = 1
+            table["exchange_time"][row] = int(at("10:00").timestamp())
             for name, value in quote.items():
                 table[name][row] = value
     bought, sold = np.zeros((2, len(quotes)), np.int64)
     for row, (up, down) in (trades or {}).items():
         bought[row], sold[row] = up, down
-    found = Books([instrument for instrument, _ in quotes]).look(table, bought, sold, interrupted)
+    books = Books([instrument for instrument, _ in quotes])
+    found = books.look(table, bought, sold, at("10:01"), interrupted)
     values = dict(zip(BOOK_FEATURES, found.values[0].tolist(), strict=True))
     reasons = [REASONS[place] for place in found.undefined[0].tolist()]
     assert [bool(reason) for reason in reasons] == [np.isnan(value) for value in values.values()]
@@ -131,6 +132,7 @@ def test_the_pair_is_of_the_nearest_expiry():
         ([(INFY, book(1, 2))], Undefined.NO_STAND_IN),
         ([(future(), None)], Undefined.NO_QUOTE),
         ([(CALL, None), (PUT, None)], Undefined.NO_QUOTE),
+        ([(CALL, book(60, 62)), (PUT, book(48, 0))], Undefined.NO_BOOK),
     ],
 )
 def test_an_index_that_nothing_speaks_for_says_why(beside, reason):
@@ -142,6 +144,21 @@ def test_a_future_without_a_book_has_no_spread_but_its_trades_count():
     values, reasons = look([(NIFTY, SPOT), (future(), book(0, 0))], {1: (1, 3)})
     assert values["trade_flow_5m"] == -0.5
     assert reasons["ob_imbalance"] == reasons["bid_ask_spread_pct"] == Undefined.NO_BOOK
+
+
+def test_a_book_that_was_not_heard_of_for_minutes_is_none():
+    stale = {"exchange_time": int(at("09:55").timestamp())}
+    _, reasons = look([(INFY, book(99.0, 101.0, 1, 1, **stale))])
+    assert reasons["ob_imbalance"] == reasons["bid_ask_spread_pct"] == Undefined.NO_BOOK
+    quotes = [
+        (NIFTY, SPOT),
+        (future(), book(8617.0, 8619.0, 1, 9, **stale)),
+        (CALL, book(60.0, 62.0, 1, 9, **stale)),
+        (PUT, book(48.0, 49.0, 9, 1)),
+        (FAR_CALL, book(20.0, 21.0, 80, 10)),
+        (FAR_PUT, book(110.0, 111.0, 10, 80)),
+    ]
+    assert look(quotes)[0]["ob_imbalance"] == pytest.approx((80 + 80 - 10 - 10) / 180)
 
 
 def test_a_crossed_book_has_no_spread():

@@ -8,12 +8,14 @@ ask call ask - put bid + strike, and who buys the call or sells the put buys it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from patang.features.undefined import REASONS, Undefined
 from patang.market.instruments import Instrument
+from patang.market.option_chain import STALE_AFTER
 
 __all__ = ["Books", "Microstructure"]
 
@@ -58,33 +60,38 @@ class Books:
         quotes: NDArray[np.void],
         bought: NDArray[np.int64],
         sold: NDArray[np.int64],
+        as_of: datetime,
         interrupted: Undefined | None,
     ) -> Microstructure:
         """The features of every spot from its last quote (dtype TICK) and the trades of five minutes.
 
-        `interrupted`: why those minutes do not tell the flow, if they do not.
+        A book that was not heard of for five minutes is none. `interrupted`: why the five minutes do not tell
+        the flow, if they do not.
         """
-        sides = _sides(quotes[self._spots], bought[self._spots], sold[self._spots])
+        sides = _sides(quotes, bought, sold, as_of)
         missing = np.zeros(len(self._spots), np.uint8)
+        speaking, seen = sides[self._spots], quotes["exchange_time"] > 0
         for at, future, pairs in self._indices:
             spot = float(quotes["last_price"][self._spots[at]])
-            stand_in, reason = _stand_in(quotes, bought, sold, future, pairs, spot)
-            sides[at] = stand_in
+            speaking[at], reason = _stand_in(sides, future, pairs, spot, seen)
             missing[at] = REASONS.index(reason)
-        return _measured(sides, missing, interrupted)
+        return _measured(speaking, missing, interrupted)
 
 
 # What a book and its trades come to: quantities wanted and offered, best prices, units bought and sold.
 _SIDES = np.dtype([(name, "<f8") for name in ("bids", "asks", "bid", "ask", "bought", "sold")])
 
 
-def _sides(quotes: NDArray[np.void], bought: NDArray[np.int64], sold: NDArray[np.int64]) -> NDArray[np.void]:
+def _sides(
+    quotes: NDArray[np.void], bought: NDArray[np.int64], sold: NDArray[np.int64], as_of: datetime
+) -> NDArray[np.void]:
     """Of each quote: all quantity in the book, or the best bid's and ask's where the totals are missing."""
     found = np.zeros(len(quotes), _SIDES)
     totals = (quotes["buy_quantity"] + quotes["sell_quantity"]) > 0
-    found["bids"] = np.where(totals, quotes["buy_quantity"], quotes["bid_quantity"])
-    found["asks"] = np.where(totals, quotes["sell_quantity"], quotes["ask_quantity"])
-    found["bid"], found["ask"] = quotes["bid"], quotes["ask"]
+    fresh = quotes["exchange_time"] >= (as_of - STALE_AFTER).timestamp()
+    found["bids"] = fresh * np.where(totals, quotes["buy_quantity"], quotes["bid_quantity"])
+    found["asks"] = fresh * np.where(totals, quotes["sell_quantity"], quotes["ask_quantity"])
+    found["bid"], found["ask"] = fresh * quotes["bid"], fresh * quotes["ask"]
     found["bought"], found["sold"] = bought, sold
     return found
 
@@ -115,32 +122,31 @@ def _measured(
 
 
 def _stand_in(
-    quotes: NDArray[np.void],
-    bought: NDArray[np.int64],
-    sold: NDArray[np.int64],
+    sides: NDArray[np.void],
     future: int | None,
     pairs: _Pairs,
     spot: float,
+    seen: NDArray[np.bool_],
 ) -> tuple[np.void, Undefined | None]:
-    """What speaks for an index (_SIDES), or why nothing does."""
-    if future is not None and _two_sided(quotes[[future]])[0]:
-        return _sides(quotes[[future]], bought[[future]], sold[[future]])[0], None
-    pair = _nearest_pair(quotes, pairs, spot)
+    """What speaks for an index (_SIDES), or why nothing does. `seen`: what was quoted today."""
+    if future is not None and _two_sided(sides[[future]])[0]:
+        return sides[future], None
+    pair = _nearest_pair(sides, pairs, spot)
     if pair is not None:
-        rows = [pairs.calls[pair], pairs.puts[pair]]
-        call, put = _sides(quotes[rows], bought[rows], sold[rows])
+        call, put = sides[pairs.calls[pair]], sides[pairs.puts[pair]]
         return _as_future(call, put, float(pairs.strikes[pair])), None
+    if future is not None and seen[future]:
+        return sides[future], None
     nothing = np.zeros(1, _SIDES)[0]
     if future is None and not len(pairs.strikes):
         return nothing, Undefined.NO_STAND_IN
-    if future is None or not quotes["exchange_time"][future]:
-        return nothing, Undefined.NO_QUOTE
-    return _sides(quotes[[future]], bought[[future]], sold[[future]])[0], None
+    heard = seen[pairs.calls].any() or seen[pairs.puts].any()
+    return nothing, Undefined.NO_BOOK if heard else Undefined.NO_QUOTE
 
 
-def _nearest_pair(quotes: NDArray[np.void], pairs: _Pairs, spot: float) -> int | None:
+def _nearest_pair(sides: NDArray[np.void], pairs: _Pairs, spot: float) -> int | None:
     """The place of the pair with both books: of the nearest expiry, there the nearest to the money."""
-    whole = np.flatnonzero(_two_sided(quotes[pairs.calls]) & _two_sided(quotes[pairs.puts]))
+    whole = np.flatnonzero(_two_sided(sides[pairs.calls]) & _two_sided(sides[pairs.puts]))
     if len(whole) == 0:
         return None
     away = np.abs(pairs.strikes[whole] - spot)
@@ -155,8 +161,8 @@ def _as_future(call: np.void, put: np.void, strike: float) -> np.void:
     return found
 
 
-def _two_sided(quotes: NDArray[np.void]) -> NDArray[np.bool_]:
-    both: NDArray[np.bool_] = (quotes["bid"] > 0) & (quotes["ask"] >= quotes["bid"])
+def _two_sided(sides: NDArray[np.void]) -> NDArray[np.bool_]:
+    both: NDArray[np.bool_] = (sides["bid"] > 0) & (sides["ask"] >= sides["bid"])
     return both
 
 

@@ -267,7 +267,8 @@ class FeatureState:
         self, as_of: datetime
     ) -> tuple[dict[int, dict[str, tuple[float | None, ...]]], dict[str, dict[str, str]]]:
         """Vectors by timeframe of the spots that this shard has seen today, and why values are missing."""
-        books = self._books.look(self._quotes, self._flow.bought, self._flow.sold, self._flow.interrupted)
+        flow = self._flow
+        books = self._books.look(self._quotes, flow.bought, flow.sold, as_of, flow.interrupted)
         volatility = self._volatility.view(self._quotes, as_of)
         tables = {minutes: candle_vectors(frame) for minutes, frame in self._frames.items()}
         tables[1] = minute_vectors(tables[1], books, volatility, self._symbols)
