@@ -1,8 +1,11 @@
 """Wall time, and metrics as lines of CloudWatch's embedded format."""
 
+import json
+import sys
 from datetime import datetime
 
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.base import SingleMetric
 
 from patang.market.sessions import IST
 
@@ -30,7 +33,14 @@ class EmbeddedMetrics:
         self._emit(name, MetricUnit.Milliseconds, value, details)
 
     def _emit(self, name: str, unit: MetricUnit, value: float, details: dict[str, str]) -> None:
-        dimensions = {"service": self._service, "stage": self._stage}
-        with single_metric(name, unit, value, namespace="Patang", default_dimensions=dimensions) as metric:
-            for key, detail in details.items():
-                metric.add_metadata(key, detail)
+        metric = SingleMetric(namespace="Patang")
+        metric.add_metric(name, unit, value)
+        metric.add_dimension("service", self._service)
+        metric.add_dimension("stage", self._stage)
+        for key, detail in details.items():
+            metric.add_metadata(key, detail)
+        line = json.dumps(metric.serialize_metric_set(), separators=(",", ":"))
+        # The line and its end in one write, which Powertools' own printing is not: between two, another
+        # thread's line comes in, and CloudWatch reads no metric from what is then no JSON.
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
