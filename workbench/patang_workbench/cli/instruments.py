@@ -217,20 +217,21 @@ def _pull(options: argparse.Namespace) -> int:
     if not options.store:
         raise CommandError("keep them where? give --store DIR or set PATANG_STORE")
     objects = store_at(options.store).objects
-    isin_problems: tuple[str, ...] = ()
-    if options.isins is not None:
-        isin_problems = isins_of_file(options.isins).problems
-        objects.put(ISINS_PATH, options.isins.read_bytes(), content_type="text/csv")
-    table = InstrumentTable.from_rows(whole_dump(options.root)).with_isins(load_isins(objects))
+    isins = None if options.isins is None else isins_of_file(options.isins)
+    table = InstrumentTable.from_rows(whole_dump(options.root))
     day = options.date or _today(options.root)
+    if isins is not None:
+        objects.put(ISINS_PATH, options.isins.read_bytes(), content_type="text/csv")
+    table = table.with_isins(load_isins(objects))
     save_dump(objects, day, table)
     numbered = sum(listing.isin is not None for listing in table)
+    problems = [*table.problems, *(isins.problems if isins else ())]
     if options.json:
         told = {"path": dump_path(day), "instruments": len(table), "with_isin": numbered}
-        print(json.dumps({"date": day.isoformat(), **told, "problems": [*table.problems, *isin_problems]}))
+        print(json.dumps({"date": day.isoformat(), **told, "problems": problems}))
         return 0
     print(f"{len(table)} instruments of {day}, {numbered} with an ISIN: {options.store}/{dump_path(day)}")
-    for problem in (*table.problems, *isin_problems):
+    for problem in problems:
         sys.stderr.write(f"left out: {problem}\n")
     return 0
 

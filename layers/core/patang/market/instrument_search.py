@@ -1,6 +1,6 @@
 """Searching listings by text, number, underlying, expiry, strike, type and exchange."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -42,7 +42,9 @@ class Found:
 
 def search(listings: Iterable[Listing], wanted: Wanted, limit: int | None = None) -> Found:
     """What fits: the exact symbol first, then what begins so; indices, shares, futures, options by expiry."""
-    fitting = [listing for listing in listings if _fits(listing, wanted)]
+    fitting = list(listings)
+    for fits in _questions(wanted):
+        fitting = [listing for listing in fitting if fits(listing)]
     if wanted.nearest_from is not None:
         fitting = _nearest(fitting, wanted.nearest_from)
     text = wanted.text.upper().strip()
@@ -50,23 +52,26 @@ def search(listings: Iterable[Listing], wanted: Wanted, limit: int | None = None
     return Found(tuple(fitting[:limit]), len(fitting))
 
 
-def _fits(listing: Listing, wanted: Wanted) -> bool:
-    asked = (
-        (wanted.exchange, listing.exchange),
-        (wanted.kind, listing.kind),
-        (wanted.underlying, listing.underlying),
-        (wanted.isin, listing.isin),
-    )
-    if any(value is not None and value.upper() != (told or "").upper() for value, told in asked):
-        return False
-    if wanted.expiry is not None and listing.expiry != wanted.expiry:
-        return False
-    if wanted.strike is not None and listing.strike != wanted.strike:
-        return False
-    if not wanted.text:
-        return True
-    told_text = f"{listing.tradingsymbol} {listing.name} {listing.isin or ''}".upper()
-    return all(word in told_text for word in wanted.text.upper().split())
+def _questions(wanted: Wanted) -> Iterator[Callable[[Listing], bool]]:
+    """What a listing that fits answers with yes: only what is asked, the cheapest first."""
+    if wanted.expiry is not None:
+        yield lambda listing: listing.expiry == wanted.expiry
+    if wanted.strike is not None:
+        yield lambda listing: listing.strike == wanted.strike
+    for name in ("exchange", "isin", "kind", "underlying"):
+        if getattr(wanted, name) is not None:
+            yield _same(name, getattr(wanted, name).upper())
+    words = wanted.text.upper().split()
+    if words:
+        yield lambda listing: all(word in _text(listing) for word in words)
+
+
+def _same(name: str, value: str) -> Callable[[Listing], bool]:
+    return lambda listing: (getattr(listing, name) or "").upper() == value
+
+
+def _text(listing: Listing) -> str:
+    return f"{listing.tradingsymbol} {listing.name} {listing.isin or ''}".upper()
 
 
 def _nearest(listings: list[Listing], day: date) -> list[Listing]:

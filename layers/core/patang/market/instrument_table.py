@@ -45,35 +45,28 @@ class InstrumentTable:
         missing = [column for column in _NEEDED if column not in header]
         if missing:
             raise BadInput(f"this is no instruments dump: its first line lacks {', '.join(missing)}")
-        places = [header.index(column) if column in header else -1 for column in COLUMNS]
-        whole: list[tuple[str, Sequence[str]]] = []
         problems: list[str] = []
-        for number, line in enumerate(lines, 2):
-            if len(line) == len(header):
-                whole.append((f"line {number}", [line[place] if place >= 0 else "" for place in places]))
-            elif line:
-                problems.append(f"line {number}: {len(line)} fields instead of {len(header)}")
-        return cls._parsed(whole, problems)
+        return cls._parsed(_whole_lines(lines, header, problems), problems)
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> "InstrumentTable":
         """From rows as the official client or a table gives them. Raises BadInput if none parses."""
-        return cls._parsed((f"row {number}", texts_of(row)) for number, row in enumerate(rows, 1))
+        return cls._parsed(((f"row {n}", texts_of(row)) for n, row in enumerate(rows, 1)), [])
 
     @classmethod
-    def _parsed(
-        cls, lines: Iterable[tuple[str, Sequence[str]]], problems: Iterable[str] = ()
-    ) -> "InstrumentTable":
+    def _parsed(cls, lines: Iterable[tuple[str, Sequence[str]]], problems: list[str]) -> "InstrumentTable":
+        """What parses of the lines; `problems` takes up why the others do not."""
         listings: list[Listing] = []
-        wrong = list(problems)
         for where, texts in lines:
             try:
                 listings.append(parse_listing(texts))
             except ValueError as error:
-                wrong.append(f"{where}: {error}")
+                problems.append(f"{where}: {error}")
         if not listings:
-            raise BadInput(f"no line of the instruments dump parses: {'; '.join(wrong[:3]) or 'it is empty'}")
-        return cls(listings, wrong)
+            raise BadInput(
+                f"no line of the instruments dump parses: {'; '.join(problems[:3]) or 'it is empty'}"
+            )
+        return cls(listings, problems)
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -110,3 +103,15 @@ class InstrumentTable:
                 row[column] = None if row[column] is None else float(row[column])
             found.append(row)
         return found
+
+
+def _whole_lines(
+    lines: Iterator[list[str]], header: Sequence[str], problems: list[str]
+) -> Iterator[tuple[str, list[str]]]:
+    """The texts of COLUMNS of each line, and where it stands; `problems` takes up lines of another length."""
+    places = [header.index(column) if column in header else -1 for column in COLUMNS]
+    for number, line in enumerate(lines, 2):
+        if len(line) == len(header):
+            yield f"line {number}", [line[place] if place >= 0 else "" for place in places]
+        elif line:
+            problems.append(f"line {number}: {len(line)} fields instead of {len(header)}")

@@ -57,7 +57,7 @@ def read_isins(text: str) -> IsinList:
 def load_isins(objects: ObjectStore) -> Mapping[str, str]:
     """The kept list by NSE's symbol, empty where none was stored. Raises BadInput if it is broken."""
     content = objects.get(ISINS_PATH)
-    return {} if content is None else read_isins(content.decode("utf-8", "replace")).by_symbol
+    return {} if content is None else read_isins(content.decode("utf-8-sig", "replace")).by_symbol
 
 
 def isin_of(listing: Listing, isins: Mapping[str, str], on_nse: Listing | None) -> str | None:

@@ -100,20 +100,21 @@ def parse_listing(texts: Sequence[str]) -> Listing:
     )
     if not (symbol and exchange and kind and segment):
         raise ValueError("tradingsymbol, exchange, instrument_type and segment must be there")
+    # By place: by name it takes half as long again, a hundred thousand times.
     return Listing(
-        instrument_token=_whole("instrument_token", token),
-        exchange_token=_whole("exchange_token", exchange_token),
-        tradingsymbol=symbol,
-        name=name or symbol,
-        last_price=_amount("last_price", last),
-        expiry=_day(expiry),
-        strike=_amount("strike", strike) or None,
-        tick_size=_amount("tick_size", tick),
-        lot_size=_whole("lot_size", lot),
-        instrument_type=kind,
-        segment=segment,
-        exchange=exchange,
-        isin=isin or None,
+        _whole("instrument_token", token),
+        _whole("exchange_token", exchange_token),
+        symbol,
+        name or symbol,
+        _amount("last_price", last),
+        _day(expiry),
+        _amount("strike", strike) or None,
+        _amount("tick_size", tick),
+        _whole("lot_size", lot),
+        kind,
+        segment,
+        exchange,
+        isin or None,
     )
 
 
@@ -122,8 +123,6 @@ def _text(value: Any) -> str:
     return "" if value is None or value != value else str(value)
 
 
-# A dump repeats a few thousand values a hundred thousand times.
-@lru_cache(_MANY)
 def _whole(column: str, text: str) -> int:
     try:
         return int(text) if text else 0
@@ -131,6 +130,7 @@ def _whole(column: str, text: str) -> int:
         raise ValueError(f"{column} is {text!r}, not a whole number") from error
 
 
+# A dump repeats a few thousand prices and days a hundred thousand times.
 @lru_cache(_MANY)
 def _amount(column: str, text: str) -> Decimal:
     try:
