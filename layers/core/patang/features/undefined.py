@@ -19,6 +19,8 @@ class Undefined(StrEnum):
     NOT_AN_OPTION = "only an option contract has it"
     NO_OPEN_INTEREST = "no open interest fifteen minutes ago"
     GAP = "the stream was interrupted within its minutes"
+    NO_PRICE = "the bar has no price"
+    NOT_IN_CANDLES = "candles do not tell it"
 
 
 # Arrays of reasons hold places in this tuple, as unsigned bytes; 0 says that the value is defined.
