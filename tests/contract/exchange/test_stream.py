@@ -191,7 +191,7 @@ def test_candles_rebuilt_from_the_wire_equal_the_source(desk: Any) -> None:
     names = {
         line.instrument.tradingsymbol: token for token, line in desk.simulator.exchange.floor.lines.items()
     }
-    assert len(source) == 12
+    assert len(source) == 13
     for symbol, rows in source.items():
         expected = [[round(price * 100) for price in row[1:5]] + [row[5]] for row in rows[:minutes]]
         found = [bar for _, bar in sorted(rebuilt[names[symbol]].items())][:minutes]

@@ -19,7 +19,7 @@ Candle = tuple[int, int, int, int, int]
 def packets(floor: Floor, first: int, last: int) -> Iterator[bytes]:
     for epoch in range(first, last):
         for line in floor.advance(epoch):
-            if not line.instrument.is_option:
+            if line.instrument.expiry is None:
                 yield line.packet()
 
 
@@ -58,20 +58,20 @@ def compare(market: MarketData, minutes: int) -> int:
     compared = 0
     for line in floor.lines.values():
         row = line.instrument
-        if not row.is_option:
+        if row.expiry is None:
             assert rebuilt[row.token] == source(market, row.tradingsymbol, end), row.tradingsymbol
             compared += len(rebuilt[row.token])
     return compared
 
 
 def test_synthetic_candles_survive_their_ticks(market: MarketData) -> None:
-    assert compare(market, 90) == 90 * 12
+    assert compare(market, 90) == 90 * 13
 
 
 def test_replayed_candles_survive_their_ticks(data_folder: Path) -> None:
-    # This day lacks one minute of both indices, and its quietest shares trade less than a unit a tick.
+    # This day lacks one minute of the indices, and its quietest shares trade less than a unit a tick.
     market = replay_market(data_folder, date(2016, 8, 25), history_days=2)
-    assert compare(market, 375) == 50 * 375 + 2 * 374
+    assert compare(market, 375) == 50 * 375 + 3 * 374
 
 
 def test_the_same_seed_gives_the_same_packets(market: MarketData) -> None:
@@ -101,20 +101,27 @@ def test_shares_stop_before_options_since_the_closing_auction(market: MarketData
 def test_only_the_indices_tick_outside_the_session(market: MarketData) -> None:
     floor = Floor(market, 7)
     ticked = floor.advance(floor.opening - 1)
-    assert {line.instrument.tradingsymbol for line in ticked} == {"NIFTY 50", "NIFTY BANK"}
+    assert {line.instrument.tradingsymbol for line in ticked} == {"NIFTY 50", "NIFTY BANK", "INDIA VIX"}
     assert all(line.stamp == floor.opening - 1 for line in ticked)
     infosys = floor.by_key["NSE:INFY"]
     assert (infosys.last, infosys.volume, infosys.bid) == (infosys.previous_close, 0, 0)
 
 
-def test_every_share_ticks_four_times_a_minute_or_more(market: MarketData) -> None:
+def test_all_but_contracts_far_from_the_money_tick_four_times_a_minute_or_more(market: MarketData) -> None:
     floor = Floor(market, 7)
     seconds: dict[str, set[int]] = {}
-    for epoch in range(floor.opening, floor.opening + 60):
+    for epoch in range(floor.opening, floor.opening + 240):
         for line in floor.advance(epoch):
             seconds.setdefault(line.instrument.key, set()).add(epoch)
-    assert len(seconds) == len(floor.instruments)
-    assert min(len(when) for when in seconds.values()) >= 4
+    assert len(seconds) == len(floor.instruments), "all tick once in four minutes"
+    busy = {key for key, when in seconds.items() if len(when) >= 16}
+    steps = {"NIFTY": 5000, "BANKNIFTY": 10000}
+    for row in floor.instruments:
+        if row.is_option:
+            away = abs(row.strike - market.candles[row.underlying][market.session].open[0])
+            assert (row.key in busy) == (away <= 10.5 * steps[row.name]), row.key
+        else:
+            assert (row.key in busy) == (not row.is_future or row.name in steps), row.key
 
 
 def test_options_follow_the_index_and_keep_a_sane_book(market: MarketData) -> None:
@@ -135,15 +142,18 @@ def test_options_follow_the_index_and_keep_a_sane_book(market: MarketData) -> No
         key=lambda line: line.instrument.strike,
     )
     prices = [line.last for line in near]
-    assert len(near) == 21
-    assert prices == sorted(prices, reverse=True)
+    assert len(near) == 99
+    assert prices[39:60] == sorted(prices[39:60], reverse=True)
+    open_price = market.candles["NIFTY 50"][market.session].open[0]
+    assert near[0].instrument.strike <= 0.901 * open_price
+    assert near[-1].instrument.strike >= 1.099 * open_price
     assert all(line.oi > 0 for line in near)
 
 
 def test_history_of_an_option_is_priced_from_the_index(market: MarketData) -> None:
     floor = Floor(market, 7)
     option = next(line for line in floor.lines.values() if line.instrument.is_option)
-    bars = floor.history(option, 0, floor.opening)
+    bars = floor.minutes(option, 0, floor.opening)
     assert len(bars) == 3 * 385
     assert all(bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in bars)
 
@@ -165,3 +175,85 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_the_exchange_is_closed_on_holidays() -> None:
     with pytest.raises(ValueError, match="closed on Saturday, 2026-08-15"):
         synthetic_market(7, date(2026, 8, 15))
+
+
+def test_the_near_futures_carry_their_underlying_to_the_expiry(market: MarketData) -> None:
+    floor = Floor(market, 7)
+    for epoch in range(floor.opening, floor.opening + 300):
+        floor.advance(epoch)
+    futures = {line.instrument.name: line for line in floor.lines.values() if line.instrument.is_future}
+    assert futures["NIFTY"].instrument.tradingsymbol == "NIFTY26AUGFUT"
+    assert (futures["NIFTY"].instrument.tick, futures["BANKNIFTY"].instrument.tick) == (10, 20)
+    assert set(futures) == {"NIFTY", "BANKNIFTY", *(s for s in market.candles if s not in market.indices)}
+    for name in ("NIFTY", "BANKNIFTY"):
+        line = futures[name]
+        spot = floor.by_key[f"NSE:{line.instrument.underlying}"].last
+        assert 1.0 < line.last / spot < 1.003, "a week of carry"
+        assert 0 < line.bid < line.ask
+        assert line.bid % line.instrument.tick == 0
+        assert line.volume > 0
+        assert line.oi > 0
+        assert len(floor.minutes(line, 0, floor.opening - 1)) == 3 * 385
+
+
+def test_the_volatility_index_has_more_than_a_year_of_days(market: MarketData) -> None:
+    floor = Floor(market, 7)
+    vix = floor.by_key["NSE:INDIA VIX"]
+    assert vix.instrument.token == 264969
+    days = floor.days(vix, 0, floor.opening)
+    assert len(days) == 300
+    assert [bar.start for bar in days] == sorted({bar.start for bar in days})
+    assert all(
+        500 < bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in days
+    )
+    assert vix.previous_close == days[-1].close
+
+
+def test_the_volatility_index_falls_when_the_index_rises(market: MarketData) -> None:
+    vix, nifty = (market.candles[symbol][market.session] for symbol in ("INDIA VIX", "NIFTY 50"))
+    rise = nifty.close / nifty.open[0] - 1
+    fall = vix.close / vix.open[0] - 1
+    assert abs(rise).max() > 0.001
+    assert (abs(fall + 4 * rise) < 0.005).all()
+
+
+def test_shares_trade_once_in_the_closing_auction_and_in_no_minute_of_it(market: MarketData) -> None:
+    floor = Floor(market, 7)
+    infosys = floor.by_key["NSE:INFY"]
+    for epoch in range(floor.cash_closing - 120, floor.cash_closing):
+        floor.advance(epoch)
+    before, printed = infosys.volume, []
+    for epoch in range(floor.cash_closing, floor.closing):
+        if infosys in floor.advance(epoch):
+            printed.append((epoch, infosys.last, infosys.volume))
+    assert len(printed) == 1
+    moment, price, volume = printed[0]
+    assert floor.cash_closing + 15 * 60 < moment <= floor.cash_closing + 20 * 60
+    assert volume > before
+    assert infosys.bars[-1].start == floor.cash_closing - 60
+    day = floor.days(infosys, floor.opening - 86_400, floor.closing)[-1]
+    assert (day.close, day.volume) == (price, volume)
+    assert sum(bar.volume for bar in infosys.bars) == before
+    assert sum(bar.volume for bar in floor.minutes(infosys, floor.opening, floor.closing)) == before
+
+
+def test_indices_stand_still_from_their_close_while_contracts_go_on(market: MarketData) -> None:
+    floor = Floor(market, 7)
+    nifty, future = floor.by_key["NSE:NIFTY 50"], floor.by_key["NFO:NIFTY26AUGFUT"]
+    for epoch in range(floor.index_closing - 120, floor.index_closing):
+        floor.advance(epoch)
+    stood, prices = nifty.last, set()
+    for epoch in range(floor.index_closing, floor.index_closing + 120):
+        floor.advance(epoch)
+        prices.add(future.last)
+    assert nifty.last == stood
+    assert nifty.bars[-1].start == floor.index_closing - 60
+    assert len(prices) > 10
+
+
+def test_no_auction_before_it_was_introduced() -> None:
+    floor = Floor(synthetic_market(7, date(2026, 7, 31), history_days=1), 7)
+    assert floor.cash_closing == floor.index_closing == floor.closing
+    for epoch in range(floor.closing - 60, floor.closing + 1300):
+        ticked = floor.advance(epoch)
+        assert epoch < floor.closing or all(line.instrument.is_index for line in ticked)

@@ -14,7 +14,8 @@ __all__ = ["Account", "Funds", "Holding", "unit_margin"]
 INTRADAY = 0.20
 """Share of the value that a MIS position in a share blocks."""
 SHORT_OPTION = 0.12
-"""Share of the contract's value at the strike that a short option blocks, about SPAN and exposure."""
+"""Share of the contract's value, at the strike or the future's price, that a short option or any position in
+a future blocks: about SPAN and exposure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,17 @@ class Account:
                 premium += round(held)
             elif row.is_option:
                 span += round(-net * row.strike * SHORT_OPTION)
+            elif row.is_future:
+                span += round(held * SHORT_OPTION)
             elif position.product == "MIS":
                 exposure += round(held * INTRADAY)
             elif net > 0:
                 delivery += round(held)
         for order in self.orders.values():
-            if order.line.instrument.is_option and order.terms.side == "SELL":
+            row = order.line.instrument
+            if row.is_future or (row.is_option and order.terms.side == "SELL"):
                 span += order.blocked
-            elif order.line.instrument.is_option:
+            elif row.is_option:
                 premium += order.blocked
             elif order.terms.product == "MIS":
                 exposure += order.blocked
@@ -160,6 +164,8 @@ def unit_margin(terms: Terms, line: Line, limit: int | None) -> int:
     price = limit or (line.ask if terms.side == "BUY" else line.bid) or line.last
     if row.is_option:
         return price if terms.side == "BUY" else round(row.strike * SHORT_OPTION)
+    if row.is_future:
+        return round(price * SHORT_OPTION)
     return round(price * INTRADAY) if terms.product == "MIS" else price
 
 

@@ -1,7 +1,7 @@
 """Candles of a day and the market that a session is played from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -54,7 +54,8 @@ class MarketData:
     """What a session is played from: the day, the days before it, and each symbol's candles by day.
 
     `history` is ascending and ends before `session`. Indices are the symbols in `indices`; all others are
-    shares. `label` names the source for people.
+    shares. `daily` holds the candles of days of which no minutes are kept. `label` names the source for
+    people.
     """
 
     label: str
@@ -62,6 +63,7 @@ class MarketData:
     history: tuple[date, ...]
     indices: tuple[str, ...]
     candles: Mapping[str, Mapping[date, DayCandles]]
+    daily: Mapping[str, Mapping[date, Bar]] = field(default_factory=dict)
 
     @property
     def hours(self) -> Hours:

@@ -1,4 +1,4 @@
-"""Prices of index options where none were recorded: Black-Scholes on the simulated index.
+"""Prices of contracts where none were recorded: Black-Scholes and carry on the simulated underlying.
 
 At-the-money volatility comes from the index's own recent minutes, with a premium, a smile over moneyness, a
 rise when the index falls, and a small drift of its own. The spread widens away from the money.
@@ -15,7 +15,7 @@ from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.contracts import INDEX_OF
 from patang_workbench.exchange.instruments import Instrument
 
-__all__ = ["RATE", "OptionQuote", "Surface", "black_scholes", "realised_volatility"]
+__all__ = ["RATE", "ContractQuote", "Surface", "black_scholes", "future_quote", "realised_volatility"]
 
 RATE = 0.065
 """Continuous interest rate a year; near the repo rate of 2016 and of 2023 to 2026."""
@@ -25,7 +25,7 @@ _TICK = 5
 
 
 @dataclass(frozen=True, slots=True)
-class OptionQuote:
+class ContractQuote:
     """Best bid and ask and the model's mid, all in paise; bid and ask are multiples of the tick."""
 
     bid: int
@@ -46,6 +46,17 @@ def black_scholes(kind: str, spot: float, strike: float, years: float, sigma: fl
     if kind == "CE":
         return spot * _normal(d1) - discounted * _normal(d2)
     return discounted * _normal(-d2) - spot * _normal(-d1)
+
+
+def future_quote(future: Instrument, spot: int, epoch: float) -> ContractQuote:
+    """The future's market: the underlying carried to the expiry at the rate that options are priced with."""
+    assert future.expiry is not None
+    mid = spot * math.exp(RATE * max(_seconds_left(future.expiry, epoch), 0.0) / _YEAR)
+    half = max(mid * 0.00003, future.tick / 2)
+    bid = max(math.floor((mid - half) / future.tick) * future.tick, future.tick)
+    return ContractQuote(
+        bid, max(math.ceil((mid + half) / future.tick) * future.tick, bid + future.tick), mid
+    )
 
 
 def realised_volatility(closes: Sequence[int]) -> float:
@@ -85,7 +96,7 @@ class Surface:
         money = math.log(strike / spot) / (self.at_money * math.sqrt(max(years, 1.0 / 365.0)))
         return min(max(level * (1.0 - 0.045 * money + 0.022 * money * money), 0.05), 1.5)
 
-    def quote(self, option: Instrument, spot: int, epoch: float, drift: float = 0.0) -> OptionQuote:
+    def quote(self, option: Instrument, spot: int, epoch: float, drift: float = 0.0) -> ContractQuote:
         """The option's market at `epoch` seconds with the index at `spot` paise."""
         assert option.expiry is not None
         years = max(_seconds_left(option.expiry, epoch), 60.0) / _YEAR
@@ -95,7 +106,7 @@ class Surface:
         half = max(mid * (0.0008 + 0.06 * away), 2.5 + 100.0 * away)
         bid = max(math.floor((mid - half) / _TICK) * _TICK, _TICK)
         ask = max(math.ceil((mid + half) / _TICK) * _TICK, bid + _TICK)
-        return OptionQuote(bid, ask, mid)
+        return ContractQuote(bid, ask, mid)
 
 
 def _seconds_left(expiry: date, epoch: float) -> float:

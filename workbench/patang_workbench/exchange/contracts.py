@@ -1,4 +1,4 @@
-"""Index option contracts of a date: lots, expiries, freeze quantities and Kite's symbols.
+"""Derivatives of a date: lots, expiries, ticks, freeze quantities and Kite's symbols.
 
 Sources of the dated tables: NSE circulars as announced in the press and by brokers.
 Lots: FAOP 47854 (NIFTY 75 to 50), bulletins of 2018-10-26 (BANKNIFTY 40 to 20, effective for all
@@ -26,9 +26,13 @@ __all__ = [
     "equity_tick",
     "expiries",
     "freeze_quantity",
+    "future_symbol",
+    "index_future_tick",
     "is_monthly",
     "lot_size",
+    "monthly_expiry",
     "option_symbol",
+    "share_lot",
 ]
 
 UNDERLYINGS: Final = ("NIFTY", "BANKNIFTY")
@@ -161,6 +165,33 @@ def option_symbol(underlying: str, expiry: date, strike: int, kind: str) -> str:
         return f"{underlying}{expiry:%y%b}".upper() + f"{strike}{kind}"
     month = "123456789OND"[expiry.month - 1]
     return f"{underlying}{expiry:%y}{month}{expiry:%d}{strike}{kind}"
+
+
+def future_symbol(underlying: str, expiry: date) -> str:
+    """Kite's trading symbol of a month's future: NIFTY26AUGFUT."""
+    return f"{underlying}{expiry:%y%b}FUT".upper()
+
+
+def monthly_expiry(underlying: str, day: date) -> date:
+    """When the near month's contracts end. Shares' end with NIFTY's."""
+    cycle = underlying if underlying in UNDERLYINGS else "NIFTY"
+    return next(expiry for expiry in expiries(cycle, day, 6) if is_monthly(cycle, expiry))
+
+
+def share_lot(price: int) -> int:
+    """Units in a lot of a share's future at `price` paise.
+
+    Shares' lots are set one by one; this is the rule behind them: a contract is worth five lakh rupees at
+    least (SEBI, 2015-07-13).
+    """
+    return max(-(-5_00_000_00 // max(price, 1) // 25) * 25, 25)
+
+
+def index_future_tick(price: int, day: date) -> int:
+    """Tick size in paise of an index's future at `price` paise; by the index's level since 2025-04-15."""
+    if day < date(2025, 4, 15) or price < 15_000_00:
+        return 5
+    return 10 if price <= 30_000_00 else 20
 
 
 def equity_tick(price: int, day: date) -> int:

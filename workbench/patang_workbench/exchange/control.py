@@ -99,7 +99,7 @@ async def source_candles(request: Request) -> Response:
     except ValueError:
         raise InputError(f"`date` is {text!r}; use yyyy-mm-dd.") from None
     found = {
-        symbol: [iso(bar) for bar in days[day].bars(day)]
+        symbol: [iso(bar) for bar in exchange.floor.recorded(f"NSE:{symbol}", day)]
         for symbol, days in exchange.market.candles.items()
         if day in days
     }

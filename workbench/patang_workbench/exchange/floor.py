@@ -4,9 +4,10 @@ from datetime import date
 
 import numpy as np
 
-from patang_workbench.exchange.candles import Bar, Bars, MarketData
-from patang_workbench.exchange.chain import Surface
-from patang_workbench.exchange.contracts import INDEX_OF, STRIKE_STEP, UNDERLYINGS
+from patang_workbench.exchange.candles import Bar, Bars, MarketData, aggregate
+from patang_workbench.exchange.chain import ContractQuote, Surface, future_quote
+from patang_workbench.exchange.contracts import STRIKE_STEP, UNDERLYINGS
+from patang_workbench.exchange.history import History
 from patang_workbench.exchange.hours import hours_of
 from patang_workbench.exchange.instruments import Instrument, list_instruments
 from patang_workbench.exchange.lines import Level, Line
@@ -28,17 +29,21 @@ class Floor:
         hours = market.hours
         self.opening = int(hours.open.timestamp())
         self.cash_closing = int(hours.cash_close.timestamp())
+        self.index_closing = int(hours.index_close.timestamp())
         self.closing = int(hours.close.timestamp())
         self._surfaces = {name: Surface.of(name, market) for name in UNDERLYINGS}
         self._rng_seed = [seed, market.session.toordinal()]
         self._drift = self._drifts(hours.minutes)
+        self._tape = Tape(market, self.instruments, seed, density)
+        self._history = History(market, self._quote, self._tape.bar_volume, self._interest)
+        self._spots_before = {symbol: self._spot_before(symbol) for symbol in market.candles}
         self.lines: dict[int, Line] = {}
         for row in self.instruments:
-            self.lines[row.token] = self._option_line(row) if row.is_option else self._cash_line(row)
+            self.lines[row.token] = self._cash_line(row) if row.expiry is None else self._contract_line(row)
         self.by_key = {line.instrument.key: line for line in self.lines.values()}
-        self._spots = {name: self.by_key[f"NSE:{INDEX_OF[name]}"] for name in UNDERLYINGS}
+        self._spots = {line.instrument.tradingsymbol: line.last for line in self._cash_lines()}
+        self._auction: dict[int, list[tuple[Line, Bar]]] = {}
         self._indices = [line for line in self.lines.values() if line.instrument.is_index]
-        self._tape = Tape(market, self.instruments, seed, density)
         self._minute = -1
         self._seconds: list[list[Event]] = []
 
@@ -48,6 +53,8 @@ class Floor:
             for line in self.lines.values():
                 if epoch >= self.closes(line):
                     line.bare()
+        if epoch == self.cash_closing:
+            self._hold_auction()
         if not self.opening <= epoch < self.closing:
             return self._idle(epoch)
         minute, second = divmod(epoch - self.opening, 60)
@@ -55,7 +62,11 @@ class Floor:
             self._minute = minute
             self._seconds = self._tape.minute(minute)
             self._walk_interest(minute)
-        return [self._apply(event, epoch) for event in self._seconds[second]]
+        ticked = [self._apply(event, epoch) for event in self._seconds[second]]
+        for line, match in self._auction.pop(epoch, ()):
+            line.print_auction(epoch, match.close, match.volume)
+            ticked.append(line)
+        return ticked
 
     def _idle(self, epoch: int) -> list[Line]:
         for line in self._indices if epoch >= self.closing else self.lines.values():
@@ -65,8 +76,13 @@ class Floor:
     def _apply(self, event: Event, epoch: int) -> Line:
         line = self.lines[event.token]
         row = line.instrument
-        if row.is_option:
-            self._apply_option(line, event, epoch)
+        if row.expiry is not None:
+            self._apply_contract(line, event, epoch)
+            return line
+        self._spots[row.tradingsymbol] = event.price
+        if epoch >= self.closes(line):
+            # The contracts go on to move with what the index would be; the index itself stands still.
+            line.stamp = epoch
             return line
         line.trade(epoch, event.price, event.quantity)
         if not row.is_index:
@@ -76,14 +92,32 @@ class Floor:
             line.show(*_depth(bid, ask, row.tick, unit, event.depth))
         return line
 
-    def _apply_option(self, line: Line, event: Event, epoch: int) -> None:
+    def _apply_contract(self, line: Line, event: Event, epoch: int) -> None:
         row = line.instrument
-        quote = self._surfaces[row.name].quote(
-            row, self._spots[row.name].last, epoch, self._drift[row.name][self._minute]
-        )
+        drift = self._drift[row.name][self._minute] if row.is_option else 0.0
+        quote = self._quote(row, self._spots[row.underlying], epoch, drift)
         price = quote.ask if event.side < 0.5 else quote.bid
         line.trade(epoch, price, event.quantity)
         line.show(*_depth(quote.bid, quote.ask, row.tick, row.lot * 12, event.depth))
+
+    def _quote(self, row: Instrument, spot: int, epoch: float, drift: float = 0.0) -> ContractQuote:
+        """A contract's market with its underlying at `spot` paise."""
+        if row.is_future:
+            return future_quote(row, spot, epoch)
+        return self._surfaces[row.name].quote(row, spot, epoch, drift)
+
+    def _interest(self, token: int) -> int:
+        return self.lines[token].oi
+
+    def _hold_auction(self) -> None:
+        """Note what the shares' closing auction will trade, by the second of its print."""
+        for line in self._cash_lines():
+            match = self._history.match(line.instrument, self.market.session, line.last)
+            if match is not None:
+                self._auction.setdefault(match.start, []).append((line, match))
+
+    def _cash_lines(self) -> list[Line]:
+        return [line for line in self.lines.values() if line.instrument.expiry is None]
 
     def _drifts(self, minutes: int) -> dict[str, list[float]]:
         """How far each underlying's surface has wandered by each minute, as a fraction."""
@@ -99,27 +133,32 @@ class Floor:
 
     def _walk_interest(self, minute: int) -> None:
         rng = np.random.default_rng([*self._rng_seed, 2, minute])
-        options = [line for line in self.lines.values() if line.instrument.is_option]
-        for line, step in zip(options, rng.normal(0.0002, 0.004, len(options)).tolist(), strict=True):
+        contracts = [line for line in self.lines.values() if line.instrument.expiry is not None]
+        for line, step in zip(contracts, rng.normal(0.0002, 0.004, len(contracts)).tolist(), strict=True):
             lot = line.instrument.lot
             line.interest(max(round(line.oi * (1.0 + step) / lot), 1) * lot)
+
+    def _spot_before(self, symbol: str) -> int:
+        """Where a symbol stood when contracts on it stopped trading the day before."""
+        before = self.market.previous(symbol)
+        return before.close if before else int(self.market.candles[symbol][self.market.session].open[0])
 
     def _cash_line(self, row: Instrument) -> Line:
         day = self.market.candles[row.tradingsymbol][self.market.session]
         first = int(day.open[0])
         start = self.opening - 86400
-        before = self.market.previous(row.tradingsymbol) or Bar(start, first, first, first, first, 0)
+        before = self._history.previous(row) or Bar(start, first, first, first, first, 0)
         closed = self._last_close()
         return Line(row, before.close, before.close, before.open, before.high, before.low, closed, closed)
 
-    def _option_line(self, row: Instrument) -> Line:
-        index = INDEX_OF[row.name]
-        day = self.market.candles[index][self.market.session]
-        before = self.market.previous(index)
-        spot = before.close if before else int(day.open[0])
+    def _contract_line(self, row: Instrument) -> Line:
+        spot = self._spots_before[row.underlying]
         closed = self._last_close()
-        close = self._surfaces[row.name].quote(row, spot, closed).bid
+        close = self._quote(row, spot, closed).bid
         line = Line(row, close, close, close, close, close, closed, closed)
+        if row.is_future:
+            line.interest(row.lot * (180_000 if row.name in UNDERLYINGS else 40_000))
+            return line
         steps = abs(row.strike - spot) / (STRIKE_STEP[row.name] * 100)
         line.interest(
             row.lot * round(30000 / (1.0 + 0.15 * steps) * (1.5 if row.strike % 50000 == 0 else 1.0))
@@ -131,37 +170,29 @@ class Floor:
 
     def closes(self, line: Line) -> int:
         """When trading in an instrument ends today, in epoch seconds."""
-        return self.closing if line.instrument.is_option else self.cash_closing
+        if line.instrument.expiry is not None:
+            return self.closing
+        return self.index_closing if line.instrument.is_index else self.cash_closing
 
-    def history(self, line: Line, first: int, last: int) -> Bars:
-        """One-minute bars of a line that start in [first, last] epoch seconds: earlier days and today so far.
+    def recorded(self, key: str, day: date) -> Bars:
+        """The one-minute bars that the ticks of an index or share make on a day, today's to come included."""
+        return self._history.minutes(self.by_key[key].instrument, day)
 
-        An option's earlier days are priced from the index's candles.
-        """
+    def minutes(self, line: Line, first: int, last: int) -> Bars:
+        """One-minute bars of a line that start in [first, last] epoch seconds, today's as far as it is."""
         bars: Bars = []
         for day in self.market.history:
             start = int(hours_of(day).open.timestamp())
             if start - 86400 <= last and first <= start + 86400:
-                bars.extend(self._day_bars(line, day))
+                bars.extend(self._history.minutes(line.instrument, day))
         bars.extend(line.bars)
         return [bar for bar in bars if first <= bar.start <= last]
 
-    def _day_bars(self, line: Line, day: date) -> Bars:
-        row = line.instrument
-        symbol = INDEX_OF[row.name] if row.is_option else row.tradingsymbol
-        recorded = self.market.candles[symbol].get(day)
-        if recorded is None:
-            return []
-        bars = recorded.bars(day)
-        return [self._option_bar(row, bar) for bar in bars] if row.is_option else bars
-
-    def _option_bar(self, row: Instrument, bar: Bar) -> Bar:
-        surface = self._surfaces[row.name]
-        prices = [surface.quote(row, spot, bar.start + 60).bid for spot in bar[1:5]]
-        volume = row.lot * (1 + (bar.start // 60 * 7919 + row.exchange_token) % 97)
-        return Bar(
-            bar.start, prices[0], max(prices), min(prices), prices[3], volume, self.lines[row.token].oi
-        )
+    def days(self, line: Line, first: int, last: int) -> Bars:
+        """Daily bars of a line that begin in [first, last], stamped at midnight; today's as far as it is."""
+        today = [*line.bars, line.auction] if line.auction else line.bars
+        bars = [*self._history.days(line.instrument), *aggregate(today, 24 * 60)]
+        return [bar for bar in bars if first <= bar.start <= last]
 
     def band(self, line: Line) -> tuple[int, int]:
         """Lowest and highest price an order may have now, in paise.

@@ -14,16 +14,16 @@ __all__ = ["IST", "Hours", "hours_of", "previous_days", "rupees", "trades"]
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Continuous trading of one day: shares until `cash_close`, options until `close`.
-
-    Where the two differ the closing auction of the shares lies between them; the simulator does not hold
-    the auction, but the index goes on to move until `close`.
+    """Continuous trading of one day: shares until `cash_close`, indices until `index_close`, contracts until
+    `close`. `auction_close`: the last moment of the shares' closing auction, None on a day without one.
     """
 
     day: date
     open: datetime
     cash_close: datetime
     close: datetime
+    index_close: datetime
+    auction_close: datetime | None
 
     @property
     def minutes(self) -> int:
@@ -40,11 +40,12 @@ def hours_of(day: date) -> Hours:
     """The hours of a trading day. Raises ValueError on a holiday or a day the calendar does not know."""
     try:
         whole, cash = session_on(day), session_on(day, "cash_with_auction")
+        index = session_on(day, "index")
     except StopTrading as unknown:
         raise ValueError(str(unknown)) from unknown
-    if whole is None or cash is None:
+    if whole is None or cash is None or index is None:
         raise ValueError(f"the exchange is closed on {day:%A}, {day}: choose a trading day")
-    return Hours(day, whole.open, cash.close, whole.close)
+    return Hours(day, whole.open, cash.close, whole.close, index.close, cash.auction_close)
 
 
 def trades(day: date) -> bool:

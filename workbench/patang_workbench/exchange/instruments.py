@@ -16,17 +16,24 @@ from patang_workbench.exchange.contracts import (
     equity_tick,
     expiries,
     freeze_quantity,
+    future_symbol,
+    index_future_tick,
     lot_size,
+    monthly_expiry,
     option_symbol,
+    share_lot,
 )
 from patang_workbench.exchange.hours import rupees
 
-__all__ = ["INDEX_SEGMENT", "Instrument", "csv_dump", "list_instruments"]
+__all__ = ["INDEX_SEGMENT", "STRIKES_EACH_SIDE", "Instrument", "csv_dump", "list_instruments"]
 
 NSE_SEGMENT, NFO_SEGMENT, INDEX_SEGMENT = 1, 2, 9
 """Low byte of an instrument token."""
 
 STRIKES_EACH_SIDE: Final = 10
+"""Strikes around the money that trade all the time."""
+_FARTHEST_STRIKE: Final = 0.10
+"""Strikes are listed up to this share of the price away; those beyond the above trade now and then."""
 _EXPIRIES_LISTED: Final = 2
 _EQUITY_FREEZE: Final = 100_000
 """Units an order of a share may have: the broker's own limit."""
@@ -34,6 +41,7 @@ _EQUITY_FREEZE: Final = 100_000
 _KNOWN_TOKENS: Final = {
     "NIFTY 50": 1001,
     "NIFTY BANK": 1016,
+    "INDIA VIX": 1035,
     "RELIANCE": 2885,
     "HDFCBANK": 1333,
     "ICICIBANK": 4963,
@@ -78,13 +86,28 @@ class Instrument:
     def is_option(self) -> bool:
         return self.kind in ("CE", "PE")
 
+    @property
+    def is_future(self) -> bool:
+        return self.kind == "FUT"
+
+    @property
+    def underlying(self) -> str:
+        """The tradingsymbol of the index or share that a contract is written on; its own of those."""
+        return self.tradingsymbol if self.expiry is None else INDEX_OF.get(self.name, self.name)
+
 
 def list_instruments(market: MarketData) -> tuple[Instrument, ...]:
-    """Indices, shares and the options of the next two expiries, `STRIKES_EACH_SIDE` around the day's open."""
+    """Indices, shares, the near month's futures and the options of the next two expiries around the open.
+
+    Strikes far from the money come last.
+    """
     taken: set[int] = set()
     cash = [_cash(symbol, market, taken) for symbol in market.candles]
-    options = [option for underlying in UNDERLYINGS for option in _options(underlying, market, taken)]
-    return (*cash, *options)
+    near = [option for name in UNDERLYINGS for option in _options(name, market, taken, far=False)]
+    shares = [row.tradingsymbol for row in cash if not row.is_index]
+    futures = [_future(name, market, taken) for name in (*UNDERLYINGS, *shares)]
+    far = [option for name in UNDERLYINGS for option in _options(name, market, taken, far=True)]
+    return (*cash, *near, *futures, *far)
 
 
 def _exchange_token(symbol: str, low: int, taken: set[int]) -> int:
@@ -108,15 +131,31 @@ def _cash(symbol: str, market: MarketData, taken: set[int]) -> Instrument:
     return Instrument(token, number, symbol, symbol, "NSE", "NSE", "EQ", tick, 1, _EQUITY_FREEZE)
 
 
-def _options(underlying: str, market: MarketData, taken: set[int]) -> Iterator[Instrument]:
+def _future(underlying: str, market: MarketData, taken: set[int]) -> Instrument:
+    day = market.session
+    price = int(market.candles[INDEX_OF.get(underlying, underlying)][day].open[0])
+    expiry = monthly_expiry(underlying, day)
+    symbol = future_symbol(underlying, expiry)
+    number = _exchange_token(symbol, 100_000, taken)
+    index = underlying in UNDERLYINGS
+    tick = index_future_tick(price, day) if index else equity_tick(price, day)
+    lot = lot_size(underlying, expiry) if index else share_lot(price)
+    freeze = freeze_quantity(underlying, day) if index else _EQUITY_FREEZE
+    token = number << 8 | NFO_SEGMENT
+    return Instrument(token, number, symbol, underlying, "NFO", "NFO-FUT", "FUT", tick, lot, freeze, expiry)
+
+
+def _options(underlying: str, market: MarketData, taken: set[int], *, far: bool) -> Iterator[Instrument]:
     day = market.session
     step = STRIKE_STEP[underlying]
     at_open = int(market.candles[INDEX_OF[underlying]][day].open[0]) / 100
     centre = round(at_open / step) * step
     freeze = freeze_quantity(underlying, day)
+    widest = round(at_open * _FARTHEST_STRIKE / step)
+    places = [n for n in range(-widest, widest + 1) if (abs(n) > STRIKES_EACH_SIDE) == far]
     for expiry in expiries(underlying, day, _EXPIRIES_LISTED):
         lot = lot_size(underlying, expiry)
-        for strike in range(centre - STRIKES_EACH_SIDE * step, centre + STRIKES_EACH_SIDE * step + 1, step):
+        for strike in (centre + place * step for place in places):
             for kind in ("CE", "PE"):
                 symbol = option_symbol(underlying, expiry, strike, kind)
                 number = _exchange_token(symbol, 100_000, taken)

@@ -51,6 +51,7 @@ class Line:
     taken_bid: int = 0
     taken_ask: int = 0
     bars: Bars = field(default_factory=list)
+    auction: Bar | None = None
 
     @property
     def bid(self) -> int:
@@ -83,6 +84,16 @@ class Line:
             self.volume += quantity
             self.turnover += quantity * price
         self._fold(stamp - stamp % 60, price, quantity)
+
+    def print_auction(self, stamp: int, price: int, quantity: int) -> None:
+        """Take what the closing auction traded: of the day's range and volume, and of no minute's bar."""
+        self.last = price
+        self.high, self.low = max(self.high, price), min(self.low, price)
+        self.stamp = self.last_trade = stamp
+        self.last_quantity = quantity
+        self.volume += quantity
+        self.turnover += quantity * price
+        self.auction = Bar(stamp, price, price, price, price, quantity)
 
     def _fold(self, start: int, price: int, quantity: int) -> None:
         if self.bars and self.bars[-1].start == start:

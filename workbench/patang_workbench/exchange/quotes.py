@@ -85,10 +85,11 @@ def candles(floor: Floor, token: str, interval: str, query: Mapping[str, str]) -
         raise InputError(f"interval exceeds max limit: {longest} days")
     # Candles are counted from the open of each day: fold whole days, then cut to what was asked for.
     start = int(datetime.combine(first.date(), time(0, 0), IST).timestamp())
-    bars = aggregate(floor.history(line, start, int(last.timestamp())), minutes)
-    lowest = start if interval == "day" else int(first.timestamp())
     with_oi = query.get("oi", "0") == "1"
-    return [iso(bar, with_oi) for bar in bars if bar.start >= lowest]
+    if interval == "day":
+        return [iso(bar, with_oi) for bar in floor.days(line, start, int(last.timestamp()))]
+    bars = aggregate(floor.minutes(line, start, int(last.timestamp())), minutes)
+    return [iso(bar, with_oi) for bar in bars if bar.start >= int(first.timestamp())]
 
 
 def _levels(levels: tuple[Level, ...]) -> list[dict[str, Any]]:

@@ -1,5 +1,8 @@
 """A market of real one-minute candles, read from Parquet files.
 
+India VIX has daily candles only, in `daily/indices_daily_2015_2025_yfinance.parquet`; its minutes, and its
+days where the file is absent, are made up.
+
 Layout of the folder: `index_1m/NIFTY_1m.parquet` and `index_1m/BANKNIFTY_1m.parquet` with ts, open, high,
 low, close; `stocks_intraday/*1m*.parquet` with symbol, ts, open, high, low, close, volume. Bars are labelled
 at their start; float32 prices are rounded to the printed paisa.
@@ -7,19 +10,24 @@ at their start; float32 prices are rounded to the printed paisa.
 
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from patang_workbench.exchange.candles import DayCandles, MarketData
+from patang_workbench.exchange.candles import Bar, DayCandles, MarketData
 from patang_workbench.exchange.hours import IST, hours_of, trades
+from patang_workbench.exchange.vix import VIX, vix_candles, vix_days
 
 __all__ = ["ReplayError", "replay_market"]
 
 _INDEX_FILES = {"NIFTY 50": "NIFTY_1m.parquet", "NIFTY BANK": "BANKNIFTY_1m.parquet"}
+_DAILY = "daily/indices_daily_2015_2025_yfinance.parquet"
 _STOCKS = "stocks_intraday/stocks50_1m_2016-08_09.parquet"
+_SEED = 7
+"""Draws what was not recorded."""
 _LOOK_BACK = timedelta(days=3)
 """Calendar days read for each day of history, so that week-ends and holidays leave enough."""
 
@@ -54,7 +62,28 @@ def replay_market(folder: Path, session: date, history_days: int = 10) -> Market
     earlier = sorted(day for day in candles["NIFTY 50"] if day < session)
     history = tuple(earlier[-history_days:]) if history_days else ()
     kept = {symbol: days for symbol, days in candles.items() if session in days}
-    return MarketData(f"replay of {session}", session, history, tuple(_INDEX_FILES), kept)
+    volatility = {**vix_days(_SEED, session), **_vix_recorded(folder / _DAILY, session)}
+    kept[VIX] = {
+        day: found
+        for day, found in vix_candles(candles["NIFTY 50"], volatility, _SEED).items()
+        if day in (*history, session)
+    }
+    indices = (*_INDEX_FILES, VIX)
+    return MarketData(f"replay of {session}", session, history, indices, kept, {VIX: volatility})
+
+
+def _vix_recorded(path: Path, session: date) -> dict[date, Bar]:
+    """Daily candles of India VIX before `session`; none without the file."""
+    if not path.is_file():
+        return {}
+    rows = pq.read_table(path, filters=[("symbol", "=", "INDIAVIX"), ("date", "<", session)]).to_pylist()
+    return {row["date"]: _day_bar(row) for row in rows}
+
+
+def _day_bar(row: dict[str, Any]) -> Bar:
+    opened, high, low, close = (round(float(row[name]) * 100) for name in ("open", "high", "low", "close"))
+    start = int(datetime.combine(row["date"], time(), IST).timestamp())
+    return Bar(start, opened, high, low, close, 0)
 
 
 def _read(path: Path, start: date, end: date) -> pa.Table:

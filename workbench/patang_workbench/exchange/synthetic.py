@@ -1,4 +1,4 @@
-"""A seeded synthetic market: two indices and ten shares with trends, volatility regimes and volume.
+"""A seeded synthetic market: two indices, their volatility and ten shares, with trends, regimes and volume.
 
 Each day alternates between quiet ranges and trends of half an hour to an hour and a half; volatility and
 volume follow the U of a trading day and rise in a trend. Shares and NIFTY BANK follow a common factor and a
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from patang_workbench.exchange.candles import DayCandles, MarketData
 from patang_workbench.exchange.contracts import equity_tick
 from patang_workbench.exchange.hours import hours_of, previous_days
+from patang_workbench.exchange.vix import VIX, vix_candles, vix_days
 
 __all__ = ["synthetic_market"]
 
@@ -54,7 +55,7 @@ _PROFILES = (
     _Profile("AXISBANK", 1108.0, 1.2, 1.0, 21000),
     _Profile("BHARTIARTL", 1921.0, 0.8, 0.9, 14000),
 )
-_INDICES = ("NIFTY 50", "NIFTY BANK")
+_INDICES = ("NIFTY 50", "NIFTY BANK", VIX)
 
 
 def synthetic_market(seed: int, session: date, history_days: int = 10) -> MarketData:
@@ -67,7 +68,9 @@ def synthetic_market(seed: int, session: date, history_days: int = 10) -> Market
     days = (*history, session)
     factors = {day: _Factor.draw(seed, day) for day in days}
     candles = {profile.symbol: _series(profile, seed, days, factors) for profile in _PROFILES}
-    return MarketData(f"synthetic, seed {seed}", session, history, _INDICES, candles)
+    volatility = vix_days(seed, session)
+    candles[VIX] = vix_candles(candles["NIFTY 50"], volatility, seed)
+    return MarketData(f"synthetic, seed {seed}", session, history, _INDICES, candles, {VIX: volatility})
 
 
 def _rng(seed: int, day: date, name: str) -> np.random.Generator:

@@ -196,7 +196,9 @@ class BarBuilder:
         self._count_from(of, now.volume[begins], now.time[begins])
         continuous = now.time < self._closing[rows]
         known = np.where(was.time > 0, was.volume, self._traded_before[rows])
-        prints = ~continuous & (now.volume > known)
+        # An index trades nothing: a new value of it is what the auction's prices make.
+        valued = (was.time > 0) & (now.volume == 0) & (now.price != was.price)
+        prints = ~continuous & ((now.volume > known) | valued)
         for bars, those in ((closed.bars, continuous), (closed.auction, prints)):
             self._take_difference(bars, write_bars(bars, rows, now, flow, those))
         closed.quotes[of] = self._latest[of] = ticks[order[ends]]

@@ -1,0 +1,73 @@
+"""Candles of the days before the session, and the whole day's candle with its closing auction."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from patang_workbench.exchange.auction import closing_print
+from patang_workbench.exchange.candles import Bar, Bars, MarketData, aggregate
+from patang_workbench.exchange.chain import ContractQuote
+from patang_workbench.exchange.hours import hours_of
+from patang_workbench.exchange.instruments import Instrument
+
+__all__ = ["History"]
+
+_WHOLE_DAY = 24 * 60
+
+
+class History:
+    """What the market was before today. A contract's days are priced from its underlying's candles.
+
+    `quote` gives a contract's market by (contract, underlying's price in paise, epoch seconds); by token,
+    `typical` the units of a share that trade in a minute and `interest` the open interest of a contract.
+    """
+
+    def __init__(
+        self,
+        market: MarketData,
+        quote: Callable[[Instrument, int, float], ContractQuote],
+        typical: Mapping[int, int],
+        interest: Callable[[int], int],
+    ) -> None:
+        self._market = market
+        self._quote = quote
+        self._typical = typical
+        self._interest = interest
+
+    def minutes(self, row: Instrument, day: date) -> Bars:
+        """One-minute bars of a day, none where it was not recorded."""
+        recorded = self._market.candles[row.underlying].get(day)
+        if recorded is None:
+            return []
+        bars = recorded.bars(day)
+        if row.expiry is not None:
+            return [self._contract_bar(row, bar) for bar in bars]
+        hours = hours_of(day)
+        closes = int((hours.index_close if row.is_index else hours.cash_close).timestamp())
+        return [bar for bar in bars if bar.start < closes]
+
+    def days(self, row: Instrument) -> Bars:
+        """The daily bars of every earlier day that is known, oldest first, stamped at midnight."""
+        found = dict(self._market.daily.get(row.tradingsymbol, {}))
+        for day in self._market.history:
+            bars = self.minutes(row, day)
+            if bars:
+                match = self.match(row, day, bars[-1].close)
+                found[day] = aggregate([*bars, match] if match else bars, _WHOLE_DAY)[-1]
+        return [found[day] for day in sorted(found)]
+
+    def previous(self, row: Instrument) -> Bar | None:
+        """The daily bar of an index or share on the last day before the session that has one."""
+        days = self.days(row)
+        return days[-1] if days else None
+
+    def match(self, row: Instrument, day: date, last: int) -> Bar | None:
+        """What a share trades in the day's closing auction after its `last` price; None for all else."""
+        if row.is_index or row.expiry is not None:
+            return None
+        return closing_print(row.tradingsymbol, day, last, self._typical[row.token], row.tick)
+
+    def _contract_bar(self, row: Instrument, bar: Bar) -> Bar:
+        prices = [self._quote(row, spot, bar.start + 60).bid for spot in bar[1:5]]
+        volume = row.lot * (1 + (bar.start // 60 * 7919 + row.exchange_token) % 97)
+        oi = self._interest(row.token)
+        return Bar(bar.start, prices[0], max(prices), min(prices), prices[3], volume, oi)
