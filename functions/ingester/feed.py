@@ -22,6 +22,7 @@ _NO_TICK_SECONDS = 30.0
 _PROBE_SECONDS = 10.0
 _OPENING_SECONDS = 20.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 30.0
+_SOUND_SECONDS = 60.0
 _SAID_AGAIN_SECONDS = 30.0
 
 
@@ -150,6 +151,9 @@ class Feed:
         self._link = self._connect(credentials)
 
     def _watch_dog(self, link: Link, now: float) -> None:
+        if now - self._begun_at > _SOUND_SECONDS:
+            # Also one that brings nothing but orders has proved good by then.
+            self._wait = _FIRST_WAIT
         if now - link.heard_at > _SILENCE_SECONDS:
             self._drop(f"no heartbeat for {now - link.heard_at:.0f} s", now)
         elif self._probed_at is not None:

@@ -148,6 +148,24 @@ def test_tries_come_later_and_later_until_ticks_flow_again(feed, world):
     assert 20 < max(waits) < 40
 
 
+def test_a_connection_without_ticks_that_lasted_is_answered_quickly_when_lost(feed, world):
+    feed.watch({})
+    now = 0.0
+    for _ in range(8):
+        feed.on_lost("refused", now)
+        now += 40
+        feed.tend(now, paused=False)
+    feed.on_opened(now)
+    for _ in range(70):
+        now += 1
+        world.links[-1].heard_at = now
+        feed.tend(now, paused=False)
+    count = len(world.links)
+    feed.on_lost("gone", now)
+    feed.tend(now + 0.3, paused=False)
+    assert len(world.links) == count + 1
+
+
 def test_silence_closes_a_dead_connection(open_feed, world):
     world.links[0].heard_at = 100
     open_feed.tend(109, paused=False)
