@@ -39,6 +39,7 @@ class History:
         self.without: set[int] = set()
         self.short: set[int] = set()
         self.every = 15
+        self.quotes_fail = False
         self.rows = {"NSE": cash_rows(), "NFO": derivative_rows(), "BSE": [], "BFO": []}
         self.shares = {"NSE:INFY": (101.0, 100.0), "NSE:TCS": (101.0, 100.0)}
         self.vix_asked = 0
@@ -50,6 +51,8 @@ class History:
         return self.rows[exchange]
 
     def quotes(self, instruments: list[str]) -> dict[str, dict[str, Any]]:
+        if self.quotes_fail:
+            raise TryAgain("no quotes")
         told = {"NSE:NIFTY 50": (8612.3, 8600.0), "NSE:NIFTY BANK": (19_050.0, 19_000.0)} | self.shares
         return {
             name: {"last_price": told[name][0], "ohlc": {"close": told[name][1]}}
@@ -358,12 +361,13 @@ class TestRebasing:
         morning = Morning()
         minute = at("15:29", date(2016, 8, 12))
         bar = {"open": 99.0, "high": 101.0, "low": 98.0, "close": 100.0, "volume": 5}
-        candle = Candle(symbol="INFY", timestamp=at("09:15", date(2016, 8, 12)), **bar)
+        share = Candle(symbol="INFY", timestamp=at("09:15", date(2016, 8, 12)), **bar)
+        index = share.model_copy(update={"symbol": "NIFTY", "close": 8600.0})
         closed = ClosedMinute(
             minute=minute,
             shard="s",
             candles=(),
-            candles_day=(candle,),
+            candles_day=(share, index),
             feature_names=(),
             features={},
             quotes=(),
@@ -405,7 +409,21 @@ class TestRebasing:
         morning.objects.blobs[path] = b"torn"
         result = morning.run()
         assert result["ok"]
-        assert "whether shares were rebased overnight is not known" in result["problems"][0]
+        assert "the closes of the session before are not known" in result["problems"][0]
+
+    def test_quotes_that_do_not_come_cost_the_note_and_the_indices_stand_at_their_closes(self):
+        morning = self.morning(50.0, 50.0)
+        morning.history.quotes_fail = True
+        result = morning.run()
+        assert result["ok"]
+        assert result["problems"] == [
+            "prices of the indices are those of the session before: no quotes",
+            "no last price of BANKNIFTY: its options are not watched",
+            "whether shares were rebased overnight is not known: no quotes",
+        ]
+        options = [i for i in load_universe(morning.store, morning.objects, DAY).instruments if i.is_option]
+        # 8600 less and more 2 %: 8428 to 8772.
+        assert sorted({int(o.strike) for o in options}) == [*range(8450, 8800, 50)]
 
 
 def test_an_override_of_the_hours_is_the_days():

@@ -10,7 +10,7 @@ from patang.features.options import option_features, option_reasons
 from patang.features.undefined import Undefined
 from patang.market.candles import Quote
 from patang.market.greeks import price, years_to
-from patang.market.option_chain import priced_chain, volatility_view
+from patang.market.option_chain import parity_spot, priced_chain, volatility_view
 from tests.unit.market.market_day import EXPIRY, STRIKES, at, option, universe
 
 SPOT = 8612.0
@@ -90,6 +90,45 @@ def test_the_at_the_money_volatility_is_that_of_the_strike_next_to_the_money():
     premium = price(is_call, SPOT, strike, years, np.array([0.18, 0.18, 0.30]))
     view = volatility_view(is_call, strike, years, premium, SPOT)
     assert view.at_the_money == pytest.approx(0.18, abs=1e-5)
+
+
+class TestParity:
+    """Nine days to go; the options are priced on 8580, the index was last told at 8612."""
+
+    YEARS = years_to(EXPIRY, NOW)
+    STRIKE = np.tile(np.arange(8400.0, 8850.0, 50), 2)
+    IS_CALL = np.repeat([True, False], 9)
+
+    def premium(self, on: float = 8580.0) -> np.ndarray:
+        return price(self.IS_CALL, on, self.STRIKE, self.YEARS, 0.15)
+
+    def found(self, premium: np.ndarray) -> float:
+        return parity_spot(self.IS_CALL, self.STRIKE, self.YEARS, premium, SPOT)
+
+    def test_it_is_what_calls_and_puts_are_priced_on(self):
+        assert self.found(self.premium()) == pytest.approx(8580.0, abs=1e-6)
+        view = volatility_view(self.IS_CALL, self.STRIKE, self.YEARS, self.premium(), SPOT)
+        assert view.at_the_money == pytest.approx(0.15, abs=1e-6)
+        assert view.skew == pytest.approx(0, abs=1e-6)
+
+    def test_one_wrong_price_does_not_move_it(self):
+        premium = self.premium()
+        premium[4] *= 3
+        assert self.found(premium) == pytest.approx(8580.0, abs=1e-6)
+
+    @pytest.mark.parametrize("missing", [0.0, math.nan])
+    def test_a_strike_without_both_prices_does_not_count(self, missing):
+        premium = self.premium()
+        premium[9:] = missing
+        assert self.found(premium) == SPOT
+        premium[13] = self.premium()[13]
+        assert self.found(premium) == pytest.approx(8580.0, abs=1e-6)
+
+    def test_what_no_dividend_explains_is_a_wrong_price(self):
+        assert self.found(self.premium(on=SPOT * 1.04)) == SPOT
+
+    def test_an_expired_chain_has_none(self):
+        assert parity_spot(self.IS_CALL, self.STRIKE, 0.0, self.premium(), SPOT) == SPOT
 
 
 def test_a_call_and_a_put_that_disagree_meet_between_them():

@@ -191,6 +191,11 @@ class TestEquity:
         assert found.target_price == D("1528.00")
         assert set(found.inputs) == set(EQUITY_INPUTS)
 
+    def test_a_share_that_is_watched_for_a_position_alone_is_not_bought(self):
+        others = Settings.model_validate({"universe": {"equities": ("TCS",)}})
+        found = Equity().propose(share_market(RISING | {"atr_14": 2.0}), others)
+        assert (found.candidates, dict(found.refusals)) == ([], {})
+
     def test_a_falling_share_is_not_sold_short(self):
         assert dict(Equity().propose(share_market(FALLING), Settings()).refusals) == {"LONG_ONLY": 1}
 

@@ -42,15 +42,16 @@ class DayUniverse:
         self._objects = objects
         self._data = data
 
-    def choose(self, session: Session, settings: Settings) -> WatchedDay:
+    def choose(self, session: Session, settings: Settings, closes: Mapping[str, float]) -> WatchedDay:
         """Keeps the day's dump in the store and chooses the universe from it.
 
-        Raises what the broker's calls raise for the dump of NSE or NFO and for the prices of the indices.
+        `closes`, of the session before by symbol, stand for prices of indices that the broker does not tell.
+        Raises what the broker's calls raise for the dump of NSE or NFO.
         """
         problems: list[str] = []
         table = self._table(problems)
         save_dump(self._objects, session.day, table)
-        last = self._last_prices(settings)
+        last = self._last_prices(settings, closes, problems)
         choice = choose_universe(session.day, table, last, settings, held_identifiers(self._store))
         vix = table.get("NSE", INDIA_VIX)
         return WatchedDay(
@@ -79,11 +80,18 @@ class DayUniverse:
             problems.append(f"shares are listed without their ISIN: {error}")
             return table
 
-    def _last_prices(self, settings: Settings) -> dict[str, Decimal]:
+    def _last_prices(
+        self, settings: Settings, closes: Mapping[str, float], problems: list[str]
+    ) -> dict[str, Decimal]:
         names = index_identifiers(settings)
-        quotes = self._data.quotes(list(names.values())) if names else {}
+        quotes: Mapping[str, Mapping[str, Any]] = {}
+        try:
+            quotes = self._data.quotes(list(names.values())) if names else {}
+        except PatangError as error:
+            problems.append(f"prices of the indices are those of the session before: {error}")
+        told = {symbol: quotes.get(name, {}).get("last_price") for symbol, name in names.items()}
         return {
-            symbol: Decimal(str(quotes[name]["last_price"]))
-            for symbol, name in names.items()
-            if name in quotes and quotes[name].get("last_price")
+            symbol: Decimal(str(price or closes[symbol]))
+            for symbol, price in told.items()
+            if price or closes.get(symbol)
         }

@@ -1,6 +1,6 @@
 """The morning's work: what to watch today, its history, and whether the day may be traded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -92,14 +92,17 @@ class MorningService:
         if session is None:
             raise StopTrading("the day's hours are not known")
         day = DayUniverse(self._store, self._objects, self._market_data())
-        chosen = day.choose(session, settings)
+        problems: list[str] = []
+        prepared["problems"] = problems
+        closes = self._closes_before(session, settings, problems)
+        chosen = day.choose(session, settings, closes)
         universe = chosen.universe
-        problems = prepared["problems"] = list(chosen.problems)
+        problems += chosen.problems
         prepared["instruments"] = len(universe.instruments)
         if not universe.instruments:
             raise StopTrading(f"nothing to watch: {'; '.join(problems)}")
         save_universe(self._store, self._objects, universe)
-        problems += self._rebased(day, universe, session, settings)
+        problems += _rebased(day, universe, closes)
         state = FeatureState(
             universe, session, hours_of(universe.instruments, session.day, settings.sessions)
         )
@@ -113,16 +116,17 @@ class MorningService:
             self._metrics.count("morning_problem", problem=problem)
         return f"{prepared['instruments']} instruments, {prepared['warmed_up']} warmed up"
 
-    def _rebased(
-        self, day: DayUniverse, universe: Universe, session: Session, settings: Settings
-    ) -> list[str]:
-        """Shares whose price was rebased overnight; an answer that does not come costs the note alone."""
+    def _closes_before(
+        self, session: Session, settings: Settings, problems: list[str]
+    ) -> Mapping[str, float]:
+        """Closes by symbol of the session before, as its last minute left them; empty on the first day."""
         try:
             before = previous_session(session.day, settings.sessions)
             closed = load_minute(self._objects, self._store, before.last_minute())
-            return suspected_rebasing(closed, day.share_quotes(universe))
         except PatangError as error:
-            return [f"whether shares were rebased overnight is not known: {error}"]
+            problems.append(f"the closes of the session before are not known: {error}")
+            return {}
+        return {candle.symbol: candle.close for minute in closed for candle in minute.candles_day}
 
     def _warm_up(
         self,
@@ -171,6 +175,14 @@ def _calendar_check(day: date, settings: Settings) -> tuple[Check, Session | Non
         return Check(name="calendar", passed=False, found=str(error)), None
     hours = "no session" if session is None else f"{session.open:%H:%M} to {session.close:%H:%M}"
     return Check(name="calendar", passed=True, found=hours), session
+
+
+def _rebased(day: DayUniverse, universe: Universe, closes: Mapping[str, float]) -> list[str]:
+    """An answer that does not come costs the note alone."""
+    try:
+        return suspected_rebasing(closes, day.share_quotes(universe)) if closes else []
+    except PatangError as error:
+        return [f"whether shares were rebased overnight is not known: {error}"]
 
 
 def _egress_check(settings: Settings) -> Check:

@@ -1,9 +1,7 @@
 """Shares whose price the exchange has rebased overnight: a split, a bonus, a special dividend."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-from patang.market.candles import ClosedMinute
 
 __all__ = ["suspected_rebasing"]
 
@@ -12,17 +10,16 @@ __all__ = ["suspected_rebasing"]
 _MOST_PCT = 5.0
 
 
-def suspected_rebasing(closed: Sequence[ClosedMinute], quotes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def suspected_rebasing(closes: Mapping[str, float], quotes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """A sentence for each share whose price of before today is not the one that was archived.
 
-    `closed` is the last minute of the session before, `quotes` the broker's by EXCHANGE:TRADINGSYMBOL. Until
+    `closes` are those of the session before by symbol, `quotes` the broker's by EXCHANGE:TRADINGSYMBOL. Until
     the broker has begun its day, a quote's last price is still that of the session before, and its close the
     one of a session earlier: only if both are far from the archived price has something happened.
     """
-    archived = {candle.symbol: candle.close for minute in closed for candle in minute.candles_day}
     found = []
     for identifier, quote in quotes.items():
-        was = archived.get(identifier.partition(":")[2])
+        was = closes.get(identifier.partition(":")[2])
         told = [price for price in (quote.get("last_price"), (quote.get("ohlc") or {}).get("close")) if price]
         if was and told and all(abs(price / was - 1) * 100 > _MOST_PCT for price in told):
             found.append(

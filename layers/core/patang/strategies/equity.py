@@ -12,7 +12,7 @@ __all__ = ["Equity"]
 
 
 class Equity:
-    """One candidate at most for each share of the universe."""
+    """One candidate at most for each share that the settings name; what is watched for a position is not."""
 
     name: StrategyName = "equity"
 
@@ -28,8 +28,9 @@ class Equity:
         ):
             findings.refusals["OUTSIDE_ENTRY_HOURS"] += 1
             return findings
+        wanted = {f"NSE:{symbol}" for symbol in settings.universe.equities}
         for instrument in market.universe.instruments:
-            if instrument.instrument_type != "EQ":
+            if instrument.identifier not in wanted:
                 continue
             found = _candidate(instrument, market, settings)
             if isinstance(found, Candidate):
