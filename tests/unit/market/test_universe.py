@@ -104,6 +104,15 @@ def test_what_a_desk_does_not_trade_is_named_and_left_out():
     assert choice.universe == choose().universe
 
 
+def test_a_share_held_on_a_second_exchange_is_named():
+    on_bse = row(128_046_084, "INFY", exchange="BSE", segment="BSE", name="INFOSYS")
+    listed = InstrumentTable.from_rows([*rows(), on_bse])
+    choice = choose_universe(DAY, listed, LAST, settings(), ["BSE:INFY"])
+    assert choice.problems == ("BSE:INFY is not watched beside NSE:INFY: no price of it",)
+    alone = choose_universe(DAY, listed, LAST, settings(equities=()), ["BSE:INFY"])
+    assert (alone.problems, alone.universe.candle_symbols()[-1]) == ((), "INFY")
+
+
 def test_without_a_last_price_an_index_has_no_options():
     choice = choose(last={"NIFTY": LAST["NIFTY"]})
     assert {i.name for i in choice.universe.instruments if i.is_option} == {"NIFTY"}

@@ -63,8 +63,20 @@ def choose_universe(
         listed += _options(day, name, contracts.get(name, ()), last_prices.get(name), settings, problems)
     listed += _held(held, table, problems)
     instruments = {listing.identifier: _instrument(listing, problems) for listing in listed}
-    found = tuple(instrument for instrument in instruments.values() if instrument is not None)
+    found = _one_a_symbol((i for i in instruments.values() if i is not None), problems)
     return Choice(Universe(day=day, instruments=found), tuple(problems))
+
+
+def _one_a_symbol(instruments: Iterable[Instrument], problems: list[str]) -> tuple[Instrument, ...]:
+    """Candles and features are by symbol: of a share held on a second exchange too, the first is watched."""
+    by_symbol: dict[str, Instrument] = {}
+    for instrument in instruments:
+        first = by_symbol.setdefault(instrument.symbol, instrument)
+        if first is not instrument:
+            problems.append(
+                f"{instrument.identifier} is not watched beside {first.identifier}: no price of it"
+            )
+    return tuple(by_symbol.values())
 
 
 def _instrument(listing: Listing, problems: list[str]) -> Instrument | None:
