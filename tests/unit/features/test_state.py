@@ -413,6 +413,28 @@ def test_foreign_bytes_are_refused(data):
         FeatureState.from_bytes(data)
 
 
+@pytest.mark.parametrize("name", ["frame_5_starts", "opening", "bars_latest", "recent_rings"])
+def test_a_state_without_an_array_is_refused(name):
+    header, arrays = unpack_arrays(fresh().to_bytes())
+    del arrays[name]
+    with pytest.raises(BadInput, match=name):
+        FeatureState.from_bytes(pack_arrays(header, arrays))
+
+
+def test_a_state_with_an_array_of_another_shape_is_refused():
+    header, arrays = unpack_arrays(fresh().to_bytes())
+    arrays["recent_rings"] = arrays["recent_rings"][:1]
+    with pytest.raises(BadInput, match="recent_rings"):
+        FeatureState.from_bytes(pack_arrays(header, arrays))
+
+
+def test_what_is_not_watched_has_no_candles_and_no_ticks():
+    with pytest.raises(BadInput, match=r"'WIPRO'.*INFY"):
+        fresh().candles("WIPRO")
+    with pytest.raises(BadInput, match=r"'NIFTY16AUG8600CE'.*INFY"):
+        fresh().recent_ticks("NIFTY16AUG8600CE")
+
+
 def test_cut_bytes_are_refused():
     data = fresh().to_bytes()
     with pytest.raises(BadInput):

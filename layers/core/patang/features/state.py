@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from patang.errors import BadInput
 from patang.features.chain_volatility import ChainVolatility
+from patang.features.last_quotes import LastQuotes
 from patang.features.microstructure import Books
 from patang.features.packing import pack_arrays, unpack_arrays
 from patang.features.recent_ticks import RecentTicks
@@ -28,14 +29,13 @@ from patang.market.chain_snapshot import ChainSnapshot
 from patang.market.instrument_hours import InstrumentHours, hours_of
 from patang.market.instruments import Universe
 from patang.market.sessions import IST, Session, minute_of
-from patang.market.snapshots import candles_of, quotes_of
-from patang.market.ticks import TICK, StreamRecord
+from patang.market.snapshots import candles_of
+from patang.market.ticks import StreamRecord
 from patang.market.volatility import VolatilityRange
 
 __all__ = ["FeatureState"]
 
 _VERSION = 2
-_OI_MINUTES = 15
 _WHOLE_DAY = 24 * 60
 _ONE_MINUTE = timedelta(minutes=1)
 
@@ -72,8 +72,7 @@ class FeatureState:
         self._flow = TradeFlow(rows)
         self._books = Books(instruments)
         self._volatility = ChainVolatility(instruments)
-        self._quotes = np.zeros(rows, TICK)
-        self._oi = np.full((rows, _OI_MINUTES + 1), -1, np.int64)
+        self._quotes = LastQuotes(rows)
 
     def take_late_ticks(self) -> int:
         """How many ticks came after their minute had been closed, since this was last asked."""
@@ -167,10 +166,7 @@ class FeatureState:
         """Close a minute (its start), all before it being closed; later ticks of it only add volume."""
         epoch = int(minute.timestamp())
         closed = self._bars.close(epoch)
-        quoted = closed.quotes["exchange_time"] > 0
-        self._quotes[quoted] = closed.quotes[quoted]
-        self._oi[:, :-1] = self._oi[:, 1:]
-        self._oi[:, -1] = np.where(self._quotes["exchange_time"] > 0, self._quotes["oi"], -1)
+        self._quotes.add(closed)
         self._recent.add(closed)
         self._flow.add(closed)
         self._day.add(closed.bars[self._watched])
@@ -191,15 +187,19 @@ class FeatureState:
             features_15m=features[15],
             undefined=undefined,
             gap=closed.gap,
-            quotes=quotes_of(instruments, self._quotes, self._oi[:, 0], self._oi[:, -1]),
+            quotes=self._quotes.models(instruments),
         )
 
     def candles(self, symbol: str, minutes: int = 1) -> tuple[Candle, ...]:
         """The last hundred bars of 1, 5 or 15 minutes of an index or share, oldest first."""
+        if symbol not in self._symbols:
+            raise BadInput(f"no candles of {symbol!r}: the universe watches {', '.join(self._symbols)}")
         return self._frames[minutes].candles(self._symbols.index(symbol), symbol)
 
     def recent_ticks(self, symbol: str) -> NDArray[np.void]:
         """The last 500 ticks (dtype TRADE) of an index, share or future by its symbol, oldest first."""
+        if symbol not in self._rows:
+            raise BadInput(f"no ticks of {symbol!r}: they are kept of {', '.join(self._rows)}")
         return self._recent.take(self._rows[symbol])
 
     def chains(self, quotes: Sequence[Quote], as_of: datetime) -> tuple[ChainSnapshot, ...]:
@@ -214,8 +214,7 @@ class FeatureState:
             "universe": self._universe_json,
             "session": [session.open.isoformat(), session.close.isoformat()],
             "breaks": [[start.isoformat(), end.isoformat()] for start, end in session.breaks],
-            "first_seen": _text(self.first_seen),
-            "seen_until": _text(self._seen_until),
+            "seen": [moment and moment.isoformat() for moment in (self.first_seen, self._seen_until)],
             "volatility": self._volatility.to_json(),
         }
         hours = asdict(self.hours)
@@ -227,32 +226,39 @@ class FeatureState:
         header, arrays = unpack_arrays(data)
         if header.get("version") != _VERSION:
             raise BadInput(f"a feature state of version {header.get('version')}; this code reads {_VERSION}")
-        universe = Universe.model_validate_json(header["universe"])
-        opening, closing = (_moment(text) for text in header["session"])
-        breaks = tuple((_moment(start), _moment(end)) for start, end in header["breaks"])
-        hours = InstrumentHours(arrays["opening"], arrays["closing"], arrays["auction_closing"])
-        state = cls(universe, Session(universe.day, opening, closing, breaks=breaks), hours)
-        state._restore(header, arrays)
+        try:
+            universe = Universe.model_validate_json(header["universe"])
+            opening, closing = (_moment(text) for text in header["session"])
+            breaks = tuple((_moment(start), _moment(end)) for start, end in header["breaks"])
+            hours = InstrumentHours(arrays["opening"], arrays["closing"], arrays["auction_closing"])
+            state = cls(universe, Session(universe.day, opening, closing, breaks=breaks), hours)
+            state._restore(header, arrays)
+        except (KeyError, ValueError, TypeError) as error:
+            raise BadInput(
+                f"a feature state of version {_VERSION} lacks what it should hold: {error}"
+            ) from error
         return state
 
     def _restore(self, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-        first, last = header["first_seen"], header["seen_until"]
-        self.first_seen = None if first is None else _moment(first)
-        self._seen_until = None if last is None else _moment(last)
+        seen = [None if text is None else _moment(text) for text in header["seen"]]
+        self.first_seen, self._seen_until = seen
         self._volatility.restore(header["volatility"])
         self._bars.restore(arrays)
         for name, array in self._arrays().items():
+            if arrays[name].shape != array.shape:
+                raise ValueError(f"{name} of shape {arrays[name].shape} instead of {array.shape}")
             array[...] = arrays[name]
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         """The other parts' arrays: the arrays themselves, so that restoring writes into them."""
         parts = {
+            "quotes": self._quotes.arrays(),
             "recent": self._recent.arrays(),
             "flow": self._flow.arrays(),
             **{f"frame_{minutes}": frame.arrays() for minutes, frame in self._frames.items()},
         }
         named = {f"{part}_{name}": array for part, held in parts.items() for name, array in held.items()}
-        return {**named, "day": self._day.bars, "quotes": self._quotes, "oi": self._oi}
+        return {**named, "day": self._day.bars}
 
     def _mark_gap(self, first: datetime, last: datetime) -> None:
         self._bars.mark_gap(int(first.timestamp()), int(last.timestamp()))
@@ -267,12 +273,12 @@ class FeatureState:
         self, as_of: datetime
     ) -> tuple[dict[int, dict[str, tuple[float | None, ...]]], dict[str, dict[str, str]]]:
         """Vectors by timeframe of the spots that this shard has seen today, and why values are missing."""
-        flow = self._flow
-        books = self._books.look(self._quotes, flow.bought, flow.sold, as_of, flow.interrupted)
-        volatility = self._volatility.view(self._quotes, as_of)
+        ticks, flow = self._quotes.ticks, self._flow
+        books = self._books.look(ticks, flow.bought, flow.sold, as_of, flow.interrupted)
+        volatility = self._volatility.view(ticks, as_of)
         tables = {minutes: candle_vectors(frame) for minutes, frame in self._frames.items()}
         tables[1] = minute_vectors(tables[1], books, volatility, self._symbols)
-        seen = self._quotes["exchange_time"][self._watched] > 0
+        seen = self._quotes.seen[self._watched]
         undefined: dict[str, dict[str, str]] = {}
         for table in tables.values():
             table.tell(undefined, self._symbols, seen)
@@ -285,10 +291,6 @@ def _builder(session: Session, hours: InstrumentHours) -> BarBuilder:
     # The desk's minutes are the session's, also those before the first of these instruments trades.
     bars.closed_through = int(session.open.timestamp()) - MINUTE
     return bars
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
 
 
 def _moment(text: str) -> datetime:
