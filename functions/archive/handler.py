@@ -1,4 +1,4 @@
-"""(archive): the day's candles and trades as Parquet, after the close."""
+"""(archive): the day's candles, option chains, instruments and trades as Parquet, after the close."""
 
 from typing import Any
 
