@@ -91,7 +91,7 @@ class Run:
 
     def session(self, stack: LocalStack, owner: Owner) -> Report:
         """From the open until the plan is done. Raises RunError if it is not done in time."""
-        session = session_on(stack.day)
+        session = session_on(stack.day, overrides=self.plan.profile.sessions)
         if session is None:
             raise RunError(f"the exchange is closed on {stack.day}")
         pacer = Pacer(stack, session.open)
