@@ -197,6 +197,7 @@ class RawTicks:
                 log.warning("%s is not stored yet: %s", path, error)
             else:
                 return True
+            self._tell()
             with self._changed:
                 is_ending = self._ending or self._changed.wait_for(lambda: self._ending, wait)
             if is_ending:

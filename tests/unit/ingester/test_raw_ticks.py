@@ -200,6 +200,18 @@ def test_beyond_the_bound_ticks_are_left_out_counted_and_told(caplog):
     assert "7 ticks are missing in the archive" in caplog.text
 
 
+def test_what_is_left_out_is_told_while_the_store_is_still_away():
+    store = SlowStore(failures=10_000)
+    archive = Archive(store, file_seconds=0.0, held_bytes=FULL.itemsize + 400)
+    archive.hear(full(INFY.instrument_token, 0))
+    assert store.asked.wait(SOON)
+    archive.hear(full(INFY.instrument_token, 1))
+    assert soon(lambda: archive.metrics.counts == {"raw_ticks_shed": 1})
+    store.failures = 0
+    assert archive.raw.end()
+    assert archive.metrics.counts == {"raw_ticks": 1, "raw_ticks_shed": 1}
+
+
 def test_handing_over_does_not_wait_for_the_store():
     store = SlowStore(is_open=False)
     archive = Archive(store, file_seconds=0.0)
