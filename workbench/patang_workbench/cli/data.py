@@ -6,19 +6,22 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from patang.errors import BadInput, PatangError
+from patang.errors import PatangError
 from patang.market.findings import INTERVAL_MINUTES, Finding
 from patang_workbench.cli import data_pull
+from patang_workbench.cli.progress import progress_bar
 from patang_workbench.cli.running import CommandError
 from patang_workbench.history.checking import Checked, check_files, check_store, set_aside
 from patang_workbench.history.quarantine import Entry, Quarantine
 from patang_workbench.history.showing import Day, candle_rows, day_summaries
 from patang_workbench.history.store import CandleStore, store_at
+from patang_workbench.history.symbols import symbol_of
 
 __all__ = ["add_arguments", "run"]
 
@@ -97,14 +100,16 @@ def _check(options: argparse.Namespace) -> int:
     if options.files and options.quarantine:
         raise CommandError("--quarantine works on a store: files elsewhere are only checked")
     store = None if options.files else _store(options)
-    symbols = [symbol.upper() for symbol in options.symbol]
+    symbols = [symbol_of(name) for name in options.symbol]
     found = check_files(options.files) if store is None else check_store(store, symbols, options.interval)
     checked: list[Checked] = []
     moved: list[Entry] = []
-    for one in found:
-        if store is not None and options.quarantine and not options.dry_run:
-            moved += set_aside(store, one)
-        checked.append(one.without_files())
+    with progress_bar(None) as told:
+        for one in found:
+            if store is not None and options.quarantine and not options.dry_run:
+                moved += set_aside(store, one)
+            checked.append(one.without_files())
+            told(f"checked {one.symbol}")
     if not checked:
         raise CommandError(f"no candles to check in {options.store}")
     clean = all(one.is_clean for one in checked)
@@ -172,45 +177,45 @@ def _check_lines(checked: list[Checked], moved: list[Entry], clean: bool) -> Ite
 
 
 def _show(options: argparse.Namespace) -> int:
-    store = _store(options)
-    symbol = options.symbol.upper()
-    if options.date is not None and (options.first or options.last):
+    store, symbol, interval = _store(options), symbol_of(options.symbol), options.interval
+    ranged = options.first or options.last
+    if options.date and ranged:
         raise CommandError("give --date, or --from and --to")
-    if options.date is None and not options.csv and not (options.first or options.last):
-        return _print_days(options, day_summaries(store, symbol, options.interval))
-    first = options.date or options.first or date.min
-    last = options.date or options.last or date.max
-    _print_candles(options, candle_rows(store, symbol, options.interval, first, last))
-    return 0
-
-
-def _print_days(options: argparse.Namespace, days: list[Day]) -> int:
+    about = {"symbol": symbol, "interval": interval}
+    if options.date or ranged or options.csv:
+        first = options.date or options.first or date.min
+        last = options.date or options.last or date.max
+        _print_candles(options, about, candle_rows(store, symbol, interval, first, last))
+        return 0
+    days = day_summaries(store, symbol, interval)
     if options.json:
-        print(
-            json.dumps(
-                {"symbol": options.symbol, "interval": options.interval, "days": [d.json() for d in days]}
-            )
-        )
+        print(json.dumps({**about, "days": [day.json() for day in days]}))
     else:
-        print("\n".join(day.line() for day in days))
+        print("\n".join(_day_lines(days)))
     return 0
 
 
-def _print_candles(options: argparse.Namespace, rows: Iterable[dict[str, Any]]) -> None:
-    found = list(rows)
-    if not found:
-        raise BadInput(
-            f"the store holds no candles of {options.symbol} then: patang data show {options.symbol}"
-        )
+def _day_lines(days: list[Day]) -> Iterator[str]:
+    for empty, some in groupby(days, key=lambda day: not day.bars):
+        those = list(some)
+        if empty:
+            yield f"{those[0].date} to {those[-1].date}: {len(those)} sessions of which the broker has none"
+            continue
+        for day in those:
+            missing = "hours not known" if day.missing is None else f"{day.missing} missing"
+            yield f"{day.date} {day.bars:5} bars  {day.first} to {day.last}  {missing}"
+
+
+def _print_candles(options: argparse.Namespace, about: dict[str, str], candles: list[dict[str, Any]]) -> None:
     if options.json:
-        print(json.dumps({"symbol": options.symbol, "interval": options.interval, "candles": found}))
+        print(json.dumps({**about, "candles": candles}))
         return
     if options.csv:
-        writer = csv.DictWriter(sys.stdout, list(found[0]), lineterminator="\n")
+        writer = csv.DictWriter(sys.stdout, list(candles[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(found)
+        writer.writerows(candles)
         return
-    for row in found:
+    for row in candles:
         prices = " ".join(f"{row[name]:>10.2f}" for name in ("open", "high", "low", "close"))
         oi = "" if row["oi"] is None else f" {row['oi']:>12}"
         print(f"{row['timestamp'][:16].replace('T', ' ')} {prices} {row['volume']:>12}{oi}")

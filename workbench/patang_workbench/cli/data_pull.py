@@ -5,15 +5,12 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from patang.errors import BadInput, PatangError, Refused
 from patang.market.findings import INTERVAL_MINUTES
@@ -21,6 +18,7 @@ from patang.market.instrument_dumps import load_dump, save_dump
 from patang.market.instrument_search import Wanted
 from patang.market.instrument_table import InstrumentTable
 from patang.market.instruments import Instrument
+from patang_workbench.cli.progress import progress_bar
 from patang_workbench.cli.running import CommandError
 from patang_workbench.history.broker import market_data, market_time, whole_dump
 from patang_workbench.history.loader import Loader, Plan, Result
@@ -161,7 +159,7 @@ class _Job:
     def carry_out(self) -> None:
         """Ask, until all is there, somebody interrupts, or the broker is lost."""
         total = sum(len(plan.pages) for plan in self.plans)
-        with _progress(total) as asked:
+        with progress_bar(total) as asked:
             for plan in self.plans:
                 symbol = plan.instrument.symbol
                 try:
@@ -199,17 +197,6 @@ class _Job:
             yield f"{name:20} failed: {why}"
         if self.interrupted:
             yield "interrupted: what was fetched is kept, the same command goes on from here"
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    """A bar on the terminal; nothing where standard error is none."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True
-    ) as bar:
-        task = bar.add_task("requests", total=total)
-        yield lambda symbol: bar.update(task, advance=1, description=symbol)
 
 
 @contextmanager

@@ -22,9 +22,11 @@ __all__ = ["columns_as", "columns_of", "read_file", "read_table", "segment_named
 
 _TIMES = ("timestamp", "ts", "datetime", "date", "time")
 _PRICES = ("open", "high", "low", "close")
+# Together they say whose bars they are; option chains often have no one name.
+_NAMES = ("symbol", "underlying", "expiry", "strike", "opt")
 _NAMES_OF: dict[int, Interval] = {minutes: name for name, minutes in INTERVAL_MINUTES.items()}
 _INDICES = frozenset({*INDEX_NAMES, *INDEX_NAMES.values(), "INDIA VIX", "INDIAVIX"})
-_DERIVATIVE = re.compile(r"\d(CE|PE)$|FUT$|_F\d$")
+_DERIVATIVE = re.compile(r"[\d ](CE|PE)$|FUT$|_F\d$")
 # What follows the symbol in a file's name: NIFTY_1m_2022, candles_NIFTY_2024-01-01.
 _STEM = re.compile(r"^(?:candles_)?(.+?)(?:_\d+(?:m|min|minute|d|day)?(?:_.*|-.*)?)?$")
 
@@ -115,24 +117,22 @@ def _floats(table: pa.Table, column: str) -> NDArray[np.float64]:
 
 def _groups(table: pa.Table, symbol: str) -> Iterator[tuple[str, str, NDArray[np.intp]]]:
     """(symbol, interval as the file calls it or "", rows in the file's order)."""
-    keys = [column for column in ("symbol", "interval") if column in table.column_names]
-    if not keys:
-        yield symbol, "", np.arange(table.num_rows)
-        return
+    keys = [column for column in (*_NAMES, "interval") if column in table.column_names]
     code = np.zeros(table.num_rows, np.int64)
-    names: list[list[str]] = []
+    texts: list[list[str]] = []
     for key in keys:
-        encoded = table[key].combine_chunks().cast(pa.string()).dictionary_encode()
-        names.append(encoded.dictionary.to_pylist())
-        code = code * len(names[-1]) + encoded.indices.to_numpy()
+        encoded = table[key].combine_chunks().cast(pa.string()).dictionary_encode("encode")
+        texts.append([text or "" for text in encoded.dictionary.to_pylist()])
+        code = code * len(texts[-1]) + encoded.indices.to_numpy()
     order = np.argsort(code, kind="stable")
     values, begins = np.unique(code[order], return_index=True)
     for value, rows in zip(values.tolist(), np.split(order, begins[1:]), strict=True):
-        parts = dict.fromkeys(("symbol", "interval"), "")
-        for key, those in reversed(list(zip(keys, names, strict=True))):
+        parts: dict[str, str] = {}
+        for key, those in reversed(list(zip(keys, texts, strict=True))):
             value, place = divmod(value, len(those))
             parts[key] = those[place]
-        yield parts["symbol"] or symbol, parts["interval"], rows
+        name = " ".join(parts[key] for key in _NAMES if parts.get(key))
+        yield name or symbol, parts.get("interval", ""), rows
 
 
 def _interval_of(start: NDArray[np.int64], name: str) -> Interval:

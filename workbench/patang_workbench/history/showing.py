@@ -1,6 +1,5 @@
 """What a store keeps of a symbol: its candles, or its days in a line each."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -34,20 +33,16 @@ class Day:
     def json(self) -> dict[str, Any]:
         return asdict(self) | {"date": self.date.isoformat()}
 
-    def line(self) -> str:
-        missing = "hours unknown" if self.missing is None else f"{self.missing} missing"
-        if not self.bars:
-            return f"{self.date}     0 bars: the broker has none"
-        return f"{self.date} {self.bars:5} bars  {self.first} to {self.last}  {missing}"
-
 
 def candle_rows(
     store: CandleStore, symbol: str, interval: Interval, first: date, last: date
-) -> Iterator[dict[str, Any]]:
-    """The bars of these days, oldest first, times as ISO text in IST. Raises BadInput without a file."""
+) -> list[dict[str, Any]]:
+    """The bars of these days, oldest first, times as ISO text in IST. Raises BadInput if there is none."""
+    found = []
     for row in _table(store, symbol, interval, first, last).to_pylist():
         kept = {name: row.get(name) for name in ("open", "high", "low", "close", "volume", "oi")}
-        yield {"timestamp": row["timestamp"].astimezone(IST).isoformat(), **kept}
+        found.append({"timestamp": row["timestamp"].astimezone(IST).isoformat(), **kept})
+    return found
 
 
 def day_summaries(store: CandleStore, symbol: str, interval: Interval) -> list[Day]:
@@ -66,11 +61,13 @@ def day_summaries(store: CandleStore, symbol: str, interval: Interval) -> list[D
 
 def _table(store: CandleStore, symbol: str, interval: Interval, first: date, last: date) -> pa.Table:
     table = store.read(symbol, interval, first, last)
-    if table is None:
-        raise BadInput(
-            f"the store has no candles of {symbol} ({interval}): patang data pull {symbol} fetches them"
-        )
-    return table
+    if table is not None and table.num_rows:
+        return table
+    if store.parts(interval, symbol):
+        raise BadInput(f"the store has no candles of {symbol} then: patang data show {symbol} lists its days")
+    raise BadInput(
+        f"the store has no candles of {symbol} ({interval}): patang data pull {symbol} fetches them"
+    )
 
 
 def _summary(candles: CandleColumns, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> Day:

@@ -50,13 +50,16 @@ def outliers(candles: CandleColumns, rows: Rows) -> list[Finding]:
     below = np.minimum(before, after) - low
     distance = np.maximum(above, below)
     least = _LEAST_RANGE * math.sqrt(min(candles.step / 60, _SESSION_MINUTES))
-    usual = np.maximum(_day_medians(high - low, days), np.maximum(least * close, _LEAST_RUPEES))
+    moved = _true_ranges(high, low, close, days)
+    usual = np.maximum(_day_medians(moved, days), np.maximum(least * close, _LEAST_RUPEES))
     opening = np.concatenate([[True], days[1:] != days[:-1]])
     wanted = np.where(opening, _RANGES * _OPENING, _RANGES)
     found = []
     for place in np.flatnonzero(distance > wanted * usual).tolist():
         near = np.r_[max(place - _NEAR, 0) : place, place + 1 : min(place + _NEAR + 1, len(rows))]
-        ranges = float(distance[place]) / max(float(usual[place]), float(np.median((high - low)[near])))
+        beside = moved[near][moved[near] > 0]
+        local = float(np.median(beside)) if len(beside) else 0.0
+        ranges = float(distance[place]) / max(float(usual[place]), local)
         if ranges > wanted[place]:
             up = bool(above[place] >= below[place])
             found.append(_spike(candles, int(rows[place]), float(distance[place]), up, ranges))
@@ -76,12 +79,24 @@ def _medians_beside(close: Floats) -> tuple[Floats, Floats]:
     return np.where(np.isnan(before), after, before), np.where(np.isnan(after), before, after)
 
 
+def _true_ranges(high: Floats, low: Floats, close: Floats, days: NDArray[np.int64]) -> Floats:
+    """Of each bar: high to low, and from the close before within the day; zero where nothing moved."""
+    before = np.concatenate([close[:1], close[:-1]])
+    before = np.where(np.concatenate([[True], days[1:] != days[:-1]]), close, before)
+    return np.maximum(high, before) - np.minimum(low, before)
+
+
 def _day_medians(ranges: Floats, days: NDArray[np.int64]) -> Floats:
-    """Of each place: the median range of its day's bars. `days` do not fall."""
+    """Of each place: the median range of its day's bars that moved; zero if none did. `days` do not fall.
+
+    A bar without a trade says nothing about how far a trade usually goes.
+    """
     _, begins, counts = np.unique(days, return_index=True, return_counts=True)
     ordered = ranges[np.lexsort((ranges, days))]
-    low, high = ordered[begins + (counts - 1) // 2], ordered[begins + counts // 2]
-    return np.repeat((low + high) / 2, counts)
+    still = np.add.reduceat(ordered <= 0, begins)
+    live = np.maximum(counts - still, 1)
+    first = np.minimum(begins + still, begins + counts - 1)
+    return np.repeat((ordered[first + (live - 1) // 2] + ordered[first + live // 2]) / 2, counts)
 
 
 def _spike(candles: CandleColumns, row: int, distance: float, up: bool, ranges: float) -> Finding:
