@@ -1,6 +1,7 @@
 """Instruments of a universe by token: what belongs together on the stream, and who moves whom."""
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -29,10 +30,8 @@ class Partitions:
         self.tokens = np.array([i.instrument_token for i in instruments], np.uint32)
         self.is_spot = np.array([i.is_spot for i in instruments], np.bool_)
         self.is_full = np.array([i.feed == "full" for i in instruments], np.bool_)
-        self.underlyings = tuple(sorted({i.underlying for i in instruments}))
-        number = {name: n for n, name in enumerate(self.underlyings)}
-        self._number_of_row = np.array([number[i.underlying] for i in instruments], np.intp)
-        self._lane_of_number: NDArray[np.intp] | None = None
+        self._underlyings = [i.underlying for i in instruments]
+        self._lanes: _Lanes | None = None
 
     def rows(self, ticks: NDArray[np.void]) -> tuple[Rows, NDArray[np.bool_]]:
         """The row of each tick's instrument, and whether it is in the universe; the rows of others mean
@@ -45,49 +44,48 @@ class Partitions:
 
     def forget_lanes(self) -> None:
         """The lanes may have changed: ask for them again."""
-        self._lane_of_number = None
+        self._lanes = None
 
     def records(
         self, ticks: NDArray[np.void], market_time: datetime, lane: Callable[[str], str]
     ) -> list[tuple[str, bytes]]:
-        """(partition key, packed record) pairs of the known among the ticks, as few as their size allows.
+        """(partition key, packed record) pairs of the ticks, as few as their size allows.
 
         `lane` says which part of the stream an underlying leads to; those of one lane share records, under
-        the key of any of them. Order within an underlying is kept.
+        the key of any of them. Order within an underlying is kept. Ticks of unknown instruments are left out,
+        unless there is but one lane to go to.
         """
+        if self._lanes is None:
+            self._lanes = _Lanes(self._underlyings, lane)
+        lanes = self._lanes
+        if len(lanes.keys) <= 1:
+            return [record for n in range(len(lanes.keys)) for record in lanes.records(n, ticks, market_time)]
         rows, known = self.rows(ticks)
-        if not known.all():
-            ticks, rows = ticks[known], rows[known]
-        if len(ticks) == 0:
-            return []
-        numbers = self._number_of_row[rows]
-        lanes = self._lanes(lane)[numbers]
+        numbers = np.where(known, lanes.of_row[rows], -1)
         return [
             record
-            for some in _groups(lanes)
-            for record in self._lane_records(ticks[some], numbers[some], market_time)
+            for n in range(len(lanes.keys))
+            for record in lanes.records(n, ticks[numbers == n], market_time)
         ]
 
-    def _lane_records(
-        self, ticks: NDArray[np.void], numbers: Rows, market_time: datetime
+
+class _Lanes:
+    """The lanes that a universe's underlyings lead to, numbered: a key of each, what its records name as
+    their underlying, and the lane of each row."""
+
+    def __init__(self, underlyings: Sequence[str], lane: Callable[[str], str]) -> None:
+        lane_of = {name: lane(name) for name in sorted(set(underlyings))}
+        members: dict[str, list[str]] = defaultdict(list)
+        for name, its_lane in lane_of.items():
+            members[its_lane].append(name)
+        number = {its_lane: n for n, its_lane in enumerate(members)}
+        self.keys = [names[0] for names in members.values()]
+        self._names = [names[0] if len(names) == 1 else EVERYBODY for names in members.values()]
+        self.of_row = np.array([number[lane_of[name]] for name in underlyings], np.intp)
+
+    def records(
+        self, number: int, ticks: NDArray[np.void], market_time: datetime
     ) -> Iterator[tuple[str, bytes]]:
         for start in range(0, len(ticks), _TICKS_A_RECORD):
-            part = slice(start, start + _TICKS_A_RECORD)
-            key = self.underlyings[numbers[start]]
-            name = key if (numbers[part] == numbers[start]).all() else EVERYBODY
-            yield key, pack(StreamRecord("ticks", market_time, name, ticks[part]))
-
-    def _lanes(self, lane: Callable[[str], str]) -> NDArray[np.intp]:
-        if self._lane_of_number is None:
-            names = [lane(name) for name in self.underlyings]
-            self._lane_of_number = np.unique(np.array(names), return_inverse=True)[1]
-        return self._lane_of_number
-
-
-def _groups(lanes: Rows) -> Iterator[slice | NDArray[np.bool_]]:
-    """What belongs to each lane that occurs; a single lane is not copied."""
-    if (lanes == lanes[0]).all():
-        yield slice(None)
-        return
-    for lane in np.unique(lanes):
-        yield lanes == lane
+            part = ticks[start : start + _TICKS_A_RECORD]
+            yield self.keys[number], pack(StreamRecord("ticks", market_time, self._names[number], part))

@@ -3,12 +3,13 @@
 Ratios within one run; the times themselves say more of the machine than of the code.
 """
 
+import gc
 import random
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from statistics import median
-from time import perf_counter
+from time import thread_time
 
 import numpy as np
 import pytest
@@ -73,14 +74,22 @@ class _Nowhere:
 
 
 def _turns(*works: Callable[[], object]) -> list[float]:
-    """Median seconds of each, in bursts and in turns: what else the machine does meets all alike."""
+    """Median seconds of the processor that each takes, in bursts and in turns, so that what else the machine
+    does meets all alike.
+
+    Without the garbage collector, which the official parser's many objects would call now and then.
+    """
     times: list[list[float]] = [[] for _ in works]
-    for _ in range(_TURNS):
-        for work, taken in zip(works, times, strict=True):
-            for _ in range(_BURST):
-                began = perf_counter()
-                work()
-                taken.append(perf_counter() - began)
+    gc.disable()
+    try:
+        for _ in range(_TURNS):
+            for work, taken in zip(works, times, strict=True):
+                for _ in range(_BURST):
+                    began = thread_time()
+                    work()
+                    taken.append(thread_time() - began)
+    finally:
+        gc.enable()
     return [median(taken) for taken in times]
 
 
