@@ -164,13 +164,10 @@ class TickFlow:
         sound = (times >= begin) & (times < end)
         if sound.all():
             return ticks
-        untimed = times == 0
-        if untimed.any():
+        untimed = np.flatnonzero(times == 0)
+        if len(untimed):
             latest = int(times[sound].max(initial=self._market_second))
-            stamped = ticks[untimed]
-            self._untimed.stamp(stamped, rows[untimed], latest)
-            ticks[untimed] = stamped
-            sound = (times >= begin) & (times < end)
+            sound[self._untimed.stamp(ticks, untimed, rows[untimed], latest)] = True
         return ticks[sound]
 
     def _see_spots(self, ticks: NDArray[np.void], rows: NDArray[np.intp]) -> None:

@@ -7,6 +7,8 @@ from functions.ingester.partition import Partitions
 
 __all__ = ["Untimed"]
 
+type Rows = NDArray[np.intp]
+
 
 class Untimed:
     """Tells what such a tick says from what was said before.
@@ -20,16 +22,20 @@ class Untimed:
         self._price = np.full(len(partitions.tokens), np.nan)
         self._volume = np.zeros(len(partitions.tokens), np.int64)
 
-    def stamp(self, ticks: NDArray[np.void], rows: NDArray[np.intp], market_second: int) -> None:
-        """Give those that are news (dtype TICK, of known instruments, without a time) the market's time.
+    def stamp(self, ticks: NDArray[np.void], at: Rows, rows: Rows, market_second: int) -> Rows:
+        """Give those of the ticks `at` these places (dtype TICK, of the instruments `rows`, without a time)
+        that are news the market's time; returns the places of those.
 
         The others keep 0, and so do packets of instruments that are to be sent in full: a connection begins
         with shorter ones. Nothing is news before there is a market time.
         """
         if market_second == 0:
-            return
-        last, known = self._price[rows], ~np.isnan(self._price[rows])
-        news = known & ((ticks["last_price"] != last) | (ticks["volume"] != self._volume[rows]))
-        ticks["exchange_time"] = np.where(news & self._expected[rows], market_second, 0)
-        self._price[rows] = ticks["last_price"]
-        self._volume[rows] = ticks["volume"]
+            return at[:0]
+        price, volume = ticks["last_price"][at], ticks["volume"][at]
+        before = self._price[rows]
+        changed = (price != before) | (volume != self._volume[rows])
+        news = at[changed & ~np.isnan(before) & self._expected[rows]]
+        ticks["exchange_time"][news] = market_second
+        self._price[rows] = price
+        self._volume[rows] = volume
+        return news
