@@ -436,6 +436,14 @@ def test_an_override_of_the_hours_is_the_days():
     assert load_seed(morning.objects, day).session.open == at("10:00", day)
 
 
+def test_a_day_that_will_stop_trading_is_named_weeks_before():
+    morning, day = Morning(), date(2026, 11, 6)
+    assert morning.run(at("08:30", day))["problems"][0].startswith("in 2 days trading stops: the hours of")
+    muhurat = {"day": "2026-11-08", "open": "18:00", "close": "19:00", "reason": "Muhurat"}
+    told = Morning({"sessions": [muhurat]}).run(at("08:30", day))["problems"]
+    assert not any("trading stops" in problem for problem in told)
+
+
 def test_an_unknown_share_is_named_and_left_out():
     morning = Morning({"universe": {"equities": ["INFY", "NOSUCH"], "indices": []}})
     result = morning.run()

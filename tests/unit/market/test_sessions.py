@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from patang.errors import StopTrading
 from patang.market.exchange_calendar import SEGMENTS, exchange_calendar
 from patang.market.session_override import SessionOverride
-from patang.market.sessions import IST, expiry_moment, minute_of, previous_session, session_on
+from patang.market.sessions import IST, expiry_moment, minute_of, previous_session, session_on, unknown_ahead
 from patang.settings import Settings
 
 
@@ -126,6 +126,15 @@ def test_the_tables_do_not_contradict_themselves():
 
 def override(day: date, **values) -> SessionOverride:
     return SessionOverride.model_validate({"day": day, "reason": "said by the owner", **values})
+
+
+def test_a_day_that_will_stop_trading_is_foretold_until_somebody_says_its_hours():
+    november = date(2026, 11, 1)
+    assert unknown_ahead(november, 6) is None
+    assert unknown_ahead(november, 7).startswith("in 7 days trading stops: the hours of the special session")
+    said = [override(date(2026, 11, 8), open="18:00", close="19:00")]
+    assert unknown_ahead(november, 60, said) is None
+    assert "nothing of 2027" in unknown_ahead(november, 61, said)
 
 
 REGULAR = date(2026, 8, 18)

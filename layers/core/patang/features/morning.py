@@ -16,7 +16,7 @@ from patang.market.instrument_hours import hours_of
 from patang.market.instruments import Universe
 from patang.market.minutes import load_minute
 from patang.market.preflight import Check, Preflight
-from patang.market.sessions import Session, previous_session, session_on
+from patang.market.sessions import Session, previous_session, session_on, unknown_ahead
 from patang.market.universe import save_universe
 from patang.ports import Clock, MarketData, Metrics, ObjectStore, StateStore, WriteConflict
 from patang.records import create, load, replace
@@ -28,6 +28,9 @@ _ATTEMPTS = 5
 
 # Of the ten minutes that (morning) has, so that what was read is still stepped through and kept.
 _HISTORY_TIME = timedelta(minutes=7)
+
+# So long before a day that would stop trading its hours are asked for, every morning.
+_DAYS_AHEAD = 30
 
 
 class MorningService:
@@ -92,7 +95,8 @@ class MorningService:
         if session is None:
             raise StopTrading("the day's hours are not known")
         day = DayUniverse(self._store, self._objects, self._market_data())
-        problems: list[str] = []
+        ahead = unknown_ahead(session.day, _DAYS_AHEAD, settings.sessions)
+        problems: list[str] = [] if ahead is None else [ahead]
         prepared["problems"] = problems
         closes = self._closes_before(session, settings, problems)
         chosen = day.choose(session, settings, closes)

@@ -17,6 +17,7 @@ __all__ = [
     "minute_of",
     "previous_session",
     "session_on",
+    "unknown_ahead",
 ]
 
 IST = ZoneInfo("Asia/Kolkata")
@@ -87,6 +88,17 @@ def previous_session(day: date, overrides: Iterable[SessionOverride] = ()) -> Se
         if session is not None:
             return session
     raise StopTrading(f"the exchange calendar shows no session in the two weeks from {day}: check its tables")
+
+
+def unknown_ahead(day: date, days: int, overrides: Iterable[SessionOverride] = ()) -> str | None:
+    """Why one of the coming `days` will stop trading, its hours being unknown; None where all are known."""
+    said = tuple(overrides)
+    for ahead in range(1, days + 1):
+        try:
+            session_on(day + ahead * _ONE_DAY, overrides=said)
+        except StopTrading as unknown:
+            return f"in {ahead} days trading stops: {unknown}"
+    return None
 
 
 def expiry_moment(expiry: date) -> datetime:
