@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import pairwise
 
 from patang.market.sessions import expiry_moment
@@ -110,4 +111,9 @@ class Surface:
 
 
 def _seconds_left(expiry: date, epoch: float) -> float:
-    return expiry_moment(expiry).timestamp() - epoch
+    return _expires(expiry) - epoch
+
+
+@cache
+def _expires(expiry: date) -> float:
+    return expiry_moment(expiry).timestamp()

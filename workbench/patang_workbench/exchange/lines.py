@@ -156,9 +156,10 @@ class Line:
             self.oi_low,
             self.stamp,
         )
-        return head + _LEVELS.pack(
-            *(part for price, units, orders in (*self.bids, *self.asks) for part in (units, price, orders))
-        )
+        levels: list[int] = []
+        for price, units, orders in (*self.bids, *self.asks):
+            levels += (units, price, orders)
+        return head + _LEVELS.pack(*levels)
 
     def size(self, mode: str) -> int:
         """Bytes of this instrument's packet in `mode`."""
