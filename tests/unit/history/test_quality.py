@@ -71,6 +71,27 @@ def test_missing_bars_are_counted_a_day(seed: int, missing: set[int]) -> None:
     assert f"{len(missing)} of 375 bars are missing" in gap.meaning
 
 
+@FEW
+@given(SEEDS, st.floats(0.15, 0.95))
+def test_a_contract_that_few_trade_is_thin_and_not_holed(seed: int, missing: float) -> None:
+    rng = np.random.default_rng(seed)
+    candles = clean_days(seed, calendar_days=1, segment="derivatives")
+    traded = np.flatnonzero(rng.random(len(candles)) > missing)
+    (thin,) = check_candles(put_rows(candles, traded))
+    assert (thin.kind, thin.value, thin.is_note) == ("thin", 375 - len(traded), True)
+
+
+@FEW
+@given(SEEDS, st.floats(0.1, 0.5), st.integers(0, 250))
+def test_an_outage_of_a_contract_that_few_trade_is_a_gap(seed: int, missing: float, outage: int) -> None:
+    rng = np.random.default_rng(seed)
+    candles = clean_days(seed, calendar_days=1, segment="derivatives")
+    traded = rng.random(len(candles)) > missing
+    traded[outage : outage + 90] = False
+    (gap,) = check_candles(put_rows(candles, np.flatnonzero(traded)))
+    assert (gap.kind, gap.is_note) == ("gap", False)
+
+
 def test_a_day_without_bars_is_missing_unless_the_source_said_so() -> None:
     candles = clean_days(1)
     kept = np.flatnonzero(days_of(candles.start) != days_of(np.array([at("2024-02-28T09:15")]))[0])

@@ -1,5 +1,6 @@
 """Whether bars start when the exchange's hours say: missing, outside, shifted, or labelled at their end."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -22,6 +23,8 @@ type Epochs = NDArray[np.int64]
 _SHIFTS = {-19_800: "they look like UTC taken for IST", 19_800: "they look like IST shifted once more"}
 _MOST, _HALF = 0.9, 0.5
 _RUNS_SHOWN = 3
+# A thin contract lacks at least this share of its bars in this many holes, none so much longer than by chance.
+_THIN, _THIN_RUNS, _TOO_LONG = 0.05, 5, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +213,16 @@ class _Day:
             _span(run, step) for run in sorted(longest[:_RUNS_SHOWN], key=lambda run: int(run[0]))
         )
         more = f" and {len(runs) - _RUNS_SHOWN} holes more" if len(runs) > _RUNS_SHOWN else ""
-        meaning = f"{len(missing)} of {len(expected)} bars are missing: {shown}{more}"
+        counted = f"{len(missing)} of {len(expected)} bars are missing"
         start = moment_of(int(longest[0][0]))
-        return [Finding("gap", self.candles.symbol, self.day, start, float(len(missing)), meaning)]
+        kind: FindingKind = "gap"
+        meaning = f"{counted}: {shown}{more}"
+        if self.candles.segment == "derivatives" and _scattered(len(missing), len(expected), longest):
+            kind, meaning = (
+                "thin",
+                f"{counted}, in {len(runs)} short holes: minutes without a trade, it seems",
+            )
+        return [Finding(kind, self.candles.symbol, self.day, start, float(len(missing)), meaning)]
 
     def _found(
         self, kind: FindingKind, rows: NDArray[np.intp], meaning: str, value: float | None = None
@@ -225,6 +235,18 @@ class _Day:
     def _times(starts: Epochs) -> str:
         shown = ", ".join(f"{moment_of(epoch):%H:%M:%S}" for epoch in starts[:_RUNS_SHOWN].tolist())
         return shown if len(starts) <= _RUNS_SHOWN else f"{shown} and {len(starts) - _RUNS_SHOWN} more"
+
+
+def _scattered(missing: int, expected: int, longest: list[Epochs]) -> bool:
+    """Whether holes lie as they would if each bar were missing by chance, none of them much too long.
+
+    The longest run of that many misses is about log(bars held) / log(1 / share missing).
+    """
+    share = missing / expected
+    if share < _THIN or len(longest) < _THIN_RUNS or missing == expected:
+        return False
+    usual = math.log(max(expected - missing, 2)) / math.log(1 / share)
+    return len(longest[0]) <= _TOO_LONG * usual
 
 
 def _span(run: Epochs, step: int) -> str:

@@ -37,6 +37,7 @@ INTERVAL_MINUTES: dict[Interval, int] = {
 
 type FindingKind = Literal[
     "gap",
+    "thin",
     "missing_day",
     "outside_session",
     "off_grid",
@@ -54,8 +55,9 @@ type FindingKind = Literal[
     "unknown_hours",
 ]
 
-# Told, and no reason to doubt a bar: a split is real, and an unknown calendar is no fault of the data.
-_NOTES: frozenset[FindingKind] = frozenset({"jump", "unknown_hours"})
+# Told, and no reason to doubt the candles: a contract that few trade has no bar in many minutes, a split is
+# real, and an unknown calendar is no fault of the data.
+_NOTES: frozenset[FindingKind] = frozenset({"thin", "jump", "unknown_hours"})
 
 _IST_SECONDS = int(timedelta(hours=5, minutes=30).total_seconds())
 _DAY_SECONDS = 86_400

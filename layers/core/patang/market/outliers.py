@@ -83,7 +83,8 @@ def _true_ranges(high: Floats, low: Floats, close: Floats, days: NDArray[np.int6
     """Of each bar: high to low, and from the close before within the day; zero where nothing moved."""
     before = np.concatenate([close[:1], close[:-1]])
     before = np.where(np.concatenate([[True], days[1:] != days[:-1]]), close, before)
-    return np.maximum(high, before) - np.minimum(low, before)
+    found: Floats = np.maximum(high, before) - np.minimum(low, before)
+    return found
 
 
 def _day_medians(ranges: Floats, days: NDArray[np.int64]) -> Floats:
