@@ -10,9 +10,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from patang.market.candles import Quote
+from patang.market.chain_snapshot import ChainSnapshot, chain_snapshot
 from patang.market.greeks import implied_volatility, years_to
 from patang.market.option_chain import parity_spot, volatility_view
 from patang.market.sessions import IST
+from patang.market.volatility import INDIA_VIX, VolatilityHistory, daily_volatility, year_before
+from tests.unit.market.market_day import option
 
 # NSE prices its chain on the spot's last price, at ten percent a year.
 NSE_RATE = 0.10
@@ -116,3 +120,74 @@ def test_the_chains_of_2026_tell_a_steady_volatility_and_skew(underlying):
     assert 0.08 < np.nanmin(money) < np.nanmax(money) < 0.30
     assert np.nanmedian(np.abs(np.diff(money))) < 0.004, "from one snapshot to the next, minutes later"
     assert np.nanmedian(skew) > 0, "puts of an index are dearer than calls"
+
+
+def test_india_vix_stands_for_the_days_of_an_own_volatility():
+    """BANKNIFTY and INDIAVIX of August to December 2023: 38 days have both."""
+    daily = recorded("BANKNIFTY_nse_chain_snapshots_2023_2025.parquet").parents[1] / "daily"
+    index = pq.read_table(
+        daily / "indices_daily_2015_2025_yfinance.parquet", filters=[("symbol", "=", "INDIAVIX")]
+    ).to_pylist()
+    vix = {row["date"]: row["close"] / 100 for row in index}
+    of_day: dict[date, dict[date, list[float]]] = {}
+    for as_of, expiry, chain in chains(
+        recorded("BANKNIFTY_nse_chain_snapshots_2023_2025.parquet"), "BANKNIFTY"
+    ):
+        strike, premium = chain["strike"].astype(float), np.round(chain["ltp"].astype(float), 2)
+        years, spot = years_to(expiry, as_of), float(chain["spot"][0])
+        view = volatility_view(chain["opt"] == "CE", strike, years, premium, spot)
+        of_day.setdefault(as_of.date(), {}).setdefault(expiry, []).append(view.at_the_money)
+    own = {day: daily_volatility(seen[min(seen)]) for day, seen in of_day.items()}
+    both = sorted(own.keys() & vix.keys())
+    ratio = float(np.median([own[day] / vix[day] for day in both]))
+    assert len(both) >= 35
+    assert 0.9 < ratio < 1.15
+    assert np.median([abs(own[day] - ratio * vix[day]) for day in both]) < 0.01
+    last = both[-1]
+    known, whole = (
+        VolatilityHistory(name=name).joined({d: iv for d, iv in days.items() if d < last})
+        for name, days in (("BANKNIFTY", own), (INDIA_VIX, vix))
+    )
+    year = year_before(last, known, whole)
+    assert year.own_days == len(both) - 1
+    assert year.own_days + year.vix_days >= 240
+    # The year's highest volatility of both is in its last week.
+    assert year.rank(own[last]) > 0.9
+
+
+@pytest.mark.parametrize(("underlying", "width"), [("NIFTY", 50), ("BANKNIFTY", 100)])
+def test_a_recorded_chain_as_it_is_kept(underlying, width):
+    """Deltas fall from strike to strike, and a call's less a put's is one."""
+    file = recorded("index_chain_snapshots_2026-01_02.parquet")
+    # The recorder's first chain of BANKNIFTY lacks the prices round the money.
+    as_of, expiry, chain = list(chains(file, underlying))[1]
+    contracts, quotes = [], {}
+    sides = (("CE", "ce_ltp", "ce_oi", "ce_vol"), ("PE", "pe_ltp", "pe_oi", "pe_vol"))
+    for row, strike in enumerate(chain["strike"].tolist()):
+        for kind, last, oi, volume in sides:
+            listed = option(int(strike), kind, len(contracts), expiry)
+            listed = listed.model_copy(update={"name": underlying})
+            contracts.append(listed)
+            quotes[listed.identifier] = Quote(
+                identifier=listed.identifier,
+                last_price=round(float(chain[last][row]), 2),
+                bid=0.0,
+                ask=0.0,
+                volume=int(chain[volume][row]),
+                oi=int(chain[oi][row]),
+                exchange_time=as_of,
+            )
+    spot = float(chain["spot"][0])
+    snapshot = chain_snapshot(underlying, contracts, quotes, spot, as_of)
+    assert len(snapshot.rows) == len(contracts)
+    near = [row for row in snapshot.rows if abs(row.strike - spot) <= 8 * width and row.strike % width == 0]
+    calls, puts = ({r.strike: r for r in near if r.type == kind} for kind in ("CE", "PE"))
+    assert len(calls) == len(puts) >= 15
+    deltas = [calls[strike].delta for strike in sorted(calls)]
+    assert deltas == sorted(deltas, reverse=True)
+    for strike, call in calls.items():
+        assert call.delta - puts[strike].delta == pytest.approx(1, abs=0.03)
+        assert call.iv == pytest.approx(puts[strike].iv, abs=0.02)
+        assert call.theta < 0 < call.vega
+    assert all(row.spread_pct is None and row.bid is None for row in snapshot.rows)
+    assert ChainSnapshot.model_validate_json(snapshot.model_dump_json()) == snapshot
