@@ -131,7 +131,7 @@ def _total_volatility(moneyness: Floats, value: Floats) -> Floats:
     low, high = np.full(moneyness.shape, 1e-9), np.full(moneyness.shape, _WIDEST)
     inflection = np.maximum(np.sqrt(-2 * moneyness), low)
     falls = value < _value(moneyness, inflection)[0]
-    total = np.where(falls, inflection, np.maximum(inflection, value * math.sqrt(2 * math.pi)))
+    total: Floats = np.where(falls, inflection, np.maximum(inflection, value * math.sqrt(2 * math.pi)))
     left = np.arange(len(total))
     for _ in range(_STEPS):
         h, w, wanted, lower = moneyness[left], total[left], value[left], falls[left]
