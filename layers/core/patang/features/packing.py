@@ -72,7 +72,8 @@ def _paise(array: NDArray[Any]) -> NDArray[np.int64] | None:
     if array.dtype != np.float64:
         return None
     missing = np.isnan(array)
-    rounded = np.rint(100 * np.where(missing, 0.0, array))
+    with np.errstate(over="ignore"):
+        rounded = np.rint(100 * np.where(missing, 0.0, array))
     if not (np.abs(rounded) < _MOST_PAISE).all():
         return None
     paise: NDArray[np.int64] = np.where(missing, _NO_PAISE, rounded).astype(np.int64)
