@@ -86,12 +86,14 @@ def by_talib(high: np.ndarray, low: np.ndarray, close: np.ndarray) -> dict[str, 
         }
 
 
-def rounding(name: str, price: float, deviation: np.ndarray) -> np.ndarray | float:
-    """What the last binary digit of the price comes to in features that are differences of prices."""
-    digit = 1e-15 * price
+def rounding(name: str, close: np.ndarray, deviation: np.ndarray) -> np.ndarray | float:
+    """What the last binary digit of the price comes to in features that are differences of prices, and what
+    TA-Lib's running sums of squares lose of a deviation that is small beside the way from the first close."""
+    digit = 1e-15 * close.max()
+    lost = 1e-15 * np.abs(close - close[0]).max() ** 2 / deviation
     if name in {"bb_position", "z_score_20"}:
-        return digit / deviation
-    return {"macd": 10 * digit, "macd_signal": 10 * digit, "roc_20": 1e-13}.get(name, 0.0)
+        return (digit + 5 * lost) / deviation
+    return {"macd": 10 * digit, "macd_signal": 10 * digit, "roc_20": 1e-13, "std_dev_20": lost}.get(name, 0.0)
 
 
 def assert_equals_talib(found: np.ndarray, history: BarColumns, row: int) -> None:
@@ -108,7 +110,7 @@ def assert_equals_talib(found: np.ndarray, history: BarColumns, row: int) -> Non
         else:
             assert np.flatnonzero(~np.isnan(expected))[0] == FIRST_DEFINED[name]
         with np.errstate(divide="ignore"):
-            allowed = 1e-9 * np.abs(expected) + rounding(name, close.max(), theirs["std_dev_20"])
+            allowed = 1e-9 * np.abs(expected) + rounding(name, close, theirs["std_dev_20"])
         off = np.abs(ours - expected)[compared] > np.broadcast_to(allowed, close.shape)[compared]
         assert not off.any(), (name, ours[compared][off], expected[compared][off])
 
@@ -136,6 +138,24 @@ def test_values_begin_where_talibs_do():
     found = candle_features(walk(2, 60, still=0))
     first = {name: int(np.isnan(feature(found[0], name)).sum()) for name in CANDLE_FEATURES}
     assert first == FIRST_DEFINED
+
+
+@given(seed=st.integers(0, 2**32 - 1), tick=st.sampled_from([0.01, 0.05]))
+@settings(max_examples=10, deadline=None)
+def test_deviations_by_their_definition(seed: int, tick: float):
+    history = walk(4, 120, seed, tick, still=0.2)
+    found = candle_features(history)[:, 19:]
+    bands = np.lib.stride_tricks.sliding_window_view(history.close, 20, axis=1)
+    last, mean, deviation = bands[..., -1], bands.mean(axis=-1), bands.std(axis=-1)
+    moved = np.ptp(bands, axis=-1) > 0
+    ours = feature(found, "std_dev_20")
+    assert (ours[~moved] == 0).all()
+    np.testing.assert_allclose(ours[moved], deviation[moved], rtol=1e-9, atol=1e-15 * last.max())
+    score = ((last - mean) / np.where(moved, deviation, np.nan))[moved]
+    allowed = 1e-9 + 1e-15 * last.max() / deviation[moved]
+    assert (np.abs(feature(found, "z_score_20")[moved] - score) < allowed).all()
+    assert (np.abs(feature(found, "bb_position")[moved] - (score / 4 + 0.5)) < allowed).all()
+    assert np.isnan(feature(found, "z_score_20")[~moved]).all()
 
 
 def test_volatility_by_its_definition():

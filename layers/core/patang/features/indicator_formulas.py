@@ -17,6 +17,7 @@ __all__ = [
     "SEEDED",
     "SLOW_SUMS",
     "SUMS",
+    "Moments",
     "SmoothSums",
     "band_features",
     "keep_adx",
@@ -31,6 +32,9 @@ __all__ = [
 
 type Floats = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
+
+# Of several numbers: their sum, and the squares of their deviations from their mean added up; a row a series.
+type Moments = tuple[Floats, Floats]
 
 # How many bars a symbol must have had before each of CANDLE_FEATURES has a value.
 BARS_NEEDED = np.array([12, 26, 34, 34, 15, 28, 20, 20, 21, 15, 20, 21])
@@ -91,7 +95,9 @@ class SmoothSums:
 
 
 _FAST_WEIGHT, _SLOW_WEIGHT, _SIGNAL_WEIGHT = 2 / 13, 2 / 27, 2 / 10
-_CLOSE_WEIGHTS = np.array([_FAST_WEIGHT, _SLOW_WEIGHT, _FAST_WEIGHT])
+_CLOSE_WEIGHTS = {
+    axes: np.array([_FAST_WEIGHT, _SLOW_WEIGHT, _FAST_WEIGHT]).reshape(-1, *[1] * axes) for axes in (1, 2)
+}
 _WILDER = 14
 
 # Closes come in weighted, movements as they are. TA-Lib seeds +DM and -DM with thirteen inputs, not fourteen.
@@ -120,30 +126,30 @@ def movements(bars: Floats, before: Floats, found: Floats) -> None:
     """The inputs of SUMS into `found`, from high, low and close of bars and of the bars before them."""
     (high, low, close), (high_before, low_before, close_before) = bars, before
     work, gain, loss, span = found[_EMA_12], found[_GAIN], found[_LOSS], found[_RANGE]
-    np.subtract(close, close_before, out=work)
+    np.subtract(close, close_before, work)
     np.maximum(work, 0, out=gain)
-    np.subtract(gain, work, out=loss)
+    np.subtract(gain, work, loss)
     np.maximum(high, close_before, out=span)
     np.minimum(low, close_before, out=work)
-    np.subtract(span, work, out=span)
-    np.subtract(high, high_before, out=found[_UP])
-    np.subtract(low_before, low, out=found[_DOWN])
+    np.subtract(span, work, span)
+    np.subtract(high, high_before, found[_UP])
+    np.subtract(low_before, low, found[_DOWN])
     directions = found[_UP:]
     np.maximum(directions, 0, out=directions)
-    np.multiply(directions, directions > directions[::-1], out=directions)
-    np.multiply(close, _CLOSE_WEIGHTS.reshape(_CLOSES, *[1] * close.ndim), out=found[:_CLOSES])
+    np.multiply(directions, directions > directions[::-1], directions)
+    np.multiply(close, _CLOSE_WEIGHTS[close.ndim], found[:_CLOSES])
 
 
 def slow_inputs(sums: Floats, found: Floats) -> Flags:
     """The inputs of SLOW_SUMS into `found`: MACD, and DX in percent. Where nothing has ever moved in
     either direction there is no DX: there the answer is true, and what is in `found` has no meaning."""
-    np.subtract(sums[_FAST], sums[_EMA_26], out=found[_SIGNAL])
+    np.subtract(sums[_FAST], sums[_EMA_26], found[_SIGNAL])
     up, down, dx = sums[_UP], sums[_DOWN], found[_ADX]
     both = up + down
-    np.subtract(up, down, out=dx)
-    np.abs(dx, out=dx)
-    np.multiply(dx, 100, out=dx)
-    np.divide(dx, both, out=dx)
+    np.subtract(up, down, dx)
+    np.abs(dx, dx)
+    np.multiply(dx, 100, dx)
+    np.divide(dx, both, dx)
     still: Flags = both == 0
     return still
 
@@ -155,77 +161,74 @@ def keep_adx(inputs: Floats, slow: Floats, still: Flags, count: NDArray[np.int64
     np.copyto(inputs[_ADX], unchanged, where=still)
 
 
-def merge_ones(new: Floats, old: Floats, found: Floats) -> None:
-    """Moments of two numbers: for each row of `new` and `old` the sum, then for each the squared deviations
-    from the mean, added up."""
-    rows = len(new)
-    squares = found[rows:]
-    np.add(new, old, out=found[:rows])
-    np.subtract(new, old, out=squares)
-    np.multiply(squares, squares, out=squares)
-    np.multiply(squares, 0.5, out=squares)
+def merge_ones(new: Floats, old: Floats, found: Moments) -> None:
+    """Moments of two numbers, of each row of `new` and `old`."""
+    sums, squares = found
+    np.add(new, old, sums)
+    np.subtract(new, old, squares)
+    np.multiply(squares, squares, squares)
+    np.multiply(squares, 0.5, squares)
 
 
-def merge(new: Floats, old: Floats, of_each: int, found: Floats) -> None:
+def merge(new: Moments, old: Moments, of_each: int, found: Moments) -> None:
     """Moments of twice as many numbers, from those of two groups of `of_each` (Chan, Golub, LeVeque 1979).
 
     Nothing is ever subtracted from a sum of squares: no digits are lost, and equal prices give exact zeros.
     """
-    rows = len(new) // 2
-    squares = found[rows:]
-    np.subtract(new[:rows], old[:rows], out=squares)
-    np.multiply(squares, squares, out=squares)
-    np.multiply(squares, 0.5 / of_each, out=squares)
-    np.add(squares, new[rows:], out=squares)
-    np.add(squares, old[rows:], out=squares)
-    np.add(new[:rows], old[:rows], out=found[:rows])
+    (new_sums, new_squares), (old_sums, old_squares), (sums, squares) = new, old, found
+    np.subtract(new_sums, old_sums, squares)
+    np.multiply(squares, squares, squares)
+    np.multiply(squares, 0.5 / of_each, squares)
+    np.add(squares, new_squares, squares)
+    np.add(squares, old_squares, squares)
+    np.add(new_sums, old_sums, sums)
 
 
-def merge_fours(sixteen: Floats, four: Floats, found: Floats) -> None:
+def merge_fours(sixteen: Moments, four: Moments, found: Moments) -> None:
     """Moments of twenty numbers, from those of sixteen and of four."""
-    rows = len(four) // 2
-    squares = found[rows:]
-    np.multiply(four[:rows], 4, out=squares)
-    np.subtract(sixteen[:rows], squares, out=squares)
-    np.multiply(squares, squares, out=squares)
-    np.multiply(squares, 1 / 80, out=squares)
-    np.add(squares, sixteen[rows:], out=squares)
-    np.add(squares, four[rows:], out=squares)
-    np.add(sixteen[:rows], four[:rows], out=found[:rows])
+    (more_sums, more_squares), (four_sums, four_squares), (sums, squares) = sixteen, four, found
+    np.multiply(four_sums, 4, squares)
+    np.subtract(more_sums, squares, squares)
+    np.multiply(squares, squares, squares)
+    np.multiply(squares, 1 / 80, squares)
+    np.add(squares, more_squares, squares)
+    np.add(squares, four_squares, squares)
+    np.add(more_sums, four_sums, sums)
 
 
 def trend_features(sums: Floats, slow: Floats, table: Floats) -> None:
     """Rows of `table` (CANDLE_FEATURES) that come from sums; NaN where nothing ever moved."""
     table[:2] = sums[:2]
-    np.subtract(sums[_FAST], sums[_EMA_26], out=table[_AT["macd"]])
+    np.subtract(sums[_FAST], sums[_EMA_26], table[_AT["macd"]])
     rsi, adx = table[_AT["rsi_14"]], table[_AT["adx_14"]]
-    np.multiply(slow[_SIGNAL], _SIGNAL_WEIGHT, out=table[_AT["macd_signal"]])
-    np.multiply(slow[_ADX], 1 / _WILDER, out=adx)
-    np.multiply(sums[_RANGE], 1 / _WILDER, out=table[_AT["atr_14"]])
-    np.add(sums[_GAIN], sums[_LOSS], out=rsi)
-    np.divide(sums[_GAIN], rsi, out=rsi)
-    np.multiply(rsi, 100, out=rsi)
+    np.multiply(slow[_SIGNAL], _SIGNAL_WEIGHT, table[_AT["macd_signal"]])
+    np.multiply(slow[_ADX], 1 / _WILDER, adx)
+    np.multiply(sums[_RANGE], 1 / _WILDER, table[_AT["atr_14"]])
+    np.add(sums[_GAIN], sums[_LOSS], rsi)
+    np.divide(sums[_GAIN], rsi, rsi)
+    np.multiply(rsi, 100, rsi)
     np.copyto(adx, np.nan, where=sums[_UP] + sums[_DOWN] == 0)
 
 
 def band_features(
-    close: Floats, twenty_ago: Floats, moments: Floats, bars_a_year: float, table: Floats
+    close: Floats, twenty_ago: Floats, moments: Moments, bars_a_year: float, table: Floats
 ) -> None:
     """Rows of `table` (CANDLE_FEATURES) that come from the last twenty bars. `moments` are those of closes
     and of log returns."""
+    sums, squares = moments
     position, score = table[_AT["bb_position"]], table[_AT["z_score_20"]]
     change, deviation = table[_AT["roc_20"]], table[_AT["std_dev_20"]]
     volatility = table[_AT["historical_vol_20"]]
-    np.multiply(moments[2], 1 / _BAND, out=deviation)
-    np.sqrt(deviation, out=deviation)
-    np.multiply(moments[3], bars_a_year / (_BAND - 1), out=volatility)
-    np.sqrt(volatility, out=volatility)
-    np.multiply(moments[0], 1 / _BAND, out=position)
-    np.subtract(close, position, out=score)
-    np.divide(score, deviation, out=score)
+    np.multiply(squares[0], 1 / _BAND, deviation)
+    np.sqrt(deviation, deviation)
+    np.multiply(squares[1], bars_a_year / (_BAND - 1), volatility)
+    np.sqrt(volatility, volatility)
+    np.multiply(sums[0], 1 / _BAND, position)
+    np.subtract(close, position, score)
+    np.divide(score, deviation, score)
     np.copyto(score, np.nan, where=deviation == 0)
-    np.multiply(score, 0.25, out=position)
-    np.add(position, 0.5, out=position)
-    np.divide(close, twenty_ago, out=change)
-    np.subtract(change, 1, out=change)
-    np.multiply(change, 100, out=change)
+    np.multiply(score, 0.25, position)
+    np.add(position, 0.5, position)
+    np.divide(close, twenty_ago, change)
+    np.subtract(change, 1, change)
+    np.multiply(change, 100, change)

@@ -12,15 +12,13 @@ from patang.features.indicator_formulas import (
     SmoothSums,
     band_features,
     keep_adx,
-    merge,
-    merge_fours,
-    merge_ones,
     movements,
     slow_inputs,
     trend_features,
     usable,
 )
 from patang.features.indicators import MINUTES_A_YEAR, BarColumns
+from patang.features.rolling_moments import BAND, moments_of
 from patang.features.vector import CANDLE_FEATURES
 
 __all__ = ["candle_features"]
@@ -32,7 +30,6 @@ type Flags = NDArray[np.bool_]
 # symbols of the bands.
 _BARS = 24
 _BAND_BARS, _BAND_SYMBOLS = 400, 64
-_BAND = 20
 
 
 def candle_features(history: BarColumns, bars_a_year: float = MINUTES_A_YEAR) -> Floats:
@@ -71,8 +68,8 @@ def _of_bars(high: Floats, low: Floats, close: Floats, bars_a_year: float, table
         _trends(high, low, close, table)
         for start in range(0, times, _BAND_BARS):
             for first in range(0, symbols, _BAND_SYMBOLS):
-                at = slice(max(start - _BAND, 0), start + _BAND_BARS), slice(first, first + _BAND_SYMBOLS)
-                _bands(close[at], bars_a_year, table[:, *at], _BAND if start else _BAND - 1)
+                at = slice(max(start - BAND, 0), start + _BAND_BARS), slice(first, first + _BAND_SYMBOLS)
+                _bands(close[at], bars_a_year, table[:, *at], BAND if start else BAND - 1)
     for feature, bars in zip(table, BARS_NEEDED.tolist(), strict=True):
         feature[: bars - 1] = np.nan
 
@@ -127,21 +124,11 @@ def _carry_on_unmoved(sums: Floats, inputs: Floats, still: Flags, start: int, fo
 def _bands(close: Floats, bars_a_year: float, table: Floats, begin: int) -> None:
     """The features of the last twenty bars, from bar `begin` of the stretch on."""
     times, symbols = close.shape
-    if times < _BAND:
+    if times < BAND:
         return
-    ones = np.empty((2, times, symbols))
-    ones[0], ones[1, 0] = close, np.nan
-    np.divide(ones[0, 1:], ones[0, :-1], out=ones[1, 1:])
-    np.log(ones[1, 1:], out=ones[1, 1:])
-    # Moments of 2, 4, 8, 16 and 20 bars begin with bar 1, 3, 7, 15 and 19.
-    twos, fours, eights, sixteens, twenties = (np.empty((4, times - n, symbols)) for n in (1, 3, 7, 15, 19))
-    merge_ones(ones[:, 1:], ones[:, :-1], twos)
-    merge(twos[:, 2:], twos[:, :-2], 2, fours)
-    merge(fours[:, 4:], fours[:, :-4], 4, eights)
-    merge(eights[:, 8:], eights[:, :-8], 8, sixteens)
-    merge_fours(sixteens[:, 4:], fours[:, :-16], twenties)
-    twenty_ago = np.concatenate((np.full((1, symbols), np.nan), close[:-_BAND]))
-    found = np.empty((len(table), times - _BAND + 1, symbols))
-    band_features(ones[0, _BAND - 1 :], twenty_ago, twenties, bars_a_year, found)
+    ones, *_, twenties = moments_of(close)
+    twenty_ago = np.concatenate((np.full((1, symbols), np.nan), ones[0, :-BAND]))
+    found = np.empty((len(table), times - BAND + 1, symbols))
+    band_features(ones[0, BAND - 1 :], twenty_ago, (twenties[0], twenties[1]), bars_a_year, found)
     for row in BAND_ROWS:
-        table[row, begin:] = found[row, begin - _BAND + 1 :]
+        table[row, begin:] = found[row, begin - BAND + 1 :]
