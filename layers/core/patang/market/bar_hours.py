@@ -23,7 +23,7 @@ type Epochs = NDArray[np.int64]
 _SHIFTS = {-19_800: "they look like UTC taken for IST", 19_800: "they look like IST shifted once more"}
 _MOST, _HALF = 0.9, 0.5
 _RUNS_SHOWN = 3
-# A thin contract lacks at least this share of its bars in this many holes, none so much longer than by chance.
+# A thin contract lacks this share of its bars at least, in this many holes, none far longer than by chance.
 _THIN, _THIN_RUNS, _TOO_LONG = 0.05, 5, 3.0
 
 
