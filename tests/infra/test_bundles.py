@@ -62,6 +62,11 @@ def test_pyarrow_and_the_streaming_client_are_where_they_belong(layers):
     assert [name for name, found in tops.items() if "patang" in found] == ["core"]
 
 
+def test_parquet_is_written_by_the_archive_and_the_ingester_alone():
+    assert [name for name, used in FUNCTION_LAYERS.items() if "parquet" in used] == ["archive"]
+    assert "pyarrow==" in (ROOT / "requirements/ingester.txt").read_text()
+
+
 @pytest.mark.parametrize("function", FUNCTION_LAYERS)
 def test_every_function_has_an_entry_in_its_bundle(function):
     with zipfile.ZipFile(Bundles("cloud").function(function).path) as archive:
