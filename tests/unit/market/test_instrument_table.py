@@ -298,6 +298,25 @@ def test_a_real_dump_is_read_whole_found_and_kept(name, day):
     assert list(load_dump(objects, day)) == list(table)
 
 
+def brokers_example(name: str) -> bytes:
+    path = DATA / "kite" / "kiteconnect-mocks" / f"{name}.csv"
+    if not path.exists():
+        pytest.skip(f"{path} is absent: set PATANG_DATA to the folder of recorded market data")
+    return path.read_bytes()
+
+
+def test_the_brokers_own_examples_are_read():
+    everything = read_dump(brokers_example("instruments_all"), "all")
+    assert not everything.problems
+    assert {"NSE", "BSE", "NFO"} <= {listing.exchange for listing in everything}
+    call = everything.get("NFO", "BANKNIFTY18JAN23500CE")
+    # Of old, a contract's name was empty.
+    assert (call.name, call.strike, call.expiry) == (call.tradingsymbol, Decimal(23500), date(2018, 1, 25))
+    assert not read_dump(brokers_example("instruments_nse"), "nse").problems
+    with pytest.raises(BadInput, match="its first line lacks"):
+        read_dump(brokers_example("mf_instruments"), "funds")
+
+
 def test_shares_of_a_real_dump_know_whether_contracts_are_on_them():
     table = InstrumentTable.from_rows(real_rows("instruments_2024-04-06"))
     shares = [listing for listing in table if listing.kind == "EQ" and listing.exchange == "NSE"]

@@ -32,10 +32,11 @@ class InstrumentTable:
             name = listing.exchange, listing.tradingsymbol
             if name in self._by_name:
                 self.problems.append(f"{listing.identifier} is listed twice: the first is taken")
-            elif listing.tradingsymbol in names and listing.kind == "EQ":
-                self._by_name[name] = listing._replace(has_derivatives=True)
-            else:
-                self._by_name[name] = listing
+                continue
+            written_on = listing.kind == "EQ" and listing.tradingsymbol in names
+            if listing.has_derivatives != written_on:
+                listing = listing._replace(has_derivatives=written_on)
+            self._by_name[name] = listing
 
     @classmethod
     def from_csv(cls, text: str) -> "InstrumentTable":
