@@ -99,8 +99,9 @@ def _of_candles(ticks: Ticks) -> Ticks:
     in_time = _by_time(ticks, minute)
     by_price = np.lexsort((price, minute))
     first, last = _edges(minute[in_time])
-    kept = np.unique([in_time[first], in_time[last], by_price[first], by_price[last]])
-    return ticks[kept]
+    places = np.unique([in_time[first], in_time[last], by_price[first], by_price[last]])
+    kept: Ticks = ticks[places]
+    return kept
 
 
 def _latest(ticks: Ticks, room: int) -> Ticks:
@@ -108,10 +109,11 @@ def _latest(ticks: Ticks, room: int) -> Ticks:
     minute = ticks["exchange_time"] // 60
     minutes, counts = np.unique(minute, return_counts=True)
     fitting = np.count_nonzero(np.cumsum(counts[::-1]) <= room)
-    kept = minute > minutes[-1 - fitting] if fitting < len(minutes) else np.ones(len(ticks), np.bool_)
+    fits = minute > minutes[-1 - fitting] if fitting < len(minutes) else np.ones(len(ticks), np.bool_)
     in_time = _by_time(ticks, ticks["token"])
-    kept[in_time[_edges(ticks["token"][in_time])[1]]] = True
-    return ticks[kept]
+    fits[in_time[_edges(ticks["token"][in_time])[1]]] = True
+    kept: Ticks = ticks[fits]
+    return kept
 
 
 def _by_time(ticks: Ticks, group: NDArray[np.integer]) -> NDArray[np.intp]:

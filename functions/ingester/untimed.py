@@ -34,7 +34,7 @@ class Untimed:
         price, volume = ticks["last_price"][at], ticks["volume"][at]
         before = self._price[rows]
         changed = (price != before) | (volume != self._volume[rows])
-        news = at[changed & ~np.isnan(before) & self._expected[rows]]
+        news: Rows = at[changed & ~np.isnan(before) & self._expected[rows]]
         ticks["exchange_time"][news] = market_second
         self._price[rows] = price
         self._volume[rows] = volume
