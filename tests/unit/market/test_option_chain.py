@@ -5,6 +5,8 @@ from datetime import date
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from patang.features.options import option_features, option_reasons
 from patang.features.undefined import Undefined
@@ -129,6 +131,27 @@ class TestParity:
 
     def test_an_expired_chain_has_none(self):
         assert parity_spot(self.IS_CALL, self.STRIKE, 0.0, self.premium(), SPOT) == SPOT
+
+
+@given(
+    carried=st.floats(-0.02, 0.02),
+    volatility=st.floats(0.08, 0.6),
+    days=st.floats(1.1, 90),
+    tilt=st.floats(-0.4, 0.1),
+    silent=st.lists(st.integers(0, 39), max_size=20),
+)
+def test_the_moneys_volatility_is_found_from_prices_on_their_tick(carried, volatility, days, tilt, silent):
+    """Whatever dividend or delay lies between index and options, and whichever contracts are silent."""
+    on, years = SPOT * (1 + carried), days / 365
+    strike = np.tile(np.arange(8150.0, 9150.0, 50), 2)
+    is_call = np.repeat([True, False], 20)
+    smile = volatility + tilt * np.log(strike / on)
+    premium = np.round(price(is_call, on, strike, years, smile) / 0.05) * 0.05
+    premium[silent] = 0.0
+    view = volatility_view(is_call, strike, years, premium, SPOT)
+    both = (premium[:20] > 0) & (premium[20:] > 0)
+    assume(np.abs(strike[:20][both] / SPOT - 1).min(initial=1) < 0.02)
+    assert view.at_the_money == pytest.approx(volatility, abs=0.012 + abs(tilt) * 0.03)
 
 
 def test_a_call_and_a_put_that_disagree_meet_between_them():
