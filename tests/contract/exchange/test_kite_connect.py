@@ -156,6 +156,57 @@ def test_historical_candles_of_every_interval(desk: Any) -> None:
             client.historical_data(**{**asked, **bad})
 
 
+def test_futures_and_the_volatility_index_have_quotes_and_candles(desk: Any) -> None:
+    client = desk.sign_in()
+    desk.run_until("09:30:30")
+    listed = {row["tradingsymbol"]: row for row in (*client.instruments("NFO"), *client.instruments("NSE"))}
+    future, vix = listed["NIFTY26AUGFUT"], listed["INDIA VIX"]
+    assert (future["instrument_type"], future["segment"], future["name"]) == ("FUT", "NFO-FUT", "NIFTY")
+    assert (future["expiry"], future["lot_size"], future["tick_size"]) == (date(2026, 8, 25), 65, 0.1)
+    assert (vix["segment"], vix["instrument_token"]) == ("INDICES", 264969)
+    quote = client.quote(["NFO:NIFTY26AUGFUT", "NSE:NIFTY 50", "NSE:INDIA VIX"])
+    carry = quote["NFO:NIFTY26AUGFUT"]["last_price"] / quote["NSE:NIFTY 50"]["last_price"]
+    assert 1 < carry < 1.003
+    assert quote["NFO:NIFTY26AUGFUT"]["oi"] > 0
+    assert quote["NFO:NIFTY26AUGFUT"]["depth"]["buy"][0]["quantity"] > 0
+    assert 8 < quote["NSE:INDIA VIX"]["last_price"] < 30
+    day = date(2026, 8, 17)
+    minutes = client.historical_data(future["instrument_token"], day, day, "minute", oi=True)
+    assert len(minutes) == 385
+    assert all(bar["oi"] > 0 and bar["volume"] > 0 for bar in minutes)
+    today = client.historical_data(
+        future["instrument_token"], date(2026, 8, 18), date(2026, 8, 18), "5minute"
+    )
+    assert [bar["date"].strftime("%H:%M") for bar in today] == ["09:15", "09:20", "09:25", "09:30"]
+    year = client.historical_data(vix["instrument_token"], date(2025, 8, 18), day, "day")
+    assert 230 < len(year) < 260
+    assert year[-1]["date"].date() == day
+    assert year[-1]["close"] == quote["NSE:INDIA VIX"]["ohlc"]["close"]
+
+
+def test_the_days_candle_of_a_share_holds_its_closing_auction(desk: Any) -> None:
+    client = desk.sign_in()
+    before = date(2026, 8, 17)
+    (day,) = client.historical_data(408065, before, before, "day")
+    minutes = client.historical_data(408065, before, before, "minute")
+    assert minutes[-1]["date"].strftime("%H:%M") == "15:14"
+    assert day["volume"] > sum(bar["volume"] for bar in minutes)
+    assert day["close"] == client.ohlc("NSE:INFY")["NSE:INFY"]["ohlc"]["close"]
+
+
+def test_a_future_blocks_a_margin_whichever_way_it_is_traded(desk: Any) -> None:
+    client = desk.sign_in()
+    desk.run_until("09:20:00")
+    for side, blocked in (("BUY", 65), ("SELL", 0), ("SELL", 65)):
+        order = client.place_order(
+            "regular", "NFO", "NIFTY26AUGFUT", side, 65, "NRML", "MARKET", market_protection=-1
+        )
+        row = ended(desk, client, order)
+        assert row["status"] == "COMPLETE", row["status_message"]
+        span = client.margins("equity")["utilised"]["span"]
+        assert span == pytest.approx(0.12 * blocked * row["average_price"], rel=0.001)
+
+
 def test_an_option_is_bought_and_sold(desk: Any) -> None:
     client = desk.sign_in()
     desk.run_until("09:20:00")

@@ -92,6 +92,24 @@ def test_a_subscription_starts_with_the_state_in_the_mode_asked_for(desk: Any) -
     play(desk, scene)
 
 
+def test_while_the_market_runs_each_instrument_comes_in_its_own_mode(desk: Any) -> None:
+    shares = {"ltp": 1270529, "quote": INFY, "full": 738561}
+
+    async def scene(socket: ClientConnection) -> dict[int, set[int]]:
+        vix = 264969
+        for mode, token in shares.items():
+            await ask(socket, "mode", [mode, [token, NIFTY if mode == "ltp" else vix]])
+            await binary(socket)
+        await asyncio.to_thread(desk.run_until, "09:17:00")
+        found: dict[int, set[int]] = {}
+        for _ in range(100):
+            for token, size in lengths(await binary(socket)).items():
+                found.setdefault(token, set()).add(size)
+        return found
+
+    assert play(desk, scene) == {1270529: {8}, INFY: {44}, 738561: {184}, NIFTY: {8}, 264969: {32}}
+
+
 def test_what_is_unsubscribed_falls_silent(desk: Any) -> None:
     async def scene(socket: ClientConnection) -> None:
         await ask(socket, "subscribe", [INFY, NIFTY])
