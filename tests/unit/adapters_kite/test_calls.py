@@ -10,6 +10,7 @@ import requests
 from patang.accounts.session import Credentials
 from patang.adapters.kite.calls import KiteCalls, kite_client
 from patang.adapters.kite.limits import RateLimiter
+from patang.adapters.kite.loader import KiteConnect
 from patang.errors import OutcomeUnknown, SessionExpired, TryAgain
 from patang.settings import KiteSettings
 from tests.fakes import RecordedMetrics
@@ -142,3 +143,13 @@ def raising(error: Exception):
         raise error
 
     return call
+
+
+def test_candles_are_read_as_the_client_reads_them() -> None:
+    client = kite_client("key", "token", KiteSettings())
+    rows = [
+        ["2026-08-17T09:15:00+0530", 1.5, 2.0, 1.0, 1.75, 300],
+        ["2026-08-17T09:16:00+0530", 2, 2, 2, 2, 0],
+    ]
+    for reply in ({"candles": rows}, {"candles": [[*row, 7] for row in rows]}, {"candles": []}):
+        assert client._format_historical(reply) == KiteConnect._format_historical(client, reply)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ _READ_WAITS = (0.3, 1.0)
 # send over it would end with an unknown outcome for nothing.
 _IDLE_SECONDS = 5.0
 
+_CANDLE = ("date", "open", "high", "low", "close", "volume", "oi")
 _DUMPS = ("market.instruments", "market.instruments.all")
 _ANY_IPV4 = "0.0.0.0"  # noqa: S104 - the source address of our own calls; nothing listens on it
 
@@ -122,9 +124,19 @@ def kite_client(api_key: str, access_token: str | None, settings: KiteSettings) 
         client._routes = {
             name: route if name in _DUMPS else prefix + route for name, route in KiteConnect._routes.items()
         }
+    # The client reads the time of each candle with dateutil, 33 us a bar, and a reply has 22,500 of them.
+    client._format_historical = _candles
     client.reqsession.mount("https://", _IPv4Adapter())
     client.reqsession.mount("http://", _IPv4Adapter())
     return client
+
+
+def _candles(data: Any) -> list[dict[str, Any]]:
+    """The client's own reading of a reply of history; open interest where the reply has it."""
+    return [
+        dict(zip(_CANDLE, (datetime.fromisoformat(row[0]), *row[1:]), strict=False))
+        for row in data["candles"]
+    ]
 
 
 class _IPv4Adapter(HTTPAdapter):
