@@ -302,6 +302,19 @@ def test_new_hours_hold_from_the_next_tick_on():
     assert [again.close(at(f"09:{m}"), "s").candles for m in (18, 19, 20)] == [(), (), ()]
 
 
+@pytest.mark.parametrize("opening", ["09:00", "10:30"])
+def test_another_opening_holds_while_no_minute_is_closed(opening):
+    state = fresh()
+    session = Session(SESSION.day, at(opening), SESSION.close)
+    opens = np.full(len(universe().instruments), int(at(opening).timestamp()))
+    hours = InstrumentHours(opens, state.hours.closing, state.hours.auction_closing)
+    state.keep_hours(session, hours)
+    assert state.next_minute == at(opening)
+    state.close(at(opening), "s")
+    state.keep_hours(SESSION, fresh().hours)
+    assert state.next_minute == at(opening) + timedelta(minutes=1), "what is closed stays closed"
+
+
 def test_a_symbol_without_history_goes_on_where_yesterday_ended():
     yesterday, today, both = fresh(), fresh(), fresh()
     of_infy, of_tcs = past_sessions(4), past_sessions(3, seed=5)

@@ -93,10 +93,12 @@ class FeatureState:
 
     def keep_hours(self, session: Session, hours: InstrumentHours) -> None:
         """Go on with other hours, which the owner has said since; what is closed stays closed."""
-        before = self._bars
-        self.session, self.hours = session, hours
-        self._bars = _builder(session, hours)
+        before, self._bars = self._bars, _builder(session, hours)
+        opening = self._bars.closed_through
         self._bars.restore(before.arrays())
+        if before.closed_through < self.session.open.timestamp():
+            self._bars.closed_through = opening
+        self.session, self.hours = session, hours
 
     def warm_up(self, histories: Mapping[str, NDArray[np.void]]) -> None:
         """Step the indicators of indices and shares through one-minute bars (MINUTE_BAR) by symbol.
