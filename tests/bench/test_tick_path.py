@@ -4,6 +4,8 @@ Five market minutes of one full packet an instrument and second, on three connec
 and features, the closing of the minutes included. Making the packets is not measured.
 """
 
+import gc
+import tracemalloc
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -122,6 +124,28 @@ def test_nine_thousand_instruments_at_one_full_tick_a_second() -> None:
         f"costs {shares}; the slowest close took {1000 * slowest:.0f} ms; resident after each minute "
         f"{', '.join(f'{size:.0f}' for size in memory)} MB"
     )
+
+
+def test_memory_is_flat_after_the_first_minute() -> None:
+    """What Python and numpy hold, unlike what the system counts: arrays of a fixed size fill page by page."""
+    universe, session = _universe(), session_on(_DAY)
+    assert session is not None
+    state = FeatureState(universe, session)
+    held = []
+    tracemalloc.start()
+    try:
+        for second, frames in enumerate(_frames(universe, int(session.open.timestamp()))):
+            moment = session.open + timedelta(seconds=second)
+            for frame in frames:
+                state.apply(StreamRecord("ticks", moment, "NIFTY", decode(frame).ticks))
+            if second % 60 == 59:
+                state.close(_minute(moment), "shard-0")
+                gc.collect()
+                held.append(tracemalloc.get_traced_memory()[0] / 2**20)
+    finally:
+        tracemalloc.stop()
+    print(f"\nheld after each minute: {', '.join(f'{size:.2f}' for size in held)} MB")  # noqa: T201 (the figure)
+    assert held[-1] < 1.01 * held[0]
 
 
 def _minute(moment: datetime) -> datetime:
