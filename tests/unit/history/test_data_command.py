@@ -111,6 +111,11 @@ def test_files_of_others_are_checked_by_their_own_columns(data: Run, tmp_path: P
     assert (code, said["findings"][0]["symbol"], said["findings"][0]["kind"]) == (1, "ITC", "gap")
 
 
+def test_a_folder_of_files_is_checked_file_by_file(data: Run, store: Path) -> None:
+    code, said = data("check", str(store / "historical_candles"), place="")
+    assert (code, said["series"], said["bars"]) == (0, 6, 6 * 375)
+
+
 def test_contracts_without_one_name_are_told_apart(data: Run, tmp_path: Path) -> None:
     start = datetime(2026, 5, 29, 9, 15, tzinfo=IST)
     times = [start + timedelta(minutes=n) for n in range(375)] * 2

@@ -62,7 +62,9 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="Parquet or CSV, not in a store")
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="Parquet or CSV, or a folder of them"
+    )
     _common(parser)
     parser.add_argument("--symbol", action="append", default=[], help="only this symbol of the store")
     parser.add_argument("--interval", action="append", default=[], choices=list(INTERVAL_MINUTES))
@@ -111,7 +113,7 @@ def _check(options: argparse.Namespace) -> int:
             checked.append(one.without_files())
             told(f"checked {one.symbol}")
     if not checked:
-        raise CommandError(f"no candles to check in {options.store}")
+        raise CommandError(f"no candles to check in {options.store if store else options.files[0]}")
     clean = all(one.is_clean for one in checked)
     if options.json:
         print(json.dumps(_check_json(checked, moved, clean)))

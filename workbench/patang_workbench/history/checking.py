@@ -59,11 +59,11 @@ class Checked:
 
 
 def check_files(paths: Sequence[Path]) -> Iterator[Checked]:
-    """Check files one by one. Raises BadInput for one without candles."""
-    for path in paths:
-        for candles in read_file(path):
+    """Check files one by one, of a folder all below it. Raises BadInput for one without candles."""
+    for file in (file for path in paths for file in _files_at(path)):
+        for candles in read_file(file):
             findings = tuple(check_candles(candles))
-            yield Checked(str(path), candles.symbol, candles.interval, len(candles), findings)
+            yield Checked(str(file), candles.symbol, candles.interval, len(candles), findings)
 
 
 def check_store(
@@ -90,6 +90,13 @@ def set_aside(store: CandleStore, checked: Checked) -> list[Entry]:
         if reasons:
             entries.append(quarantine.set_aside(file.path, file.content, file.table, reasons))
     return entries
+
+
+def _files_at(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = [file for file in path.rglob("*") if file.suffix in (".parquet", ".csv")]
+    return sorted(file for file in found if not file.name.startswith(("_", ".")))
 
 
 def _parts(store: CandleStore, symbols: Sequence[str], interval: Interval) -> list[Part]:
