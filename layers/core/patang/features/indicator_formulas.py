@@ -48,8 +48,17 @@ _SIGNAL, _ADX = range(2)
 _CLOSES = 3
 _DX_SEEDED = 28  # bars
 
+# Numbers as arrays, because numpy converts one of Python's anew at every call.
+_ZERO, _ONE, _HALF, _QUARTER, _FOUR, _HUNDRED, _NAN = (
+    np.array(number) for number in (0.0, 1.0, 0.5, 0.25, 4.0, 100.0, np.nan)
+)
+
 _AT = {name: row for row, name in enumerate(CANDLE_FEATURES)}
 _BAND = 20
+_TWENTIETH = np.array(1 / _BAND)
+# What the squared difference of the sums of two groups of so many counts for; of sixteen and of four numbers.
+_SHARES = {of_each: np.array(0.5 / of_each) for of_each in (2, 4, 8)}
+_SHARE_OF_FOURS = np.array(1 / 80)
 BAND_ROWS = tuple(
     _AT[name] for name in ("bb_position", "z_score_20", "roc_20", "std_dev_20", "historical_vol_20")
 )
@@ -99,6 +108,7 @@ _CLOSE_WEIGHTS = {
     axes: np.array([_FAST_WEIGHT, _SLOW_WEIGHT, _FAST_WEIGHT]).reshape(-1, *[1] * axes) for axes in (1, 2)
 }
 _WILDER = 14
+_WILDER_WEIGHT, _SIGNAL_SHARE = np.array(1 / _WILDER), np.array(_SIGNAL_WEIGHT)
 
 # Closes come in weighted, movements as they are. TA-Lib seeds +DM and -DM with thirteen inputs, not fourteen.
 SUMS = SmoothSums(
@@ -127,7 +137,7 @@ def movements(bars: Floats, before: Floats, found: Floats) -> None:
     (high, low, close), (high_before, low_before, close_before) = bars, before
     work, gain, loss, span = found[_EMA_12], found[_GAIN], found[_LOSS], found[_RANGE]
     np.subtract(close, close_before, work)
-    np.maximum(work, 0, out=gain)
+    np.maximum(work, _ZERO, out=gain)
     np.subtract(gain, work, loss)
     np.maximum(high, close_before, out=span)
     np.minimum(low, close_before, out=work)
@@ -135,7 +145,7 @@ def movements(bars: Floats, before: Floats, found: Floats) -> None:
     np.subtract(high, high_before, found[_UP])
     np.subtract(low_before, low, found[_DOWN])
     directions = found[_UP:]
-    np.maximum(directions, 0, out=directions)
+    np.maximum(directions, _ZERO, out=directions)
     np.multiply(directions, directions > directions[::-1], directions)
     np.multiply(close, _CLOSE_WEIGHTS[close.ndim], found[:_CLOSES])
 
@@ -148,7 +158,7 @@ def slow_inputs(sums: Floats, found: Floats) -> Flags:
     both = up + down
     np.subtract(up, down, dx)
     np.abs(dx, dx)
-    np.multiply(dx, 100, dx)
+    np.multiply(dx, _HUNDRED, dx)
     np.divide(dx, both, dx)
     still: Flags = both == 0
     return still
@@ -167,7 +177,7 @@ def merge_ones(new: Floats, old: Floats, found: Moments) -> None:
     np.add(new, old, sums)
     np.subtract(new, old, squares)
     np.multiply(squares, squares, squares)
-    np.multiply(squares, 0.5, squares)
+    np.multiply(squares, _HALF, squares)
 
 
 def merge(new: Moments, old: Moments, of_each: int, found: Moments) -> None:
@@ -178,7 +188,7 @@ def merge(new: Moments, old: Moments, of_each: int, found: Moments) -> None:
     (new_sums, new_squares), (old_sums, old_squares), (sums, squares) = new, old, found
     np.subtract(new_sums, old_sums, squares)
     np.multiply(squares, squares, squares)
-    np.multiply(squares, 0.5 / of_each, squares)
+    np.multiply(squares, _SHARES[of_each], squares)
     np.add(squares, new_squares, squares)
     np.add(squares, old_squares, squares)
     np.add(new_sums, old_sums, sums)
@@ -187,10 +197,10 @@ def merge(new: Moments, old: Moments, of_each: int, found: Moments) -> None:
 def merge_fours(sixteen: Moments, four: Moments, found: Moments) -> None:
     """Moments of twenty numbers, from those of sixteen and of four."""
     (more_sums, more_squares), (four_sums, four_squares), (sums, squares) = sixteen, four, found
-    np.multiply(four_sums, 4, squares)
+    np.multiply(four_sums, _FOUR, squares)
     np.subtract(more_sums, squares, squares)
     np.multiply(squares, squares, squares)
-    np.multiply(squares, 1 / 80, squares)
+    np.multiply(squares, _SHARE_OF_FOURS, squares)
     np.add(squares, more_squares, squares)
     np.add(squares, four_squares, squares)
     np.add(more_sums, four_sums, sums)
@@ -201,13 +211,13 @@ def trend_features(sums: Floats, slow: Floats, table: Floats) -> None:
     table[:2] = sums[:2]
     np.subtract(sums[_FAST], sums[_EMA_26], table[_AT["macd"]])
     rsi, adx = table[_AT["rsi_14"]], table[_AT["adx_14"]]
-    np.multiply(slow[_SIGNAL], _SIGNAL_WEIGHT, table[_AT["macd_signal"]])
-    np.multiply(slow[_ADX], 1 / _WILDER, adx)
-    np.multiply(sums[_RANGE], 1 / _WILDER, table[_AT["atr_14"]])
+    np.multiply(slow[_SIGNAL], _SIGNAL_SHARE, table[_AT["macd_signal"]])
+    np.multiply(slow[_ADX], _WILDER_WEIGHT, adx)
+    np.multiply(sums[_RANGE], _WILDER_WEIGHT, table[_AT["atr_14"]])
     np.add(sums[_GAIN], sums[_LOSS], rsi)
     np.divide(sums[_GAIN], rsi, rsi)
-    np.multiply(rsi, 100, rsi)
-    np.copyto(adx, np.nan, where=sums[_UP] + sums[_DOWN] == 0)
+    np.multiply(rsi, _HUNDRED, rsi)
+    np.copyto(adx, _NAN, where=sums[_UP] + sums[_DOWN] == 0)
 
 
 def band_features(
@@ -219,16 +229,16 @@ def band_features(
     position, score = table[_AT["bb_position"]], table[_AT["z_score_20"]]
     change, deviation = table[_AT["roc_20"]], table[_AT["std_dev_20"]]
     volatility = table[_AT["historical_vol_20"]]
-    np.multiply(squares[0], 1 / _BAND, deviation)
+    np.multiply(squares[0], _TWENTIETH, deviation)
     np.sqrt(deviation, deviation)
     np.multiply(squares[1], bars_a_year / (_BAND - 1), volatility)
     np.sqrt(volatility, volatility)
-    np.multiply(sums[0], 1 / _BAND, position)
+    np.multiply(sums[0], _TWENTIETH, position)
     np.subtract(close, position, score)
     np.divide(score, deviation, score)
-    np.copyto(score, np.nan, where=deviation == 0)
-    np.multiply(score, 0.25, position)
-    np.add(position, 0.5, position)
+    np.copyto(score, _NAN, where=deviation == 0)
+    np.multiply(score, _QUARTER, position)
+    np.add(position, _HALF, position)
     np.divide(close, twenty_ago, change)
-    np.subtract(change, 1, change)
-    np.multiply(change, 100, change)
+    np.subtract(change, _ONE, change)
+    np.multiply(change, _HUNDRED, change)

@@ -28,8 +28,8 @@ type Flags = NDArray[np.bool_]
 
 # What is worked on at a time stays in the processor's cache: bars of the sums of all symbols, then bars and
 # symbols of the bands.
-_BARS = 24
-_BAND_BARS, _BAND_SYMBOLS = 400, 64
+_BARS = 32
+_BAND_BARS, _BAND_SYMBOLS = 128, 128
 
 
 def candle_features(history: BarColumns, bars_a_year: float = MINUTES_A_YEAR) -> Floats:
