@@ -69,14 +69,17 @@ def outliers(candles: CandleColumns, rows: Rows) -> list[Finding]:
 def _medians_beside(close: Floats) -> tuple[Floats, Floats]:
     """Of each place: the median close of the five bars before and of the five behind.
 
-    At the ends, where there are none on one side, the other side stands for both.
+    Near the ends, of as many as there are; where there is none, the other side stands for both.
     """
     windows = np.median(sliding_window_view(close, _NEIGHBOURS), axis=1)
-    before = np.full(len(close), np.nan)
-    after = np.full(len(close), np.nan)
+    before, after = np.empty(len(close)), np.empty(len(close))
     before[_NEIGHBOURS:] = windows[:-1]
     after[:-_NEIGHBOURS] = windows[1:]
-    return np.where(np.isnan(before), after, before), np.where(np.isnan(after), before, after)
+    for place in range(1, _NEIGHBOURS):
+        before[place] = np.median(close[:place])
+        after[-place - 1] = np.median(close[-place:])
+    before[0], after[-1] = after[0], before[-1]
+    return before, after
 
 
 def _true_ranges(high: Floats, low: Floats, close: Floats, days: NDArray[np.int64]) -> Floats:
