@@ -131,6 +131,8 @@ def test_tokens_are_known_by_the_day(table):
     [
         (Wanted("reliance", kind="EQ"), ["NSE:RELIANCE", "BSE:RELIANCE", "NSE:RELIANCE-BL"]),
         (Wanted("RELIANCE", exchange="bse"), ["BSE:RELIANCE"]),
+        (Wanted("bse:reliance"), ["BSE:RELIANCE"]),
+        (Wanted("NSE:RELI"), ["NSE:RELIANCE", "NSE:RELIANCE-BL"]),
         (Wanted("india"), ["NSE:COALINDIA"]),
         (Wanted("coal IND"), ["NSE:COALINDIA"]),
         (Wanted("NIFTY", kind="INDEX"), ["NSE:NIFTY 50"]),

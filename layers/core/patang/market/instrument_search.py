@@ -18,8 +18,9 @@ _EXCHANGES = {"NSE": 0, "NFO": 1, "BSE": 2, "BFO": 3}
 class Wanted:
     """What is asked for; None, or no text, asks for nothing in particular. Upper and lower case are the same.
 
-    `text`: words that all stand in the tradingsymbol, the name or the share's number. `nearest_from`: of each
-    underlying and exchange only the contracts of the first expiry that is not before that day.
+    `text`: words that all stand in the tradingsymbol, the name, the share's number or, with a colon, in
+    EXCHANGE:TRADINGSYMBOL. `nearest_from`: of each underlying and exchange only the contracts of the first
+    expiry that is not before that day.
     """
 
     text: str = ""
@@ -63,15 +64,17 @@ def _questions(wanted: Wanted) -> Iterator[Callable[[Listing], bool]]:
             yield _same(name, getattr(wanted, name).upper())
     words = wanted.text.upper().split()
     if words:
-        yield lambda listing: all(word in _text(listing) for word in words)
+        yield lambda listing: all(_says(listing, word) for word in words)
 
 
 def _same(name: str, value: str) -> Callable[[Listing], bool]:
     return lambda listing: (getattr(listing, name) or "").upper() == value
 
 
-def _text(listing: Listing) -> str:
-    return f"{listing.tradingsymbol} {listing.name} {listing.isin or ''}".upper()
+def _says(listing: Listing, word: str) -> bool:
+    if word in f"{listing.tradingsymbol} {listing.name} {listing.isin or ''}".upper():
+        return True
+    return ":" in word and word in listing.identifier.upper()
 
 
 def _nearest(listings: list[Listing], day: date) -> list[Listing]:
@@ -90,7 +93,9 @@ def _nearest(listings: list[Listing], day: date) -> list[Listing]:
 def _distance(listing: Listing, text: str) -> int:
     """How far the listing is from what was typed."""
     symbol, name = listing.tradingsymbol.upper(), listing.name.upper()
-    if text in (symbol, listing.isin) or (listing.kind == "INDEX" and text == listing.underlying.upper()):
+    if text in (symbol, listing.isin, listing.identifier.upper()) or (
+        listing.kind == "INDEX" and text == listing.underlying.upper()
+    ):
         return 0
     if text == listing.underlying.upper():
         return 1
