@@ -230,6 +230,38 @@ def test_the_closing_auction_is_the_days_alone():
     ]
 
 
+def test_the_auctions_last_second_counts_and_the_next_does_not():
+    closing = np.array([OPEN + 60], np.int64)
+    builder = BarBuilder(np.array([OPEN], np.int64), closing, closing + 60)
+    add(builder, (10, 100.0, 50), (120, 99.0, 80), (121, 98.0, 90))
+    made = [builder.close(OPEN + 60 * minute) for minute in range(3)]
+    assert [bars.auction["volume"][0] for bars in made] == [0, 0, 30]
+    assert made[2].auction["close"][0] == 99.0
+
+
+def test_an_index_takes_its_closing_value_in_the_auction():
+    closing = np.array([OPEN + 60], np.int64)
+    builder = BarBuilder(np.array([OPEN], np.int64), closing, closing + 300)
+    add(builder, (10, 8600.0, 0), (50, 8601.0, 0), (70, 8601.0, 0), (200, 8597.5, 0), (210, 8597.5, 0))
+    made = [builder.close(OPEN + 60 * minute) for minute in range(5)]
+    assert [bars.auction["ticks"][0] for bars in made] == [0, 0, 0, 1, 0]
+    assert [bars.bars["ticks"][0] for bars in made] == [2, 0, 0, 0, 0]
+    assert made[3].auction["close"][0] == 8597.5
+
+
+def test_a_cumulative_volume_that_falls_takes_nothing_back(builder):
+    add(builder, (10, 100.0, 50), (61, 101.0, 40), (121, 102.0, 70))
+    assert [closed(builder, minute)[-1] for minute in range(3)] == [50, 0, 20]
+
+
+def test_a_falling_volume_is_no_flow(builder):
+    rows = ticks((0, 100.0, 50), (1, 100.1, 30))
+    rows["bid"], rows["ask"] = 99.9, 100.1
+    builder.add(np.zeros(len(rows), np.intp), rows)
+    bars = builder.close(OPEN).bars
+    assert (bars["bought"][0], bars["sold"][0]) == (0, 0)
+
+
 def test_each_row_has_its_own_hours():
     opening = np.array([OPEN, OPEN + 60, 0], np.int64)
     closing = np.array([OPEN + 60, OPEN + 120, 0], np.int64)
@@ -245,7 +277,7 @@ def test_each_row_has_its_own_hours():
 def test_an_interruption_makes_no_bars_and_loses_no_volume():
     opening, closing = np.array([OPEN], np.int64), np.array([CLOSE], np.int64)
     builder = BarBuilder(opening, closing, closing, [(OPEN + 60, OPEN + 120)])
-    add(builder, (10, 100.0, 50), (90, 77.0, 60), (130, 101.0, 80))
+    add(builder, (10, 100.0, 50), (60, 77.0, 55), (90, 77.0, 60), (120, 101.0, 80))
     assert closed(builder, 0) == (100.0, 100.0, 100.0, 100.0, 50)
     assert closed(builder, 1) == (0, 0, 0, 0, 0)
     assert closed(builder, 2) == (101.0, 101.0, 101.0, 101.0, 30)

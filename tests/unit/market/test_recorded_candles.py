@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from patang.market.bars import MINUTE
 from tests.unit.market.recorded import FIELDS, by_day, columns, minute_bars, session_of
 
-SHIFTS = range(-120, 121)
+SHIFTS = range(-300, 301)
 # Seconds at a minute's begin that the other side may count to the minute before.
 BOUNDARY = 3
 # How far from the recorder's seconds a price may lie, in largest moves from one second of the minute to the
@@ -139,7 +139,8 @@ def nifty() -> list[Day]:
             opening = int(session_of(day).open.timestamp())
             given = np.full((375, 4), np.nan)
             minutes = (candles["ts"] - opening) // MINUTE
-            given[minutes] = np.column_stack([candles[name] for name in FIELDS])
+            within = (minutes >= 0) & (minutes < len(given))
+            given[minutes[within]] = np.column_stack([candles[name][within] for name in FIELDS])
             days.append(Day(day, ticks[day]["ts"] - opening, ticks[day]["ltp"], given))
     return days
 
