@@ -30,7 +30,7 @@ def clean_days(
     days = [first + timedelta(days=n) for n in range(calendar_days)]
     sessions = [(day, hours) for day in days if (hours := day_hours(day, segment)) is not None]
     start = np.concatenate([expected_starts(day, hours, step) for day, hours in sessions])
-    calm = rng.uniform(0.0002, 0.002) * np.sqrt(min(step / 60, 375))
+    calm = rng.uniform(0.0002, 0.001) * np.sqrt(min(step / 60, 375))
     heat = np.exp(np.cumsum(rng.normal(0, 0.05, len(start))).clip(-1.5, 1.5))
     steps = rng.standard_t(6, (len(start), 4)) * (calm * heat)[:, None] / 2
     path = np.round(rng.uniform(50, 25_000) * np.exp(np.cumsum(steps.ravel())).reshape(-1, 4), 2)

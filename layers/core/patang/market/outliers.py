@@ -17,8 +17,9 @@ _NEIGHBOURS = 5
 _NEAR = 15
 # A spike is as far from the bars on both sides as this many usual ranges of a bar.
 _RANGES = 12.0
-# The opening bar holds the auction's price, which may be far from both sides and real.
-_OPENING = 2.5
+# The opening bar holds the auction's price, which may be far from both sides and real; the last bar of all
+# has one side only. They must stand out by this much more.
+_OPENING_OR_LAST = 2.5
 # The least that is taken for a usual range: in rupees, since a step of one tick says nothing, and as a share
 # of the price, of a minute; that grows with the root of the time. A price held at its circuit limit has no
 # range, and then trades once somewhere else.
@@ -52,8 +53,9 @@ def outliers(candles: CandleColumns, rows: Rows) -> list[Finding]:
     least = _LEAST_RANGE * math.sqrt(min(candles.step / 60, _SESSION_MINUTES))
     moved = _true_ranges(high, low, close, days)
     usual = np.maximum(_day_medians(moved, days), np.maximum(least * close, _LEAST_RUPEES))
-    opening = np.concatenate([[True], days[1:] != days[:-1]])
-    wanted = np.where(opening, _RANGES * _OPENING, _RANGES)
+    wanted = np.full(len(rows), _RANGES)
+    wanted[np.concatenate([[True], days[1:] != days[:-1]])] *= _OPENING_OR_LAST
+    wanted[-1] = _RANGES * _OPENING_OR_LAST
     found = []
     for place in np.flatnonzero(distance > wanted * usual).tolist():
         near = np.r_[max(place - _NEAR, 0) : place, place + 1 : min(place + _NEAR + 1, len(rows))]
