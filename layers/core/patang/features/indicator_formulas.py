@@ -54,14 +54,14 @@ _ZERO, _ONE, _HALF, _QUARTER, _FOUR, _HUNDRED, _NAN = (
 )
 
 _AT = {name: row for row, name in enumerate(CANDLE_FEATURES)}
+BAND_ROWS = tuple(
+    _AT[name] for name in ("bb_position", "z_score_20", "roc_20", "std_dev_20", "historical_vol_20")
+)
 _BAND = 20
 _TWENTIETH = np.array(1 / _BAND)
 # What the squared difference of the sums of two groups of so many counts for; of sixteen and of four numbers.
 _SHARES = {of_each: np.array(0.5 / of_each) for of_each in (2, 4, 8)}
 _SHARE_OF_FOURS = np.array(1 / 80)
-BAND_ROWS = tuple(
-    _AT[name] for name in ("bb_position", "z_score_20", "roc_20", "std_dev_20", "historical_vol_20")
-)
 
 
 class SmoothSums:

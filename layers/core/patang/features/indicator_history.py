@@ -38,16 +38,19 @@ def candle_features(history: BarColumns, bars_a_year: float = MINUTES_A_YEAR) ->
     `history` holds symbols x time; row t of the result knows nothing behind column t. Where a symbol has no
     bar it keeps its values; NaN: not defined (yet).
     """
-    high, low, close = history.high.T, history.low.T, history.close.T
-    table = np.empty((len(CANDLE_FEATURES), *close.shape))
-    if _whole(high, low, close):
-        _of_bars(high, low, close, bars_a_year, table)
+    symbols, times = history.close.shape
+    # High, low and close x time x symbols, behind a time at which there was no bar yet.
+    bars = np.full((3, times + 1, symbols), np.nan)
+    for row, column in zip(bars, (history.high, history.low, history.close), strict=True):
+        row[1:] = column.T
+    table = np.empty((len(CANDLE_FEATURES), times, symbols))
+    if all(row[1:].min(initial=1.0) > 0 and row[1:].max(initial=1.0) < np.inf for row in bars):
+        _of_bars(bars, bars_a_year, table)
         return table.transpose(2, 1, 0)
     # Bars move up to follow one another, and each time takes the values of the last bar up to it.
-    has = usable(high, low, close)
-    order = np.argsort(~has, axis=0, kind="stable")
-    high, low, close = (np.take_along_axis(column, order, axis=0) for column in (high, low, close))
-    _of_bars(high, low, close, bars_a_year, table)
+    has = usable(*bars[:, 1:])
+    bars[:, 1:] = np.take_along_axis(bars[:, 1:], np.argsort(~has, axis=0, kind="stable")[None], axis=1)
+    _of_bars(bars, bars_a_year, table)
     place = np.cumsum(has, axis=0) - 1
     last = np.maximum(place, 0)
     for feature in table:
@@ -55,46 +58,38 @@ def candle_features(history: BarColumns, bars_a_year: float = MINUTES_A_YEAR) ->
     return table.transpose(2, 1, 0)
 
 
-def _whole(*prices: Floats) -> bool:
-    """Whether every bar is usable."""
-    return all(column.min(initial=1.0) > 0 and column.max(initial=1.0) < np.inf for column in prices)
-
-
-def _of_bars(high: Floats, low: Floats, close: Floats, bars_a_year: float, table: Floats) -> None:
-    """Into CANDLE_FEATURES x time x symbols, from time x symbols without gaps; what is behind a symbol's last
-    bar is worthless."""
-    times, symbols = close.shape
+def _of_bars(bars: Floats, bars_a_year: float, table: Floats) -> None:
+    """Into CANDLE_FEATURES x time x symbols, of bars without gaps; what is behind a symbol's last bar is
+    worthless."""
+    times, symbols = table.shape[1:]
     with np.errstate(invalid="ignore", divide="ignore"):
-        _trends(high, low, close, table)
+        _trends(bars, table)
         for start in range(0, times, _BAND_BARS):
             for first in range(0, symbols, _BAND_SYMBOLS):
                 at = slice(max(start - BAND, 0), start + _BAND_BARS), slice(first, first + _BAND_SYMBOLS)
-                _bands(close[at], bars_a_year, table[:, *at], BAND if start else BAND - 1)
-    for feature, bars in zip(table, BARS_NEEDED.tolist(), strict=True):
-        feature[: bars - 1] = np.nan
+                _bands(bars[2, 1:][at], bars_a_year, table[:, *at], BAND if start else BAND - 1)
+    for feature, needed in zip(table, BARS_NEEDED.tolist(), strict=True):
+        feature[: needed - 1] = np.nan
 
 
-def _trends(high: Floats, low: Floats, close: Floats, table: Floats) -> None:
+def _trends(bars: Floats, table: Floats) -> None:
     """The features that come from sums, a few bars at a time."""
-    times, symbols = close.shape
-    bars = np.full((3, _BARS + 1, symbols), np.nan)
+    times, symbols = table.shape[1:]
     inputs, slow_in = np.empty((8, _BARS, symbols)), np.empty((2, _BARS, symbols))
     # Written a bar at a time: what is of one bar lies together.
     found, slow_found = (np.empty((_BARS, rows, symbols)).transpose(1, 0, 2) for rows in (8, 2))
     sums, slow = np.zeros((8, symbols)), np.zeros((2, symbols))
     for start in range(0, times, _BARS):
-        size = min(_BARS, times - start)
-        at, now = slice(start, start + size), slice(1, size + 1)
-        bars[:, 0] = bars[:, _BARS]
-        bars[0, now], bars[1, now], bars[2, now] = high[at], low[at], close[at]
-        movements(bars[:, now], bars[:, :size], inputs[:, :size])
+        end = min(start + _BARS, times)
+        size = end - start
+        movements(bars[:, start + 1 : end + 1], bars[:, start:end], inputs[:, :size])
         sums = _carry_on(SUMS, sums, inputs[:, :size], start, found)
         still = slow_inputs(found[:, :size], slow_in[:, :size])
         if still.any():
             slow = _carry_on_unmoved(slow, slow_in[:, :size], still, start, slow_found)
         else:
             slow = _carry_on(SLOW_SUMS, slow, slow_in[:, :size], start, slow_found)
-        trend_features(found[:, :size], slow_found[:, :size], table[:, at])
+        trend_features(found[:, :size], slow_found[:, :size], table[:, start:end])
 
 
 def _carry_on(kind: SmoothSums, sums: Floats, inputs: Floats, start: int, found: Floats) -> Floats:
@@ -128,7 +123,11 @@ def _bands(close: Floats, bars_a_year: float, table: Floats, begin: int) -> None
         return
     ones, *_, twenties = moments_of(close)
     twenty_ago = np.concatenate((np.full((1, symbols), np.nan), ones[0, :-BAND]))
-    found = np.empty((len(table), times - BAND + 1, symbols))
-    band_features(ones[0, BAND - 1 :], twenty_ago, (twenties[0], twenties[1]), bars_a_year, found)
+    # The first bar of a stretch that is not the first one has been done with the stretch before.
+    done = begin - BAND + 1
+    sums, squares = twenties[:, :, done:]
+    # Made in one piece of memory and copied: the group's columns of the table are many small ones.
+    found = np.empty((len(table), times - begin, symbols))
+    band_features(ones[0, begin:], twenty_ago[done:], (sums, squares), bars_a_year, found)
     for row in BAND_ROWS:
-        table[row, begin:] = found[row, begin - BAND + 1 :]
+        table[row, begin:] = found[row]
