@@ -381,15 +381,14 @@ class Desk:
     def _signals(self) -> "SignalService":
         # Here, not at the top: only one function is deployed with the model's layer.
         from patang.model.signal_model import load_models
-        from patang.strategies.equity import Equity
-        from patang.strategies.long_options import LongOptions
+        from patang.strategies.registry import strategies
         from patang.strategies.service import SignalService
 
         folder = Path(self.variable("MODEL_PATH"))
         return SignalService(
             self.store,
             self.objects,
-            (LongOptions(), Equity()),
+            strategies(),
             lambda: load_models(folder),
             self.settings,
             self.metrics,

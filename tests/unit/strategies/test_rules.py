@@ -9,9 +9,9 @@ import pytest
 from patang.model.inputs import EQUITY_INPUTS, OPTION_INPUTS
 from patang.settings import Settings
 from patang.strategies.base import Market
-from patang.strategies.equity import Equity
-from patang.strategies.long_options import LongOptions
 from patang.strategies.momentum import Momentum, momentum
+from patang.strategies.playbook.equity import Equity
+from patang.strategies.playbook.long_options import LongOptions
 from tests.unit.strategies.markets import (
     AS_OF,
     FALLING,

@@ -19,8 +19,8 @@ from patang.portfolio.account_state import RiskState
 from patang.records import create, load, load_all, replace
 from patang.risk.service import RiskService
 from patang.settings import Settings
-from patang.strategies.equity import Equity
-from patang.strategies.long_options import LongOptions
+from patang.strategies.playbook.equity import Equity
+from patang.strategies.playbook.long_options import LongOptions
 from patang.strategies.service import SignalService
 from patang.strategies.signal import Signal
 from patang_workbench.demo.profile import DEMONSTRATION

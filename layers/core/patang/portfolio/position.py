@@ -25,7 +25,7 @@ class Position(Record):
     position_id: str
     mode: Mode
     state: Literal["OPEN", "CLOSING", "CLOSED"] = "OPEN"
-    strategy: Literal["long_options", "equity"]
+    strategy: str
     exchange: str
     symbol: str
     underlying: str

@@ -2,13 +2,14 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from patang.keys import signal_partition
 from patang.ports import Key
 from patang.records import Record
+from patang.strategies.registry import known_strategy
 
 __all__ = ["Signal"]
 
@@ -22,7 +23,7 @@ class Signal(Record):
 
     signal_id: str
     as_of: datetime
-    strategy: Literal["long_options", "equity"]
+    strategy: Annotated[str, AfterValidator(known_strategy)]
     signal_type: Literal["CALL", "PUT", "BUY"]
     symbol: str
     underlying: str

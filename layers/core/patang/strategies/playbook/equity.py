@@ -8,7 +8,7 @@ from patang.settings import Settings
 from patang.strategies.base import Candidate, Findings, Market, at_clock, exit_time, on_tick
 from patang.strategies.momentum import Momentum, momentum
 
-__all__ = ["Equity"]
+__all__ = ["Equity", "strategy"]
 
 
 class Equity:
@@ -38,6 +38,9 @@ class Equity:
             else:
                 findings.refusals[found] += 1
         return findings
+
+
+strategy = Equity()
 
 
 def _candidate(share: Instrument, market: Market, settings: Settings) -> Candidate | str:

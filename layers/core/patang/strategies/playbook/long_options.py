@@ -15,7 +15,7 @@ from patang.settings import OptionSettings, Settings
 from patang.strategies.base import Candidate, Findings, Market, at_clock, exit_time, on_tick
 from patang.strategies.momentum import Momentum, momentum
 
-__all__ = ["LongOptions"]
+__all__ = ["LongOptions", "strategy"]
 
 
 class LongOptions:
@@ -42,6 +42,9 @@ class LongOptions:
             else:
                 findings.refusals[found] += 1
         return findings
+
+
+strategy = LongOptions()
 
 
 def _candidate(underlying: str, market: Market, settings: Settings) -> Candidate | str:
