@@ -1,0 +1,32 @@
+"""What every setting says of itself: a unit, a range, a sentence, and which way it is looser."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["About", "ClockTime", "Looser", "Percent", "Probability", "Section"]
+
+# up, down: a greater or a lesser value lets the desk do more (clock times and switches have an order too).
+# more, fewer: a further member, or one less, does. A tuple: the values from the tightest to the loosest.
+type Looser = Literal["up", "down", "more", "fewer"] | tuple[str, ...]
+
+Percent = Annotated[Decimal, Field(gt=0, le=100)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """`unit` as a person reads it. `looser`: which way the limit loosens; None where it is no limit, so that
+    a change holds at once."""
+
+    unit: str
+    looser: Looser | None = None
+
+
+class Section(BaseModel):
+    """A part of the tree: frozen, and nothing in it that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
