@@ -3,34 +3,65 @@
 Rates are data (`rates.csv`, one source a row) because a rate belongs to a date. A day, segment or exchange
 without a sourced row is refused: guessing a charge is guessing a profit.
 
-As on the broker's contract note, STT and stamp duty are rounded to the rupee; the other components keep
-every digit, so that legs add up and only what is shown is rounded to the paisa.
+An order is charged on its turnover, in however many executions: brokerage once, percentages add up. What is
+quoted for an order has STT and stamp duty rounded to the rupee, as the broker's calculator has; the other
+components keep every digit, so that legs add up and only what is shown is rounded to the paisa. Over the
+orders of a day the contract note rounds, once (`patang.risk.contract_note`).
 """
 
 import csv
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from patang.errors import StopTrading
+from patang.errors import BadInput, StopTrading
 
-__all__ = ["Charges", "Segment", "Side", "leg_charges", "round_trip_charges", "segment_of"]
+__all__ = [
+    "Charges",
+    "Execution",
+    "Segment",
+    "Side",
+    "break_even",
+    "component_charge",
+    "exact_charges",
+    "exercise_charges",
+    "leg_charges",
+    "order_charges",
+    "round_trip_charges",
+    "segment_of",
+]
 
 type Segment = Literal["equity-delivery", "equity-intraday", "futures", "options"]
 type Side = Literal["BUY", "SELL"]
 
+
 # Kite names the derivatives segments as exchanges of their own.
 _EXCHANGES = {"NSE": "NSE", "NFO": "NSE", "BSE": "BSE", "BFO": "BSE"}
-_WHOLE_RUPEES = frozenset({"stt", "stamp_duty"})
 _COMPONENTS = ("brokerage", "stt", "exchange_transaction", "sebi", "stamp_duty", "ipft", "gst", "dp")
+_RUPEE, _PAISA = Decimal(1), Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One fill: rupees a unit, units."""
+
+    price: Decimal
+    quantity: int
+
+    @property
+    def turnover(self) -> Decimal:
+        """Rupees traded."""
+        return self.price * self.quantity
 
 
 @dataclass(frozen=True, slots=True)
 class Charges:
-    """Charges of one or more legs, in rupees. `gst` is service tax before July 2017."""
+    """Charges of one or more legs, in rupees. `gst` is service tax before July 2017; `dp` and `square_off`
+    (the broker's fee for closing an intraday position itself) have their tax in them."""
 
     brokerage: Decimal = Decimal(0)
     stt: Decimal = Decimal(0)
@@ -40,6 +71,7 @@ class Charges:
     ipft: Decimal = Decimal(0)
     gst: Decimal = Decimal(0)
     dp: Decimal = Decimal(0)
+    square_off: Decimal = Decimal(0)
 
     @property
     def total(self) -> Decimal:
@@ -48,6 +80,15 @@ class Charges:
 
     def __add__(self, other: "Charges") -> "Charges":
         return Charges(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def in_rupees(self) -> "Charges":
+        """STT and stamp duty to the rupee, a half up; the rest as it is."""
+        return replace(self, stt=_round(self.stt, _RUPEE), stamp_duty=_round(self.stamp_duty, _RUPEE))
+
+    def rounded(self) -> "Charges":
+        """As a contract note prints them: STT and stamp duty to the rupee, the rest to the paisa."""
+        whole = self.in_rupees()
+        return Charges(*(_round(getattr(whole, field.name), _PAISA) for field in fields(whole)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +100,10 @@ class _Rate:
     of: tuple[str, ...]
 
     def amount(self, turnover: Decimal, so_far: dict[str, Decimal]) -> Decimal:
-        """Rupees on a turnover, or on the components named in `of`."""
+        """Rupees on a turnover, or on the amounts named in `of`."""
         base = sum((so_far[name] for name in self.of), Decimal(0)) if self.of else turnover
         amount = (base * self.percent / 100 if self.percent is not None else Decimal(0)) + (self.flat or 0)
-        if self.cap is not None:
-            amount = min(amount, self.cap)
-        return _to_rupee(amount) if self.component in _WHOLE_RUPEES else amount
+        return amount if self.cap is None else min(amount, self.cap)
 
 
 def segment_of(exchange: str, symbol: str, product: str) -> Segment:
@@ -74,44 +113,134 @@ def segment_of(exchange: str, symbol: str, product: str) -> Segment:
     return "equity-delivery" if product == "CNC" else "equity-intraday"
 
 
-def leg_charges(
-    segment: Segment, exchange: str, side: Side, price: Decimal, quantity: int, day: date
-) -> Charges:
-    """Charges of one executed order of `quantity` units at `price` rupees (the premium, for an option).
+def exact_charges(segment: Segment, exchange: str, side: Side, turnover: Decimal, day: date) -> Charges:
+    """Charges of one order that traded `turnover` rupees (premium, for options), nothing rounded.
 
-    `exchange` as Kite names it (NSE, NFO, BSE, BFO). `dp` is what a sale from the demat account costs a scrip
-    and day, so it belongs to the first such sale of the day only.
-    Raises StopTrading where the day has no sourced rate.
+    `exchange` as Kite names it (NSE, NFO, BSE, BFO). Raises StopTrading where the day has no sourced rate.
     """
-    turnover = price * quantity
+    if turnover < 0:
+        raise BadInput(f"a turnover of {turnover} rupees cannot be charged: give price times quantity, >= 0")
     amounts: dict[str, Decimal] = {}
     for rate in _rates(segment, _EXCHANGES.get(exchange, exchange), side, day):
         amounts[rate.component] = rate.amount(turnover, amounts)
     return Charges(**amounts)
 
 
+def order_charges(
+    segment: Segment, exchange: str, side: Side, executions: Sequence[Execution], day: date
+) -> Charges:
+    """Charges of one order from its executions; without any it costs nothing.
+
+    Brokerage is an order's, not an execution's. `dp` is what a sale from the demat account costs a scrip
+    and day, so it belongs to the first such sale of the day only.
+    Raises StopTrading where the day has no sourced rate.
+    """
+    if not executions:
+        return Charges()
+    turnover = sum((execution.turnover for execution in executions), Decimal(0))
+    return exact_charges(segment, exchange, side, turnover, day).in_rupees()
+
+
+def leg_charges(
+    segment: Segment, exchange: str, side: Side, price: Decimal, quantity: int, day: date
+) -> Charges:
+    """Charges of one order of `quantity` units executed at an average of `price` rupees."""
+    return order_charges(segment, exchange, side, (Execution(price, quantity),), day)
+
+
 def round_trip_charges(
     segment: Segment, exchange: str, buy_price: Decimal, sell_price: Decimal, quantity: int, day: date
 ) -> Charges:
-    """Charges of buying and selling again on one day."""
+    """Charges of buying and selling again on one day, an order each."""
     bought = leg_charges(segment, exchange, "BUY", buy_price, quantity, day)
     return bought + leg_charges(segment, exchange, "SELL", sell_price, quantity, day)
 
 
+def exercise_charges(
+    exchange: str,
+    intrinsic_value: Decimal,
+    quantity: int,
+    day: date,
+    *,
+    settlement_price: Decimal | None = None,
+    orders: int = 1,
+) -> Charges:
+    """Charges of a bought, cash-settled option that is exercised on its last day, nothing rounded.
+
+    `intrinsic_value` in rupees a unit; at or under zero the option lapses and costs nothing. STT is taken on
+    it since September 2019, on the whole `settlement_price` of the underlying before. The broker charges
+    brokerage and its tax on what expires in the money, as on so many `orders` as the freeze quantity makes
+    of it. No trade takes place: no transaction charge, no stamp duty.
+    Raises StopTrading where the day has no sourced rate, BadInput without the price that it is taxed on.
+    """
+    if intrinsic_value <= 0 or quantity == 0:
+        return Charges()
+    market = _EXCHANGES.get(exchange, exchange)
+    tax = _rate("exercise_stt", "options", market, "SELL", day)
+    bases = {"intrinsic": intrinsic_value * quantity}
+    if settlement_price is not None:
+        bases["settlement"] = settlement_price * quantity
+    elif "settlement" in tax.of:
+        raise BadInput(f"on {day} STT was due on the settlement price of the underlying: give it")
+    amounts = dict.fromkeys(_COMPONENTS, Decimal(0))
+    amounts["brokerage"] = orders * _rate("brokerage", "options", market, "SELL", day).amount(Decimal(0), {})
+    amounts["stt"] = tax.amount(Decimal(0), bases)
+    amounts["gst"] = _rate("gst", "options", market, "SELL", day).amount(Decimal(0), amounts)
+    return Charges(**amounts)
+
+
+def component_charge(
+    component: Literal["stt", "dp", "square_off"],
+    segment: Segment,
+    exchange: str,
+    side: Side,
+    turnover: Decimal,
+    day: date,
+) -> Decimal:
+    """One component alone, unrounded, in rupees. Raises StopTrading where the day has no sourced rate."""
+    return _rate(component, segment, _EXCHANGES.get(exchange, exchange), side, day).amount(turnover, {})
+
+
+def break_even(segment: Segment, exchange: str, buy_price: Decimal, quantity: int, day: date) -> Decimal:
+    """The selling price in rupees at which a round trip of the day does not lose; a paisa less, and it does.
+
+    Raises StopTrading where the day has no sourced rate.
+    """
+
+    def loses(price: Decimal) -> bool:
+        charges = round_trip_charges(segment, exchange, buy_price, price, quantity, day)
+        return quantity * (price - buy_price) < charges.total
+
+    # Charges grow by far less than the price: a few steps from below arrive, up to what rounding does.
+    price, before = buy_price, None
+    while price != before:
+        charges = round_trip_charges(segment, exchange, buy_price, price, quantity, day)
+        before, price = price, (buy_price + charges.total / quantity).quantize(_PAISA, ROUND_CEILING)
+        if price < before:
+            break
+    while loses(price):
+        price += _PAISA
+    while not loses(price - _PAISA):
+        price -= _PAISA
+    return price
+
+
 @cache
 def _rates(segment: str, exchange: str, side: str, day: date) -> tuple[_Rate, ...]:
-    found: list[_Rate] = []
-    for component in _COMPONENTS:
-        if component == "dp" and (segment != "equity-delivery" or side != "SELL"):
-            continue
-        rows = [row for row in _table() if _covers(row, component, segment, exchange, side, day)]
-        if len(rows) != 1:
-            raise StopTrading(
-                f"{len(rows)} sourced rates for {component} of {segment} on {exchange}, {side}, {day}: "
-                "exactly one is needed in patang/risk/rates.csv before this day can be traded or replayed"
-            )
-        found.append(_parse(rows[0]))
-    return tuple(found)
+    from_demat = segment == "equity-delivery" and side == "SELL"
+    components = _COMPONENTS if from_demat else _COMPONENTS[:-1]
+    return tuple(_rate(component, segment, exchange, side, day) for component in components)
+
+
+@cache
+def _rate(component: str, segment: str, exchange: str, side: str, day: date) -> _Rate:
+    rows = [row for row in _table() if _covers(row, component, segment, exchange, side, day)]
+    if len(rows) != 1:
+        raise StopTrading(
+            f"{len(rows)} sourced rates for {component} of {segment} on {exchange}, {side}, {day}: "
+            "exactly one is needed in patang/risk/rates.csv before this day can be traded or replayed"
+        )
+    return _parse(rows[0])
 
 
 @cache
@@ -135,5 +264,5 @@ def _parse(row: dict[str, str]) -> _Rate:
     return _Rate(row["component"], percent, cap, flat, tuple(row["of"].split("+")) if row["of"] else ())
 
 
-def _to_rupee(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal(1), rounding=ROUND_HALF_UP)
+def _round(amount: Decimal, unit: Decimal) -> Decimal:
+    return amount.quantize(unit, rounding=ROUND_HALF_UP)
