@@ -251,6 +251,23 @@ def test_indices_stand_still_from_their_close_while_contracts_go_on(market: Mark
     assert len(prices) > 10
 
 
+def test_an_index_takes_its_closing_value_from_the_auctions_prices(market: MarketData) -> None:
+    floor = Floor(market, 7)
+    nifty, vix = floor.by_key["NSE:NIFTY 50"], floor.by_key["NSE:INDIA VIX"]
+    for epoch in range(floor.cash_closing - 60, floor.cash_closing):
+        floor.advance(epoch)
+    stood = {line.instrument.key: line.last for line in floor.lines.values()}
+    for epoch in range(floor.cash_closing, floor.closing):
+        floor.advance(epoch)
+    shares = [line for line in floor.lines.values() if line.instrument.segment == "NSE"]
+    mean = sum(line.last / stood[line.instrument.key] - 1 for line in shares) / len(shares)
+    assert mean != 0
+    assert nifty.last / stood["NSE:NIFTY 50"] - 1 == pytest.approx(mean, abs=2e-6)
+    assert nifty.bars[-1].start == floor.index_closing - 60
+    assert floor.days(nifty, floor.opening - 86_400, floor.closing)[-1].close == nifty.last
+    assert vix.last == stood["NSE:INDIA VIX"]
+
+
 def test_no_auction_before_it_was_introduced() -> None:
     floor = Floor(synthetic_market(7, date(2026, 7, 31), history_days=1), 7)
     assert floor.cash_closing == floor.index_closing == floor.closing

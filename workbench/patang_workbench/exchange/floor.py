@@ -35,7 +35,7 @@ class Floor:
         self._rng_seed = [seed, market.session.toordinal()]
         self._drift = self._drifts(hours.minutes)
         self._tape = Tape(market, self.instruments, seed, density)
-        self._history = History(market, self._quote, self._tape.bar_volume, self._interest)
+        self._history = History(market, self.instruments, self._quote, self._tape.bar_volume, self._interest)
         self._spots_before = {symbol: self._spot_before(symbol) for symbol in market.candles}
         self.lines: dict[int, Line] = {}
         for row in self.instruments:
@@ -110,7 +110,7 @@ class Floor:
         return self.lines[token].oi
 
     def _hold_auction(self) -> None:
-        """Note what the shares' closing auction will trade, by the second of its print."""
+        """Note what the closing auction will make of shares and indices, by the second of its print."""
         for line in self._cash_lines():
             match = self._history.match(line.instrument, self.market.session, line.last)
             if match is not None:

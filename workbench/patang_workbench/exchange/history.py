@@ -1,13 +1,14 @@
 """Candles of the days before the session, and the whole day's candle with its closing auction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from patang_workbench.exchange.auction import closing_print
+from patang_workbench.exchange.auction import closing_print, closing_value
 from patang_workbench.exchange.candles import Bar, Bars, MarketData, aggregate
 from patang_workbench.exchange.chain import ContractQuote
 from patang_workbench.exchange.hours import hours_of
 from patang_workbench.exchange.instruments import Instrument
+from patang_workbench.exchange.vix import VIX
 
 __all__ = ["History"]
 
@@ -24,11 +25,13 @@ class History:
     def __init__(
         self,
         market: MarketData,
+        instruments: Sequence[Instrument],
         quote: Callable[[Instrument, int, float], ContractQuote],
         typical: Mapping[int, int],
         interest: Callable[[int], int],
     ) -> None:
         self._market = market
+        self._shares = [row for row in instruments if row.expiry is None and not row.is_index]
         self._quote = quote
         self._typical = typical
         self._interest = interest
@@ -61,10 +64,22 @@ class History:
         return days[-1] if days else None
 
     def match(self, row: Instrument, day: date, last: int) -> Bar | None:
-        """What a share trades in the day's closing auction after its `last` price; None for all else."""
-        if row.is_index or row.expiry is not None:
+        """What the day's closing auction makes of an index or share after its `last` price, if anything."""
+        if row.expiry is not None or row.tradingsymbol == VIX:
             return None
+        if row.is_index:
+            return closing_value(day, last, self._auction_changes(day))
         return closing_print(row.tradingsymbol, day, last, self._typical[row.token], row.tick)
+
+    def _auction_changes(self, day: date) -> list[float]:
+        """By how much each share's price moved in the day's auction, as fractions."""
+        changes = []
+        for row in self._shares:
+            bars = self.minutes(row, day)
+            match = self.match(row, day, bars[-1].close) if bars else None
+            if match is not None:
+                changes.append(match.close / bars[-1].close - 1)
+        return changes
 
     def _contract_bar(self, row: Instrument, bar: Bar) -> Bar:
         prices = [self._quote(row, spot, bar.start + 60).bid for spot in bar[1:5]]
