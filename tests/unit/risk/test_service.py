@@ -188,9 +188,9 @@ def test_signals_refused_before_are_not_looked_at():
 
 def test_a_day_without_sourced_charges_proposes_nothing_and_says_why():
     account = Account()
-    old = AS_OF.replace(year=2019)
+    old = AS_OF.replace(year=2015)
     account.store.write(create(equity_signal(as_of=old)))
-    assert account.service().assess("main", "2019", old)["refusals"] == {"STOP_TRADING": 1}
+    assert account.service().assess("main", "2015", old)["refusals"] == {"STOP_TRADING": 1}
     assert account.metrics.counts["stop_trading"] == 1
 
 
