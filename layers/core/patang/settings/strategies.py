@@ -7,12 +7,43 @@ from pydantic import Field, model_validator
 
 from patang.settings.fields import About, ClockTime, Percent, Probability, Section
 
-__all__ = ["EquitySettings", "OptionSettings"]
+__all__ = ["EquitySettings", "OptionSettings", "SetupName"]
+
+type SetupName = Literal["momentum", "mean_reversion"]
 
 
-class OptionSettings(Section):
-    """The long-option strategy: momentum of the index (ADX and RSI of 14 minutes), premium target and stop in
-    percent, delta band, liquidity of the contract, hours (IST)."""
+class _EntryRules(Section):
+    """What every strategy asks of the bars of 1, 5 and 15 minutes."""
+
+    setups: Annotated[
+        tuple[SetupName, ...],
+        About("words", "more"),
+        Field(max_length=2, description="Which setups may ask for an entry, in the order they are tried."),
+    ] = ("momentum", "mean_reversion")
+    min_frames: Annotated[
+        int,
+        About("of the bars of 1, 5 and 15 minutes", "down"),
+        Field(ge=1, le=3, description="How many must agree with a momentum; those of 1 minute always must."),
+    ] = 2
+    min_stretch: Annotated[
+        float,
+        About("standard deviations", "down"),
+        Field(
+            ge=0,
+            le=5,
+            description="How far from its mean of 20 bars (5 or 15 minutes) a price must be to revert.",
+        ),
+    ] = 2.0
+    max_reversion_adx: Annotated[
+        float,
+        About("ADX(14)", "up"),
+        Field(ge=0, le=100, description="Strongest trend of 15 minutes against which a price may revert."),
+    ] = 30.0
+
+
+class OptionSettings(_EntryRules):
+    """The long-option strategy: setups on the index, premium target and stop in percent, delta band,
+    liquidity and expiry of the contract, hours (IST)."""
 
     enabled: Annotated[
         bool, About("switch", "up"), Field(description="Whether options are bought at all.")
@@ -80,6 +111,37 @@ class OptionSettings(Section):
         About("minutes", "down"),
         Field(ge=0, le=50_000, description="Least time to the contract's expiry at the entry."),
     ] = 1_440
+    holding_period: Annotated[
+        Literal["intraday", "swing"],
+        About("word", ("intraday", "swing")),
+        Field(description="Whether options are sold the same day (MIS) or may be carried (NRML)."),
+    ] = "intraday"
+    min_volume: Annotated[
+        int, About("units", "down"), Field(ge=0, le=10**9, description="Least of the contract traded today.")
+    ] = 1_000
+    max_iv_rank: Annotated[
+        Probability,
+        About("rank in a year, 0 to 1", "up"),
+        Field(
+            description="Dearest volatility of the index that is bought; no bound while a year is unknown."
+        ),
+    ] = 0.70
+    enter_on_expiry_day: Annotated[
+        bool,
+        About("switch", "up"),
+        Field(
+            description="Whether later contracts may be bought on a day on which some of the index expire."
+        ),
+    ] = False
+    min_sessions_to_expiry_exit: Annotated[
+        int,
+        About("sessions", "down"),
+        Field(
+            ge=0,
+            le=30,
+            description="Least sessions, that of the entry among them, before the one of the expiry exit.",
+        ),
+    ] = 2
 
     @model_validator(mode="after")
     def _runs_upwards(self) -> Self:
@@ -91,9 +153,9 @@ class OptionSettings(Section):
         return self
 
 
-class EquitySettings(Section):
-    """The equity strategy: momentum of the share (ADX and RSI of 14 minutes), target and stop in multiples of
-    ATR(14) of one-minute bars, spread of the book, hours (IST)."""
+class EquitySettings(_EntryRules):
+    """The equity strategy: setups on the share, its liquidity and volatility, target and stop in multiples
+    of ATR(14) (bars of one minute, for a swing of fifteen), hours (IST)."""
 
     enabled: Annotated[
         bool, About("switch", "up"), Field(description="Whether shares are bought at all.")
@@ -141,6 +203,31 @@ class EquitySettings(Section):
     max_hold_minutes: Annotated[
         int, About("minutes", "up"), Field(ge=1, le=10_000, description="Longest time a position is held.")
     ] = 120
+    max_hold_sessions: Annotated[
+        int,
+        About("sessions", "up"),
+        Field(ge=1, le=60, description="Longest time a swing is held, the day of its entry not counted."),
+    ] = 10
+    min_turnover_inr: Annotated[
+        Decimal,
+        About("rupees", "down"),
+        Field(ge=0, le=10**12, description="Least turnover of the share today, volume times price."),
+    ] = Decimal(10_000_000)
+    min_atr_pct: Annotated[
+        float,
+        About("percent of the price", "down"),
+        Field(ge=0, le=10, description="Least ATR(14) of one-minute bars: a share that does not move."),
+    ] = 0.02
+    max_atr_pct: Annotated[
+        float,
+        About("percent of the price", "up"),
+        Field(gt=0, le=10, description="Greatest ATR(14) of one-minute bars: a share out of control."),
+    ] = 1.0
+    mis_barred: Annotated[
+        tuple[str, ...],
+        About("names", "fewer"),
+        Field(max_length=2_000, description="Shares that the broker bars from MIS: not bought intraday."),
+    ] = ()
 
     @model_validator(mode="after")
     def _runs_upwards(self) -> Self:
