@@ -262,6 +262,15 @@ def test_a_falling_volume_is_no_flow(builder):
     assert (bars["bought"][0], bars["sold"][0]) == (0, 0)
 
 
+def test_a_packet_that_tells_no_volume_is_a_price_and_no_flow(builder):
+    rows = ticks((0, 100.0, 50), (1, 100.1, 0), (2, 100.1, 60), (3, 99.9, 0), (61, 99.9, 0), (62, 100.1, 75))
+    rows["bid"], rows["ask"] = 99.9, 100.1
+    builder.add(np.zeros(len(rows), np.intp), rows)
+    first, second = (builder.close(OPEN + 60 * minute).bars[0] for minute in range(2))
+    assert (first["volume"], first["bought"], first["close"]) == (60, 10, 99.9)
+    assert (second["volume"], second["bought"], second["sold"]) == (15, 15, 0)
+
+
 def test_each_row_has_its_own_hours():
     opening = np.array([OPEN, OPEN + 60, 0], np.int64)
     closing = np.array([OPEN + 60, OPEN + 120, 0], np.int64)

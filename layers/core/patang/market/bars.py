@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from patang.market.minute_bars import BAR, TickColumns, traded_flow, write_bars
+from patang.market.minute_bars import BAR, TickColumns, highest_so_far, traded_flow, write_bars
 from patang.market.tick_order import exchange_order
 from patang.market.ticks import TICK
 
@@ -191,14 +191,14 @@ class BarBuilder:
         begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
         ends = np.append(begins[1:], len(rows)) - 1
         of = rows[begins]
-        was = now.after(begins, TickColumns.of(self._latest, of))
-        flow = traded_flow(was, now)
         self._count_from(of, now.volume[begins], now.time[begins])
+        was = now.after(begins, TickColumns.of(self._latest, of))
+        was = was._replace(volume=highest_so_far(rows, np.maximum(was.volume, self._traded_before[rows])))
+        flow = traded_flow(was, now)
         continuous = now.time < self._closing[rows]
-        known = np.where(was.time > 0, was.volume, self._traded_before[rows])
         # An index trades nothing: a new value of it is what the auction's prices make.
         valued = (was.time > 0) & (now.volume == 0) & (now.price != was.price)
-        prints = ~continuous & ((now.volume > known) | valued)
+        prints = ~continuous & ((now.volume > was.volume) | valued)
         for bars, those in ((closed.bars, continuous), (closed.auction, prints)):
             self._take_difference(bars, write_bars(bars, rows, now, flow, those))
         closed.quotes[of] = self._latest[of] = ticks[order[ends]]
