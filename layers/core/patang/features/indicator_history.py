@@ -40,11 +40,14 @@ def candle_features(history: BarColumns, bars_a_year: float = MINUTES_A_YEAR) ->
     """
     symbols, times = history.close.shape
     # High, low and close x time x symbols, behind a time at which there was no bar yet.
-    bars = np.full((3, times + 1, symbols), np.nan)
+    bars = np.empty((3, times + 1, symbols))
+    bars[:, 0] = np.nan
+    is_whole = True
     for row, column in zip(bars, (history.high, history.low, history.close), strict=True):
         row[1:] = column.T
+        is_whole &= bool(row[1:].min(initial=1.0) > 0 and row[1:].max(initial=1.0) < np.inf)
     table = np.empty((len(CANDLE_FEATURES), times, symbols))
-    if all(row[1:].min(initial=1.0) > 0 and row[1:].max(initial=1.0) < np.inf for row in bars):
+    if is_whole:
         _of_bars(bars, bars_a_year, table)
         return table.transpose(2, 1, 0)
     # Bars move up to follow one another, and each time takes the values of the last bar up to it.
