@@ -12,9 +12,11 @@ from patang.features.indicator_history import candle_features
 from patang.features.indicators import BarColumns
 from patang.features.vector import CANDLE_FEATURES, FEATURE_NAMES
 from patang.market.candles import Candle, ClosedMinute, Quote
+from patang.market.expiries import first_expiry_to_enter
 from patang.market.greeks import price, years_to
 from patang.market.instruments import INDEX_NAMES, Instrument, Universe
 from patang.market.sessions import IST
+from patang.settings import OptionSettings
 from patang.strategies.base import Market
 from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.contracts import STRIKE_STEP, expiries, lot_size, option_symbol
@@ -191,7 +193,7 @@ class Session:
             make = index if name in self.market.indices else share
             yield make(name, number + 1)
         for number, (underlying, name) in enumerate((("NIFTY", "NIFTY 50"), ("BANKNIFTY", "NIFTY BANK"))):
-            expiry = next(e for e in expiries(underlying, self.day, 4) if (e - self.day).days >= 2)
+            expiry = first_expiry_to_enter(expiries(underlying, self.day, 4), self.day, OptionSettings())
             yield from chain(underlying, self._bars[name][0, 3], expiry, 1_000 * (number + 1))
 
     def _closed(self, minute: datetime, n: int) -> ClosedMinute:

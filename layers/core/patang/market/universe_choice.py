@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
 
 from patang.errors import BadInput
+from patang.market.expiries import first_expiry_to_enter
 from patang.market.instrument_hours import segment_of
 from patang.market.instrument_table import InstrumentTable
 from patang.market.instruments import INDEX_NAMES, Instrument, Universe
 from patang.market.listing import Listing
-from patang.market.sessions import IST, expiry_moment
-from patang.settings import OptionSettings, Settings
+from patang.settings import Settings
 
-__all__ = ["Choice", "choose_universe", "first_expiry_to_enter", "index_identifiers"]
+__all__ = ["Choice", "choose_universe", "index_identifiers"]
 
 # The current and the next.
 _EXPIRIES = 2
@@ -100,13 +100,6 @@ def _contracts(day: date, table: InstrumentTable) -> dict[str, list[tuple[date, 
     return found
 
 
-def first_expiry_to_enter(expiries: Iterable[date], day: date, options: OptionSettings) -> date | None:
-    """The nearest expiry that still leaves an entry at the day's last moment its least time; one all day."""
-    last_entry = datetime.combine(day, time.fromisoformat(options.last_entry), IST)
-    needed = last_entry + timedelta(minutes=options.min_minutes_to_expiry)
-    return min((expiry for expiry in expiries if expiry_moment(expiry) >= needed), default=None)
-
-
 def _near_future(
     day: date, name: str, contracts: Iterable[tuple[date, Listing]], problems: list[str]
 ) -> list[Listing]:
@@ -138,7 +131,7 @@ def _options(
     expiries = sorted({expiry for expiry, _, _ in options})
     if len(expiries) < _EXPIRIES:
         problems.append(f"{len(expiries)} of {_EXPIRIES} expiries of options on {name} are listed")
-    near = {*expiries[:_EXPIRIES], first_expiry_to_enter(expiries, day, settings.options)}
+    near = {*expiries[:_EXPIRIES], first_expiry_to_enter(expiries, day, settings.options, settings.sessions)}
     band_pct = settings.universe.chain_band_pct
     width = last_price * band_pct / 100
     kept = [option for option in options if option[0] in near and abs(option[1] - last_price) <= width]

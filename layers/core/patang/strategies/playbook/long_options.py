@@ -6,10 +6,10 @@ from math import nan
 from typing import Literal
 
 from patang.features.options import option_features
+from patang.market.expiries import first_expiry_to_enter
 from patang.market.instruments import Instrument
 from patang.market.option_chain import PricedOption, priced_chain
 from patang.market.sessions import IST, expiry_moment
-from patang.market.universe_choice import first_expiry_to_enter
 from patang.model.inputs import StrategyName, option_inputs, session_fraction, underlying_inputs
 from patang.settings import OptionSettings, Settings
 from patang.strategies.base import Candidate, Findings, Market, at_clock, exit_time, on_tick
