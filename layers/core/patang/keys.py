@@ -3,10 +3,12 @@
 | item | partition | sort | index partition / sort |
 |---|---|---|---|
 | settings | SETTINGS | current | |
+| version of the settings | SETTINGS | version#<number, 8 digits> | |
 | account | ACCOUNTS | <account> | |
 | broker session | ACCOUNT#<account> | SESSION | |
 | risk state | ACCOUNT#<account> | RISK | |
 | account's day | ACCOUNT#<account> | DAY#<date> | |
+| charges of a day compared | ACCOUNT#<account> | CHARGES#<date> | |
 | proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | *_APPROVALS / <account>#<order_id> |
 | order intent | ACCOUNT#<account> | INTENT#<intent_id> | LIVE_INTENTS / <account>#<intent_id> |
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
@@ -45,6 +47,7 @@ __all__ = [
     "account_key",
     "account_partition",
     "audit_partition",
+    "charges_key",
     "close_partition",
     "cycle_key",
     "day_key",
@@ -61,6 +64,7 @@ __all__ = [
     "risk_key",
     "session_key",
     "settings_key",
+    "settings_version_key",
     "signal_partition",
     "state_pointer_key",
     "universe_key",
@@ -81,6 +85,10 @@ def settings_key() -> Key:
     return Key("SETTINGS", "current")
 
 
+def settings_version_key(version: int) -> Key:
+    return Key("SETTINGS", f"version#{version:08d}")
+
+
 def account_key(account: str) -> Key:
     return Key("ACCOUNTS", account)
 
@@ -95,6 +103,10 @@ def risk_key(account: str) -> Key:
 
 def day_key(account: str, day: date) -> Key:
     return Key(account_partition(account), f"DAY#{day.isoformat()}")
+
+
+def charges_key(account: str, day: date) -> Key:
+    return Key(account_partition(account), f"CHARGES#{day.isoformat()}")
 
 
 def proposal_key(account: str, order_id: str) -> Key:

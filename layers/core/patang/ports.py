@@ -19,6 +19,7 @@ __all__ = [
     "BrokerLogin",
     "BrokerOrder",
     "Clock",
+    "ContractNotes",
     "DeadLetters",
     "Delete",
     "Expectation",
@@ -321,6 +322,17 @@ class Broker(Protocol):
     def margins(self) -> Mapping[str, Any]: ...
 
     def profile(self) -> Mapping[str, Any]: ...
+
+
+class ContractNotes(Protocol):
+    """The broker's own word on what orders cost."""
+
+    def virtual_contract_note(self, orders: Sequence[BrokerOrder]) -> list[Mapping[str, Any]]:
+        """A row an order, in their order: its terms and, under `charges`, what its fills cost in rupees.
+
+        Raises as the reads of Broker do.
+        """
+        ...
 
 
 class MarketData(Protocol):

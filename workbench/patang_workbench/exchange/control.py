@@ -1,4 +1,4 @@
-"""The simulator's own routes under /_simulator: clock, counts, faults, addresses, source candles."""
+"""The simulator's own routes under /_simulator: clock, counts, faults, addresses, candles, contract notes."""
 
 from datetime import date
 from typing import Any
@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from patang_workbench.exchange.candles import iso
+from patang_workbench.exchange.charges import account_note
 from patang_workbench.exchange.engine import FAULTS, Exchange, Fault
 from patang_workbench.exchange.errors import InputError, MissingError
 from patang_workbench.exchange.rest import exchange_of
@@ -108,6 +109,14 @@ async def source_candles(request: Request) -> Response:
     return JSONResponse(found)
 
 
+async def contract_note(request: Request) -> Response:
+    """An account's contract note of the session so far, by user_id."""
+    exchange, user_id = exchange_of(request), request.path_params["user_id"]
+    if user_id not in exchange.accounts:
+        raise MissingError(f"There is no account of {user_id!r}.")
+    return JSONResponse(account_note(exchange.accounts[user_id], exchange.market.session))
+
+
 def control_routes() -> list[Route]:
     """All routes of the control API."""
     return [
@@ -118,4 +127,5 @@ def control_routes() -> list[Route]:
         Route("/_simulator/app", set_app, methods=["POST"]),
         Route("/_simulator/fault", set_fault, methods=["POST"]),
         Route("/_simulator/candles", source_candles, methods=["GET"]),
+        Route("/_simulator/contract_note/{user_id}", contract_note, methods=["GET"]),
     ]

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from patang_workbench.exchange.account import Account
+from patang_workbench.exchange.charges import order_charges
 from patang_workbench.exchange.engine import Exchange
 from patang_workbench.exchange.errors import InputError, KiteError
 from patang_workbench.exchange.instruments import csv_dump
@@ -191,6 +192,15 @@ async def trades(request: Request) -> Any:
     return _account(request).trades()
 
 
+async def charges(request: Request) -> Any:
+    _authorise(request)
+    try:
+        rows = await request.json()
+    except ValueError:
+        raise InputError("The body must be JSON.") from None
+    return order_charges(rows, exchange_of(request).market.session)
+
+
 async def positions(request: Request) -> Any:
     return show_positions(_account(request).positions.values())
 
@@ -222,6 +232,7 @@ def rest_routes() -> list[Route]:
         ("GET", "/orders/{order_id}", order_history),
         ("GET", "/orders/{order_id}/trades", order_trades),
         ("GET", "/trades", trades),
+        ("POST", "/charges/orders", charges),
         ("GET", "/portfolio/positions", positions),
         ("GET", "/portfolio/holdings", holdings),
     ]

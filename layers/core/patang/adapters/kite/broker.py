@@ -1,6 +1,6 @@
 """An account at Zerodha, through the official client."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from patang.adapters.kite.calls import KiteCalls
@@ -24,7 +24,7 @@ _CHANGEABLE = frozenset(
 
 
 class KiteBroker:
-    """Broker. Prices go out as the text they came as."""
+    """Broker and ContractNotes. Prices go out as the text they came as."""
 
     def __init__(self, calls: KiteCalls) -> None:
         self._calls = calls
@@ -74,6 +74,13 @@ class KiteBroker:
         found: Mapping[str, Any] = self._calls.read("other", lambda client: client.margins())
         return found
 
+    def virtual_contract_note(self, orders: Sequence[BrokerOrder]) -> list[Mapping[str, Any]]:
+        asked = [_priced(order) for order in orders]
+        found: list[Mapping[str, Any]] = self._calls.read(
+            "other", lambda client: client.get_virtual_contract_note(asked)
+        )
+        return found
+
     def profile(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._calls.read("other", lambda client: client.profile())
         return found
@@ -89,3 +96,16 @@ def _checked(order_id: str) -> str:
     if not order_id.isalnum():
         raise BadInput(f"{order_id!r} is no order id of the broker")
     return order_id
+
+
+def _priced(order: BrokerOrder) -> dict[str, Any]:
+    """What was traded, as the broker wants it for its charges."""
+    terms = {name: order.raw.get(name, "") for name in ("variety", "product", "order_type")}
+    return terms | {
+        "order_id": order.order_id,
+        "exchange": order.exchange,
+        "tradingsymbol": order.tradingsymbol,
+        "transaction_type": order.transaction_type,
+        "quantity": order.filled_quantity,
+        "average_price": float(order.average_price),
+    }
