@@ -14,7 +14,7 @@ desk = Desk()
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """{"scheduled_time": ISO}. A stale or unreadable time is refused, not raised: a retry changes nothing."""
     try:
-        moment = scheduled_time(event, desk.clock.now(), desk.settings())
+        moment = scheduled_time(event, desk.clock.now(), desk.standing_settings())
     except BadInput as error:
         desk.metrics.count("schedule_refused", reason=str(error))
         return {"ok": False, "reason": str(error)}

@@ -97,7 +97,7 @@ class Ingester:
 
     def _refresh(self, now: float) -> None:
         try:
-            settings = self._desk.settings()
+            settings = self._desk.standing_settings()
             if self._settings is None or settings.kite.ticker_root != self._settings.kite.ticker_root:
                 self._feeds.close()
             self._settings = settings
@@ -150,7 +150,7 @@ class Ingester:
         )
 
     def _open(self, account: str, credentials: Credentials) -> Link:
-        root = self._desk.settings().kite.ticker_root
+        root = self._desk.standing_settings().kite.ticker_root
         return self._connect(root, account, credentials, self._inbox)
 
     def _take(self, until: float) -> None:

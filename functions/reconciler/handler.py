@@ -14,7 +14,7 @@ desk = Desk()
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """{"scheduled_time"}; a time that is not now is refused, and said so."""
     try:
-        as_of = scheduled_time(event, desk.clock.now(), desk.settings())
+        as_of = scheduled_time(event, desk.clock.now(), desk.standing_settings())
     except BadInput as error:
         desk.metrics.count("stale_schedule", service="reconciler", error=str(error))
         return {"refused": str(error)}

@@ -27,7 +27,7 @@ def login(
     return_to: Annotated[str, Query(alias="next", max_length=600)] = "/",
 ) -> Response:
     """Begin a login of an account (the one that supplies data unless another is named) and go to Kite."""
-    begun = desk.sign_in().begin(account or desk.settings().data_account, return_to)
+    begun = desk.sign_in().begin(account or desk.standing_settings().data_account, return_to)
     answer = RedirectResponse(begun.url, 303)
     _keep(answer, request, _LOGIN, begun.browser_secret, _LOGIN_SECONDS)
     return answer

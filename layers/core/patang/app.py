@@ -66,7 +66,9 @@ from patang.ports import (
 from patang.risk.gate import RiskGate
 from patang.risk.halts import Halts
 from patang.risk.service import RiskService
-from patang.settings import KiteSettings, Mode, Settings, load_settings
+from patang.settings import KiteSettings, Mode, Settings
+from patang.settings.changes import SettingsChanges
+from patang.settings.reader import SettingsReader
 
 if TYPE_CHECKING:
     from patang.adapters.kite.calls import KiteCalls
@@ -78,8 +80,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Desk"]
 
-_SETTINGS_AGE_SECONDS = 5
-
 # Shorter than any function's own time-out, so that a slow service is told from a slow function.
 _AWS_CALLS = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
@@ -89,7 +89,6 @@ class Desk:
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = os.environ if environment is None else environment
-        self._settings: tuple[float, Settings] | None = None
         self._brokers: dict[tuple[str, Mode], Broker] = {}
         self._calls: dict[tuple[str, Mode | None], KiteCalls] = {}
         self._universes: dict[date, Universe] = {}
@@ -108,15 +107,25 @@ class Desk:
         return boto3.client(service, config=_AWS_CALLS)
 
     def settings(self) -> Settings:
-        """The desk's settings, at most five seconds old. Raises SettingsError."""
-        now = self.clock.now().timestamp()
-        if self._settings is None or now - self._settings[0] > _SETTINGS_AGE_SECONDS:
-            self._settings = (now, load_settings(self.store))
-        return self._settings[1]
+        """What entries go by, at most five seconds old. Raises SettingsError while the stored settings are
+        wrong: no entry is made then."""
+        return self._reader.current()
+
+    def standing_settings(self) -> Settings:
+        """What exits, the following of orders and what they need go by: the last good settings while the
+        stored ones are wrong. Raises SettingsError if there never were good ones."""
+        return self._reader.standing()
+
+    def settings_changes(self) -> SettingsChanges:
+        return SettingsChanges(self.store, self.clock)
+
+    @cached_property
+    def _reader(self) -> SettingsReader:
+        return SettingsReader(self.store, self.clock)
 
     def public_url(self) -> str:
         """Where the desk is reached from outside, without a slash at the end; empty when nobody has said."""
-        return (self.settings().public_url or self._environment.get("PUBLIC_URL") or "").rstrip("/")
+        return (self.standing_settings().public_url or self._environment.get("PUBLIC_URL") or "").rstrip("/")
 
     @cached_property
     def store(self) -> StateStore:
@@ -206,7 +215,7 @@ class Desk:
             self.objects,
             self.clock,
             self.metrics,
-            self.settings,
+            self.standing_settings,
             self.market_data,
             self.check_session,
         )
@@ -221,12 +230,12 @@ class Desk:
             self.stream_reader,
             self.tables,
             self.metrics,
-            self.settings,
+            self.standing_settings,
             time.sleep,
         )
 
     def desk_view(self) -> DeskView:
-        return DeskView(self.store, self.accounts(), self.audit_log(), self.clock, self.settings)
+        return DeskView(self.store, self.accounts(), self.audit_log(), self.clock, self.standing_settings)
 
     def sign_in(self) -> SignIn:
         return SignIn(self.auth_store, self.accounts(), self.clock)
@@ -276,6 +285,7 @@ class Desk:
             self._resolution(),
             self.workflows,
             self.settings,
+            self.standing_settings,
             self.clock,
             self.notifier,
             self.metrics,
@@ -299,7 +309,7 @@ class Desk:
             self.approvals(),
             self.workflows,
             self._conclusion(),
-            self.settings,
+            self.standing_settings,
             self.clock,
             self.notifier,
             self.metrics,
@@ -312,7 +322,7 @@ class Desk:
             self._resolution(),
             sweeps,
             self.intent_queue,
-            self.settings,
+            self.standing_settings,
             self.clock,
             self.notifier,
             self.metrics,
@@ -330,7 +340,7 @@ class Desk:
         from patang.execution.guard import GuardService
 
         orders = OrderWatch(
-            self.store, self.amendments(), self.intent_queue, self.settings, self.clock, self.metrics
+            self.store, self.amendments(), self.intent_queue, self.standing_settings, self.clock, self.metrics
         )
         return GuardService(
             self.store,
@@ -339,7 +349,7 @@ class Desk:
             self.paper_matcher,
             self.update_queue,
             self.dead_letters,
-            self.settings,
+            self.standing_settings,
             self.clock,
             self.metrics,
         )
@@ -356,7 +366,7 @@ class Desk:
         Kite's answers only while the settings are in that mode, because they say whether its address is a
         simulator's or the real one. Otherwise its calls raise TryAgain, and nothing has been sent.
         """
-        mode = mode or self.settings().mode
+        mode = mode or self.standing_settings().mode
         if (account, mode) not in self._brokers:
             made = self._paper_broker(account) if mode == "paper" else self._kite_broker(account, mode)
             self._brokers[account, mode] = made
@@ -366,7 +376,7 @@ class Desk:
         """Quotes, history and instruments, from the account that supplies data."""
         from patang.adapters.kite.market_data import KiteMarketData
 
-        return KiteMarketData(self._kite_calls(self.settings().data_account, None))
+        return KiteMarketData(self._kite_calls(self.standing_settings().data_account, None))
 
     def check_session(self, account: str) -> None:
         """Asks the broker whether the account's session lives. Notes a dead one and raises SessionExpired."""
@@ -423,7 +433,7 @@ class Desk:
         )
 
     def _kite_settings(self, mode: Mode | None = None) -> KiteSettings:
-        settings = self.settings()
+        settings = self.standing_settings()
         if mode is not None and mode != settings.mode:
             raise TryAgain(f"the desk has gone from mode {mode} to {settings.mode}: nothing was sent")
         return settings.kite
@@ -431,7 +441,7 @@ class Desk:
     def _paper_broker(self, account: str) -> Broker:
         from patang.adapters.paper.broker import PaperBroker
 
-        return PaperBroker(account, self.store, self.clock, self.settings, self._universe_of)
+        return PaperBroker(account, self.store, self.clock, self.standing_settings, self._universe_of)
 
     def _universe_of(self, day: date) -> Universe | None:
         if day not in self._universes:

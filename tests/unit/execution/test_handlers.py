@@ -27,7 +27,7 @@ class Wired:
         self.order_flow, self.order_lane = desk.flow, desk.lane
         self.order_updates, self.reconciler, self.guard = desk.order_updates, desk.reconciler, desk.guard
 
-    def settings(self) -> Settings:
+    def standing_settings(self) -> Settings:
         return self.desk.settings
 
 

@@ -178,6 +178,7 @@ class TradingDesk:
             self.resolution(),
             self.workflows,
             self.get_settings,
+            lambda: self.settings,
             self.clock,
             self.notifier,
             self.metrics,

@@ -22,7 +22,7 @@ class Recorded:
         self._settings = settings or Settings()
         self.asked: list[Any] = []
 
-    def settings(self) -> Settings:
+    def standing_settings(self) -> Settings:
         return self._settings
 
     def features(self) -> "Recorded":

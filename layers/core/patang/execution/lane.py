@@ -38,7 +38,8 @@ __all__ = ["OrderLane"]
 
 
 class OrderLane:
-    """Sends intents. `broker` gives an account's broker in a mode, `settings` the desk's settings now."""
+    """Sends intents. `broker` gives an account's broker in a mode, `settings` what entries go by now,
+    `standing` what everything else goes by."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class OrderLane:
         resolution: Resolution,
         workflows: Workflows,
         settings: Callable[[], Settings],
+        standing: Callable[[], Settings],
         clock: Clock,
         notifier: Notifier,
         metrics: Metrics,
@@ -56,6 +58,7 @@ class OrderLane:
         self._resolution = resolution
         self._workflows = workflows
         self._settings = settings
+        self._standing = standing
         self._clock = clock
         self._notifier = notifier
         self._metrics = metrics
@@ -96,8 +99,9 @@ class OrderLane:
         return self._send(claimed)
 
     def _why_not(self, intent: OrderIntent) -> str | None:
-        """Why an intent that was not sent yet must not be sent now."""
-        settings = self._settings()
+        """Why an intent that was not sent yet must not be sent now. Raises StopTrading for an entry."""
+        # Exits go on by the last good settings while the stored ones are wrong.
+        settings = self._settings() if intent.kind == "ENTRY" else self._standing()
         if intent.terms.mode != settings.mode:
             return f"it was made in mode {intent.terms.mode}, and the desk is in mode {settings.mode} now"
         if intent.kind in ("MODIFY", "CANCEL"):

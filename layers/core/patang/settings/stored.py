@@ -1,27 +1,109 @@
-"""The settings as the desk table keeps them."""
+"""The settings as the desk table keeps them: the newest version, and every version there was."""
 
-from pydantic import ValidationError
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from patang.errors import SettingsError
-from patang.keys import settings_key
-from patang.ports import StateStore
+from patang.keys import settings_key, settings_version_key
+from patang.ports import Key, Put, StateStore
+from patang.records import Record, load, load_all
+from patang.settings.effective import with_values
 from patang.settings.tree import Settings
 
-__all__ = ["explain", "load_settings"]
+__all__ = [
+    "SettingChange",
+    "StoredSettings",
+    "explain",
+    "last_good",
+    "load_settings",
+    "load_version",
+    "versions",
+]
+
+_VERSIONS_BACK = 50
+_VERSION = settings_version_key(0).sort.rstrip("0")
 
 
-def load_settings(store: StateStore) -> Settings:
-    """The stored settings, or the safe defaults where none are stored.
+class SettingChange(BaseModel):
+    """One setting that a version changed; values as JSON has them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    old: Any = None
+    new: Any = None
+
+
+class StoredSettings(Record):
+    """A version of the settings: the whole tree, who wrote it and when, and what it changed.
+
+    `held`: the limits that it loosened while a session ran, with the values (JSON's) that hold until
+    `held_until`, the end of that session, in market time.
+    """
+
+    document: str
+    version: int = 0
+    written_at: datetime | None = None
+    written_by: str = ""
+    note: str = ""
+    changes: tuple[SettingChange, ...] = ()
+    held: dict[str, Any] = Field(default_factory=dict)
+    held_until: datetime | None = None
+
+    def key(self) -> Key:
+        return settings_key()
+
+    def kept(self) -> Put:
+        """The write that keeps this version for good, beside the newest."""
+        return Put(settings_version_key(self.version), self.model_dump(mode="json", exclude_none=True))
+
+    def wanted(self) -> Settings:
+        """What was asked for. Raises SettingsError that names each wrong field and its value."""
+        try:
+            return Settings.model_validate_json(self.document)
+        except ValidationError as error:
+            raise SettingsError(f"the desk's settings are wrong: {explain(error)}") from error
+
+    def is_holding(self, now: datetime) -> bool:
+        """Whether limits still wait at this market time."""
+        return bool(self.held) and self.held_until is not None and now < self.held_until
+
+    def in_force(self, now: datetime) -> Settings:
+        """What holds at this market time. Raises SettingsError."""
+        wanted = self.wanted()
+        return with_values(wanted, self.held) if self.is_holding(now) else wanted
+
+
+def load_settings(store: StateStore, now: datetime) -> Settings:
+    """What is in force at this market time: the safe defaults where nothing is stored.
 
     Raises SettingsError that names each wrong field and its value.
     """
-    attributes = store.get(settings_key())
-    if attributes is None:
-        return Settings()
-    try:
-        return Settings.model_validate_json(str(attributes["document"]))
-    except ValidationError as error:
-        raise SettingsError(f"the desk's settings are wrong: {explain(error)}") from error
+    stored = load(store, StoredSettings, settings_key())
+    return Settings() if stored is None else stored.in_force(now)
+
+
+def last_good(store: StateStore, now: datetime) -> Settings | None:
+    """The newest version that this code accepts: what positions are guarded by while the newest is wrong."""
+    for stored in versions(store, _VERSIONS_BACK):
+        try:
+            return stored.in_force(now)
+        except SettingsError:
+            continue
+    return None
+
+
+def versions(store: StateStore, limit: int) -> list[StoredSettings]:
+    """The newest `limit` versions, newest first."""
+    partition = settings_key().partition
+    return load_all(store, StoredSettings, partition, _VERSION, newest_first=True, limit=limit)
+
+
+def load_version(store: StateStore, version: int) -> StoredSettings | None:
+    """One version, or None if there is none of that number."""
+    return load(store, StoredSettings, settings_version_key(version))
 
 
 def explain(error: ValidationError) -> str:
@@ -29,7 +111,11 @@ def explain(error: ValidationError) -> str:
     told = []
     for wrong in error.errors(include_url=False):
         path, value = ".".join(map(str, wrong["loc"])), wrong["input"]
-        # What is wrong with a whole section names its fields and their values itself.
-        named = path if isinstance(value, dict) else f"{path} = {value!r}"
-        told.append(f"{named}: {wrong['msg']}" if path else wrong["msg"])
+        if wrong["type"] == "extra_forbidden":
+            told.append(f"{path} = {value!r}: there is no such setting")
+        elif isinstance(value, dict):
+            # What is wrong with a whole section names its fields and their values itself.
+            told.append(f"{path}: {wrong['msg']}" if path else wrong["msg"])
+        else:
+            told.append(f"{path} = {value!r}: {wrong['msg']}")
     return "; ".join(told)

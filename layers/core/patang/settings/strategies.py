@@ -7,12 +7,12 @@ from pydantic import Field, model_validator
 
 from patang.settings.fields import About, ClockTime, Percent, Probability, Section
 
-__all__ = ["EquitySettings", "OptionSettings", "SetupName"]
+__all__ = ["EntryRules", "EquitySettings", "OptionSettings", "SetupName"]
 
 type SetupName = Literal["momentum", "mean_reversion"]
 
 
-class _EntryRules(Section):
+class EntryRules(Section):
     """What every strategy asks of the bars of 1, 5 and 15 minutes."""
 
     setups: Annotated[
@@ -20,6 +20,16 @@ class _EntryRules(Section):
         About("words", "more"),
         Field(max_length=2, description="Which setups may ask for an entry, in the order they are tried."),
     ] = ("momentum", "mean_reversion")
+    min_adx: Annotated[
+        float,
+        About("ADX(14)", "down"),
+        Field(ge=0, le=100, description="Least strength of a momentum, bars of one minute."),
+    ] = 20.0
+    max_rsi: Annotated[
+        float,
+        About("RSI(14)", "up"),
+        Field(ge=50, le=100, description="RSI above which nothing that rises is bought; mirrored for a put."),
+    ] = 70.0
     min_frames: Annotated[
         int,
         About("of the bars of 1, 5 and 15 minutes", "down"),
@@ -41,7 +51,7 @@ class _EntryRules(Section):
     ] = 30.0
 
 
-class OptionSettings(_EntryRules):
+class OptionSettings(EntryRules):
     """The long-option strategy: setups on the index, premium target and stop in percent, delta band,
     liquidity and expiry of the contract, hours (IST)."""
 
@@ -58,16 +68,6 @@ class OptionSettings(_EntryRules):
         About("names", "more"),
         Field(max_length=20, description="Indices whose options may be bought."),
     ] = ("NIFTY", "BANKNIFTY")
-    min_adx: Annotated[
-        float,
-        About("ADX(14)", "down"),
-        Field(ge=0, le=100, description="Least strength of the index's trend."),
-    ] = 20.0
-    max_rsi: Annotated[
-        float,
-        About("RSI(14)", "up"),
-        Field(ge=50, le=100, description="RSI above which no call is bought; below 100 less of it, no put."),
-    ] = 70.0
     premium_target_pct: Annotated[
         Percent, About("percent of the premium"), Field(description="Gain at which a position is sold.")
     ] = Decimal(50)
@@ -153,7 +153,7 @@ class OptionSettings(_EntryRules):
         return self
 
 
-class EquitySettings(_EntryRules):
+class EquitySettings(EntryRules):
     """The equity strategy: setups on the share, its liquidity and volatility, target and stop in multiples
     of ATR(14) (bars of one minute, for a swing of fifteen), hours (IST)."""
 
@@ -170,11 +170,6 @@ class EquitySettings(_EntryRules):
         About("word", ("intraday", "swing")),
         Field(description="Whether shares are sold the same day (MIS) or may be kept (CNC)."),
     ] = "intraday"
-    min_adx: Annotated[
-        float,
-        About("ADX(14)", "down"),
-        Field(ge=0, le=100, description="Least strength of the share's trend."),
-    ] = 20.0
     max_rsi: Annotated[
         float, About("RSI(14)", "up"), Field(ge=50, le=100, description="RSI above which no share is bought.")
     ] = 75.0

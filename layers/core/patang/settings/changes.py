@@ -1,0 +1,174 @@
+"""Changing the settings: each change a version, told to the audit log in the same transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from patang.accounts.account import Account
+from patang.audit.event import AuditEvent
+from patang.errors import Refused, SettingsError, StopTrading
+from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, account_key, risk_key, settings_key
+from patang.market.sessions import session_on
+from patang.portfolio.account_state import RiskState
+from patang.ports import Absent, Attributes, Clock, Matches, Put, StateStore, Write
+from patang.records import change, create, load, load_all, replace
+from patang.settings.effective import held_back, plain, with_values
+from patang.settings.reader import market_moment
+from patang.settings.stored import SettingChange, StoredSettings, last_good
+from patang.settings.tree import Settings
+
+__all__ = ["DESK_CHAIN", "SettingsChanges"]
+
+# The settings are no account's: their changes join a chain of the audit log that is the desk's own.
+DESK_CHAIN = "desk"
+
+
+class SettingsChanges:
+    """The one place where settings are written."""
+
+    def __init__(self, store: StateStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def put(self, settings: Settings, actor: str, note: str = "") -> StoredSettings:
+        """Stores `settings` as the next version; the version in the table where they change nothing.
+
+        A limit that they loosen while a session runs waits for its end; so does one loosened twice.
+        Raises Refused if they change the mode, or go from the market to a simulator or back, while
+        something is open; WriteConflict if the state kept changing meanwhile.
+        """
+
+        def decide() -> tuple[StoredSettings, Sequence[Write]]:
+            attributes = self._store.get(settings_key())
+            old = None if attributes is None else StoredSettings.model_validate(dict(attributes))
+            if old is not None and old.version and old.document == settings.model_dump_json():
+                return old, ()
+            before = self._before(old)
+            new = self._next(settings, old, before, actor, note)
+            same = before is not None and _same_market(before, settings)
+            guards = () if same else self._nothing_open(before, settings)
+            newest = Put(settings_key(), new.kept().attributes, expect=_unchanged(attributes))
+            kept = Put(new.kept().key, new.kept().attributes, expect=Absent())
+            return new, (newest, kept, create(_event(new)), *guards)
+
+        return change(self._store, decide)
+
+    def _before(self, old: StoredSettings | None) -> Settings | None:
+        """What is in force now; None if what is stored is wrong and nothing before it was right."""
+        if old is None:
+            return Settings()
+        now = self._clock.now()
+        try:
+            moment = market_moment(self._store, self._clock, old.wanted())
+            return old.wanted() if moment is None else old.in_force(moment)
+        except SettingsError:
+            return last_good(self._store, now)
+
+    def _next(
+        self, settings: Settings, old: StoredSettings | None, before: Settings | None, actor: str, note: str
+    ) -> StoredSettings:
+        until = self._session_end(before, settings)
+        held = held_back(settings, before) if before and until else ()
+        now_held = with_values(settings, {entry.path: entry.in_force for entry in held})
+        return StoredSettings(
+            version=1 + (old.version if old else 0),
+            document=settings.model_dump_json(),
+            written_at=self._clock.now(),
+            written_by=actor,
+            note=note,
+            changes=_changes(_wanted(old), settings),
+            held={entry.path: plain(now_held)[entry.path] for entry in held},
+            held_until=until if held else None,
+        )
+
+    def _session_end(self, before: Settings | None, settings: Settings) -> datetime | None:
+        """When the session that runs now is over; None where none runs, or the desk changes its market."""
+        if before is None or before.simulated_market != settings.simulated_market:
+            return None
+        moment = market_moment(self._store, self._clock, before)
+        if moment is None:
+            return None
+        try:
+            session = session_on(moment.date(), overrides=before.sessions)
+        except StopTrading:
+            return None
+        running = session is not None and session.open <= moment < session.close
+        return session.close if session is not None and running else None
+
+    def _nothing_open(self, before: Settings | None, settings: Settings) -> tuple[Write, ...]:
+        """What makes sure, within the transaction, that nothing of another mode is open: what was bought in
+        one mode is guarded and sold in that mode only.
+
+        An order on its way is reserved in its account's state of risk, and becomes a position with that
+        state's next revision: while the revision stands that was read first, nothing can have come.
+        """
+        accounts = load_all(self._store, Account, account_key("").partition)
+        found = {a.account: load(self._store, RiskState, risk_key(a.account)) for a in accounts}
+        items = [*self._store.query_index(OPEN_POSITIONS), *self._store.query_index(LIVE_INTENTS)]
+        if before is None:
+            # Nobody knows what the mode was: what is open says it.
+            held = sum(_mode_of(item) != settings.mode for item in items)
+        else:
+            held = len(items) or sum(len(state.reservations) for state in found.values() if state)
+        if held:
+            mode = before.mode if before else "another than the new one"
+            raise Refused(
+                f"{held} positions or orders are open in mode {mode}: close them before mode {settings.mode}"
+            )
+        return tuple(
+            create(RiskState(account=account)) if state is None else replace(state)
+            for account, state in found.items()
+        )
+
+
+def _same_market(before: Settings, settings: Settings) -> bool:
+    return before.mode == settings.mode and before.simulated_market == settings.simulated_market
+
+
+def _mode_of(item: Attributes) -> object:
+    """The mode of a stored position, or of the terms of a stored intent."""
+    return item.get("mode") or item.get("terms", {}).get("mode")
+
+
+def _unchanged(attributes: Attributes | None) -> Absent | Matches:
+    """That the newest version is still the one that was read; one written by hand has no number."""
+    if attributes is None:
+        return Absent()
+    name = "version" if "version" in attributes else "document"
+    return Matches({name: attributes[name]})
+
+
+def _event(new: StoredSettings) -> AuditEvent:
+    now = new.written_at
+    if now is None:
+        raise ValueError(f"version {new.version} of the settings was written at no time")
+    changes = {entry.path: [str(entry.old), str(entry.new)] for entry in new.changes}
+    details = {"version": new.version, "changes": changes, "note": new.note}
+    if new.held_until is not None:
+        details |= {"held": sorted(new.held), "held_until": new.held_until.isoformat()}
+    return AuditEvent(
+        event_id=f"settings#{new.version}",
+        account=DESK_CHAIN,
+        kind="SETTINGS_CHANGED",
+        # A person changes settings in wall time; there is no market moment to it.
+        as_of=now,
+        written_at=now,
+        actor=new.written_by,
+        details=details,
+    )
+
+
+def _wanted(old: StoredSettings | None) -> Settings:
+    """What the version before asked for; the defaults where it was wrong or there was none."""
+    try:
+        return Settings() if old is None else old.wanted()
+    except SettingsError:
+        return Settings()
+
+
+def _changes(old: Settings, new: Settings) -> tuple[SettingChange, ...]:
+    before, after = plain(old), plain(new)
+    return tuple(
+        SettingChange(path=path, old=before[path], new=value)
+        for path, value in after.items()
+        if before[path] != value
+    )
