@@ -54,7 +54,7 @@ def write_bars(
     `rows` says whose each tick is, ascending; a bar's volume is the cumulative one.
     """
     if not of.all():
-        rows, ticks = rows[of], TickColumns(*(column[of] for column in ticks))
+        rows, ticks = rows[of], TickColumns._make(column[of] for column in ticks)
         flow = flow[0][of], flow[1][of]
     if len(rows) == 0:
         return rows
