@@ -361,11 +361,12 @@ def test_splitting_an_order_never_lowers_its_charges_but_for_rounding(price, qua
 @given(charged_days(), prices, quantities)
 def test_a_paisa_below_the_break_even_a_round_trip_loses(charged, price, quantity):
     segment, day = charged
-    even = break_even(segment, "NSE", price, quantity, day)
+
+    def charges_at(sold):
+        return round_trip_charges(segment, "NSE", price, sold, quantity, day)
 
     def net(sold):
-        return (
-            quantity * (sold - price) - round_trip_charges(segment, "NSE", price, sold, quantity, day).total
-        )
+        return quantity * (sold - price) - charges_at(sold).total
 
+    even = break_even(price, quantity, charges_at)
     assert net(even) >= 0 > net(even - D("0.01"))

@@ -8,7 +8,7 @@ import os
 import sys
 
 from patang import __version__
-from patang_workbench.cli import accounts, audit, data, features, instruments, settings, status
+from patang_workbench.cli import accounts, audit, charges, data, features, instruments, settings, status
 from patang_workbench.cli.running import CommandError
 from patang_workbench.demo import command as demo
 from patang_workbench.exchange import command as simulator
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         ("accounts", accounts, "register the accounts of a deployed desk"),
         ("data", data, "fetch, check and show historical candles"),
         ("features", features, "the features of candles in Parquet files"),
+        ("charges", charges, "what a trade costs, at the rates of a day"),
         ("instruments", instruments, "find and keep what the broker lists"),
         ("settings", settings, "show and store the settings of a deployed desk"),
     ):

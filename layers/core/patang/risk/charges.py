@@ -10,7 +10,7 @@ orders of a day the contract note rounds, once (`patang.risk.contract_note`).
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
@@ -201,23 +201,21 @@ def component_charge(
     return _rate(component, segment, _EXCHANGES.get(exchange, exchange), side, day).amount(turnover, {})
 
 
-def break_even(segment: Segment, exchange: str, buy_price: Decimal, quantity: int, day: date) -> Decimal:
-    """The selling price in rupees at which a round trip of the day does not lose; a paisa less, and it does.
+def break_even(buy_price: Decimal, quantity: int, charges_at: Callable[[Decimal], Charges]) -> Decimal:
+    """The selling price in rupees at which a trade does not lose; a paisa less, and it does.
 
-    Raises StopTrading where the day has no sourced rate.
+    `charges_at` gives the charges of the whole trade for a selling price. They must grow by less than the
+    proceeds do, but for rounding, as any day's rates have it.
     """
 
     def loses(price: Decimal) -> bool:
-        charges = round_trip_charges(segment, exchange, buy_price, price, quantity, day)
-        return quantity * (price - buy_price) < charges.total
+        return quantity * (price - buy_price) < charges_at(price).total
 
     # Charges grow by far less than the price: a few steps from below arrive, up to what rounding does.
-    price, before = buy_price, None
-    while price != before:
-        charges = round_trip_charges(segment, exchange, buy_price, price, quantity, day)
-        before, price = price, (buy_price + charges.total / quantity).quantize(_PAISA, ROUND_CEILING)
-        if price < before:
-            break
+    price, before = buy_price, Decimal(0)
+    while price > before:
+        reached = buy_price + charges_at(price).total / quantity
+        before, price = price, reached.quantize(_PAISA, ROUND_CEILING)
     while loses(price):
         price += _PAISA
     while not loses(price - _PAISA):
