@@ -129,6 +129,19 @@ def test_a_store_in_groups_as_if_it_were_one_file(tmp_path, out, monkeypatch):
         np.testing.assert_array_equal(values(mine), expected(table, _YEAR[1]))
 
 
+def test_of_a_whole_store_only_its_candles_are_read(tmp_path, out):
+    table = candles("TCS", times(30))
+    for path, content in {
+        "historical_candles/symbol=TCS/date=2026-08-17/candles_TCS_2026-08-17.parquet": table,
+        "daily_candles/date=2026-08-17/daily_2026-08-17.parquet": table.slice(0, 1),
+        "trade_logs/trades_2026-08-17.parquet": pa.table({"position_id": ["P1"]}),
+    }.items():
+        (tmp_path / "store" / path).parent.mkdir(parents=True)
+        pq.write_table(content, tmp_path / "store" / path)
+    assert run(tmp_path / "store", out) == 0
+    np.testing.assert_array_equal(values(pq.read_table(out)), expected(table, _YEAR[1]))
+
+
 def test_candles_in_any_order_come_out_sorted(tmp_path, out):
     table = candles("TCS", times(60))
     pq.write_table(table.take(np.random.default_rng(3).permutation(60)), tmp_path / "c.parquet")

@@ -21,6 +21,8 @@ __all__ = ["CandleFile", "Rows", "Survey", "read_rows", "survey"]
 # A store's folder of the symbol, and what follows the symbol in the name of a file: candles_TCS_2024-01-01.
 _FOLDER = re.compile(r"^symbol=(.+)$")
 _STEM = re.compile(r"^(?:candles_)?(.+?)(?:_\d.*)?$")
+# Of a whole store only these are read; beside them lie trades, chains, ticks and the days' bars.
+_ONE_MINUTE_CANDLES = "historical_candles"
 _QUARANTINE = "quarantine"
 _BATCH = 131_072
 
@@ -115,6 +117,8 @@ def _paths(candles: Path, out: Path) -> list[Path]:
         return [candles]
     if not candles.is_dir():
         raise BadInput(f"{candles} is neither a file nor a folder")
+    if (candles / _ONE_MINUTE_CANDLES).is_dir():
+        candles /= _ONE_MINUTE_CANDLES
     return [
         path
         for path in sorted(candles.rglob("*.parquet"))
