@@ -1,4 +1,5 @@
-"""(reconciler): every minute of market hours, the order books and whatever was left half done."""
+"""(reconciler): every minute of market hours, the order books and whatever was left half done; after the
+close, what the day has cost."""
 
 from typing import Any
 
@@ -18,6 +19,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     except BadInput as error:
         desk.metrics.count("stale_schedule", service="reconciler", error=str(error))
         return {"refused": str(error)}
-    done = desk.reconciler().run(as_of)
+    done = desk.reconciler().run(as_of) | {"charges": desk.charge_check().run(as_of)}
     desk.metrics.count("reconciled", as_of=as_of.isoformat())
     return done

@@ -71,11 +71,13 @@ from patang.settings.changes import SettingsChanges
 from patang.settings.reader import SettingsReader
 
 if TYPE_CHECKING:
+    from patang.adapters.kite.broker import KiteBroker
     from patang.adapters.kite.calls import KiteCalls
     from patang.execution.guard import GuardService
     from patang.features.morning import MorningService
     from patang.features.service import FeatureService
     from patang.market.archive import ArchiveService
+    from patang.risk.charge_check import ChargeCheck
     from patang.strategies.service import SignalService
 
 __all__ = ["Desk"]
@@ -328,6 +330,21 @@ class Desk:
             self.metrics,
         )
 
+    def charge_check(self) -> "ChargeCheck":
+        # Here, not at the top: one function alone asks the broker what it has charged.
+        from patang.risk.charge_check import ChargeCheck
+
+        return ChargeCheck(
+            self.store,
+            self.accounts(),
+            self.broker,
+            lambda account: self._kite_broker(account, None),
+            self.standing_settings,
+            self.clock,
+            self.notifier,
+            self.metrics,
+        )
+
     def _resolution(self) -> Resolution:
         return Resolution(self.store, self.order_updates(), self.clock, self.notifier, self.metrics)
 
@@ -453,7 +470,7 @@ class Desk:
             self._universes = {day: found}
         return self._universes[day]
 
-    def _kite_broker(self, account: str, mode: Mode | None) -> Broker:
+    def _kite_broker(self, account: str, mode: Mode | None) -> "KiteBroker":
         from patang.adapters.kite.broker import KiteBroker
 
         return KiteBroker(self._kite_calls(account, mode))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -29,6 +30,13 @@ class Wired:
 
     def standing_settings(self) -> Settings:
         return self.desk.settings
+
+    def charge_check(self) -> "Wired":
+        return self
+
+    def run(self, as_of: datetime) -> dict[str, str]:
+        """As the charges' check in the morning: it is too early."""
+        return {}
 
 
 @pytest.fixture
@@ -102,6 +110,7 @@ def test_the_reconciler_takes_its_time_from_the_event_and_refuses_one_without(de
     desk.pass_time(30)
     done = reconciler.handler({"scheduled_time": desk.market_time.isoformat()}, None)
     assert done["accounts"] == {"main": "0 orders followed"}
+    assert done["charges"] == {}
     assert len(desk.queue.messages) == 1
     assert "refused" in reconciler.handler({"scheduled_time": "<aws.scheduler.scheduled-time>"}, None)
 

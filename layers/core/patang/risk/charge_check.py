@@ -52,7 +52,11 @@ class ChargeCheck:
 
         An account that fails (no session, no rates of the day) fails alone and is tried again.
         """
-        session = session_on(as_of.date(), overrides=self._settings().sessions)
+        try:
+            session = session_on(as_of.date(), overrides=self._settings().sessions)
+        except PatangError as error:
+            self._failed("", error)
+            return {}
         if session is None or as_of < session.close + _AFTER_THE_CLOSE:
             return {}
         accounts = (account.account for account in self._accounts.list() if account.enabled)
@@ -80,11 +84,12 @@ class ChargeCheck:
         try:
             found = self.compare(account, as_of)
         except PatangError as error:
-            self._metrics.count(
-                "charge_check_failed", account=account, error=f"{type(error).__name__}: {error}"
-            )
+            self._failed(account, error)
             return f"FAILED: {error}"
         return f"{found.orders} orders, {len(found.findings)} findings"
+
+    def _failed(self, account: str, error: PatangError) -> None:
+        self._metrics.count("charge_check_failed", account=account, error=f"{type(error).__name__}: {error}")
 
     def kept(self, account: str, day: date) -> ChargeComparison | None:
         """The comparison of a day, None before it was made."""
