@@ -161,11 +161,24 @@ def test_an_order_that_is_partly_filled_counts_once():
 def test_the_portfolio_bound_counts_positions_and_reservations():
     account = Account(max_concurrent_positions=9, min_expected_net_profit_inr=0)
     account.hold(position("TCS", quantity=400))
-    reserved = Reservation(symbol="SBIN", strategy="equity", exposure=D(45_000), as_of=AS_OF)
+    reserved = Reservation(symbol="SBIN", strategy="long_options", exposure=D(45_000), as_of=AS_OF)
     account.store.write(create(RiskState(account="main", reservations={"o1": reserved})))
     account.assess(equity_signal("INFY"))
     # 30 % of 300,000 less 40,000 held and 45,000 on its way leaves 5,000.
     assert [p.quantity for p in account.proposals()] == [49]
+
+
+def test_a_strategys_share_counts_its_positions_and_reservations_and_nobody_elses():
+    account = Account(max_concurrent_positions=9, min_expected_net_profit_inr=0)
+    account.hold(position("TCS", quantity=300))
+    account.hold(position("NIFTY26AUG25000CE", underlying="NIFTY", strategy="long_options", quantity=65))
+    reserved = Reservation(symbol="SBIN", strategy="equity", exposure=D(25_000), as_of=AS_OF)
+    account.store.write(create(RiskState(account="main", reservations={"o1": reserved})))
+    account.assess(equity_signal("INFY"))
+    # 20 % of 300,000 less 30,000 held and 25,000 on its way leaves 5,000; the option is another's.
+    assert [p.quantity for p in account.proposals()] == [49]
+    (event,) = account.events("PROPOSED")
+    assert event.details["bound"] == "STRATEGY_SHARE"
 
 
 def test_too_little_expected_profit_is_refused():

@@ -20,7 +20,9 @@ from patang.market.sessions import Segment, session_on
 from patang.ports import Clock, StateStore
 from patang.records import load
 from patang.risk.account_view import view_account
+from patang.risk.charges import segment_of
 from patang.risk.manager import account_gate, signal_gate
+from patang.risk.sizing import margin_pct
 from patang.settings import Settings
 
 __all__ = ["check_allowed", "check_drift", "check_margin", "check_price", "check_risk", "check_shape"]
@@ -69,8 +71,10 @@ def check_drift(proposal: Proposal, quote: Quote | None, as_of: datetime, settin
 
 
 def check_margin(terms: OrderTerms, margins: Mapping[str, Any], settings: Settings) -> str | None:
-    """Whether the account can pay in full, with the buffer; margin trading is not counted on."""
-    needed = terms.quantity * (terms.price or Decimal(0)) * (1 + settings.risk.margin_buffer_pct / 100)
+    """Whether the account can pay with the buffer: all of it, unless the settings lever intraday shares."""
+    margin = margin_pct(segment_of(terms.exchange, terms.tradingsymbol, terms.product), settings) / 100
+    price = terms.price or Decimal(0)
+    needed = terms.quantity * price * margin * (1 + settings.risk.margin_buffer_pct / 100)
     net = margins.get("equity", {}).get("net")
     try:
         available = Decimal(str(net))

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from patang.keys import OPEN_POSITIONS, account_partition, day_key, mark_key, risk_key
+from patang.accounts.session import KiteSession
+from patang.keys import OPEN_POSITIONS, account_partition, day_key, mark_key, risk_key, session_key
 from patang.portfolio.account_state import AccountDay, RiskState
 from patang.portfolio.position import Mark, Position
 from patang.ports import StateStore
 from patang.records import load, load_all, load_index
 from patang.risk.sizing import Headroom
 from patang.settings import Settings
+from patang.strategies.signal import Signal
 
 __all__ = ["AccountView", "view_account"]
 
@@ -25,6 +27,7 @@ class AccountView:
     day: AccountDay
     positions: tuple[Position, ...]
     unrealised: Decimal
+    demat_consent: bool = False
 
     @property
     def holdings(self) -> int:
@@ -41,25 +44,35 @@ class AccountView:
         held: set[tuple[str, str]] = {(p.strategy, p.underlying) for p in self.positions}
         return held | {(r.strategy, r.symbol) for r in self.state.reservations.values()}
 
-    def exposure(self, symbol: str | None = None) -> Decimal:
-        """Rupees invested and reserved, in all or in one underlying."""
-        held = sum(
-            (p.entry_price * p.open_quantity for p in self.positions if symbol in (None, p.underlying)),
-            Decimal(0),
+    def exposure(self, symbol: str | None = None, strategy: str | None = None) -> Decimal:
+        """Rupees invested and reserved, in all, in one underlying or by one strategy."""
+        held = (
+            p.entry_price * p.open_quantity
+            for p in self.positions
+            if symbol in (None, p.underlying) and strategy in (None, p.strategy)
         )
-        coming = (r.exposure for r in self.state.reservations.values() if symbol in (None, r.symbol))
-        return held + sum(coming, Decimal(0))
+        coming = (
+            r.exposure
+            for r in self.state.reservations.values()
+            if symbol in (None, r.symbol) and strategy in (None, r.strategy)
+        )
+        return sum(held, Decimal(0)) + sum(coming, Decimal(0))
 
     def capital(self, settings: Settings) -> Decimal:
         """What the account started with and what it has made or lost since."""
         return max(settings.capital.starting_capital_inr + self.state.realised_total, Decimal(0))
 
-    def headroom(self, symbol: str, settings: Settings) -> Headroom:
-        """What may still be bought of `symbol` (an underlying)."""
+    def headroom(self, signal: Signal, settings: Settings) -> Headroom:
+        """What may still be bought for this signal: of its underlying, by its strategy, and in all.
+
+        Every strategy has a share of its own, as large as the settings of what it buys say.
+        """
         capital, bounds = self.capital(settings), settings.risk
+        bought = settings.options if signal.exchange in ("NFO", "BFO") else settings.equity
         invested = self.exposure()
         free = {
-            "symbol": capital * bounds.max_symbol_exposure_pct / 100 - self.exposure(symbol),
+            "symbol": capital * bounds.max_symbol_exposure_pct / 100 - self.exposure(signal.underlying),
+            "strategy": capital * bought.capital_share_pct / 100 - self.exposure(strategy=signal.strategy),
             "portfolio": capital * bounds.max_portfolio_exposure_pct / 100 - invested,
             "cash": capital * (1 - bounds.margin_buffer_pct / 100)
             - invested
@@ -77,7 +90,9 @@ def view_account(store: StateStore, account: str, day: date) -> AccountView:
     positions = _open_positions(store, account)
     marks = [load(store, Mark, mark_key(position.position_id)) for position in positions]
     unrealised = sum((mark.unrealised_pnl for mark in marks if mark is not None), Decimal(0))
-    return AccountView(state, result, positions, unrealised)
+    session = load(store, KiteSession, session_key(account))
+    consent = session is not None and session.demat_consent
+    return AccountView(state, result, positions, unrealised, demat_consent=consent)
 
 
 def _open_positions(store: StateStore, account: str) -> tuple[Position, ...]:

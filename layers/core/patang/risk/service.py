@@ -208,7 +208,7 @@ def _assess(view: AccountView, signal: Signal, settings: Settings, as_of: dateti
     gate = signal_gate(view, signal, settings, as_of)
     if gate is not None:
         return gate
-    sizing = size(signal, settings, view.headroom(signal.underlying, settings))
+    sizing = size(signal, settings, view.headroom(signal, settings))
     if sizing.quantity == 0:
         return f"SIZE_ZERO_{sizing.binding}"
     profit = expected_profit(signal, sizing.quantity)

@@ -3,29 +3,33 @@
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
-from patang.risk.charges import round_trip_charges, segment_of
+from patang.risk.charges import Segment, round_trip_charges, segment_of
+from patang.risk.freeze import freeze_quantity
 from patang.settings import Settings
 from patang.strategies.signal import Signal
 
-__all__ = ["Headroom", "Sizing", "size"]
+__all__ = ["Headroom", "Sizing", "margin_pct", "segment_of_signal", "size"]
 
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
     """What an account may still do, in rupees; never negative where nothing is left.
 
-    `symbol` is for the signal's underlying, `cash` what is neither invested, nor reserved, nor the buffer.
+    `symbol` is for the signal's underlying, `strategy` what is left of its strategy's share of the capital,
+    `cash` what is neither invested, nor reserved, nor the buffer.
     """
 
     capital: Decimal
     symbol: Decimal
+    strategy: Decimal
     portfolio: Decimal
     cash: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """`quantity` in units; `binding` names the bound that set it; `risk_amount` is what the stop loses with
+    """`quantity` in units; `binding` names the bound that set it: RISK_PER_TRADE, SYMBOL_EXPOSURE,
+    STRATEGY_SHARE, PORTFOLIO_EXPOSURE, CAPITAL or FREEZE_QUANTITY. `risk_amount` is what the stop loses with
     charges and `exposure` what the purchase may cost at the worst price allowed, in rupees."""
 
     quantity: int
@@ -37,36 +41,83 @@ class Sizing:
 def size(signal: Signal, settings: Settings, headroom: Headroom) -> Sizing:
     """The largest whole number of lots within every bound.
 
-    Prices may drift by `approval.max_price_drift_pct` until the order is sent; every bound is kept at that
-    worst price. Raises StopTrading where the day has no sourced charges.
+    Prices may drift by `approval.max_price_drift_pct` until the order is sent, and a stop is put on the
+    nearest tick, which may be half a tick further away; every bound is kept at that worst price.
+    A signal whose stop is not below its price has no known risk, and no size.
+    Raises StopTrading where the day has no sourced charges.
     """
+    budget = headroom.capital * settings.risk.risk_per_trade_pct / 100
+    stop_distance = signal.entry_price - signal.stop_loss_price
+    if stop_distance <= 0:
+        return Sizing(0, "RISK_PER_TRADE", Decimal(0), Decimal(0))
     drift = 1 + settings.approval.max_price_drift_pct / 100
     cost = signal.entry_price * drift
-    at_risk = (signal.entry_price - signal.stop_loss_price) * drift
-    budget = headroom.capital * settings.risk.risk_per_trade_pct / 100
+    at_risk = stop_distance * drift + signal.tick_size / 2
     bounds = {
         "RISK_PER_TRADE": budget / at_risk,
         "SYMBOL_EXPOSURE": headroom.symbol / cost,
+        "STRATEGY_SHARE": headroom.strategy / cost,
         "PORTFOLIO_EXPOSURE": headroom.portfolio / cost,
-        "CAPITAL": headroom.cash / cost,
+        "CAPITAL": headroom.cash / (cost * margin_pct(segment_of_signal(signal), settings) / 100),
     }
+    largest = _largest_order(signal)
+    if largest is not None:
+        bounds["FREEZE_QUANTITY"] = Decimal(largest)
     binding = min(bounds, key=lambda name: bounds[name])
-    lots = max(int((bounds[binding] / signal.lot_size).to_integral_value(ROUND_FLOOR)), 0)
-    while lots > 0 and (risk := _risk(signal, lots * signal.lot_size, at_risk)) > budget:
-        binding, lots = "RISK_PER_TRADE", lots - 1
+    allowed = max(int((bounds[binding] / signal.lot_size).to_integral_value(ROUND_FLOOR)), 0)
+    lots = _lots_within(budget, signal, allowed, cost, at_risk)
+    if lots < allowed:
+        binding = "RISK_PER_TRADE"
     if lots == 0:
         return Sizing(0, binding, Decimal(0), Decimal(0))
-    return Sizing(lots * signal.lot_size, binding, risk, lots * signal.lot_size * cost)
+    quantity = lots * signal.lot_size
+    return Sizing(quantity, binding, _risk(signal, quantity, cost, at_risk), quantity * cost)
 
 
-def _risk(signal: Signal, quantity: int, at_risk: Decimal) -> Decimal:
-    """What is lost at the stop, charges included."""
+def segment_of_signal(signal: Signal) -> Segment:
+    """The segment that the signal's orders are charged and margined in."""
     product = "MIS" if signal.holding_period == "intraday" else "CNC"
+    return segment_of(signal.exchange, signal.symbol, product)
+
+
+def margin_pct(segment: Segment, settings: Settings) -> Decimal:
+    """What the desk sets aside to buy, percent of the value: all of it, for a premium and for delivery; for
+    intraday shares what `risk.intraday_margin_pct` says, which is all of it too unless somebody lowers it."""
+    return settings.risk.intraday_margin_pct if segment == "equity-intraday" else Decimal(100)
+
+
+def _largest_order(signal: Signal) -> int | None:
+    """Units that one order may have, None where the exchange sets no such limit.
+
+    A derivative that the table of freeze quantities does not know is bought one lot at a time: a lot is never
+    frozen.
+    """
+    if signal.exchange not in ("NFO", "BFO"):
+        return None
+    known = freeze_quantity(signal.exchange, signal.underlying, signal.as_of.date())
+    return signal.lot_size if known is None else known
+
+
+def _lots_within(budget: Decimal, signal: Signal, allowed: int, cost: Decimal, at_risk: Decimal) -> int:
+    """The most lots, of those allowed, that lose no more than the budget: the loss grows with each lot."""
+    fits, too_many = 0, allowed + 1
+    middle = allowed
+    while too_many - fits > 1:
+        if _risk(signal, middle * signal.lot_size, cost, at_risk) <= budget:
+            fits = middle
+        else:
+            too_many = middle
+        middle = (fits + too_many) // 2
+    return fits
+
+
+def _risk(signal: Signal, quantity: int, cost: Decimal, at_risk: Decimal) -> Decimal:
+    """What is lost at the stop by a purchase at `cost`, the charges of both legs included."""
     charges = round_trip_charges(
-        segment_of(signal.exchange, signal.symbol, product),
+        segment_of_signal(signal),
         signal.exchange,
-        signal.entry_price,
-        signal.stop_loss_price,
+        cost,
+        cost - (signal.entry_price - signal.stop_loss_price) + signal.tick_size / 2,
         quantity,
         signal.as_of.date(),
     )

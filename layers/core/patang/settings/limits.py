@@ -66,6 +66,15 @@ class RiskSettings(Section):
         About("percent", "down"),
         Field(description="Part of the funds that is left alone, and the surplus a purchase must find."),
     ] = Decimal(10)
+    intraday_margin_pct: Annotated[
+        Decimal,
+        About("percent of the value", "down"),
+        Field(
+            ge=20,
+            le=100,
+            description="Cash set aside for shares bought for the day (MIS); under 100 is leverage.",
+        ),
+    ] = Decimal(100)
     min_confidence: Annotated[
         Probability,
         About("probability", "down"),
