@@ -43,8 +43,8 @@ class Quote(_Value):
 class ClosedMinute(_Value):
     """What one shard knew when it closed a minute; kept as one object of the store.
 
-    `features[symbol]` is the vector named by `feature_names`; `features_5m` and `features_15m` hold the candle
-    features of the last closed bar of five and fifteen minutes. NaN is written as null; read why with
+    `features[symbol]` is the vector named by `feature_names`; `features_5m` and `features_15m` hold the
+    candle features of the last closed bar of five and fifteen minutes. NaN is written as null; read why with
     patang.features.reasons.reason_of, since `undefined[symbol]` (reason by feature, with _5m or _15m behind
     those of longer bars) leaves out what goes without saying. `gap`: the stream was interrupted within the
     minute, so that its highs and lows may have been missed.
