@@ -1,5 +1,6 @@
 """Fills into positions and profit, by hand-computed figures and by properties."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -57,6 +58,28 @@ def test_a_second_exit_order_sells_what_the_first_has_left() -> None:
     assert closed.state == "CLOSED"
     assert closed.exit_value == 12 * 1490 + 8 * 1480
     assert closed.exit_price == Decimal("1486.0000")
+
+
+def test_the_depository_is_paid_once_a_day_over_all_exit_orders() -> None:
+    held = bought().evolve(product="CNC")
+
+    def sold(quantity: int) -> Decimal:
+        charges = leg_charges("equity-delivery", "NSE", "SELL", Decimal(1500), quantity, MORNING.date())
+        assert charges.dp == Decimal("15.34")
+        return charges.total - charges.dp
+
+    first = after_exit(held, None, fill(5, "1500"), Decimal(1500))
+    assert first.exit_charges == sold(5) + Decimal("15.34")
+    second = after_exit(first, None, fill(4, "1500"), Decimal(1500))
+    assert second.exit_charges == sold(5) + sold(4) + Decimal("15.34")
+    # The first order goes on filling: its own charges are replaced, the depository's stay as they are.
+    third = after_exit(second, fill(5, "1500"), fill(8, "1500"), Decimal(1500))
+    assert third.exit_charges == sold(8) + sold(4) + Decimal("15.34")
+    # What is left is sold on the next day, and debited again.
+    later = Fill(8, Decimal(1500), MORNING + timedelta(days=1))
+    assert after_exit(third, None, later, Decimal(1500)).exit_charges == sold(8) * 2 + sold(4) + Decimal(
+        "30.68"
+    )
 
 
 def test_more_bought_after_all_was_sold_opens_the_position_again() -> None:

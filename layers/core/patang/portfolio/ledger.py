@@ -105,9 +105,13 @@ def after_exit(position: Position, before: Fill | None, fill: Fill, expected_pri
     market = (position.exchange, position.symbol, position.product)
     sold = position.exited_quantity + fill.quantity - (before.quantity if before else 0)
     value = position.exit_value + fill.value - (before.value if before else 0)
-    charges = (position.exit_charges or Decimal(0)) + _charges(*market, "SELL", fill)
+    # The depository charges a scrip and day once, whichever of the day's orders sells it.
+    others = position.exited_quantity - (before.quantity if before else 0)
+    last = position.exit_time
+    debited = others > 0 and last is not None and last.date() == fill.time.date()
+    charges = (position.exit_charges or Decimal(0)) + _charges(*market, "SELL", fill, debited=debited)
     if before:
-        charges -= _charges(*market, "SELL", before)
+        charges -= _charges(*market, "SELL", before, debited=debited)
     average = (value / sold).quantize(Decimal("0.0001"))
     grown = position.evolve(
         exited_quantity=sold,
@@ -128,15 +132,18 @@ def realised(position: Position) -> Decimal:
     return (gross - position.entry_charges - (position.exit_charges or 0)).quantize(_PAISA)
 
 
-def _charges(exchange: str, symbol: str, product: str, side: str, fill: Fill) -> Decimal:
-    return leg_charges(
+def _charges(
+    exchange: str, symbol: str, product: str, side: str, fill: Fill, *, debited: bool = False
+) -> Decimal:
+    charges = leg_charges(
         segment_of(exchange, symbol, product),
         exchange,
         "BUY" if side == "BUY" else "SELL",
         fill.price,
         fill.quantity,
         fill.time.date(),
-    ).total
+    )
+    return charges.total - charges.dp if debited else charges.total
 
 
 def _nearest(price: Decimal, tick: Decimal) -> Decimal:
