@@ -1,6 +1,7 @@
 """How much to buy: the least of what every bound allows, in whole lots. Zero is an answer."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 
 from patang.risk.charges import Segment, round_trip_charges, segment_of
@@ -30,12 +31,14 @@ class Headroom:
 class Sizing:
     """`quantity` in units; `binding` names the bound that set it: RISK_PER_TRADE, SYMBOL_EXPOSURE,
     STRATEGY_SHARE, PORTFOLIO_EXPOSURE, CAPITAL or FREEZE_QUANTITY. `risk_amount` is what the stop loses with
-    charges and `exposure` what the purchase may cost at the worst price allowed, in rupees."""
+    charges and `exposure` what the purchase may cost at the worst price allowed, in rupees. `bounds` tells the
+    units that each bound alone would allow, before charges and before they are made whole lots."""
 
     quantity: int
     binding: str
     risk_amount: Decimal
     exposure: Decimal
+    bounds: Mapping[str, Decimal] = field(default_factory=dict, compare=False)
 
 
 def size(signal: Signal, settings: Settings, headroom: Headroom) -> Sizing:
@@ -69,9 +72,9 @@ def size(signal: Signal, settings: Settings, headroom: Headroom) -> Sizing:
     if lots < allowed:
         binding = "RISK_PER_TRADE"
     if lots == 0:
-        return Sizing(0, binding, Decimal(0), Decimal(0))
+        return Sizing(0, binding, Decimal(0), Decimal(0), bounds)
     quantity = lots * signal.lot_size
-    return Sizing(quantity, binding, _risk(signal, quantity, cost, at_risk), quantity * cost)
+    return Sizing(quantity, binding, _risk(signal, quantity, cost, at_risk), quantity * cost, bounds)
 
 
 def segment_of_signal(signal: Signal) -> Segment:
