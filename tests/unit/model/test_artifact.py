@@ -1,5 +1,6 @@
 """An artifact is used only if it is whole, unchanged and of the schema the code feeds."""
 
+import hashlib
 import json
 import math
 import shutil
@@ -53,6 +54,45 @@ def test_one_batch_answers_as_single_rows_do():
     rows = [row("equity", adx=float(adx)) for adx in range(20, 60, 5)]
     assert model.predict(rows) == [model.predict([single])[0] for single in rows]
     assert model.predict([]) == []
+
+
+def log_odds(p):
+    return math.log(p / (1 - p))
+
+
+@pytest.mark.parametrize("strategy", list(INPUTS))
+def test_the_contributions_of_the_inputs_add_up_to_the_answer(strategy):
+    model = SignalModel.load(SHIPPED, strategy)
+    rows = [row(strategy, rsi=rsi, adx=80 - rsi) for rsi in (51.0, 60.0, 69.0)]
+    for prediction, parts in zip(model.predict(rows), model.explain(rows), strict=True):
+        assert set(parts.p_win_log_odds.inputs) == set(INPUTS[strategy])
+        assert parts.p_win_log_odds.total == pytest.approx(log_odds(prediction.p_win), abs=1e-4)
+        assert parts.expected_return_pct.total == pytest.approx(prediction.expected_return_pct, abs=1e-4)
+    assert model.explain([]) == []
+
+
+def test_a_model_that_looks_at_one_input_has_all_of_its_answer_from_it(artifacts):
+    rng = np.random.default_rng(1)
+    table = rng.normal(size=(500, len(INPUTS["equity"])))
+    adx = INPUTS["equity"].index("adx")
+    labels = (table[:, adx] > 0).astype(float)
+    booster = xgboost.train(
+        {"max_depth": 2, "objective": "binary:logistic", "nthread": 1}, xgboost.DMatrix(table, labels), 20
+    )
+    put_classifier(artifacts / "equity", booster)
+    model = SignalModel.load(artifacts, "equity")
+    (parts,) = model.explain([dict.fromkeys(INPUTS["equity"], 0.0) | {"adx": 2.0}])
+    moved = {name for name, value in parts.p_win_log_odds.inputs.items() if value}
+    assert moved == {"adx"}
+    assert parts.p_win_log_odds.ranked[0][0] == "adx"
+    assert parts.p_win_log_odds.inputs["adx"] > 1
+
+
+def put_classifier(folder, booster):
+    content = bytes(booster.save_raw("json"))
+    (folder / "classifier.json").write_bytes(content)
+    files = json.loads((folder / "metadata.json").read_text())["files"]
+    change_metadata(folder, files=files | {"classifier.json": hashlib.sha256(content).hexdigest()})
 
 
 def test_the_order_of_names_in_a_row_does_not_matter():
