@@ -161,6 +161,8 @@ def test_a_round_trip_costs_what_the_rates_of_its_day_say(segment, day, expected
             date(2026, 5, 4),
             Charges(D(40), D(125), D("37.5"), D(1), D(15), D(0), D("14.13")),
         ),
+        ("options", date(2024, 9, 30), Charges(D(40), D(313), D(495), D(1), D(15), D(0), D("96.48"))),
+        ("options", date(2024, 10, 1), Charges(D(40), D(500), D(325), D(1), D(15), D(0), D("65.88"))),
         ("futures", date(2026, 5, 4), Charges(D(40), D(250), D(0), D(1), D(10), D(0), D("7.38"))),
         ("options", date(2026, 5, 4), Charges(D(40), D(750), D(325), D(1), D(15), D(0), D("65.88"))),
     ],
@@ -253,7 +255,7 @@ def test_exercise_before_september_2019_wants_the_settlement_price():
         # The depository's charge under service tax.
         ("equity-delivery", "NSE", [date(2016, 6, 1), date(2017, 6, 30)]),
         ("equity-delivery", "BSE", [date(2020, 6, 30), date(2021, 4, 1), date(2022, 11, 30)]),
-        ("options", "BFO", [date(2024, 9, 30)]),
+        ("options", "BFO", [date(2023, 6, 2), date(2024, 5, 12)]),
     ],
 )
 def test_a_day_without_a_sourced_rate_is_refused(segment, exchange, days):
