@@ -264,8 +264,13 @@ def test_a_day_without_a_sourced_rate_is_refused(segment, exchange, days):
             leg_charges(segment, exchange, "SELL", D(100), 75, day)
 
 
+def test_a_refusal_names_the_days_that_are_known():
+    with pytest.raises(StopTrading, match=r"2017-07-01 to 2019-03-31, 2020-02-07 to 2020-06-30"):
+        leg_charges("options", "NFO", "BUY", D(100), 75, date(2019, 6, 3))
+
+
 def test_an_exchange_without_rates_is_refused():
-    with pytest.raises(StopTrading, match="MCX"):
+    with pytest.raises(StopTrading, match=r"MCX.*known: none"):
         leg_charges("futures", "MCX", "BUY", D(5862), 1, date(2026, 5, 4))
 
 

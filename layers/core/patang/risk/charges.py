@@ -232,13 +232,16 @@ def _rates(segment: str, exchange: str, side: str, day: date) -> tuple[_Rate, ..
 
 @cache
 def _rate(component: str, segment: str, exchange: str, side: str, day: date) -> _Rate:
-    rows = [row for row in _table() if _covers(row, component, segment, exchange, side, day)]
-    if len(rows) != 1:
+    rows = [row for row in _table() if _is_for(row, component, segment, exchange, side)]
+    of_the_day = [row for row in rows if row["from"] <= day.isoformat() <= (row["until"] or "9999")]
+    if len(of_the_day) != 1:
+        known = sorted(f"{row['from']} to {row['until'] or 'now'}" for row in rows)
         raise StopTrading(
-            f"{len(rows)} sourced rates for {component} of {segment} on {exchange}, {side}, {day}: "
-            "exactly one is needed in patang/risk/rates.csv before this day can be traded or replayed"
+            f"{len(of_the_day)} sourced rates for {component} of {segment} on {exchange}, {side}, {day}: "
+            "exactly one is needed in patang/risk/rates.csv before this day can be traded or replayed "
+            f"(known: {', '.join(known) or 'none'})"
         )
-    return _parse(rows[0])
+    return _parse(of_the_day[0])
 
 
 @cache
@@ -247,13 +250,12 @@ def _table() -> tuple[dict[str, str], ...]:
     return tuple(csv.DictReader(rows.splitlines()))
 
 
-def _covers(row: dict[str, str], component: str, segment: str, exchange: str, side: str, day: date) -> bool:
+def _is_for(row: dict[str, str], component: str, segment: str, exchange: str, side: str) -> bool:
     return (
         row["component"] == component
         and segment in row["segments"].split("|")
         and exchange in row["exchanges"].split("|")
         and side in row["sides"].split("|")
-        and row["from"] <= day.isoformat() <= (row["until"] or "9999")
     )
 
 
