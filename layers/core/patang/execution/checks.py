@@ -22,6 +22,7 @@ from patang.records import load
 from patang.risk.account_view import view_account
 from patang.risk.charges import segment_of
 from patang.risk.manager import account_gate, signal_gate
+from patang.risk.reservations import release
 from patang.risk.sizing import margin_pct
 from patang.settings import Settings
 
@@ -113,8 +114,7 @@ def check_risk(store: StateStore, proposal: Proposal, as_of: datetime, settings:
     view = view_account(store, proposal.account, as_of.date())
     if proposal.order_id not in view.state.reservations:
         return "RESERVATION_LOST"
-    others = {k: v for k, v in view.state.reservations.items() if k != proposal.order_id}
-    view = dataclasses.replace(view, state=view.state.evolve(reservations=others))
+    view = dataclasses.replace(view, state=release(view.state, proposal.order_id))
     return account_gate(view, settings) or signal_gate(view, proposal.signal, settings, as_of)
 
 

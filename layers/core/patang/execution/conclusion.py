@@ -10,6 +10,7 @@ from patang.keys import intent_key, proposal_key, risk_key
 from patang.portfolio.account_state import RiskState
 from patang.ports import Clock, Metrics, Notifier, StateStore, Write
 from patang.records import change, load, replace
+from patang.risk.reservations import release
 
 __all__ = ["Conclusion"]
 
@@ -36,10 +37,6 @@ class Conclusion:
         tell(self._notifier, self._metrics, notices)
         self._metrics.count("orders_concluded", outcome=outcome.partition(":")[0], order_id=order_id)
         return {"ok": outcome in ("PLACED", "FILLED", "PARTLY_FILLED"), "reason": outcome}
-
-    def release(self, account: str, order_id: str) -> bool:
-        """Frees a reservation that nothing stands behind any more; False if there is none."""
-        return change(self._store, lambda: self._release(account, order_id))
 
     def _decide(
         self, account: str, order_id: str, reason: str
@@ -87,22 +84,4 @@ class Conclusion:
         risk = load(self._store, RiskState, risk_key(proposal.account))
         if risk is None or proposal.order_id not in risk.reservations:
             return ()
-        left = {k: v for k, v in risk.reservations.items() if k != proposal.order_id}
-        return (replace(risk.evolve(reservations=left)),)
-
-    def _release(self, account: str, order_id: str) -> tuple[bool, Sequence[Write]]:
-        risk = load(self._store, RiskState, risk_key(account))
-        if risk is None or order_id not in risk.reservations:
-            return False, ()
-        held = risk.reservations[order_id]
-        left = {k: v for k, v in risk.reservations.items() if k != order_id}
-        event = journal(
-            account,
-            "RESERVATION_RELEASED",
-            f"{order_id}#{risk.revision}",
-            held.as_of,
-            self._clock.now(),
-            order_id=order_id,
-            exposure=held.exposure,
-        )
-        return True, (replace(risk.evolve(reservations=left)), event)
+        return (replace(release(risk, proposal.order_id)),)

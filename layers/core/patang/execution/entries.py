@@ -7,12 +7,14 @@ from patang.errors import StopTrading
 from patang.execution.consequences import Notice, Settlement, fill_of, name_of, position_id_of
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
+from patang.execution.prices import is_option
 from patang.keys import position_key, proposal_key, risk_key
 from patang.portfolio.account_state import RiskState
 from patang.portfolio.ledger import after_entry, opened
 from patang.portfolio.position import Position
 from patang.ports import StateStore
 from patang.records import create, load, replace
+from patang.risk.reservations import keep_rest
 
 __all__ = ["settle_entry"]
 
@@ -103,23 +105,16 @@ def _hold_less(
     new: OrderIntent,
     as_of: datetime,
 ) -> None:
-    """The position holds the capital of what was bought, the reservation that of what may still come."""
+    """The reservation is kept for what may still come, no longer for what the position holds.
+
+    The state of risk is written even where it stays the same: a decision that has seen it, and has not seen
+    the position, must not stand.
+    """
     risk = load(store, RiskState, risk_key(new.account))
-    changed = risk or RiskState(account=new.account)
-    reserved = changed.reservations.get(proposal.order_id)
-    if reserved is not None:
-        others = {k: v for k, v in changed.reservations.items() if k != proposal.order_id}
-        rest = new.terms.quantity - new.filled_quantity
-        if not new.is_final and rest > 0:
-            exposure = reserved.exposure * rest / (new.terms.quantity - old.filled_quantity)
-            others[proposal.order_id] = reserved.model_copy(update={"exposure": exposure})
-        changed = changed.evolve(reservations=others)
-    if proposal.signal.strategy == "long_options" and new.filled_quantity > old.filled_quantity:
+    changed = keep_rest(risk or RiskState(account=new.account), proposal, old, new)
+    if is_option(new.terms.exchange, new.terms.tradingsymbol) and new.filled_quantity > old.filled_quantity:
         changed = changed.evolve(last_option_entry=as_of)
-    if risk is None:
-        done.writes.append(create(changed))
-    elif changed != risk:
-        done.writes.append(replace(changed))
+    done.writes.append(create(changed) if risk is None else replace(changed))
 
 
 def _outcome(new: OrderIntent) -> str:

@@ -27,9 +27,11 @@ from patang.execution.journal import journal
 from patang.execution.market_clock import MarketClock
 from patang.execution.quotes import Quotes
 from patang.execution.terms import entry_terms
-from patang.keys import intent_key, market_clock_key, proposal_key
+from patang.keys import intent_key, market_clock_key, proposal_key, risk_key
+from patang.portfolio.account_state import RiskState
 from patang.ports import Broker, Clock, IntentQueue, Metrics, StateStore, Workflows, Write
 from patang.records import change, create, load, replace
+from patang.risk.reservations import bind
 from patang.settings import Mode, Settings
 
 __all__ = ["OrderFlow", "Step"]
@@ -128,8 +130,8 @@ class OrderFlow:
     def submit(self, account: str, order_id: str, task_token: str) -> Step:
         """Writes the intent and tells the lane, which completes the task."""
         intent = change(self._store, lambda: self._submit(account, order_id, task_token))
-        if intent is None:
-            return self._answered(task_token, _no("NOT_APPROVED"))
+        if isinstance(intent, str):
+            return self._answered(task_token, _no(intent))
         if intent.task_token != task_token and intent.state != "NEW":
             # The workflow was driven again behind an order that has left already.
             done = intent.state in ("ACKED", "COMPLETE")
@@ -160,18 +162,23 @@ class OrderFlow:
         )
         return constructed, [replace(constructed), event]
 
-    def _submit(self, account: str, order_id: str, task_token: str) -> tuple[OrderIntent | None, list[Write]]:
+    def _submit(self, account: str, order_id: str, task_token: str) -> tuple[OrderIntent | str, list[Write]]:
         proposal = self._load(account, order_id)
         if proposal is None or proposal.terms is None:
-            return None, []
+            return "NOT_APPROVED", []
         if proposal.intent_id is not None:
             return self._submitted(proposal, proposal.intent_id, task_token)
         if proposal.state != "APPROVED" or proposal.terms.digest() != proposal.terms_digest:
-            return None, []
+            return "NOT_APPROVED", []
         now, as_of = self._clock.now(), self._market_time(proposal)
+        new_id = intent_id(account, "entry", as_of.date(), order_id)
+        held = load(self._store, RiskState, risk_key(account))
+        risk = None if held is None else bind(held, order_id, new_id)
+        if risk is None:
+            return "RESERVATION_LOST", []
         intent = OrderIntent(
             account=account,
-            intent_id=intent_id(account, "entry", as_of.date(), order_id),
+            intent_id=new_id,
             kind="ENTRY",
             terms=proposal.terms,
             as_of=as_of,
@@ -193,13 +200,15 @@ class OrderFlow:
             terms_digest=proposal.terms_digest,
         )
         submitted = proposal.evolve(state="SUBMITTED", intent_id=intent.intent_id)
-        return intent, [create(intent), replace(submitted), event]
+        return intent, [create(intent), replace(submitted), replace(risk), event]
 
     def _submitted(
         self, proposal: Proposal, known_id: str, task_token: str
-    ) -> tuple[OrderIntent | None, list[Write]]:
+    ) -> tuple[OrderIntent | str, list[Write]]:
         intent = load(self._store, OrderIntent, intent_key(proposal.account, known_id))
-        if intent is None or intent.state != "NEW" or intent.task_token == task_token:
+        if intent is None:
+            return "INTENT_LOST", []
+        if intent.state != "NEW" or intent.task_token == task_token:
             return intent, []
         taken_over = intent.evolve(task_token=task_token)
         return taken_over, [replace(taken_over)]

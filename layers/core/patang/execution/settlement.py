@@ -49,7 +49,7 @@ def settle(
     grown = new.filled_quantity > old.filled_quantity
     ended = new.is_final and not old.is_final
     revived = old.never_arrived and not new.never_arrived and (grown or not new.is_final)
-    if new.kind == "ENTRY" and (grown or ended):
+    if new.kind == "ENTRY" and (grown or ended or revived):
         settle_entry(store, done, old, new, as_of, now)
     if new.kind == "EXIT" and (grown or ended or revived):
         settle_exit(store, done, old, new, as_of, now)

@@ -7,21 +7,17 @@ from patang.approvals.proposal import Proposal
 from patang.approvals.service import ApprovalService
 from patang.execution.conclusion import Conclusion
 from patang.execution.consequences import Notice, tell
-from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal, told_first
 from patang.execution.market_clock import MarketClock
+from patang.execution.reservation_sweep import ReservationSweep
 from patang.keys import (
     DECIDED_APPROVALS,
     PENDING_APPROVALS,
     cycle_key,
-    intent_key,
     market_clock_key,
-    proposal_key,
-    risk_key,
 )
 from patang.market.cycle import Cycle
 from patang.market.sessions import minute_of, session_on
-from patang.portfolio.account_state import RiskState
 from patang.ports import Clock, Metrics, Notifier, StateStore, Workflows
 from patang.records import load, load_index
 from patang.settings import Settings
@@ -31,11 +27,8 @@ __all__ = ["Sweeps"]
 # Wall time a decision normally needs to reach its workflow, and after which the workflow is taken for dead.
 _ANSWER_AFTER = timedelta(seconds=10)
 _GIVE_UP_AFTER = timedelta(minutes=5)
-# Market time after which a proposal whose workflow never came to ask is given up.
-_UNASKED = timedelta(minutes=15)
 # The cycle of the minute that has just ended is still being started; one older than these is of no use.
 _CYCLES_BACK = (timedelta(minutes=1), timedelta(minutes=2))
-_UNASKED_STATES = ("PROPOSED", "CONSTRUCTED")
 
 
 class Sweeps:
@@ -56,6 +49,7 @@ class Sweeps:
         self._approvals = approvals
         self._workflows = workflows
         self._conclusion = conclusion
+        self._reservations = ReservationSweep(store, conclusion, clock)
         self._settings = settings
         self._clock = clock
         self._notifier = notifier
@@ -66,7 +60,7 @@ class Sweeps:
         swept = {
             "expired": sum(map(self._expire_overdue, accounts)),
             "answered": sum(map(self._answer_decided, accounts)),
-            "released": sum(self._release(account, as_of) for account in accounts),
+            "released": sum(self._reservations.run(account, as_of) for account in accounts),
             "cycles": self._start_cycles(as_of),
             "stale_data": int(self._watch_data(accounts, as_of)),
         }
@@ -91,32 +85,6 @@ class Sweeps:
             if not self._approvals.answer(proposal) and waited >= _GIVE_UP_AFTER:
                 self._conclusion.conclude(account, proposal.order_id, "WORKFLOW_LOST")
         return found
-
-    def _release(self, account: str, as_of: datetime) -> int:
-        risk = load(self._store, RiskState, risk_key(account))
-        if risk is None:
-            return 0
-        return sum(
-            self._release_one(account, order_id, as_of - held.as_of >= _UNASKED)
-            for order_id, held in risk.reservations.items()
-        )
-
-    def _release_one(self, account: str, order_id: str, overdue: bool) -> bool:
-        proposal = load(self._store, Proposal, proposal_key(account, order_id))
-        if proposal is None:
-            return overdue and self._conclusion.release(account, order_id)
-        if proposal.state in _UNASKED_STATES and overdue:
-            self._conclusion.conclude(account, order_id, "WORKFLOW_LOST")
-            return True
-        if proposal.state != "CONCLUDED" or self._has_live_order(proposal):
-            return False
-        return self._conclusion.release(account, order_id)
-
-    def _has_live_order(self, proposal: Proposal) -> bool:
-        if proposal.intent_id is None:
-            return False
-        intent = load(self._store, OrderIntent, intent_key(proposal.account, proposal.intent_id))
-        return intent is not None and not intent.is_final
 
     def _start_cycles(self, as_of: datetime) -> int:
         """Cycles that were written down and may not have been started; a name is started once."""

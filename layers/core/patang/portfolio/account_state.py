@@ -13,14 +13,21 @@ __all__ = ["AccountDay", "Reservation", "RiskState"]
 
 
 class Reservation(BaseModel):
-    """Capital held for an order that is on its way, in rupees."""
+    """What is held for an order on its way: rupees it may cost and lose, and one place among the positions.
+
+    Of a partly filled order it is what may still be bought. `option` says whose places it counts among,
+    `intent_id` names the order's intent once there is one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     symbol: str
     strategy: str
+    option: bool = False
     exposure: Decimal
+    risk_amount: Decimal = Decimal(0)
     as_of: datetime
+    intent_id: str | None = None
 
 
 class RiskState(Record):

@@ -12,7 +12,6 @@ from patang.errors import StopTrading
 from patang.execution.journal import journal
 from patang.keys import cycle_key, proposal_key, signal_partition
 from patang.market.cycle import Cycle
-from patang.portfolio.account_state import Reservation
 from patang.ports import Clock, Metrics, StateStore, Write, WriteConflict
 from patang.records import change, create, load, load_all, replace
 from patang.risk.account_view import AccountView, view_account
@@ -21,6 +20,7 @@ from patang.risk.expected_profit import ExpectedProfit, expected_profit
 from patang.risk.halts import Halts
 from patang.risk.manager import account_gate, is_halted, signal_gate
 from patang.risk.refusals import count_refusals
+from patang.risk.reservations import reserve
 from patang.risk.sizing import Sizing, size
 from patang.settings import Settings
 from patang.strategies.aggregator import aggregate
@@ -149,13 +149,7 @@ class RiskService:
 
     def _writes(self, view: AccountView, proposal: Proposal, best: _Assessed) -> tuple[Write, ...]:
         signal = best.signal
-        reservation = Reservation(
-            symbol=signal.underlying,
-            strategy=signal.strategy,
-            exposure=best.sizing.exposure,
-            as_of=proposal.as_of,
-        )
-        state = view.state.evolve(reservations=view.state.reservations | {proposal.order_id: reservation})
+        state = reserve(view.state, proposal, best.sizing.exposure)
         event = journal(
             proposal.account,
             "PROPOSED",
