@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from vollib.black_scholes import black_scholes
 from vollib.black_scholes.greeks import analytical
@@ -51,6 +51,7 @@ def test_price_greeks_and_volatility_are_vollibs(years):
     volatility=st.floats(0.03, 4.0),
     call=st.booleans(),
 )
+@example(spot=50.0, moneyness=0.609375, years=1.5, volatility=1.0625, call=False)
 def test_the_volatility_of_a_market_price_is_vollibs_or_not_known(spot, moneyness, years, volatility, call):
     """Prices on their tick of five paise, as a book quotes them."""
     strike = round(spot * moneyness, 0)

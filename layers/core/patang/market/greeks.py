@@ -142,7 +142,8 @@ def _total_volatility(moneyness: Floats, value: Floats) -> Floats:
             step = off / slope
             step /= 1 - step * (bend - np.where(lower, slope / at, 0.0)) / 2
             closer = w - step
-        inside = (closer > low[left]) & (closer < high[left])
+        # The bracket's ends are inside: where rounding ends the approach, the next step goes nowhere.
+        inside = (closer >= low[left]) & (closer <= high[left])
         total[left] = np.where(inside, closer, (low[left] + high[left]) / 2)
         left = left[~(np.abs(total[left] - w) <= _NEAR * w)]
         if not len(left):
