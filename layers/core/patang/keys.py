@@ -9,6 +9,10 @@
 | risk state | ACCOUNT#<account> | RISK | |
 | account's day | ACCOUNT#<account> | DAY#<date> | |
 | charges of a day compared | ACCOUNT#<account> | CHARGES#<date> | |
+| broker's funds | ACCOUNT#<account> | FUNDS | |
+| broker's last calls | ACCOUNT#<account> | CALLS | |
+| failures of a minute | ACCOUNT#<account> | FAILURES#<date>#<HHMM> | |
+| pay-ins and pay-outs of a day | ACCOUNT#<account> | CASH#<date> | |
 | proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | *_APPROVALS / <account>#<order_id> |
 | order intent | ACCOUNT#<account> | INTENT#<intent_id> | LIVE_INTENTS / <account>#<intent_id> |
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
@@ -20,6 +24,7 @@
 | cycle | CYCLES#<date> | <HHMM> | |
 | signal | SIGNALS#<date> | <HHMM>#<signal_id> | |
 | preflight | PREFLIGHT | <date> | |
+| slippage of ended orders | SLIPPAGE#<mode> | <class>#<size>#<account> | |
 | market clock | MARKET | CLOCK | |
 | paper order | PAPER#<account> | ORDER#<order_id> | PAPER_ORDERS / <account>#<order_id> |
 | paper funds | PAPER#<account> | FUNDS | |
@@ -47,10 +52,14 @@ __all__ = [
     "account_key",
     "account_partition",
     "audit_partition",
+    "broker_calls_key",
+    "cash_key",
     "charges_key",
     "close_partition",
     "cycle_key",
     "day_key",
+    "failures_key",
+    "funds_key",
     "intent_key",
     "linked_partition",
     "mark_key",
@@ -66,6 +75,7 @@ __all__ = [
     "settings_key",
     "settings_version_key",
     "signal_partition",
+    "slippage_partition",
     "state_pointer_key",
     "universe_key",
 ]
@@ -109,6 +119,22 @@ def charges_key(account: str, day: date) -> Key:
     return Key(account_partition(account), f"CHARGES#{day.isoformat()}")
 
 
+def funds_key(account: str) -> Key:
+    return Key(account_partition(account), "FUNDS")
+
+
+def broker_calls_key(account: str) -> Key:
+    return Key(account_partition(account), "CALLS")
+
+
+def failures_key(account: str, minute: datetime) -> Key:
+    return Key(account_partition(account), f"FAILURES#{minute:%Y-%m-%d#%H%M}")
+
+
+def cash_key(account: str, day: date) -> Key:
+    return Key(account_partition(account), f"CASH#{day.isoformat()}")
+
+
 def proposal_key(account: str, order_id: str) -> Key:
     return Key(account_partition(account), f"PROPOSAL#{order_id}")
 
@@ -147,6 +173,10 @@ def cycle_key(minute: datetime) -> Key:
 
 def signal_partition(day: date) -> str:
     return f"SIGNALS#{day.isoformat()}"
+
+
+def slippage_partition(mode: str) -> str:
+    return f"SLIPPAGE#{mode}"
 
 
 def preflight_key(day: date) -> Key:

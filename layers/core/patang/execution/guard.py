@@ -43,11 +43,13 @@ _NEW_SESSION_AFTER = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The last tick of an instrument; prices in rupees, `time` market time, no bid where none was sent."""
+    """The last tick of an instrument; prices in rupees, `time` market time, no bid where none was sent, no
+    close of the day before where the tick does not tell it."""
 
     price: Decimal
     bid: Decimal | None
     time: datetime
+    previous_close: Decimal | None = None
 
 
 class GuardService:
@@ -171,6 +173,8 @@ class GuardService:
             account=position.account,
             as_of=seen.time,
             last_price=seen.price,
+            bid=seen.bid,
+            previous_close=seen.previous_close,
             unrealised_pnl=(seen.price - position.entry_price) * position.open_quantity
             - position.entry_charges,
         )
@@ -198,7 +202,7 @@ class GuardService:
             return seen
         mark = load(self._store, Mark, mark_key(position.position_id))
         if mark is not None:
-            return Seen(mark.last_price, None, mark.as_of)
+            return Seen(mark.last_price, None, mark.as_of, mark.previous_close)
         return Seen(position.entry_price, None, position.entry_time)
 
     def _tell_time(self, as_of: datetime) -> None:
@@ -223,10 +227,10 @@ class GuardService:
 
 
 def _seen(tick: "np.void", as_of: datetime) -> Seen:
-    bid = _price(tick["bid"])
+    bid, close = _price(tick["bid"]), _price(tick["close"])
     seconds = int(tick["exchange_time"])
     time = datetime.fromtimestamp(seconds, IST) if seconds > 0 else as_of
-    return Seen(_price(tick["last_price"]), bid if bid > 0 else None, time)
+    return Seen(_price(tick["last_price"]), bid if bid > 0 else None, time, close if close > 0 else None)
 
 
 def _price(value: "np.float64") -> Decimal:

@@ -1,15 +1,19 @@
-"""What the risk manager knows of an account: halts, reservations, the day's result."""
+"""What the risk manager knows of an account: its state, reservations, the day's result."""
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from patang.keys import day_key, risk_key
 from patang.ports import Key
 from patang.records import Record
+from patang.settings import Mode
 
-__all__ = ["AccountDay", "Reservation", "RiskState"]
+__all__ = ["AccountDay", "Reservation", "RiskState", "Standing"]
+
+type Standing = Literal["ACTIVE", "REDUCING", "HALTED"]
 
 
 class Reservation(BaseModel):
@@ -33,18 +37,46 @@ class Reservation(BaseModel):
 class RiskState(Record):
     """An account's standing state of risk. Reservations are by order_id, their symbol is the underlying.
 
-    A halt with a `halted_day` ends with that market day.
+    ACTIVE: entries and exits. REDUCING: exits only, until the market day `halted_day` is over. HALTED: exits
+    only, until a person resumes. `gate` is the reason an entry is refused with, `halt_reason` the sentence,
+    `halted_by` the person or the breaker. `loss_day` is the last day whose loss reached its limit: nobody
+    reopens that day.
+
+    `realised_total` is what was made or lost since the account began, after charges; `peak_realised` its
+    highest value since a person last accepted a drawdown. Pay-ins and pay-outs, `net_paid_in`, are in neither.
+    `results_mode` says in which mode these three were made: another mode begins with none.
     """
 
     account: str
-    halted: bool = False
+    state: Standing = "ACTIVE"
+    gate: str | None = None
     halt_reason: str | None = None
     halted_by: str | None = None
     halted_day: date | None = None
+    loss_day: date | None = None
     reservations: dict[str, Reservation] = Field(default_factory=dict)
     last_option_entry: datetime | None = None
     realised_total: Decimal = Decimal(0)
     peak_realised: Decimal = Decimal(0)
+    net_paid_in: Decimal = Decimal(0)
+    results_mode: Mode | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _before_there_were_states(cls, stored: Any) -> Any:
+        """Items of the first form say only whether they are halted."""
+        if not isinstance(stored, dict) or "halted" not in stored or "state" in stored:
+            return stored
+        rest = {name: value for name, value in stored.items() if name != "halted"}
+        if not stored["halted"]:
+            return rest
+        lasting = stored.get("halted_day") is None
+        return rest | {"state": "HALTED" if lasting else "REDUCING", "gate": "HALTED"}
+
+    @property
+    def halted(self) -> bool:
+        """Whether entries were stopped, for the day or until somebody resumes."""
+        return self.state != "ACTIVE"
 
     def key(self) -> Key:
         return risk_key(self.account)
@@ -53,16 +85,39 @@ class RiskState(Record):
         """Whether no entry may be made on this market day."""
         return self.halted and (self.halted_day is None or self.halted_day >= day)
 
+    def in_mode(self, mode: Mode) -> Self:
+        """This state, with nothing made, lost or paid in where that was in another mode."""
+        if self.results_mode in (None, mode):
+            return self
+        return self.evolve(
+            realised_total=Decimal(0), peak_realised=Decimal(0), net_paid_in=Decimal(0), results_mode=mode
+        )
+
 
 class AccountDay(Record):
-    """An account's result of one day, in rupees after charges; refusals are counted a gate."""
+    """An account's result of one day, in rupees after charges; refusals are counted a gate.
+
+    `realised_pnl` is the whole result of the positions closed that day; `earlier_pnl` the part of it that
+    arose before the day, on positions that were carried into it. `by_mode` splits what the day itself made.
+    """
 
     account: str
     day: date
     realised_pnl: Decimal = Decimal(0)
+    earlier_pnl: Decimal = Decimal(0)
     charges: Decimal = Decimal(0)
     closed_trades: int = 0
     refusals: dict[str, int] = Field(default_factory=dict)
+    by_mode: dict[str, Decimal] = Field(default_factory=dict)
 
     def key(self) -> Key:
         return day_key(self.account, self.day)
+
+    def made_in(self, mode: Mode) -> Decimal:
+        """What the day's closed trades made within the day, in this mode.
+
+        A day of the first form does not say in which mode: all of it counts.
+        """
+        if not self.by_mode:
+            return self.realised_pnl - self.earlier_pnl
+        return self.by_mode.get(mode, Decimal(0))

@@ -71,12 +71,17 @@ class Position(Record):
 
 
 class Mark(Record):
-    """The guard's last view of an open position: price and unrealised P&L in rupees."""
+    """The guard's last view of an open position: prices and unrealised P&L in rupees.
+
+    `bid` is None where nobody bids, `previous_close` where no tick has told it.
+    """
 
     position_id: str
     account: str
     as_of: datetime
     last_price: Decimal
+    bid: Decimal | None = None
+    previous_close: Decimal | None = None
     unrealised_pnl: Decimal
 
     def key(self) -> Key:

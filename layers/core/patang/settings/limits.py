@@ -108,6 +108,26 @@ class RiskSettings(Section):
         About("seconds", "up"),
         Field(ge=5, le=600, description="Oldest price that an entry may be decided on, in market time."),
     ] = 120
+    stop_loss_guard_stops: Annotated[
+        int,
+        About("stops", "up"),
+        Field(ge=1, le=50, description="Losing stops within the window that pause entries."),
+    ] = 3
+    stop_loss_guard_window_minutes: Annotated[
+        int,
+        About("minutes", "down"),
+        Field(ge=1, le=375, description="How close together, in market time, those stops must be."),
+    ] = 60
+    stop_loss_guard_pause_minutes: Annotated[
+        int,
+        About("minutes", "down"),
+        Field(ge=1, le=375, description="How long, in market time, entries pause after the last of them."),
+    ] = 60
+    symbol_cooldown_minutes: Annotated[
+        int,
+        About("minutes", "down"),
+        Field(ge=0, le=1440, description="How long an underlying is not entered after it was sold."),
+    ] = 15
 
 
 class ApprovalSettings(Section):
