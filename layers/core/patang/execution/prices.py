@@ -6,7 +6,7 @@ The bands are the broker's automatic market protection, percent of the last pric
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-__all__ = ["band_pct", "buy_limit", "is_option", "on_tick", "sell_limit", "tick_floor"]
+__all__ = ["band_pct", "buy_limit", "exit_limit", "is_option", "on_tick", "sell_limit", "tick_floor"]
 
 _OPTION_BANDS = ((10, Decimal(5)), (100, Decimal(3)), (500, Decimal(2)))
 _OTHER_BANDS = ((100, Decimal(2)), (500, Decimal(1)))
@@ -47,6 +47,11 @@ def sell_limit(best: Decimal, tick: Decimal, *, option: bool) -> Decimal:
     """The limit of a marketable exit: below the best price to sell at by its band, at least one tick."""
     wanted = best * (1 - band_pct(best, option=option) / 100)
     return max(_to_tick(wanted, tick, ROUND_FLOOR), tick)
+
+
+def exit_limit(last_price: Decimal, bid: Decimal | None, tick: Decimal, *, option: bool) -> Decimal:
+    """The limit of an exit by what was seen: the bid, where there is one and the last trade was not lower."""
+    return sell_limit(min(bid, last_price) if bid else last_price, tick, option=option)
 
 
 def _to_tick(price: Decimal, tick: Decimal, rounding: str) -> Decimal:

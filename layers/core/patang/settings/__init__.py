@@ -1,6 +1,7 @@
 """The desk's settings: one validated tree with safe defaults, kept as a versioned item of the desk table."""
 
 from patang.settings.blackouts import EventBlackout, blackout_at
+from patang.settings.exits import ExitSettings
 from patang.settings.limits import (
     LONGEST_APPROVAL_SECONDS,
     ApprovalSettings,
@@ -17,6 +18,7 @@ __all__ = [
     "CapitalSettings",
     "EquitySettings",
     "EventBlackout",
+    "ExitSettings",
     "KiteSettings",
     "Mode",
     "OptionSettings",

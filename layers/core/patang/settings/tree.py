@@ -1,6 +1,7 @@
 """The tree: everything a person may set, each with its safe default."""
 
 from decimal import Decimal
+from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from pydantic import Field, model_validator
 
 from patang.market.session_override import SessionOverride
 from patang.settings.blackouts import EventBlackout
+from patang.settings.exits import ExitSettings
 from patang.settings.fields import About, Percent, Section
 from patang.settings.limits import ApprovalSettings, CapitalSettings, RiskSettings
 from patang.settings.strategies import EquitySettings, OptionSettings
@@ -117,6 +119,7 @@ class Settings(Section):
     risk: RiskSettings = RiskSettings()
     options: OptionSettings = OptionSettings()
     equity: EquitySettings = EquitySettings()
+    exits: ExitSettings = ExitSettings()
     approval: ApprovalSettings = ApprovalSettings()
     universe: UniverseSettings = UniverseSettings()
     sessions: Annotated[
@@ -152,6 +155,16 @@ class Settings(Section):
                 f"mode simulator sends orders to kite.root, which is {self.kite.root!r}: "
                 "give a loopback address or the sandbox, or set mode paper"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _is_an_address(self) -> Self:
+        if self.registered_egress_ip is not None:
+            try:
+                ip_address(self.registered_egress_ip)
+            except ValueError:
+                told = f"registered_egress_ip is {self.registered_egress_ip!r}, which is no IP address"
+                raise ValueError(told) from None
         return self
 
     @model_validator(mode="after")
