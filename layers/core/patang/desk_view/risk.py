@@ -5,6 +5,7 @@ from decimal import Decimal
 from patang.desk_view.views import RiskView
 from patang.risk.account_view import AccountView
 from patang.risk.manager import account_gate
+from patang.risk.reservations import held
 from patang.settings import Settings
 
 __all__ = ["risk_view"]
@@ -15,7 +16,7 @@ def risk_view(account: AccountView, settings: Settings) -> RiskView:
     state, day, unrealised = account.state, account.day, account.unrealised
     limits, start = settings.capital, settings.capital.starting_capital_inr
     capital = account.capital(settings)
-    reserved = sum((r.exposure for r in state.reservations.values()), Decimal(0))
+    reserved = held(state).exposure
     halted = state.is_halted_on(day.day)
     return RiskView(
         account=state.account,

@@ -7,14 +7,13 @@ from patang.errors import StopTrading
 from patang.execution.consequences import Notice, Settlement, fill_of, name_of, position_id_of
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
-from patang.execution.prices import is_option
 from patang.keys import position_key, proposal_key, risk_key
 from patang.portfolio.account_state import RiskState
 from patang.portfolio.ledger import after_entry, opened
 from patang.portfolio.position import Position
 from patang.ports import StateStore
 from patang.records import create, load, replace
-from patang.risk.reservations import keep_rest
+from patang.risk.reservations import DERIVATIVES, keep_rest
 
 __all__ = ["settle_entry"]
 
@@ -112,7 +111,7 @@ def _hold_less(
     """
     risk = load(store, RiskState, risk_key(new.account))
     changed = keep_rest(risk or RiskState(account=new.account), proposal, old, new)
-    if is_option(new.terms.exchange, new.terms.tradingsymbol) and new.filled_quantity > old.filled_quantity:
+    if new.terms.exchange in DERIVATIVES and new.filled_quantity > old.filled_quantity:
         changed = changed.evolve(last_option_entry=as_of)
     done.writes.append(create(changed) if risk is None else replace(changed))
 

@@ -10,6 +10,7 @@ from patang.portfolio.account_state import AccountDay, RiskState
 from patang.portfolio.position import Mark, Position
 from patang.ports import StateStore
 from patang.records import load, load_all, load_index
+from patang.risk.reservations import DERIVATIVES, held
 from patang.risk.sizing import Headroom
 from patang.settings import Settings
 from patang.strategies.signal import Signal
@@ -37,26 +38,21 @@ class AccountView:
     @property
     def options(self) -> int:
         """Those of `holdings` that are options."""
-        return sum(strategy == "long_options" for strategy, _ in self._held())
+        return sum(option for option, _ in self._held())
 
-    def _held(self) -> set[tuple[str, str]]:
+    def _held(self) -> set[tuple[bool, str]]:
         # The manager lets an underlying be held once only.
-        held: set[tuple[str, str]] = {(p.strategy, p.underlying) for p in self.positions}
-        return held | {(r.strategy, r.symbol) for r in self.state.reservations.values()}
+        bought = {(p.exchange in DERIVATIVES, p.underlying) for p in self.positions}
+        return bought | {(r.option, r.symbol) for r in self.state.reservations.values()}
 
     def exposure(self, symbol: str | None = None, strategy: str | None = None) -> Decimal:
         """Rupees invested and reserved, in all, in one underlying or by one strategy."""
-        held = (
+        invested = (
             p.entry_price * p.open_quantity
             for p in self.positions
             if symbol in (None, p.underlying) and strategy in (None, p.strategy)
         )
-        coming = (
-            r.exposure
-            for r in self.state.reservations.values()
-            if symbol in (None, r.symbol) and strategy in (None, r.strategy)
-        )
-        return sum(held, Decimal(0)) + sum(coming, Decimal(0))
+        return sum(invested, Decimal(0)) + held(self.state, symbol, strategy).exposure
 
     def capital(self, settings: Settings) -> Decimal:
         """What the account started with and what it has made or lost since."""
@@ -68,7 +64,7 @@ class AccountView:
         Every strategy has a share of its own, as large as the settings of what it buys say.
         """
         capital, bounds = self.capital(settings), settings.risk
-        bought = settings.options if signal.exchange in ("NFO", "BFO") else settings.equity
+        bought = settings.options if signal.exchange in DERIVATIVES else settings.equity
         invested = self.exposure()
         free = {
             "symbol": capital * bounds.max_symbol_exposure_pct / 100 - self.exposure(signal.underlying),

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from patang.risk.account_view import AccountView
 from patang.risk.breaker import breach
+from patang.risk.reservations import DERIVATIVES
 from patang.settings import Settings
 from patang.strategies.signal import Signal
 
@@ -24,7 +25,7 @@ def account_gate(view: AccountView, settings: Settings) -> str | None:
 
 def signal_gate(view: AccountView, signal: Signal, settings: Settings, as_of: datetime) -> str | None:
     """Why the account may not enter this signal, or None. Sizing and profit are looked at afterwards."""
-    if signal.strategy == "long_options":
+    if signal.exchange in DERIVATIVES:
         if view.options >= settings.risk.max_concurrent_options:
             return "MAX_OPTIONS_REACHED"
         last = view.state.last_option_entry

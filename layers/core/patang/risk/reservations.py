@@ -11,10 +11,12 @@ from decimal import Decimal
 
 from patang.approvals.proposal import Proposal
 from patang.execution.intent import OrderIntent
-from patang.execution.prices import is_option
 from patang.portfolio.account_state import Reservation, RiskState
 
-__all__ = ["Held", "bind", "held", "keep_rest", "release", "reserve", "reserve_again"]
+__all__ = ["DERIVATIVES", "Held", "bind", "held", "keep_rest", "release", "reserve", "reserve_again"]
+
+# Whatever is bought there counts among the options.
+DERIVATIVES = frozenset({"NFO", "BFO"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _reservation(proposal: Proposal, exposure: Decimal) -> Reservation:
     return Reservation(
         symbol=signal.underlying,
         strategy=signal.strategy,
-        option=is_option(signal.exchange, signal.symbol),
+        option=signal.exchange in DERIVATIVES,
         exposure=exposure,
         risk_amount=proposal.risk_amount,
         as_of=proposal.as_of,
