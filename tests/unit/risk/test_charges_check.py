@@ -1,4 +1,4 @@
-"""The check after the close on stand-ins: accounts fail alone, orders elsewhere are left out, a day is kept."""
+"""The check after the close on stand-ins: accounts fail alone, orders elsewhere are left out."""
 
 from datetime import date, datetime
 from types import SimpleNamespace
