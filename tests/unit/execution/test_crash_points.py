@@ -5,6 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from patang.keys import slippage_partition
+from patang.records import load_all
+from patang.risk.slippage import SlippageTally
 from tests.unit.execution.samples import equity_signal, option_signal, proposal_of
 from tests.unit.execution.session import Session
 from tests.unit.execution.trading_desk import TradingDesk
@@ -33,6 +36,11 @@ def assert_sound(run: Session) -> None:
     closed = [position for position in desk.positions() if position.state == "CLOSED"]
     assert desk.day().realised_pnl == sum((p.realised_pnl or Decimal(0) for p in closed), Decimal(0))
     assert desk.day().closed_trades == len(closed)
+    filled = [
+        intent for intent in desk.intents() if intent.kind in ("ENTRY", "EXIT") and intent.average_price
+    ]
+    tallies = load_all(desk.store, SlippageTally, slippage_partition(desk.settings.mode))
+    assert sum(tally.fills for tally in tallies) == len(filled), "slippage of each filled order, once"
 
 
 @pytest.mark.parametrize("kind", ["equity", "option"])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from patang.model.inputs import StrategyName
-from patang.risk.expected_profit import SLIPPAGE_PRIOR_PCT
+from patang.risk.slippage import prior_pct
 from patang.settings import Settings
 
 __all__ = ["CARDS", "labels_of"]
@@ -43,7 +43,8 @@ index, at a volatility near the realised one; real options cost more than that, 
 
 def labels_of(strategy: StrategyName, settings: Settings) -> dict[str, Any]:
     """The exits and costs that the labels were made with."""
-    slippage = {"slippage_pct_each_side": float(SLIPPAGE_PRIOR_PCT[strategy]), "charges": "as of the day"}
+    assumed = prior_pct("options" if strategy == "long_options" else "equity", "small")
+    slippage = {"slippage_pct_each_side": float(assumed), "charges": "as of the day"}
     if strategy == "equity":
         equity = settings.equity
         return slippage | {

@@ -19,7 +19,7 @@ from patang.market.greeks import RISK_FREE_RATE, greeks
 from patang.market.sessions import IST
 from patang.model.inputs import INPUTS, StrategyName, option_inputs, session_fraction, underlying_inputs
 from patang.risk.charges import Segment, round_trip_charges
-from patang.risk.expected_profit import SLIPPAGE_PRIOR_PCT
+from patang.risk.slippage import instrument_class, prior_pct
 from patang.settings import Settings
 from patang.strategies.base import at_clock, exit_time
 from patang.strategies.momentum import Momentum, momentum
@@ -127,7 +127,7 @@ def _equity_entry(moment: _Moment, settings: Settings) -> _Entry | None:
     room = settings.capital.starting_capital_inr * settings.risk.max_symbol_exposure_pct / 100
     quantity = max(int(float(room) / ask), 1)
     gross = 100 * (end.price / price - 1)
-    costs = _costs_pct("equity", "equity-intraday", "NSE", ask, end.price, spread, quantity, moment.as_of)
+    costs = _costs_pct("equity-intraday", "NSE", ask, end.price, spread, quantity, moment.as_of)
     return _entry(moment, moment.inputs(), end.bars, gross, costs)
 
 
@@ -159,7 +159,7 @@ def _option_entry(moment: _Moment, settings: Settings, rng: np.random.Generator)
     budget = float(settings.capital.starting_capital_inr * settings.risk.risk_per_trade_pct / 100)
     lots = max(int(budget / (ask - stop) / _LOT), 1)
     gross = 100 * (end.price / premium - 1)
-    costs = _costs_pct("long_options", "options", "NFO", ask, end.price, 2 * half, lots * _LOT, moment.as_of)
+    costs = _costs_pct("options", "NFO", ask, end.price, 2 * half, lots * _LOT, moment.as_of)
     inputs = moment.inputs() | option_inputs(
         float(abs(now.delta)), theta, premium, moment.features["atr_14"], days
     )
@@ -182,7 +182,6 @@ def _premiums(later: Floats, is_call: bool, spot: float, strike: float, days: fl
 
 
 def _costs_pct(
-    strategy: StrategyName,
     segment: Segment,
     exchange: str,
     ask: float,
@@ -194,7 +193,7 @@ def _costs_pct(
     """Charges, spread and slippage of a round trip in percent of the entry price."""
     bought, sold = Decimal(f"{ask:.2f}"), Decimal(f"{max(exit_price, _TICK):.2f}")
     charges = round_trip_charges(segment, exchange, bought, sold, quantity, as_of.date())
-    slippage = 2 * float(SLIPPAGE_PRIOR_PCT[strategy])
+    slippage = 2 * float(prior_pct(instrument_class(segment), "small"))
     return 100 * (float(charges.total) / quantity + spread) / ask + slippage
 
 

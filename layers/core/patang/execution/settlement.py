@@ -9,6 +9,7 @@ from datetime import datetime
 from patang.execution.consequences import Notice, Settlement, name_of
 from patang.execution.entries import settle_entry
 from patang.execution.exit_fills import settle_exit
+from patang.execution.fill_quality import count_slippage
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
 from patang.keys import intent_key
@@ -53,6 +54,7 @@ def settle(
         settle_entry(store, done, old, new, as_of, now)
     if new.kind == "EXIT" and (grown or ended or revived):
         settle_exit(store, done, old, new, as_of, now)
+    done.writes += count_slippage(store, old, new)
     if new.kind == "MODIFY" and new.state == "COMPLETE":
         _stand_at_new_price(store, done, new)
     if revived:

@@ -22,6 +22,7 @@ from patang.risk.manager import account_gate, is_halted, signal_gate
 from patang.risk.refusals import count_refusals
 from patang.risk.reservations import reserve
 from patang.risk.sizing import Sizing, size
+from patang.risk.slippage import Slippage, load_slippage
 from patang.settings import Settings
 from patang.strategies.aggregator import aggregate
 from patang.strategies.signal import Signal
@@ -76,7 +77,8 @@ class RiskService:
         wanted, left_out = aggregate(signal for signal in stored if not signal.refused)
         refusals.update(left_out.values())
         self._work_breaker(account, as_of)
-        made = self._propose(account, run_id, as_of, wanted, refusals)
+        slippage = load_slippage(self._store, self._settings().mode)
+        made = self._propose(account, run_id, as_of, wanted, slippage, refusals)
         self._record(account, run_id, as_of, len(made), refusals)
         names = [{"account": account, "order_id": proposal.order_id} for proposal in made]
         return {"proposals": names, "refusals": dict(refusals)}
@@ -91,7 +93,13 @@ class RiskService:
             self._metrics.count("breaker_opened", gate=found.gate)
 
     def _propose(
-        self, account: str, run_id: str, as_of: datetime, wanted: list[Signal], refusals: Counter[str]
+        self,
+        account: str,
+        run_id: str,
+        as_of: datetime,
+        wanted: list[Signal],
+        slippage: Slippage,
+        refusals: Counter[str],
     ) -> list[Proposal]:
         """One proposal after the other, each decided on the state that the one before has left."""
         made: list[Proposal] = []
@@ -103,7 +111,7 @@ class RiskService:
         left = {signal.signal_id: signal for signal in wanted if signal.signal_id not in done}
         try:
             while left:
-                proposal, gates = self._propose_best(account, run_id, as_of, list(left.values()))
+                proposal, gates = self._propose_best(account, run_id, as_of, list(left.values()), slippage)
                 if proposal is None:
                     refusals.update(gates.values())
                     break
@@ -118,11 +126,11 @@ class RiskService:
         return made
 
     def _propose_best(
-        self, account: str, run_id: str, as_of: datetime, signals: list[Signal]
+        self, account: str, run_id: str, as_of: datetime, signals: list[Signal], slippage: Slippage
     ) -> tuple[Proposal | None, Mapping[str, str]]:
         def decide() -> tuple[tuple[Proposal | None, Mapping[str, str]], Sequence[Write]]:
             view = view_account(self._store, account, as_of.date())
-            passed, gates = self._sift(view, signals, as_of)
+            passed, gates = self._sift(view, signals, slippage, as_of)
             if not passed:
                 return (None, gates), ()
             best = max(passed, key=lambda assessed: assessed.merit)
@@ -132,7 +140,7 @@ class RiskService:
         return change(self._store, decide, _ATTEMPTS)
 
     def _sift(
-        self, view: AccountView, signals: list[Signal], as_of: datetime
+        self, view: AccountView, signals: list[Signal], slippage: Slippage, as_of: datetime
     ) -> tuple[list[_Assessed], dict[str, str]]:
         """The signals that pass every gate now, and the gate of each of the others."""
         settings = self._settings()
@@ -140,7 +148,7 @@ class RiskService:
         gates: dict[str, str] = {}
         closed = account_gate(view, settings)
         for signal in signals:
-            found = closed or _assess(view, signal, settings, as_of)
+            found = closed or _assess(view, signal, settings, slippage, as_of)
             if isinstance(found, str):
                 gates[signal.signal_id] = found
             else:
@@ -198,14 +206,16 @@ class RiskService:
         change(self._store, decide, _ATTEMPTS)
 
 
-def _assess(view: AccountView, signal: Signal, settings: Settings, as_of: datetime) -> _Assessed | str:
+def _assess(
+    view: AccountView, signal: Signal, settings: Settings, slippage: Slippage, as_of: datetime
+) -> _Assessed | str:
     gate = signal_gate(view, signal, settings, as_of)
     if gate is not None:
         return gate
     sizing = size(signal, settings, view.headroom(signal, settings))
     if sizing.quantity == 0:
         return f"SIZE_ZERO_{sizing.binding}"
-    profit = expected_profit(signal, sizing.quantity)
+    profit = expected_profit(signal, sizing.quantity, slippage)
     if profit.net < settings.risk.min_expected_net_profit_inr:
         return "EXPECTED_PROFIT_TOO_LOW"
     return _Assessed(signal, sizing, profit)

@@ -1,0 +1,53 @@
+"""What an order that has ended tells of slippage, counted with the end itself.
+
+The count is written in the transaction that writes the order's end, as the difference of what the order told
+before and after the change. So no end is lost and none counts twice, however often and by whomever it is
+told; a fill that is heard of after the end changes the order's own share of the sum.
+"""
+
+from decimal import Decimal
+
+from patang.execution.intent import OrderIntent
+from patang.ports import StateStore, Write
+from patang.records import create, load, replace
+from patang.risk.charges import segment_of
+from patang.risk.slippage import SlippageTally, instrument_class, order_size, slippage_pct
+
+__all__ = ["count_slippage"]
+
+
+def count_slippage(store: StateStore, old: OrderIntent, new: OrderIntent) -> list[Write]:
+    """The write that counts what became of an entry or an exit; none if it tells nothing (more)."""
+    before, after = _slipped(old), _slipped(new)
+    if before == after:
+        return []
+    empty = _empty_tally(new)
+    known = load(store, SlippageTally, empty.key())
+    tally = known or empty
+    changed = tally.evolve(
+        fills=tally.fills + len(after) - len(before),
+        total_pct=tally.total_pct + sum(after, Decimal(0)) - sum(before, Decimal(0)),
+    )
+    return [create(changed) if known is None else replace(changed)]
+
+
+def _slipped(intent: OrderIntent) -> tuple[Decimal, ...]:
+    """Percent that the order slipped; nothing while it may still fill, or where a price is not known."""
+    expected, filled = intent.expected_price, intent.average_price
+    if intent.kind not in ("ENTRY", "EXIT") or not intent.is_final or intent.filled_quantity == 0:
+        return ()
+    if not expected or not filled:
+        return ()
+    return (slippage_pct(intent.terms.transaction_type, expected, filled),)
+
+
+def _empty_tally(intent: OrderIntent) -> SlippageTally:
+    # By the whole of what was ordered, whatever of it was filled: an order's size never changes.
+    terms = intent.terms
+    value = terms.quantity * (intent.expected_price or Decimal(0))
+    return SlippageTally(
+        mode=terms.mode,
+        account=intent.account,
+        instrument_class=instrument_class(segment_of(terms.exchange, terms.tradingsymbol, terms.product)),
+        size=order_size(value),
+    )

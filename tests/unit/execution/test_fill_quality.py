@@ -1,0 +1,94 @@
+"""Slippage is learned from orders that have ended: each once, with its last word, whoever tells it."""
+
+import itertools
+from decimal import Decimal
+
+import pytest
+
+from patang.keys import slippage_partition
+from patang.records import load_all
+from patang.risk.slippage import SlippageTally, load_slippage
+from tests.unit.execution.samples import option_signal
+from tests.unit.execution.stages import closing, submitted, tell
+from tests.unit.execution.test_updates import frame, sent
+from tests.unit.execution.trading_desk import TradingDesk
+
+D = Decimal
+# 1,500.80 instead of 1,500 rupees.
+ENTRY_PCT = D("0.053333")
+
+
+def tallies(desk: TradingDesk) -> dict[tuple[str, str], tuple[int, Decimal]]:
+    found = load_all(desk.store, SlippageTally, slippage_partition(desk.settings.mode))
+    return {(t.instrument_class, t.size): (t.fills, t.total_pct) for t in found}
+
+
+def test_an_entry_that_has_ended_is_counted_with_what_it_paid_above_its_price() -> None:
+    desk = TradingDesk()
+    intent = sent(desk)
+    tell(desk, frame(intent, "OPEN", 5, 1500.0, at=2))
+    assert tallies(desk) == {}, "it may still fill"
+    tell(desk, frame(intent, "COMPLETE", 20, 1500.8, at=3))
+    # 20 shares of 1,500 rupees.
+    assert tallies(desk) == {("equity", "small"): (1, ENTRY_PCT)}
+
+
+def test_however_often_and_in_whatever_order_it_is_told() -> None:
+    for order in itertools.permutations(range(3)):
+        desk = TradingDesk()
+        intent = sent(desk)
+        frames = [
+            frame(intent, "OPEN", 5, 1500.0, at=2),
+            frame(intent, "COMPLETE", 20, 1500.8, at=4),
+            frame(intent, "COMPLETE", 20, 1500.8, at=4),
+        ]
+        tell(desk, *(frames[n] for n in order), *(frames[n] for n in order))
+        assert tallies(desk) == {("equity", "small"): (1, ENTRY_PCT)}
+
+
+def test_an_exit_is_counted_beside_it_with_what_it_got_less() -> None:
+    desk = TradingDesk()
+    _, intent = closing(desk)
+    assert tallies(desk) == {("equity", "small"): (1, D(0))}
+    tell(desk, frame(intent, "COMPLETE", 20, 1488.5, at=9))
+    # 1,488.50 instead of the 1,489 that the guard saw.
+    assert tallies(desk) == {("equity", "small"): (2, D("0.033580"))}
+
+
+def test_a_part_that_was_filled_before_the_order_was_cancelled_counts() -> None:
+    desk = TradingDesk()
+    intent = sent(desk)
+    tell(desk, frame(intent, "CANCELLED", 15, 1500.8, at=4))
+    assert tallies(desk) == {("equity", "small"): (1, ENTRY_PCT)}
+
+
+@pytest.mark.parametrize("status", ["REJECTED", "CANCELLED"])
+def test_an_order_that_bought_nothing_teaches_nothing(status: str) -> None:
+    desk = TradingDesk()
+    tell(desk, frame(sent(desk), status))
+    assert tallies(desk) == {}
+
+
+def test_a_fill_after_the_end_corrects_what_was_counted() -> None:
+    desk = TradingDesk()
+    intent = sent(desk)
+    tell(desk, frame(intent, "CANCELLED", 5, 1501.5, at=2))
+    assert tallies(desk) == {("equity", "small"): (1, D("0.1"))}
+    tell(desk, frame(intent, "COMPLETE", 20, 1500.8, at=3))
+    assert tallies(desk) == {("equity", "small"): (1, ENTRY_PCT)}
+
+
+def test_options_are_a_class_of_their_own_and_large_orders_a_size() -> None:
+    desk = TradingDesk()
+    signal = option_signal()
+    intent = submitted(desk, signal, 1300)
+    tell(desk, frame(intent, "COMPLETE", 1300, float(signal.entry_price) * 1.01))
+    assert tallies(desk) == {("options", "medium"): (1, D(1))}
+
+
+def test_what_is_counted_is_what_the_next_cycle_reads() -> None:
+    desk = TradingDesk()
+    tell(desk, frame(sent(desk), "COMPLETE", 20, 1500.8))
+    found = load_slippage(desk.store, desk.settings.mode)
+    assert found.pct("equity-intraday", D(30_000)) == (30 * D("0.02") + ENTRY_PCT) / 31
+    assert load_slippage(desk.store, "live").seen == {}
