@@ -364,10 +364,14 @@ class PaperMatcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BrokerLogin:
-    """What a login is worth: who signed in, and the day's access token."""
+    """What a login is worth: who signed in, and the day's access token.
+
+    `demat_consent`: whether shares may leave the owner's demat account on a sale, without asking him again.
+    """
 
     user_id: str
     access_token: str = field(repr=False)
+    demat_consent: bool = False
 
 
 class LoginExchange(Protocol):

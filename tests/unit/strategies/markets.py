@@ -17,7 +17,7 @@ from patang.market.greeks import price, years_to
 from patang.market.instruments import INDEX_NAMES, Instrument, Universe
 from patang.market.sessions import IST
 from patang.settings import OptionSettings
-from patang.strategies.base import Market
+from patang.strategies.market import Market
 from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.contracts import STRIKE_STEP, expiries, lot_size, option_symbol
 
@@ -105,11 +105,16 @@ def share_quote(symbol: str, last: float, as_of: datetime, **changes: Any) -> Qu
         "last_price": last,
         "bid": round(last - 0.05, 2),
         "ask": last,
-        "volume": 100_000,
+        "volume": 1_000_000,
         "oi": 0,
         "exchange_time": as_of - timedelta(seconds=2),
     }
     return Quote.model_validate(fields | changes)
+
+
+def index_quote(name: str, last: float, as_of: datetime, **changes: Any) -> Quote:
+    """An index has a price and no book."""
+    return share_quote(name, last, as_of, **({"bid": 0.0, "ask": 0.0, "volume": 0} | changes))
 
 
 def candle(symbol: str, close: float, as_of: datetime = AS_OF) -> Candle:
@@ -125,9 +130,10 @@ def option_market(
     spot: float = 25_000.0,
     expiry: date = date(2026, 8, 25),
     as_of: datetime = AS_OF,
+    longer: dict[str, float] | None = None,
     **quote: Any,
 ) -> Market:
-    """NIFTY with these features and one expiry of its chain."""
+    """NIFTY with these features, `longer` those of bars of 5 and 15 minutes, and one expiry of its chain."""
     contracts = chain("NIFTY", spot, expiry, 1_000)
     quotes = [option_quote(contract, spot, as_of, **quote) for contract in contracts]
     return Market(
@@ -135,19 +141,30 @@ def option_market(
         Universe(day=as_of.date(), instruments=(index(), *contracts)),
         {"NIFTY": candle("NIFTY", spot, as_of)},
         {"NIFTY": features},
-        {q.identifier: q for q in quotes},
+        {q.identifier: q for q in (index_quote("NIFTY 50", spot, as_of), *quotes)},
+        {"NIFTY": features if longer is None else longer},
+        {"NIFTY": features if longer is None else longer},
     )
 
 
-def share_market(features: dict[str, float], *, as_of: datetime = AS_OF, **quote: Any) -> Market:
-    """INFY at 1,500 with these features."""
-    found = share_quote("INFY", 1_500.0, as_of, **quote)
+def share_market(
+    features: dict[str, float],
+    *,
+    as_of: datetime = AS_OF,
+    symbol: str = "INFY",
+    longer: dict[str, float] | None = None,
+    **quote: Any,
+) -> Market:
+    """A share at 1,500 with these features, `longer` those of bars of 5 and 15 minutes."""
+    found = share_quote(symbol, 1_500.0, as_of, **quote)
     return Market(
         as_of,
-        Universe(day=as_of.date(), instruments=(index(), share())),
-        {"INFY": candle("INFY", 1_500.0, as_of)},
-        {"INFY": features},
-        {found.identifier: found},
+        Universe(day=as_of.date(), instruments=(index(), share(symbol))),
+        {symbol: candle(symbol, 1_500.0, as_of)},
+        {symbol: features},
+        {q.identifier: q for q in (index_quote("NIFTY 50", 25_000.0, as_of), found)},
+        {symbol: features if longer is None else longer},
+        {symbol: features if longer is None else longer},
     )
 
 
@@ -158,7 +175,7 @@ class Session:
         self.market = market
         self.day = market.session
         self._names = sorted(market.candles)
-        self._bars, self._features = self._computed()
+        self._bars, self._features, self._longer = self._computed()
         self.universe = Universe(day=self.day, instruments=tuple(self._instruments()))
 
     def minutes(self) -> Iterator[ClosedMinute]:
@@ -168,7 +185,9 @@ class Session:
             yield self._closed(opening + timedelta(minutes=n), n)
 
     def _computed(self):
-        """Bars of the session by symbol, and the features that history before it gives."""
+        """Bars of the session by symbol, the features that history before it gives, and those of longer bars
+        by their length, of all days.
+        """
         days = (*self.market.history, self.day)
         every_day = (c for by_day in self.market.candles.values() for c in by_day.values())
         length = max(len(of_day.minute) for of_day in every_day)
@@ -186,7 +205,18 @@ class Session:
         features = candle_features(BarColumns(*(flat[:, :, n] for n in range(5))))
         last = slice(-length, None)
         bars = {name: flat[row, last] for row, name in enumerate(self._names)}
-        return bars, {name: features[row, last] for row, name in enumerate(self._names)}
+        longer = {minutes: _longer_features(columns, minutes) for minutes in (5, 15)}
+        return bars, {name: features[row, last] for row, name in enumerate(self._names)}, longer
+
+    def _last_closed(self, minutes: int, n: int) -> dict[str, tuple[float | None, ...]]:
+        """The features of the longer bar that closed last when minute `n` of the session closes."""
+        table, of_day = self._longer[minutes]
+        at = table.shape[1] - of_day + (n + 1) // minutes - 1
+        rows = {INDEX_NAMES.get(name, name): table[row, at] for row, name in enumerate(self._names)}
+        return {
+            symbol: tuple(None if math.isnan(value) else value for value in values.tolist())
+            for symbol, values in rows.items()
+        }
 
     def _instruments(self):
         for number, name in enumerate(self._names):
@@ -217,7 +247,9 @@ class Session:
             known = dict(zip(CANDLE_FEATURES, self._features[name][n].tolist(), strict=True))
             vector = (known.get(feature, math.nan) for feature in FEATURE_NAMES)
             features[symbol] = tuple(None if math.isnan(value) else value for value in vector)
-            if name not in self.market.indices:
+            if name in self.market.indices:
+                quotes.append(index_quote(name, close, as_of))
+            else:
                 quotes.append(share_quote(symbol, close, as_of))
         spots = {bar.symbol: bar.close for bar in candles}
         contracts = (i for i in self.universe.instruments if i.is_option)
@@ -228,5 +260,24 @@ class Session:
             candles=tuple(candles),
             feature_names=FEATURE_NAMES,
             features=features,
+            features_5m=self._last_closed(5, n),
+            features_15m=self._last_closed(15, n),
             quotes=tuple(quotes),
         )
+
+
+def _longer_features(columns: np.ndarray, minutes: int) -> tuple[np.ndarray, int]:
+    """Candle features of symbols x days x minutes x columns over longer bars, and how many a day has."""
+    symbols, days, length, _ = columns.shape
+    of_day = length // minutes
+    cut = columns[:, :, : of_day * minutes].reshape(symbols, days * of_day, minutes, 5)
+    known = np.isfinite(cut[..., 3])
+    first, last = known.argmax(axis=2)[..., None], minutes - 1 - known[..., ::-1].argmax(axis=2)[..., None]
+    bars = BarColumns(
+        np.take_along_axis(cut[..., 0], first, 2)[..., 0],
+        np.fmax.reduce(cut[..., 1], axis=2),
+        np.fmin.reduce(cut[..., 2], axis=2),
+        np.take_along_axis(cut[..., 3], last, 2)[..., 0],
+        np.nansum(cut[..., 4], axis=2),
+    )
+    return candle_features(bars), of_day

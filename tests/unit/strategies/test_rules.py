@@ -1,6 +1,7 @@
 """The rules of both strategies, gate by gate."""
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -8,8 +9,8 @@ import pytest
 
 from patang.model.inputs import EQUITY_INPUTS, OPTION_INPUTS
 from patang.settings import Settings
-from patang.strategies.base import Market
-from patang.strategies.momentum import Momentum, momentum
+from patang.strategies.frames import Setup
+from patang.strategies.momentum import momentum
 from patang.strategies.playbook.equity import Equity
 from patang.strategies.playbook.long_options import LongOptions
 from tests.unit.strategies.markets import (
@@ -28,7 +29,7 @@ ONLY_NIFTY = Settings.model_validate({"options": {"underlyings": ("NIFTY",)}})
 
 
 def propose(market, settings=ONLY_NIFTY):
-    return LongOptions().propose(market, settings)
+    return LongOptions().generate_signals(market, settings)
 
 
 class TestMomentum:
@@ -57,7 +58,7 @@ class TestMomentum:
         assert momentum(RISING | change, min_adx=20, max_rsi=70) == "FEATURES_MISSING"
 
     def test_an_empty_vector_is_missing(self):
-        assert not isinstance(momentum({}, min_adx=20, max_rsi=70), Momentum)
+        assert not isinstance(momentum({}, min_adx=20, max_rsi=70), Setup)
 
 
 class TestLongOptions:
@@ -85,7 +86,9 @@ class TestLongOptions:
     @pytest.mark.parametrize(
         ("quote", "gate"),
         [
-            ({"bid": 0.0, "ask": 0.0}, "SPREAD_TOO_WIDE"),
+            ({"bid": 0.0, "ask": 0.0}, "NO_TWO_SIDED_QUOTE"),
+            ({"bid": 1.0}, "SPREAD_TOO_WIDE"),
+            ({"volume": 999}, "VOLUME_TOO_LOW"),
             ({"oi": 999}, "OPEN_INTEREST_TOO_LOW"),
             ({"exchange_time": AS_OF - timedelta(seconds=121)}, "STALE_DATA"),
         ],
@@ -104,12 +107,14 @@ class TestLongOptions:
         )
         assert dict(propose(option_market(RISING), settings).refusals) == {"NO_STRIKE_IN_DELTA_BAND": 1}
 
-    @pytest.mark.parametrize("expiry", [date(2026, 8, 18), date(2026, 8, 19)])
-    def test_an_expiry_too_near_is_not_entered(self, expiry):
-        settings = Settings.model_validate(
-            {"options": {"underlyings": ("NIFTY",), "min_minutes_to_expiry": 2_880}}
-        )
-        assert dict(propose(option_market(RISING, expiry=expiry), settings).refusals) == {"NO_EXPIRY": 1}
+    @pytest.mark.parametrize(
+        ("expiry", "gate"),
+        # Tuesday the 18th: expires today; leaves no, one and two sessions before that of the expiry exit.
+        [(18, "EXPIRY_DAY"), (19, "NO_EXPIRY"), (20, "NO_EXPIRY"), (21, None)],
+    )
+    def test_an_expiry_too_near_is_not_entered(self, expiry, gate):
+        refusals = propose(option_market(RISING, expiry=date(2026, 8, expiry))).refusals
+        assert dict(refusals) == ({gate: 1} if gate else {})
 
     @pytest.mark.parametrize(
         ("hour", "minute", "gate"), [(9, 19, True), (9, 20, False), (14, 45, False), (14, 46, True)]
@@ -128,10 +133,13 @@ class TestLongOptions:
         off = Settings.model_validate({"options": {"enabled": False}})
         assert not propose(option_market(RISING), off).refusals
 
-    def test_an_index_without_a_bar_is_missing(self):
+    def test_an_index_that_is_not_watched_is_stale(self):
         market = option_market(RISING)
         found = propose(market, Settings.model_validate({"options": {"underlyings": ("BANKNIFTY",)}}))
-        assert dict(found.refusals) == {"FEATURES_MISSING": 1}
+        assert dict(found.refusals) == {"STALE_INDEX": 1}
+
+    def test_an_index_without_a_bar_is_missing(self):
+        assert dict(propose(replace(option_market(RISING), candles={})).refusals) == {"FEATURES_MISSING": 1}
 
     @pytest.mark.parametrize("rank", [{}, {"iv_rank": math.nan, "iv_skew": math.nan}])
     def test_a_volatility_without_history_refuses_nothing(self, rank):
@@ -162,12 +170,10 @@ class TestLongOptions:
                 i.model_copy(update={"instrument_token": i.instrument_token + 1_000})
                 for i in far.universe.instruments[1:]
             ]
-            both = Market(
-                as_of,
-                near.universe.evolve(instruments=(*near.universe.instruments, *contracts)),
-                near.candles,
-                near.features,
-                {**near.quotes, **far.quotes},
+            both = replace(
+                near,
+                universe=near.universe.evolve(instruments=(*near.universe.instruments, *contracts)),
+                quotes={**near.quotes, **far.quotes},
             )
             (found,) = propose(both, settings).candidates
             assert found.instrument.expiry == date(2026, 8, 25), hour
@@ -175,9 +181,7 @@ class TestLongOptions:
     def test_calls_and_puts_of_one_expiry_are_priced_together(self):
         """The index was last told before it rose: the chain knows better what the contracts are worth."""
         late = option_market(RISING)
-        market = Market(
-            late.as_of, late.universe, {"NIFTY": candle("NIFTY", 24_960.0)}, late.features, late.quotes
-        )
+        market = replace(late, candles={"NIFTY": candle("NIFTY", 24_960.0)})
         (found,), (expected,) = propose(market).candidates, propose(late).candidates
         assert found.instrument == expected.instrument
         assert found.inputs["abs_delta"] == pytest.approx(expected.inputs["abs_delta"], abs=1e-3)
@@ -185,7 +189,7 @@ class TestLongOptions:
 
 class TestEquity:
     def test_a_rising_share_is_bought_with_stops_in_atr(self):
-        (found,) = Equity().propose(share_market(RISING | {"atr_14": 2.0}), Settings()).candidates
+        (found,) = Equity().generate_signals(share_market(RISING | {"atr_14": 2.0}), Settings()).candidates
         assert (found.signal_type, found.entry_price) == ("BUY", D("1500.00"))
         assert found.stop_loss_price == D("1484.00")
         assert found.target_price == D("1528.00")
@@ -193,26 +197,32 @@ class TestEquity:
 
     def test_a_share_that_is_watched_for_a_position_alone_is_not_bought(self):
         others = Settings.model_validate({"universe": {"equities": ("TCS",)}})
-        found = Equity().propose(share_market(RISING | {"atr_14": 2.0}), others)
+        found = Equity().generate_signals(share_market(RISING | {"atr_14": 2.0}), others)
         assert (found.candidates, dict(found.refusals)) == ([], {})
 
     def test_a_falling_share_is_not_sold_short(self):
-        assert dict(Equity().propose(share_market(FALLING), Settings()).refusals) == {"LONG_ONLY": 1}
+        assert dict(Equity().generate_signals(share_market(FALLING), Settings()).refusals) == {"LONG_ONLY": 1}
 
     @pytest.mark.parametrize(
         ("quote", "gate"),
         [
-            ({"bid": 0.0}, "NO_TWO_SIDED_QUOTE"),
+            ({"bid": 0.0, "ask": 0.0}, "NO_TWO_SIDED_QUOTE"),
+            ({"bid": 1_501.0}, "NO_TWO_SIDED_QUOTE"),
+            ({"bid": 0.0}, "CIRCUIT_LOCKED"),
+            ({"ask": 0.0}, "CIRCUIT_LOCKED"),
+            ({"volume": 6_666}, "TURNOVER_TOO_LOW"),
             ({"bid": 1_495.0}, "SPREAD_TOO_WIDE"),
             ({"exchange_time": AS_OF - timedelta(seconds=121)}, "STALE_DATA"),
         ],
     )
     def test_a_bad_book_is_left_alone(self, quote, gate):
-        assert dict(Equity().propose(share_market(RISING, **quote), Settings()).refusals) == {gate: 1}
+        assert dict(Equity().generate_signals(share_market(RISING, **quote), Settings()).refusals) == {
+            gate: 1
+        }
 
     @pytest.mark.parametrize(
         ("hour", "minute", "gate"), [(9, 29, True), (9, 30, False), (14, 30, False), (14, 31, True)]
     )
     def test_entries_keep_their_hours(self, hour, minute, gate):
         market = share_market(RISING, as_of=AS_OF.replace(hour=hour, minute=minute))
-        assert ("OUTSIDE_ENTRY_HOURS" in Equity().propose(market, Settings()).refusals) is gate
+        assert ("OUTSIDE_ENTRY_HOURS" in Equity().generate_signals(market, Settings()).refusals) is gate

@@ -22,7 +22,8 @@ from patang.risk.charges import Segment, round_trip_charges
 from patang.risk.slippage import instrument_class, prior_pct
 from patang.settings import Settings
 from patang.strategies.base import at_clock, exit_time
-from patang.strategies.momentum import Momentum, momentum
+from patang.strategies.frames import Setup
+from patang.strategies.momentum import momentum
 from patang.training.dataset import Dataset
 from patang.training.labels import Bars, outcome
 from patang_workbench.training.history import Series
@@ -111,7 +112,7 @@ def _moments(
             continue
         features = dict(series.vector(bar))
         trend = momentum(features, min_adx=min_adx, max_rsi=max_rsi)
-        if isinstance(trend, Momentum):
+        if isinstance(trend, Setup):
             minutes = int((exit_time(as_of, max_hold, exit_by) - as_of).total_seconds() // 60)
             yield _Moment(series, bar, as_of, features, trend.direction, minutes)
 

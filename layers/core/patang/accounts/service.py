@@ -125,6 +125,7 @@ class AccountService:
                 logged_in_at=now,
                 valid_until=next_expiry(now),
                 login_digest=digest,
+                demat_consent=reply.demat_consent,
             )
             # The secret goes first: whoever sees the new version must find its token there.
             self._keep_token(account, reply.access_token, session.version)

@@ -19,7 +19,7 @@ class KiteSession(Record):
     """The session of an account. `version` counts logins and tells every instance to read the secret again.
 
     `login_digest` is the SHA-256 of the request token, so that a reloaded callback page is known again.
-    Times are wall time.
+    Times are wall time. `demat_consent`: whether shares that are kept overnight can be sold at all.
     """
 
     account: str
@@ -29,6 +29,7 @@ class KiteSession(Record):
     valid_until: datetime
     state: Literal["LIVE", "EXPIRED"] = "LIVE"
     login_digest: str
+    demat_consent: bool = False
 
     def key(self) -> Key:
         return session_key(self.account)

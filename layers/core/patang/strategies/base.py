@@ -1,51 +1,34 @@
-"""What every strategy sees, and what it answers.
+"""What every strategy is: four questions, each answered by a pure function of market and account.
 
-A strategy is a pure function of the market at the close of a minute and of the settings: the same minute
-gives the same candidates live, in a replay and in a backtest. It decides by rules alone; the model and the
-accounts come after it. A further strategy is one class with this protocol and one line in the service.
+    generate_signals         the market at a minute's close  ->  candidates and refusals, for all accounts
+    apply_entry_filters      a signal and an account         ->  the gate that keeps it out, or none
+    calculate_position_size  a signal and an account's room  ->  whole lots, zero among them
+
+The same minute gives the same answers live, in a replay and in a backtest. A further strategy is one file in
+the playbook: a class derived from this one that generates signals; the other three are answered here, and
+may be made stricter there.
 """
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Literal, Protocol
+from typing import Literal
 
-from patang.market.candles import Candle, ClosedMinute, Quote
-from patang.market.instruments import Instrument, Universe
+from patang.market.instruments import Instrument
 from patang.market.sessions import IST
 from patang.model.inputs import StrategyName
+from patang.risk.account_view import AccountView
+from patang.risk.sizing import Headroom, Sizing, size
 from patang.settings import Settings
+from patang.settings.blackouts import blackout_at
+from patang.strategies.market import Market
+from patang.strategies.rules import Refusal, Rule, RuleLog
+from patang.strategies.signal import Signal
 
-__all__ = [
-    "Candidate",
-    "Findings",
-    "Market",
-    "Strategy",
-    "at_clock",
-    "exit_time",
-    "market_at",
-    "on_tick",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """The market at the close of a minute. Features are NaN where they are not known.
-
-    `candles` and `features` are by symbol, `quotes` by EXCHANGE:TRADINGSYMBOL; `as_of` is the minute's end.
-    """
-
-    as_of: datetime
-    universe: Universe
-    candles: Mapping[str, Candle]
-    features: Mapping[str, Mapping[str, float]]
-    quotes: Mapping[str, Quote]
-
-    def is_fresh(self, quote: Quote, max_age_seconds: int) -> bool:
-        """Whether the exchange has spoken about the instrument lately, in market time."""
-        return self.as_of - quote.exchange_time <= timedelta(seconds=max_age_seconds)
+__all__ = ["Candidate", "Findings", "Strategy", "at_clock", "exit_time", "on_tick", "within_hours"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +36,11 @@ class Candidate:
     """A wish to buy, before the model has been asked. Prices in rupees a unit.
 
     `inputs` are the model's, by name; `told` are features that the model is not asked about and the signal
-    carries beside them; `reason` tells a person the numbers that decided.
+    carries beside them; `reason` tells a person the numbers that decided, `rules` all that were looked at.
+    There is no kind of candidate that sells: a position is opened by buying alone.
     """
 
-    strategy: StrategyName
+    strategy: str
     signal_type: Literal["CALL", "PUT", "BUY"]
     instrument: Instrument
     entry_price: Decimal
@@ -69,38 +53,69 @@ class Candidate:
     reason: str
     inputs: Mapping[str, float]
     told: Mapping[str, float] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(slots=True)
 class Findings:
-    """A strategy's answer: candidates, and how often each of its gates said no."""
+    """A strategy's answer about a market: what it would buy, and what it looked at and left alone."""
 
     candidates: list[Candidate] = field(default_factory=list)
-    refusals: Counter[str] = field(default_factory=Counter)
+    refused: list[Refusal] = field(default_factory=list)
+
+    def take(self, found: Candidate | Refusal) -> None:
+        if isinstance(found, Candidate):
+            self.candidates.append(found)
+        else:
+            self.refused.append(found)
+
+    @property
+    def refusals(self) -> Counter[str]:
+        """How often each gate said no."""
+        return Counter(refusal.gate for refusal in self.refused)
 
 
-class Strategy(Protocol):
-    """Rules that turn a market into candidates."""
+class Strategy(ABC):
+    """Rules that turn a market into candidates.
 
-    name: StrategyName
+    `name` is that of its file in the playbook; `model` says whose model tells the probability to win, and so
+    which inputs a candidate must name.
+    """
 
-    def propose(self, market: Market, settings: Settings) -> Findings:
+    name: str
+    model: StrategyName
+
+    @abstractmethod
+    def generate_signals(self, market: Market, settings: Settings) -> Findings:
         """What the rules would buy now."""
-        ...
+
+    def apply_entry_filters(
+        self, signal: Signal, settings: Settings, account: AccountView | None = None
+    ) -> Refusal | None:
+        """What keeps a signal out: an event, too little confidence, and of an account a missing consent.
+
+        Without an account it is asked what holds for all of them.
+        """
+        log = RuleLog(signal.symbol)
+        event = blackout_at(settings.blackouts, signal.as_of)
+        if event is not None:
+            return Refusal("EVENT_BLACKOUT", f"{signal.symbol}: {event.reason}")
+        if not log.holds("p_win", signal.confidence, ">=", settings.risk.min_confidence):
+            return log.refuse("CONFIDENCE_TOO_LOW")
+        # Shares that are kept overnight can be sold only with leave to take them from the demat account.
+        consent = account is None or signal.product != "CNC" or account.demat_consent
+        return None if log.holds("demat_consent", consent, ">=", 1) else log.refuse("NO_DEMAT_CONSENT")
+
+    def calculate_position_size(self, signal: Signal, settings: Settings, headroom: Headroom) -> Sizing:
+        """How much to buy: the least that every bound allows. Zero is an answer."""
+        return size(signal, settings, headroom)
 
 
-def market_at(minutes: Iterable[ClosedMinute], universe: Universe, as_of: datetime) -> Market:
-    """The market that the shards of one closed minute saw together."""
-    candles: dict[str, Candle] = {}
-    features: dict[str, Mapping[str, float]] = {}
-    quotes: dict[str, Quote] = {}
-    for minute in minutes:
-        candles.update((candle.symbol, candle) for candle in minute.candles)
-        quotes.update((quote.identifier, quote) for quote in minute.quotes)
-        for symbol, values in minute.features.items():
-            named = zip(minute.feature_names, values, strict=True)
-            features[symbol] = {name: float("nan") if value is None else value for name, value in named}
-    return Market(as_of, universe, candles, features, quotes)
+def within_hours(strategy: str, as_of: datetime, first: str, last: str) -> Refusal | None:
+    """The refusal of a strategy whose entry hours (HH:MM, IST, both included) do not hold `as_of`."""
+    if at_clock(as_of, first) <= as_of <= at_clock(as_of, last):
+        return None
+    return Refusal("OUTSIDE_ENTRY_HOURS", f"{strategy}: {as_of.astimezone(IST):%H:%M} not in {first}-{last}")
 
 
 def at_clock(as_of: datetime, clock: str) -> datetime:

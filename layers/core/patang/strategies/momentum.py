@@ -1,44 +1,76 @@
-"""The momentum rule that both strategies begin with."""
+"""Momentum: a trend that the bars of 1, 5 and 15 minutes share and that has room left."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Momentum", "momentum"]
+from patang.strategies.frames import Direction, Frames, Setup
+from patang.strategies.rules import RuleLog
+
+__all__ = ["is_known", "momentum", "momentum_over_frames"]
 
 _NEEDED = ("ema_12", "ema_26", "macd", "macd_signal", "rsi_14", "adx_14", "atr_14", "bb_position",
            "z_score_20", "roc_20", "std_dev_20")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Momentum:
-    """A trend with room left: +1 up, -1 down, and the sentence that explains it."""
-
-    direction: Literal[1, -1]
-    reason: str
+def is_known(features: Mapping[str, float]) -> bool:
+    """Whether every feature that a decision and its model need has a value, and the price moves at all."""
+    return all(math.isfinite(features.get(name, math.nan)) for name in _NEEDED) and features["atr_14"] > 0
 
 
 def momentum(
-    features: Mapping[str, float], *, min_adx: float, max_rsi: float
-) -> Momentum | Literal["FEATURES_MISSING", "NO_MOMENTUM"]:
+    features: Mapping[str, float], *, min_adx: float, max_rsi: float, log: RuleLog | None = None
+) -> Setup | Literal["FEATURES_MISSING", "NO_MOMENTUM"]:
     """The direction that EMA, MACD, RSI and ADX of one-minute bars agree on, or the gate that said no.
 
     Up: EMA 12 above EMA 26, MACD above its signal, RSI above 50 but below `max_rsi`, ADX at least `min_adx`.
-    Down is the mirror.
+    Down is the mirror. `log` takes the numbers.
     """
-    if not all(math.isfinite(features.get(name, math.nan)) for name in _NEEDED) or features["atr_14"] <= 0:
+    if not is_known(features):
         return "FEATURES_MISSING"
+    log = log or RuleLog("")
     rsi, adx = features["rsi_14"], features["adx_14"]
-    fast, slow = features["ema_12"], features["ema_26"]
     macd, signal = features["macd"], features["macd_signal"]
-    if adx < min_adx:
+    if not log.holds("adx_14", adx, ">=", min_adx):
         return "NO_MOMENTUM"
-    if fast > slow and macd > signal and 50 < rsi < max_rsi:
-        return Momentum(1, _tell("above", macd, signal, rsi, adx))
-    if fast < slow and macd < signal and 100 - max_rsi < rsi < 50:
-        return Momentum(-1, _tell("below", macd, signal, rsi, adx))
-    return "NO_MOMENTUM"
+    fast, slow = features["ema_12"], features["ema_26"]
+    if fast >= slow:
+        up = (
+            log.holds("ema_12", fast, ">", slow)
+            and log.holds("macd", macd, ">", signal)
+            and log.holds("rsi_14", rsi, ">", 50)
+            and log.holds("rsi_14", rsi, "<", max_rsi)
+        )
+        return Setup(1, _tell("above", macd, signal, rsi, adx)) if up else "NO_MOMENTUM"
+    down = (
+        log.holds("ema_12", fast, "<", slow)
+        and log.holds("macd", macd, "<", signal)
+        and log.holds("rsi_14", rsi, "<", 50)
+        and log.holds("rsi_14", rsi, ">", 100 - max_rsi)
+    )
+    return Setup(-1, _tell("below", macd, signal, rsi, adx)) if down else "NO_MOMENTUM"
+
+
+def momentum_over_frames(
+    frames: Frames, *, min_adx: float, max_rsi: float, min_frames: int, log: RuleLog
+) -> Setup | str:
+    """The momentum of one-minute bars, if MACD is on the same side of its signal in at least `min_frames` of
+    the bars of 1, 5 and 15 minutes. A frame that is not known does not agree.
+    """
+    found = momentum(frames.one, min_adx=min_adx, max_rsi=max_rsi, log=log)
+    if not isinstance(found, Setup):
+        return found
+    longer = [minutes for minutes in (5, 15) if _agrees(frames, minutes, found.direction)]
+    if not log.holds("frames_agreeing", 1 + len(longer), ">=", min_frames):
+        return "FRAMES_DISAGREE"
+    told = ", ".join(f"{minutes}" for minutes in (1, *longer))
+    return Setup(found.direction, f"{found.reason}, MACD agrees over {told} min")
+
+
+def _agrees(frames: Frames, minutes: int, direction: Direction) -> bool:
+    features = frames.of(minutes)
+    difference = features.get("macd", math.nan) - features.get("macd_signal", math.nan)
+    return direction * difference > 0
 
 
 def _tell(side: str, macd: float, signal: float, rsi: float, adx: float) -> str:

@@ -1,30 +1,30 @@
-"""Signals of a cycle: the rules of every strategy, then the model, once a closed minute."""
+"""Signals of a cycle, once a closed minute: what is decided is stored, and sealed in the audit log."""
 
-import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from patang.audit.decisions import keep
 from patang.errors import BadInput, StopTrading
-from patang.features.options import option_reasons
+from patang.execution.journal import journal
 from patang.keys import cycle_key, signal_partition
 from patang.market.cycle import Cycle
 from patang.market.minutes import load_minute
 from patang.market.universe import load_universe
-from patang.model.inputs import StrategyName
-from patang.model.signal_model import Prediction, SignalModel
-from patang.ports import Metrics, ObjectStore, StateStore, Write
+from patang.ports import Clock, Metrics, ObjectStore, StateStore, Write
 from patang.records import change, create, load, load_all, replace
 from patang.settings import Settings
-from patang.strategies.base import Candidate, Market, Strategy, market_at
+from patang.settings.changes import DESK_CHAIN
+from patang.strategies.base import Strategy
+from patang.strategies.deciding import Decided, Models, decide
+from patang.strategies.explanation import LeftAlone, MarketDecisions
+from patang.strategies.market import market_at
 from patang.strategies.signal import Signal
 
 __all__ = ["SignalService"]
 
-type Models = Mapping[StrategyName, SignalModel]
-
 _MINUTE = timedelta(minutes=1)
-# A transaction of the table takes a hundred items; the cycle is one of them.
+# A transaction of the table takes a hundred items; the cycle and its event are two of them.
 _MOST_SIGNALS = 90
 
 
@@ -38,6 +38,7 @@ class SignalService:
         strategies: Sequence[Strategy],
         models: Callable[[], Models],
         settings: Callable[[], Settings],
+        clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._store = store
@@ -45,6 +46,7 @@ class SignalService:
         self._strategies = strategies
         self._models = models
         self._settings = settings
+        self._clock = clock
         self._metrics = metrics
 
     def run(self, run_id: str, as_of: datetime) -> dict[str, int | str]:
@@ -56,65 +58,64 @@ class SignalService:
         stored = load_all(self._store, Signal, signal_partition(as_of.date()), f"{as_of:%H%M}#")
         if stored:
             return self._answer(sum(not signal.refused for signal in stored), "NO_SIGNAL")
-        refusals: Counter[str] = Counter()
         reason = "NO_SIGNAL"
-        signals: list[Signal] = []
         try:
-            signals = self._decide(as_of, refusals)
+            decided = self._decide(as_of)
         except (StopTrading, BadInput) as error:
-            refusals["STOP_TRADING"] += 1
+            decided = _nothing("STOP_TRADING")
             reason = f"STOP_TRADING: {error}"
             self._metrics.count("stop_trading", reason=str(error))
-        going_on = self._keep(run_id, as_of, signals, refusals, reason)
-        self._count(going_on, refusals)
+        going_on = self._keep(run_id, as_of, decided, reason)
+        self._count(going_on, decided.refusals)
         return self._answer(going_on, reason)
 
-    def _decide(self, as_of: datetime, refusals: Counter[str]) -> list[Signal]:
+    def _decide(self, as_of: datetime) -> Decided:
         minutes = load_minute(self._objects, self._store, as_of - _MINUTE)
         if not minutes:
-            refusals["NO_CLOSED_MINUTE"] += 1
-            return []
+            return _nothing("NO_CLOSED_MINUTE")
         universe = load_universe(self._store, self._objects, as_of.date())
         if universe is None:
             raise StopTrading(f"there is no universe of {as_of.date()}: (morning) has not run for that day")
         market = market_at(minutes, universe, as_of)
-        settings = self._settings()
-        signals: list[Signal] = []
-        for strategy in self._strategies:
-            findings = strategy.propose(market, settings)
-            refusals.update(findings.refusals)
-            if findings.candidates:
-                model = self._models()[strategy.name]
-                predictions = model.predict([candidate.inputs for candidate in findings.candidates])
-                signals += [
-                    _signal(candidate, prediction, market, model.version, settings)
-                    for candidate, prediction in zip(findings.candidates, predictions, strict=True)
-                ]
-        refusals.update(gate for signal in signals for gate in signal.refused)
-        return sorted(signals, key=lambda s: -s.confidence)[:_MOST_SIGNALS]
+        return decide(market, self._strategies, self._models, self._settings(), _MOST_SIGNALS)
 
-    def _keep(
-        self, run_id: str, as_of: datetime, signals: list[Signal], refusals: Counter[str], reason: str
-    ) -> int:
-        """Stores signals and what the cycle came to, together."""
-        going_on = sum(not signal.refused for signal in signals)
+    def _keep(self, run_id: str, as_of: datetime, decided: Decided, reason: str) -> int:
+        """Stores signals, what the cycle came to, and the event that seals all of it, together."""
+        going_on = sum(not signal.refused for signal in decided.signals)
+        kept = MarketDecisions(
+            run_id=run_id,
+            as_of=as_of,
+            reason="" if going_on else reason,
+            signals=decided.signals,
+            left_alone=decided.left_alone,
+        )
+        event = journal(
+            DESK_CHAIN,
+            "DECIDED",
+            run_id,
+            as_of,
+            self._clock.now(),
+            signals=going_on,
+            refusals=decided.refusals,
+            decisions=keep(self._objects, as_of, "signals", kept).model_dump(),
+        )
 
-        def decide() -> tuple[int, Sequence[Write]]:
-            if signals and self._store.get(signals[0].key()) is not None:
+        def write() -> tuple[int, Sequence[Write]]:
+            if self._store.get(event.key) is not None:
                 # The same cycle ran at the same time and was first; it has decided the same.
                 return going_on, ()
             known = load(self._store, Cycle, cycle_key(as_of))
             cycle = known or Cycle(run_id=run_id, as_of=as_of, state="STARTED")
             changed = cycle.evolve(
                 signals=going_on,
-                refusals=dict(Counter(cycle.refusals) + refusals),
+                refusals=dict(Counter(cycle.refusals) + decided.refusals),
                 state=cycle.state if going_on else "FINISHED",
                 reason=cycle.reason if going_on else reason,
             )
-            write = create(changed) if known is None else replace(changed)
-            return going_on, (write, *(create(signal) for signal in signals))
+            ended = create(changed) if known is None else replace(changed)
+            return going_on, (ended, event, *(create(signal) for signal in decided.signals))
 
-        return change(self._store, decide)
+        return change(self._store, write)
 
     def _count(self, going_on: int, refusals: Counter[str]) -> None:
         self._metrics.count("signals", going_on)
@@ -126,36 +127,6 @@ class SignalService:
         return {"signals": signals, "reason": "" if signals else reason}
 
 
-def _signal(
-    candidate: Candidate, prediction: Prediction, market: Market, version: str, settings: Settings
-) -> Signal:
-    instrument = candidate.instrument
-    p_win, expected = prediction.p_win, prediction.expected_return_pct
-    known = {**candidate.told, **candidate.inputs}
-    return Signal(
-        signal_id=f"S{market.as_of:%Y%m%d%H%M}-{instrument.tradingsymbol}",
-        as_of=market.as_of,
-        strategy=candidate.strategy,
-        signal_type=candidate.signal_type,
-        symbol=instrument.tradingsymbol,
-        underlying=instrument.underlying,
-        exchange=instrument.exchange,
-        instrument_token=instrument.instrument_token,
-        lot_size=instrument.lot_size,
-        tick_size=instrument.tick_size,
-        expiry=instrument.expiry,
-        entry_price=candidate.entry_price,
-        stop_loss_price=candidate.stop_loss_price,
-        target_price=candidate.target_price,
-        bid=candidate.bid,
-        ask=candidate.ask,
-        expected_return_pct=round(expected, 4),
-        confidence=round(p_win, 4),
-        holding_period=candidate.holding_period,
-        exit_by=candidate.exit_by,
-        reason=f"{candidate.reason}; P(win) {p_win:.2f}, expected return {expected:.2f} %",
-        model_version=version,
-        features={name: round(value, 4) for name, value in known.items() if math.isfinite(value)},
-        undefined=option_reasons(candidate.told),
-        refused=("CONFIDENCE_TOO_LOW",) if p_win < settings.risk.min_confidence else (),
-    )
+def _nothing(gate: str) -> Decided:
+    """A market that could not be looked at."""
+    return Decided(left_alone=(LeftAlone(strategy="", subject="market", gate=gate, rules=()),))

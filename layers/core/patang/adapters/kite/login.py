@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["KiteLogin"]
 
+# The owner has consented online, or on paper (https://kite.trade/docs/connect/v3/user/, meta.demat_consent).
+_CONSENTED = frozenset({"consent", "physical"})
+
 
 class KiteLogin:
     """LoginExchange: the official client makes the checksum of key, request token and secret."""
@@ -33,7 +36,11 @@ class KiteLogin:
         client.reqsession.hooks["response"].append(remember)
         try:
             reply = client.generate_session(request_token, api_secret)
-            return BrokerLogin(user_id=str(reply["user_id"]), access_token=str(reply["access_token"]))
+            return BrokerLogin(
+                user_id=str(reply["user_id"]),
+                access_token=str(reply["access_token"]),
+                demat_consent=(reply.get("meta") or {}).get("demat_consent") in _CONSENTED,
+            )
         except Exception as error:
             # The cause is not chained: its request carries the checksum.
             sorted_error = sort_error(error, replies[-1] if replies else None, sending=False)

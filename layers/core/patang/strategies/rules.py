@@ -1,0 +1,73 @@
+"""Rules as they were applied: a number, the threshold it was held against, and whether it passed."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Refusal", "Rule", "RuleLog"]
+
+type Comparison = Literal["<", "<=", ">", ">="]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `value` is None where it is not known, which passes only what says so."""
+
+    name: str
+    comparison: Comparison
+    threshold: float
+    passed: bool
+    value: float | None = None
+
+    def __str__(self) -> str:
+        value = "unknown" if self.value is None else f"{self.value:g}"
+        return f"{self.name} {value} {'' if self.passed else 'not '}{self.comparison} {self.threshold:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A gate that said no to something, with the rules up to the one that failed.
+
+    `subject` is what was looked at: an underlying, a share, or a strategy whose hours are over.
+    """
+
+    gate: str
+    subject: str
+    rules: tuple[Rule, ...] = ()
+
+    def __str__(self) -> str:
+        told = "; ".join(str(rule) for rule in self.rules if not rule.passed)
+        return f"{self.subject}: {self.gate}" + (f" ({told})" if told else "")
+
+
+@dataclass(slots=True)
+class RuleLog:
+    """The rules that one subject was held against, in their order."""
+
+    subject: str
+    rules: list[Rule] = field(default_factory=list)
+
+    def holds(self, name: str, value: float, comparison: Comparison, threshold: float) -> bool:
+        """Whether it does; written down either way. NaN never holds."""
+        match comparison:
+            case "<":
+                passed = value < threshold
+            case "<=":
+                passed = value <= threshold
+            case ">":
+                passed = value > threshold
+            case ">=":
+                passed = value >= threshold
+        known = value if math.isfinite(value) else None
+        self.rules.append(Rule(name, comparison, threshold, passed, known))
+        return passed
+
+    def allows(self, name: str, value: float, comparison: Comparison, threshold: float) -> bool:
+        """As `holds`, but what is not known passes: no history refuses nothing."""
+        if math.isnan(value):
+            self.rules.append(Rule(name, comparison, threshold, passed=True))
+            return True
+        return self.holds(name, value, comparison, threshold)
+
+    def refuse(self, gate: str) -> Refusal:
+        return Refusal(gate, self.subject, tuple(self.rules))
