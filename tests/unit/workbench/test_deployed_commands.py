@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import boto3
@@ -11,8 +12,12 @@ from moto import mock_aws
 
 from patang.app import Desk
 from patang.keys import OPEN_POSITIONS
+from patang.market.sessions import IST
 from patang.ports import Key, Put
+from patang.settings import Settings
 from patang_workbench.cli import accounts, main, settings
+from patang_workbench.cli.settings_file import read_settings
+from tests.fakes import FixedClock
 
 _KEYS = ("PK", "SK", "GSI1PK", "GSI1SK")
 
@@ -84,6 +89,49 @@ def test_settings_are_stored_whole_and_shown(
     assert shown["mode"] == "paper"
 
 
+def test_who_changed_what_and_when_is_told(
+    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "desk.yaml"
+    for text, note in (("{}", "begin"), ("options: {last_entry: 14:00, first_entry: 09:40}", "shorter")):
+        file.write_text(text)
+        assert main(["settings", "put", str(file), "--note", note]) == 0
+    capsys.readouterr()
+    assert main(["settings", "history", "--json"]) == 0
+    newest, first = json.loads(capsys.readouterr().out)
+    assert (newest["version"], newest["note"], first["version"]) == (2, "shorter", 1)
+    assert newest["written_by"].startswith("arn:aws:")
+    assert {"path": "options.last_entry", "old": "14:45", "new": "14:00"} in newest["changes"]
+    assert main(["settings", "history", "--limit", "1"]) == 0
+    assert "options.first_entry: 09:20 -> 09:40" in capsys.readouterr().out
+    assert main(["settings", "show", "--version", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["options"]["last_entry"] == "14:45"
+    assert main(["settings", "show", "--version", "7"]) == 1
+    assert "no version 7" in capsys.readouterr().err
+
+
+def test_a_limit_that_waits_is_shown(desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.clock = FixedClock(datetime(2026, 8, 18, 10, 0, tzinfo=IST))
+    file = tmp_path / "desk.yaml"
+    for percent in (1, 3):
+        file.write_text(f"risk: {{risk_per_trade_pct: {percent}}}")
+        assert main(["settings", "put", str(file)]) == 0
+    capsys.readouterr()
+    assert main(["settings", "show"]) == 0
+    out = capsys.readouterr().out
+    assert "in force from 2026-08-18 15:40" in out
+    assert "#   risk.risk_per_trade_pct: 3" in out
+    assert "risk_per_trade_pct: '1'" in out
+
+
+def test_the_template_is_the_safe_defaults(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings", "template"]) == 0
+    file = tmp_path / "desk.yaml"
+    file.write_text(capsys.readouterr().out)
+    assert read_settings(file) == Settings()
+    assert main(["settings", "check", str(file)]) == 0
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -91,6 +139,8 @@ def test_settings_are_stored_whole_and_shown(
         ("riks: {}\n", "riks"),
         ("mode: simulator\n", "kite.root"),
         ("a: [", "cannot be read"),
+        ("mode: paper\nmode: live\n", "mode is said twice"),
+        ("[paper]", "the whole = ['paper']"),
     ],
 )
 def test_wrong_settings_name_the_field_and_store_nothing(

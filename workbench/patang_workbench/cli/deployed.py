@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from patang.app import Desk
 from patang_workbench.cli.running import CommandError
 
-__all__ = ["add_stage_arguments", "deployed_desk"]
+__all__ = ["add_stage_arguments", "caller", "deployed_desk"]
 
 _VARIABLES = {
     "DESK_TABLE": "DeskTable",
@@ -38,3 +38,11 @@ def deployed_desk(stage: str) -> Desk:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     environment = {variable: outputs[output] for variable, output in _VARIABLES.items()}
     return Desk(environment | {"STAGE": stage, "POWERTOOLS_SERVICE_NAME": "workbench"})
+
+
+def caller() -> str:
+    """Who asks, as AWS knows them. Raises CommandError if it does not."""
+    try:
+        return str(boto3.client("sts").get_caller_identity()["Arn"])
+    except (BotoCoreError, ClientError) as error:
+        raise CommandError(f"AWS does not say who you are: {error}") from error

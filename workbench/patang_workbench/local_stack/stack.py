@@ -12,10 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from patang.app import Desk
-from patang.keys import settings_key
 from patang.market.instruments import INDEX_NAMES
 from patang.market.sessions import IST
-from patang.ports import Put
 from patang.settings import KiteSettings, Settings, UniverseSettings
 from patang_workbench.local_stack.assembly import Assembly, synthesise
 from patang_workbench.local_stack.deployment import deploy, subscribe_outbox
@@ -119,8 +117,8 @@ class LocalStack:
                 "universe": profile.universe if "universe" in profile.model_fields_set else watched,
             }
         )
-        document = Settings.model_validate(self.settings.model_dump()).model_dump_json()
-        self.desk.store.write(Put(settings_key(), {"document": document}))
+        checked = Settings.model_validate(self.settings.model_dump())
+        self.desk.settings_changes().put(checked, _PRINCIPAL)
         self.desk.accounts().add(
             DESK_ACCOUNT,
             "Simulated account",

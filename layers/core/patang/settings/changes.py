@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from patang.accounts.account import Account
 from patang.audit.event import AuditEvent
@@ -52,21 +53,42 @@ class SettingsChanges:
 
         return change(self._store, decide)
 
+    def stored(self) -> StoredSettings | None:
+        """The newest version; None where nothing is stored."""
+        return load(self._store, StoredSettings, settings_key())
+
+    def in_force(self) -> Settings:
+        """What holds now. Raises SettingsError if the newest version is wrong."""
+        stored = self.stored()
+        return Settings() if stored is None else self._holding(stored)
+
+    def pending(self) -> dict[str, Any]:
+        """The limits that wait for the session's end: by path, what they will be then (JSON's values)."""
+        stored = self.stored()
+        if stored is None or not stored.held:
+            return {}
+        wanted, now = plain(stored.wanted()), plain(self._holding(stored))
+        return {path: wanted[path] for path in stored.held if wanted[path] != now[path]}
+
+    def _holding(self, stored: StoredSettings) -> Settings:
+        wanted = stored.wanted()
+        moment = market_moment(self._store, self._clock, wanted)
+        return wanted if moment is None else stored.in_force(moment)
+
     def _before(self, old: StoredSettings | None) -> Settings | None:
         """What is in force now; None if what is stored is wrong and nothing before it was right."""
         if old is None:
             return Settings()
-        now = self._clock.now()
         try:
-            moment = market_moment(self._store, self._clock, old.wanted())
-            return old.wanted() if moment is None else old.in_force(moment)
+            return self._holding(old)
         except SettingsError:
-            return last_good(self._store, now)
+            return last_good(self._store, self._clock.now())
 
     def _next(
         self, settings: Settings, old: StoredSettings | None, before: Settings | None, actor: str, note: str
     ) -> StoredSettings:
-        until = self._session_end(before, settings)
+        # Who has said nothing yet has loosened nothing.
+        until = None if old is None else self._session_end(before, settings)
         held = held_back(settings, before) if before and until else ()
         now_held = with_values(settings, {entry.path: entry.in_force for entry in held})
         return StoredSettings(

@@ -117,5 +117,5 @@ def explain(error: ValidationError) -> str:
             # What is wrong with a whole section names its fields and their values itself.
             told.append(f"{path}: {wrong['msg']}" if path else wrong["msg"])
         else:
-            told.append(f"{path} = {value!r}: {wrong['msg']}")
+            told.append(f"{path or 'the whole'} = {value!r}: {wrong['msg']}")
     return "; ".join(told)
