@@ -36,7 +36,7 @@ class Decisions(Construct):
             environment=parts.variables("DESK_TABLE", "STORE_BUCKET") | {"MODEL_PATH": model_path},
         )
         allow_table(self.signals, parts.data.desk, write=True)
-        allow_objects(self.signals, parts.data.store, read=["minutes/", "universe/"])
+        allow_objects(self.signals, parts.data.store, read=["minutes/", "universe/"], write=["decisions/"])
 
         self.risk = DeskFunction(
             self,

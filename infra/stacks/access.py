@@ -13,7 +13,7 @@ from infra.bundles import Bundles
 from infra.config import StageSettings
 from infra.constructs.desk_function import DeskFunction, FunctionSource
 from infra.constructs.foundation import Foundation
-from infra.constructs.permissions import acknowledge, allow_secrets, allow_send, allow_table
+from infra.constructs.permissions import acknowledge, allow_objects, allow_secrets, allow_send, allow_table
 from infra.stacks.data import DataStack
 from infra.stacks.trading import TradingStack
 
@@ -56,6 +56,7 @@ class AccessStack(Stack):
                 "DESK_TABLE",
                 "AUTH_TABLE",
                 "AUDIT_TABLE",
+                "STORE_BUCKET",
                 "ORDER_UPDATES_QUEUE_URL",
                 "NOTIFY_TOPIC_ARN",
                 "SECRET_PREFIX",
@@ -66,6 +67,7 @@ class AccessStack(Stack):
         allow_table(function, parts.data.desk, write=True)
         allow_table(function, parts.data.auth, write=True, delete=True)
         allow_table(function, parts.data.audit)
+        allow_objects(function, parts.data.store, read=["decisions/"])
         allow_send(function, parts.queues.order_updates)
         allow_secrets(function, parts.settings, parts.data.key, write=True)
         parts.allow_notify(function)

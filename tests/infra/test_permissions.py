@@ -105,7 +105,8 @@ STORE = {
     "order_lane": ({"universe/"}, set()),
     "order_workflow": ({"minutes/", "universe/"}, set()),
     "reconciler": ({"universe/"}, set()),
-    "signals": ({"minutes/", "universe/"}, set()),
+    "signals": ({"minutes/", "universe/"}, {"decisions/"}),
+    "api": ({"decisions/"}, set()),
     "ingester": ({"universe/"}, {"ticks/"}),
 }  # fmt: skip
 

@@ -28,6 +28,7 @@ from patang.adapters.system import EmbeddedMetrics, SystemClock
 from patang.approvals.service import ApprovalService
 from patang.audit.linker import AuditLinker
 from patang.audit.log import AuditLog
+from patang.desk_view.explanations import Explanations
 from patang.desk_view.service import DeskView
 from patang.errors import SettingsError, TryAgain
 from patang.execution.amendments import Amendments
@@ -36,6 +37,7 @@ from patang.execution.exits import Exits
 from patang.execution.lane import OrderLane
 from patang.execution.order_flow import OrderFlow
 from patang.execution.order_watch import OrderWatch
+from patang.execution.price_breaks import PriceBreaks
 from patang.execution.quotes import Quotes
 from patang.execution.reconcile import Reconciler
 from patang.execution.resolution import Resolution
@@ -239,6 +241,9 @@ class Desk:
     def desk_view(self) -> DeskView:
         return DeskView(self.store, self.accounts(), self.audit_log(), self.clock, self.standing_settings)
 
+    def explanations(self) -> Explanations:
+        return Explanations(self.store, self.objects)
+
     def sign_in(self) -> SignIn:
         return SignIn(self.auth_store, self.accounts(), self.clock)
 
@@ -299,6 +304,9 @@ class Desk:
     def exits(self) -> Exits:
         return Exits(self.store, self.intent_queue, self.amendments(), self.clock)
 
+    def price_breaks(self) -> PriceBreaks:
+        return PriceBreaks(self.store, self.clock, self.notifier, self.metrics)
+
     def amendments(self) -> Amendments:
         return Amendments(self.store, self.intent_queue, self.clock)
 
@@ -355,13 +363,17 @@ class Desk:
     def _guard(self) -> "GuardService":
         # Here, not at the top: it reads ticks with numpy, which most functions do not carry.
         from patang.execution.guard import GuardService
+        from patang.execution.position_watch import PositionWatch
 
+        watch = PositionWatch(
+            self.store, self.exits(), self.price_breaks(), self.standing_settings, self.metrics
+        )
         orders = OrderWatch(
             self.store, self.amendments(), self.intent_queue, self.standing_settings, self.clock, self.metrics
         )
         return GuardService(
             self.store,
-            self.exits(),
+            watch,
             orders,
             self.paper_matcher,
             self.update_queue,
@@ -418,6 +430,7 @@ class Desk:
             strategies(),
             lambda: load_models(folder),
             self.settings,
+            self.clock,
             self.metrics,
         )
 

@@ -14,6 +14,7 @@ from patang.market.candles import ClosedMinute
 from patang.market.cycle import Cycle, run_id_of
 from patang.market.minutes import MinuteClose
 from patang.market.universe import save_universe
+from patang.model.contributions import Contributions, Explained
 from patang.model.signal_model import Prediction, load_models
 from patang.portfolio.account_state import RiskState
 from patang.records import create, load, load_all, replace
@@ -38,11 +39,16 @@ class SureModel:
 
     def __init__(self, p_win: float, expected: float) -> None:
         self.answer = Prediction(p_win, expected)
-        self.calls = 0
+        self.calls = self.explained = 0
 
     def predict(self, rows):
         self.calls += 1
         return [self.answer for _ in rows]
+
+    def explain(self, rows):
+        self.explained += len(rows)
+        parts = [Contributions(base=0.0, inputs=dict.fromkeys(row, 0.1)) for row in rows]
+        return [Explained(p_win_log_odds=part, expected_return_pct=part) for part in parts]
 
 
 class Desk:
@@ -68,6 +74,7 @@ class Desk:
             (LongOptions(), Equity()),
             lambda: self.models() if callable(self.models) else self.models,
             lambda: self.settings,
+            FixedClock(),
             self.metrics,
         )
 

@@ -8,7 +8,17 @@ import os
 import sys
 
 from patang import __version__
-from patang_workbench.cli import accounts, audit, charges, data, features, instruments, settings, status
+from patang_workbench.cli import (
+    accounts,
+    audit,
+    charges,
+    data,
+    explain,
+    features,
+    instruments,
+    settings,
+    status,
+)
 from patang_workbench.cli.running import CommandError
 from patang_workbench.demo import command as demo
 from patang_workbench.exchange import command as simulator
@@ -43,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         ("demo", demo, "run the desk on this machine against a simulated exchange"),
         ("simulator", simulator, "run the exchange simulator alone"),
         ("status", status, "show what a running desk is doing"),
+        ("explain", explain, "tell which numbers decided on a signal, or what a cycle left alone"),
         ("audit", audit, "check the audit log"),
         ("accounts", accounts, "register the accounts of a deployed desk"),
         ("data", data, "fetch, check and show historical candles"),
