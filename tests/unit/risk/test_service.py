@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from patang.approvals.proposal import Proposal
 from patang.audit.event import AuditEvent
-from patang.keys import cycle_key, day_key, outbox_partition, proposal_key, risk_key
+from patang.keys import cycle_key, day_key, outbox_partition, proposal_key, risk_key, slippage_partition
 from patang.market.cycle import Cycle
 from patang.portfolio.account_state import AccountDay, Reservation, RiskState
 from patang.ports import WriteConflict
 from patang.records import create, load, load_all, replace
 from patang.risk.breaker import BREAKER
 from patang.risk.service import RiskService, order_id_of
+from patang.risk.slippage import SlippageTally
 from tests.fakes import FixedClock, MemoryStore, RecordedMetrics
 from tests.unit.risk.samples import (
     AS_OF,
@@ -184,6 +185,50 @@ def test_a_strategys_share_counts_its_positions_and_reservations_and_nobody_else
 def test_too_little_expected_profit_is_refused():
     account = Account(min_expected_net_profit_inr=1_000)
     assert account.assess(equity_signal())["refusals"] == {"EXPECTED_PROFIT_TOO_LOW": 1}
+
+
+class CountingStore(MemoryStore):
+    """Counts how often each partition is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = Counter()
+
+    def query(self, partition, **how):
+        self.asked[partition] += 1
+        return super().query(partition, **how)
+
+
+def test_what_fills_have_slipped_is_read_once_a_cycle_and_decides():
+    store = CountingStore()
+    account = Account(store)
+    tally = SlippageTally(
+        mode="paper",
+        account="another",
+        instrument_class="equity",
+        size="small",
+        fills=300,
+        total_pct=D(300) * D("0.6"),
+    )
+    store.write(create(tally))
+    # 1.5 % are expected. Fills slip 0.55 % a side, less than that alone, but not with charges and spread.
+    signals = [equity_signal(name) for name in ("INFY", "TCS", "SBIN")]
+    assert account.assess(*signals)["refusals"] == {"EXPECTED_PROFIT_TOO_LOW": 3}
+    assert store.asked[slippage_partition("paper")] == 1
+
+
+def test_what_slipped_in_another_mode_decides_nothing():
+    account = Account()
+    tally = SlippageTally(
+        mode="live",
+        account="main",
+        instrument_class="equity",
+        size="small",
+        fills=300,
+        total_pct=D(300) * 5,
+    )
+    account.store.write(create(tally))
+    assert len(account.assess(equity_signal())["proposals"]) == 1
 
 
 def test_a_size_of_zero_names_its_bound():
