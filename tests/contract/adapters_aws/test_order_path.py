@@ -6,6 +6,9 @@ import boto3
 import pytest
 
 from patang.adapters.aws.dynamodb import DynamoStore
+from patang.keys import slippage_partition
+from patang.records import load_all
+from patang.risk.slippage import SlippageTally
 from tests.unit.execution.samples import equity_signal, option_signal, proposal_of
 from tests.unit.execution.session import Session
 from tests.unit.execution.trading_desk import TradingDesk
@@ -27,6 +30,9 @@ def test_a_partly_filled_trade_is_carried_through(store: DynamoStore) -> None:
     assert desk.day().realised_pnl == position.realised_pnl
     assert desk.risk().reservations == {}
     assert run.stored().outcome == "FILLED"
+    # Bought and sold in parts of seven: two orders, each counted at its end.
+    (tally,) = load_all(desk.store, SlippageTally, slippage_partition(desk.settings.mode))
+    assert (tally.instrument_class, tally.size, tally.fills) == ("equity", "small", 2)
 
 
 def test_a_lost_reply_is_settled(store: DynamoStore) -> None:
