@@ -31,6 +31,8 @@ __all__ = ["RiskService", "order_id_of"]
 
 _PAISA = Decimal("0.01")
 _ATTEMPTS = 10
+# All accounts of a cycle end it in the same item, each against the others.
+_RECORD_ATTEMPTS = 50
 
 
 def order_id_of(account: str, signal: Signal) -> str:
@@ -122,7 +124,7 @@ class RiskService:
             self._metrics.count("stop_trading", reason=str(error))
         except WriteConflict:
             # Somebody else keeps changing the account: what was not decided in time is refused.
-            refusals["CONTENTION"] += 1
+            refusals["CONTENTION"] += len(left)
         return made
 
     def _propose_best(
@@ -203,7 +205,11 @@ class RiskService:
                 writes.append(replace(ended))
             return None, writes
 
-        change(self._store, decide, _ATTEMPTS)
+        try:
+            change(self._store, decide, _RECORD_ATTEMPTS)
+        except WriteConflict:
+            # The proposals stand, and their workflows must be started.
+            self._metrics.count("cycle_not_recorded", run_id=run_id)
 
 
 def _assess(
