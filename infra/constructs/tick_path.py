@@ -63,10 +63,15 @@ class TickPath(Construct):
             memory_mb=512,
             timeout_seconds=30,
             environment=parts.variables(
-                "DESK_TABLE", "ORDER_QUEUE_URL", "ORDER_UPDATES_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"
+                "DESK_TABLE",
+                "ORDER_QUEUE_URL",
+                "ORDER_UPDATES_QUEUE_URL",
+                "DEAD_LETTER_QUEUE_URL",
+                "NOTIFY_TOPIC_ARN",
             ),
         )
         allow_table(function, parts.data.desk, write=True)
+        parts.allow_notify(function)
         allow_send(function, parts.queues.orders, parts.queues.order_updates, parts.queues.dead_letters)
         function.add_event_source(self._reading(parts, _GUARD_MAX_AGE))
         return function

@@ -26,6 +26,7 @@
 | preflight | PREFLIGHT | <date> | |
 | slippage of ended orders | SLIPPAGE#<mode> | <class>#<size>#<account> | |
 | market clock | MARKET | CLOCK | |
+| direction | DIRECTIONS | <underlying> | |
 | paper order | PAPER#<account> | ORDER#<order_id> | PAPER_ORDERS / <account>#<order_id> |
 | paper funds | PAPER#<account> | FUNDS | |
 
@@ -58,6 +59,7 @@ __all__ = [
     "close_partition",
     "cycle_key",
     "day_key",
+    "direction_key",
     "failures_key",
     "funds_key",
     "intent_key",
@@ -185,6 +187,10 @@ def preflight_key(day: date) -> Key:
 
 def market_clock_key() -> Key:
     return Key("MARKET", "CLOCK")
+
+
+def direction_key(underlying: str) -> Key:
+    return Key("DIRECTIONS", underlying)
 
 
 def audit_partition(account: str, day: date) -> str:

@@ -16,6 +16,8 @@ from patang.execution.intent import OrderIntent
 from patang.execution.lane import OrderLane
 from patang.execution.order_flow import OrderFlow
 from patang.execution.order_watch import OrderWatch
+from patang.execution.position_watch import PositionWatch
+from patang.execution.price_breaks import PriceBreaks
 from patang.execution.quotes import Quotes
 from patang.execution.reconcile import Reconciler
 from patang.execution.resolution import Resolution
@@ -187,15 +189,21 @@ class TradingDesk:
     def exits(self) -> Exits:
         return Exits(self.store, self.queue, self.amendments(), self.clock)
 
+    def price_breaks(self) -> PriceBreaks:
+        return PriceBreaks(self.store, self.clock, self.notifier, self.metrics)
+
     def order_watch(self) -> OrderWatch:
         return OrderWatch(
             self.store, self.amendments(), self.queue, self.get_settings, self.clock, self.metrics
         )
 
     def guard(self, paper: Callable[[], Any] = lambda: None) -> GuardService:
+        watch = PositionWatch(
+            self.store, self.exits(), self.price_breaks(), self.get_settings, self.metrics
+        )
         return GuardService(
             self.store,
-            self.exits(),
+            watch,
             self.order_watch(),
             paper,
             self.updates_queue,

@@ -1,39 +1,11 @@
-"""Exits, and which signals go on to the accounts."""
+"""Which signals go on to the accounts."""
 
-from datetime import timedelta
 from decimal import Decimal
 
-import pytest
-
 from patang.strategies.aggregator import aggregate
-from patang.strategies.exits import exit_reason
-from tests.unit.risk.samples import AS_OF, equity_signal, option_signal, position
+from tests.unit.risk.samples import equity_signal, option_signal
 
 D = Decimal
-
-
-@pytest.mark.parametrize(
-    ("price", "minutes", "reason"),
-    [
-        ("99.05", 0, None),
-        ("99.00", 0, "STOP"),
-        ("80.00", 0, "STOP"),
-        ("102.95", 0, None),
-        ("103.00", 0, "TARGET"),
-        ("100.00", 299, None),
-        ("100.00", 300, "TIME"),
-        # Out of time and through a level: the level is the reason.
-        ("99.00", 300, "STOP"),
-        ("103.00", 300, "TARGET"),
-    ],
-)
-def test_stop_then_target_then_time(price, minutes, reason):
-    assert exit_reason(position(), D(price), AS_OF + timedelta(minutes=minutes)) == reason
-
-
-def test_a_position_without_a_time_never_runs_out_of_it():
-    held = position(exit_by=None)
-    assert exit_reason(held, D(100), AS_OF + timedelta(days=30)) is None
 
 
 def test_the_most_confident_signal_of_an_underlying_stays():

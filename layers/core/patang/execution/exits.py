@@ -9,7 +9,7 @@ from patang.execution.amendments import Amendments, enqueue
 from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import DESK, journal
-from patang.execution.prices import is_option, sell_limit
+from patang.execution.prices import exit_limit, is_option
 from patang.keys import intent_key, position_key
 from patang.portfolio.position import Position
 from patang.ports import Clock, IntentQueue, StateStore, Write
@@ -39,10 +39,9 @@ class Exits:
         """Sells all that is held, with a limit within the market protection below the best price.
 
         False if the position is not open any more: somebody else has begun to close it, or has closed it.
-        `reason` is STOP, TARGET, TIME or a person's; prices in rupees, `as_of` market time.
+        `reason` is one of patang.strategies.exits or a person's; prices in rupees, `as_of` market time.
         """
-        best = min(bid, last_price) if bid else last_price
-        intent = change(self._store, lambda: self._decide(position, reason, as_of, last_price, best, actor))
+        intent = change(self._store, lambda: self._decide(position, reason, as_of, last_price, bid, actor))
         if intent is None:
             return False
         enqueue(self._queue, intent)
@@ -55,7 +54,7 @@ class Exits:
         reason: str,
         as_of: datetime,
         last_price: Decimal,
-        best: Decimal,
+        bid: Decimal | None,
         actor: str,
     ) -> tuple[OrderIntent | None, Sequence[Write]]:
         current = load(self._store, Position, position_key(position.account, position.position_id))
@@ -64,7 +63,8 @@ class Exits:
         now = self._clock.now()
         attempt = current.exit_attempts + 1
         exit_id = intent_id(current.account, "exit", as_of.date(), current.position_id, attempt)
-        price = sell_limit(best, current.tick_size, option=is_option(current.exchange, current.symbol))
+        option = is_option(current.exchange, current.symbol)
+        price = exit_limit(last_price, bid, current.tick_size, option=option)
         intent = OrderIntent(
             account=current.account,
             intent_id=exit_id,

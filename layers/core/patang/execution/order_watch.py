@@ -7,7 +7,7 @@ from typing import Protocol
 
 from patang.execution.amendments import Amendments, enqueue
 from patang.execution.intent import OrderIntent
-from patang.execution.prices import is_option, sell_limit
+from patang.execution.prices import exit_limit, is_option
 from patang.keys import LIVE_INTENTS, position_key
 from patang.portfolio.position import Position
 from patang.ports import Clock, IntentQueue, Metrics, StateStore
@@ -94,8 +94,8 @@ class OrderWatch:
         if intent.modifications >= _MOST_MODIFICATIONS:
             self._start_over(intent, as_of)
             return
-        best = min(last.bid, last.price) if last.bid else last.price
-        price = sell_limit(best, position.tick_size, option=is_option(position.exchange, position.symbol))
+        option = is_option(position.exchange, position.symbol)
+        price = exit_limit(last.price, last.bid, position.tick_size, option=option)
         standing = intent.limit_price or intent.terms.price
         if standing is None or price < standing:
             self._amendments.reprice(intent, price, as_of, "unfilled while the price moved away")

@@ -4,12 +4,28 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from patang.keys import OPEN_POSITIONS, mark_key, position_key
 from patang.ports import Key
 from patang.records import Record
 from patang.settings import Mode
 
-__all__ = ["Mark", "Position"]
+__all__ = ["Mark", "Position", "PriceBreak"]
+
+
+class PriceBreak(BaseModel):
+    """A share's price that the exchange restated overnight: what we had kept of the session before, what we
+    are told it was, rupees a unit. `ratio` says how many shares one has become ("1:2"), None while nobody
+    knows: until then the position's levels mean nothing, and no price sells it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    day: date
+    kept: Decimal
+    told: Decimal
+    ratio: str | None = None
 
 
 class Position(Record):
@@ -55,11 +71,17 @@ class Position(Record):
     exit_slippage: Decimal | None = None
     realised_pnl: Decimal | None = None
     booked_charges: Decimal = Decimal(0)
+    price_break: PriceBreak | None = None
 
     @property
     def open_quantity(self) -> int:
         """Units still held."""
         return self.quantity - self.exited_quantity
+
+    @property
+    def price_exits_suspended(self) -> bool:
+        """Whether its levels are of other shares than the market's price, and nobody has said of which."""
+        return self.price_break is not None and self.price_break.ratio is None
 
     def key(self) -> Key:
         return position_key(self.account, self.position_id)
@@ -73,7 +95,9 @@ class Position(Record):
 class Mark(Record):
     """The guard's last view of an open position: prices and unrealised P&L in rupees.
 
-    `bid` is None where nobody bids, `previous_close` where no tick has told it.
+    `bid` is None where nobody bids, `previous_close` where no tick has told it. `high_price` is the highest
+    since the entry, `trailing_stop` the stop that follows it and is never lowered. `earlier_price` is the
+    last one of the day `earlier_day`, before that of `as_of`.
     """
 
     position_id: str
@@ -83,6 +107,10 @@ class Mark(Record):
     bid: Decimal | None = None
     previous_close: Decimal | None = None
     unrealised_pnl: Decimal
+    high_price: Decimal | None = None
+    trailing_stop: Decimal | None = None
+    earlier_price: Decimal | None = None
+    earlier_day: date | None = None
 
     def key(self) -> Key:
         return mark_key(self.position_id)

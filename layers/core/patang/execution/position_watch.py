@@ -1,0 +1,262 @@
+"""One open position after the other: its marks, its trailing stop, and whether it has to go."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from patang.errors import StopTrading
+from patang.execution.exits import Exits
+from patang.execution.price_breaks import PriceBreaks
+from patang.keys import direction_key, mark_key
+from patang.market.session_override import SessionOverride
+from patang.market.sessions import IST, previous_session, session_on
+from patang.portfolio.position import Mark, Position, PriceBreak
+from patang.portfolio.rebasing import is_broken
+from patang.ports import Metrics, Put, StateStore
+from patang.records import load
+from patang.settings import Settings
+from patang.strategies.direction import Direction, opposes
+from patang.strategies.exits import Outlook, Trail, decide_exit, due, exit_conditions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["PositionWatch", "Seen"]
+
+_MARK_EVERY = timedelta(seconds=5)
+_DIRECTIONS_EVERY = timedelta(seconds=5)
+_SHARES_TRADE_ON = ("NSE", "BSE")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The last tick of an instrument; prices in rupees, `time` market time, no bid where none was sent, no
+    close of the day before where the tick does not tell it."""
+
+    price: Decimal
+    bid: Decimal | None
+    time: datetime
+    previous_close: Decimal | None = None
+
+
+class PositionWatch:
+    """Decides on each tick. What it remembers between batches can be read again: marks are stored."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        exits: Exits,
+        breaks: PriceBreaks,
+        settings: Callable[[], Settings],
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._exits = exits
+        self._breaks = breaks
+        self._settings = settings
+        self._metrics = metrics
+        self._seen: dict[int, Seen] = {}
+        self._marks: dict[tuple[str, PriceBreak | None], Mark | None] = {}
+        self._directions: dict[str, tuple[datetime, Direction | None]] = {}
+
+    def keep(self, positions: list[Position]) -> None:
+        """Forgets what is no longer open."""
+        held = {_name(position) for position in positions}
+        self._marks = {name: mark for name, mark in self._marks.items() if name in held}
+
+    def on_ticks(self, position: Position, ticks: "NDArray[np.void]", as_of: datetime) -> bool:
+        """Takes the instrument's ticks of a batch in order; True once an exit has begun."""
+        settings, trail = self._settings(), self._trail_of(position)
+        known = trail
+        for tick in ticks:
+            if tick["last_price"] <= 0:
+                continue
+            seen = self._seen[position.instrument_token] = _seen(tick, as_of)
+            # A batch that comes again may hold prices from before the position.
+            if seen.time < position.entry_time:
+                continue
+            met = self._meet_break(position, seen, settings)
+            if met is not position:
+                position, trail = met, self._trail_of(met)
+                known = trail
+            if self._leave(position, seen, seen.time, settings, trail):
+                return True
+            if _has_levels(position, seen.time, settings):
+                trail = trail.after(seen.price, exit_conditions(position, settings).trailing_stop_pct)
+        last = self._seen.get(position.instrument_token)
+        if last is not None:
+            self._mark(position, last, trail, raised=trail.stop is not None and trail != known)
+        return False
+
+    def on_time(self, position: Position, as_of: datetime) -> bool:
+        """Market time has passed without a tick of it, perhaps; True if an exit has begun."""
+        settings = self._settings()
+        opposed = self._opposed(position, as_of, settings)
+        if due(exit_conditions(position, settings), as_of, opposed=opposed) is None:
+            return False
+        return self._leave(position, self.last_of(position), as_of, settings, self._trail_of(position))
+
+    def last_of(self, position: Position) -> Seen:
+        """The last price known: a tick's, else the mark, else what was paid."""
+        seen = self._seen.get(position.instrument_token)
+        if seen is not None and seen.time >= position.entry_time:
+            return seen
+        mark = self._mark_of(position)
+        if mark is not None:
+            return Seen(mark.last_price, None, mark.as_of, mark.previous_close)
+        return Seen(position.entry_price, None, position.entry_time)
+
+    def _leave(
+        self, position: Position, seen: Seen, as_of: datetime, settings: Settings, trail: Trail
+    ) -> bool:
+        if position.state != "OPEN":
+            return False
+        if position.exit_blocked_until is not None and as_of < position.exit_blocked_until:
+            return False
+        outlook = Outlook(
+            as_of=as_of,
+            last_price=seen.price,
+            bid=seen.bid,
+            trailing_stop=trail.stop,
+            by_price=_has_levels(position, as_of, settings),
+            opposed=self._opposed(position, as_of, settings),
+        )
+        decision = decide_exit(position, exit_conditions(position, settings), outlook)
+        if decision.reason is None:
+            return False
+        begun = self._exits.begin(position, decision.reason, as_of, seen.price, seen.bid)
+        if begun:
+            self._metrics.count("exits_begun", reason=decision.reason, position_id=position.position_id)
+        return begun
+
+    def _meet_break(self, position: Position, seen: Seen, settings: Settings) -> Position:
+        """The position, changed if its share was restated overnight."""
+        day = seen.time.astimezone(IST).date()
+        told, broken = seen.previous_close, position.price_break
+        if not _is_carried_share(position, day) or told is None or position.state != "OPEN":
+            return position
+        if (broken is not None and broken.day >= day) or not _has_opened(seen.time, settings.sessions):
+            return position
+        kept = _kept_before(self._mark_of(position), day)
+        if kept is None:
+            return position
+        price, kept_on = kept
+        if not is_broken(price, told, day_before=kept_on == _day_before(day, settings.sessions)):
+            return position
+        return self._breaks.meet(position, price, told, seen.time)
+
+    def _opposed(self, position: Position, as_of: datetime, settings: Settings) -> bool:
+        if not settings.exits.signal_reversal:
+            return False
+        asked, direction = self._directions.get(position.underlying, (None, None))
+        if asked is None or not timedelta(0) <= as_of - asked < _DIRECTIONS_EVERY:
+            direction = load(self._store, Direction, direction_key(position.underlying))
+            self._directions[position.underlying] = as_of, direction
+        return opposes(direction, position, as_of, settings)
+
+    def _mark_of(self, position: Position) -> Mark | None:
+        name = _name(position)
+        if name not in self._marks:
+            self._marks[name] = load(self._store, Mark, mark_key(position.position_id))
+        return self._marks[name]
+
+    def _trail_of(self, position: Position) -> Trail:
+        mark = self._mark_of(position)
+        if mark is None:
+            return Trail(position.entry_price)
+        return Trail(mark.high_price or position.entry_price, mark.trailing_stop)
+
+    def _mark(self, position: Position, seen: Seen, trail: Trail, *, raised: bool) -> None:
+        """Every five seconds of market time; at once where the trailing stop has risen, which outlives us."""
+        before = self._mark_of(position)
+        if before is not None and seen.time < before.as_of + _MARK_EVERY and not raised:
+            return
+        kept = _kept_before(before, seen.time.astimezone(IST).date())
+        gross = (seen.price - position.entry_price) * position.open_quantity
+        unrealised = gross - position.entry_charges
+        if position.price_exits_suspended and before is not None:
+            # Price and count are not of the same shares.
+            unrealised = before.unrealised_pnl
+        mark = Mark(
+            position_id=position.position_id,
+            account=position.account,
+            as_of=seen.time,
+            last_price=seen.price,
+            bid=seen.bid,
+            previous_close=seen.previous_close,
+            unrealised_pnl=unrealised,
+            high_price=trail.high,
+            trailing_stop=trail.stop,
+            earlier_price=None if kept is None else kept[0],
+            earlier_day=None if kept is None else kept[1],
+        )
+        # A view, not a state: the last writer is the newest.
+        self._store.write(Put(mark.key(), mark.model_dump(mode="json", exclude_none=True)))
+        self._marks[_name(position)] = mark
+
+
+def _name(position: Position) -> tuple[str, PriceBreak | None]:
+    """What a mark is remembered by: after a break it is read again, for others may have adjusted it."""
+    return position.position_id, position.price_break
+
+
+def _has_levels(position: Position, as_of: datetime, settings: Settings) -> bool:
+    """Whether prices may sell it: a carried share waits for the open, when it is known to be the same one."""
+    if position.price_exits_suspended:
+        return False
+    carried = _is_carried_share(position, as_of.astimezone(IST).date())
+    return not carried or _has_opened(as_of, settings.sessions)
+
+
+def _is_carried_share(position: Position, day: date) -> bool:
+    return position.exchange in _SHARES_TRADE_ON and position.entry_time.astimezone(IST).date() < day
+
+
+def _kept_before(mark: Mark | None, day: date) -> tuple[Decimal, date] | None:
+    """Our last price of a day before `day`, and that day."""
+    if mark is None:
+        return None
+    marked = mark.as_of.astimezone(IST).date()
+    if marked < day:
+        return mark.last_price, marked
+    if mark.earlier_price is None or mark.earlier_day is None:
+        return None
+    return mark.earlier_price, mark.earlier_day
+
+
+def _has_opened(as_of: datetime, sessions: tuple[SessionOverride, ...]) -> bool:
+    """Until the open the broker may still tell the close of a day earlier."""
+    opening = _opening(as_of.astimezone(IST).date(), sessions)
+    return opening is None or as_of >= opening
+
+
+@lru_cache(16)
+def _opening(day: date, sessions: tuple[SessionOverride, ...]) -> datetime | None:
+    try:
+        session = session_on(day, overrides=sessions)
+    except StopTrading:
+        return None
+    return None if session is None else session.open
+
+
+@lru_cache(16)
+def _day_before(day: date, sessions: tuple[SessionOverride, ...]) -> date | None:
+    try:
+        return previous_session(day, sessions).day
+    except StopTrading:
+        return None
+
+
+def _seen(tick: "np.void", as_of: datetime) -> Seen:
+    bid, close = _price(tick["bid"]), _price(tick["close"])
+    seconds = int(tick["exchange_time"])
+    time = datetime.fromtimestamp(seconds, IST) if seconds > 0 else as_of
+    return Seen(_price(tick["last_price"]), bid if bid > 0 else None, time, close if close > 0 else None)
+
+
+def _price(value: "np.float64") -> Decimal:
+    return Decimal(str(round(float(value), 4)))
