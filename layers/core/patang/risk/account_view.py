@@ -31,6 +31,12 @@ class AccountView:
     demat_consent: bool = False
 
     @property
+    def underlyings(self) -> frozenset[str]:
+        """What is held or on its way, by underlying."""
+        coming = (reservation.symbol for reservation in self.state.reservations.values())
+        return frozenset({*(position.underlying for position in self.positions), *coming})
+
+    @property
     def holdings(self) -> int:
         """Positions that are open and orders that may become one; an order in the making is both, once."""
         return len(self._held())

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -15,16 +16,16 @@ from patang.market.cycle import Cycle
 from patang.ports import Clock, Metrics, StateStore, Write, WriteConflict
 from patang.records import change, create, load, load_all, replace
 from patang.risk.account_view import AccountView, view_account
-from patang.risk.breaker import BREAKER, breach
+from patang.risk.breaker import breach
 from patang.risk.expected_profit import ExpectedProfit, expected_profit
 from patang.risk.halts import Halts
-from patang.risk.manager import account_gate, is_halted, signal_gate
-from patang.risk.refusals import count_refusals
+from patang.risk.manager import account_gate, signal_gate
+from patang.risk.refusals import Refusal, count_refusals
 from patang.risk.reservations import reserve
 from patang.risk.sizing import Sizing, size
 from patang.risk.slippage import Slippage, load_slippage
 from patang.settings import Settings
-from patang.strategies.aggregator import aggregate
+from patang.strategies.aggregator import aggregate, rank
 from patang.strategies.signal import Signal
 
 __all__ = ["RiskService", "order_id_of"]
@@ -48,9 +49,9 @@ class _Assessed:
     profit: ExpectedProfit
 
     @property
-    def merit(self) -> tuple[Decimal, str]:
-        """Expected net profit for each rupee at risk; the id makes the order of equals certain."""
-        return self.profit.net / self.sizing.risk_amount, self.signal.signal_id
+    def merit(self) -> Decimal:
+        """Expected net profit for each rupee at risk."""
+        return self.profit.net / self.sizing.risk_amount
 
 
 class RiskService:
@@ -61,13 +62,14 @@ class RiskService:
         store: StateStore,
         clock: Clock,
         settings: Callable[[], Settings],
+        halts: Halts,
         metrics: Metrics,
     ) -> None:
         self._store = store
         self._clock = clock
         self._settings = settings
         self._metrics = metrics
-        self._halts = Halts(store, clock)
+        self._halts = halts
 
     def assess(self, account: str, run_id: str, as_of: datetime) -> dict[str, object]:
         """{"proposals": [{"account", "order_id"}], "refusals": {gate: times}} of one cycle.
@@ -77,7 +79,7 @@ class RiskService:
         refusals: Counter[str] = Counter()
         stored = load_all(self._store, Signal, signal_partition(as_of.date()), f"{as_of:%H%M}#")
         wanted, left_out = aggregate(signal for signal in stored if not signal.refused)
-        refusals.update(left_out.values())
+        refusals.update(refusal.gate for refusal in left_out.values())
         self._work_breaker(account, as_of)
         slippage = load_slippage(self._store, self._settings().mode)
         made = self._propose(account, run_id, as_of, wanted, slippage, refusals)
@@ -86,13 +88,16 @@ class RiskService:
         return {"proposals": names, "refusals": dict(refusals)}
 
     def _work_breaker(self, account: str, as_of: datetime) -> None:
-        """Opens the breaker where a limit is reached, closes it where its day has ended."""
-        view, settings = view_account(self._store, account, as_of.date()), self._settings()
-        if view.state.halted and not is_halted(view):
-            self._halts.resume(account, BREAKER, as_of)
-        found = breach(view, settings)
-        if found is not None and self._halts.halt(account, found.reason, BREAKER, as_of, found.only_day):
-            self._metrics.count("breaker_opened", gate=found.gate)
+        """Closes the breaker where its day has ended, opens it where a limit is reached."""
+        self._halts.end_of_day(account, as_of)
+        # A position that cannot be valued stops the proposals too, and is counted there.
+        with suppress(StopTrading):
+            found = breach(self._view(account, as_of), self._settings())
+            if found is not None:
+                self._halts.trip(account, found, as_of)
+
+    def _view(self, account: str, as_of: datetime) -> AccountView:
+        return view_account(self._store, account, as_of, self._clock.now(), self._settings())
 
     def _propose(
         self,
@@ -131,11 +136,11 @@ class RiskService:
         self, account: str, run_id: str, as_of: datetime, signals: list[Signal], slippage: Slippage
     ) -> tuple[Proposal | None, Mapping[str, str]]:
         def decide() -> tuple[tuple[Proposal | None, Mapping[str, str]], Sequence[Write]]:
-            view = view_account(self._store, account, as_of.date())
+            view = self._view(account, as_of)
             passed, gates = self._sift(view, signals, slippage, as_of)
             if not passed:
                 return (None, gates), ()
-            best = max(passed, key=lambda assessed: assessed.merit)
+            best = passed[0]
             proposal = _proposal(account, run_id, as_of, best)
             return (proposal, gates), self._writes(view, proposal, best)
 
@@ -144,18 +149,19 @@ class RiskService:
     def _sift(
         self, view: AccountView, signals: list[Signal], slippage: Slippage, as_of: datetime
     ) -> tuple[list[_Assessed], dict[str, str]]:
-        """The signals that pass every gate now, and the gate of each of the others."""
+        """The signals that pass every gate now, best first, and the gate of each of the others."""
         settings = self._settings()
         passed: list[_Assessed] = []
         gates: dict[str, str] = {}
         closed = account_gate(view, settings)
         for signal in signals:
             found = closed or _assess(view, signal, settings, slippage, as_of)
-            if isinstance(found, str):
-                gates[signal.signal_id] = found
+            if isinstance(found, Refusal):
+                gates[signal.signal_id] = found.gate
             else:
                 passed.append(found)
-        return passed, gates
+        ranked, behind = rank(passed, view.underlyings)
+        return ranked, gates | {signal_id: refusal.gate for signal_id, refusal in behind.items()}
 
     def _writes(self, view: AccountView, proposal: Proposal, best: _Assessed) -> tuple[Write, ...]:
         signal = best.signal
@@ -214,16 +220,20 @@ class RiskService:
 
 def _assess(
     view: AccountView, signal: Signal, settings: Settings, slippage: Slippage, as_of: datetime
-) -> _Assessed | str:
-    gate = signal_gate(view, signal, settings, as_of)
-    if gate is not None:
-        return gate
+) -> _Assessed | Refusal:
+    refused = signal_gate(view, signal, settings, as_of)
+    if refused is not None:
+        return refused
     sizing = size(signal, settings, view.headroom(signal, settings))
     if sizing.quantity == 0:
-        return f"SIZE_ZERO_{sizing.binding}"
+        units = {name: f"{allowed:.2f}" for name, allowed in sizing.bounds.items()}
+        text = f"{sizing.binding} allows less than a lot of {signal.lot_size}"
+        return Refusal(f"SIZE_ZERO_{sizing.binding}", text, units)
     profit = expected_profit(signal, sizing.quantity, slippage)
-    if profit.net < settings.risk.min_expected_net_profit_inr:
-        return "EXPECTED_PROFIT_TOO_LOW"
+    least = settings.risk.min_expected_net_profit_inr
+    if profit.net < least:
+        text = f"{profit.net:.2f} rupees are expected of {sizing.quantity} and {least:.2f} asked for"
+        return Refusal("EXPECTED_PROFIT_TOO_LOW", text, {"net": profit.net, "least": least})
     return _Assessed(signal, sizing, profit)
 
 
