@@ -3,6 +3,7 @@
     generate_signals         the market at a minute's close  ->  candidates and refusals, for all accounts
     apply_entry_filters      a signal and an account         ->  the gate that keeps it out, or none
     calculate_position_size  a signal and an account's room  ->  whole lots, zero among them
+    get_exit_conditions      a position and a price          ->  whether it must go, why, at which price
 
 The same minute gives the same answers live, in a replay and in a backtest. A further strategy is one file in
 the playbook: a class derived from this one that generates signals; the other three are answered here, and
@@ -20,10 +21,12 @@ from typing import Literal
 from patang.market.instruments import Instrument
 from patang.market.sessions import IST
 from patang.model.inputs import StrategyName
+from patang.portfolio.position import Position
 from patang.risk.account_view import AccountView
 from patang.risk.sizing import Headroom, Sizing, size
 from patang.settings import Settings
 from patang.settings.blackouts import blackout_at
+from patang.strategies.exits import ExitDecision, Outlook, decide_exit, exit_conditions
 from patang.strategies.market import Market
 from patang.strategies.rules import Refusal, Rule, RuleLog
 from patang.strategies.signal import Signal
@@ -109,6 +112,10 @@ class Strategy(ABC):
     def calculate_position_size(self, signal: Signal, settings: Settings, headroom: Headroom) -> Sizing:
         """How much to buy: the least that every bound allows. Zero is an answer."""
         return size(signal, settings, headroom)
+
+    def get_exit_conditions(self, position: Position, outlook: Outlook, settings: Settings) -> ExitDecision:
+        """Whether a position must go, why, and the price to ask for. An entry's gate never holds it back."""
+        return decide_exit(position, exit_conditions(position, settings), outlook)
 
 
 def within_hours(strategy: str, as_of: datetime, first: str, last: str) -> Refusal | None:
