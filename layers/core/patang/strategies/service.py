@@ -17,6 +17,7 @@ from patang.settings import Settings
 from patang.settings.changes import DESK_CHAIN
 from patang.strategies.base import Strategy
 from patang.strategies.deciding import Decided, Models, decide
+from patang.strategies.direction import keep_directions
 from patang.strategies.explanation import LeftAlone, MarketDecisions
 from patang.strategies.market import market_at
 from patang.strategies.signal import Signal
@@ -66,6 +67,7 @@ class SignalService:
             reason = f"STOP_TRADING: {error}"
             self._metrics.count("stop_trading", reason=str(error))
         going_on = self._keep(run_id, as_of, decided, reason)
+        keep_directions(self._store, decided.signals)
         self._count(going_on, decided.refusals)
         return self._answer(going_on, reason)
 
