@@ -9,7 +9,7 @@ from patang.keys import slippage_partition
 from patang.records import load_all
 from patang.risk.slippage import SlippageTally, load_slippage
 from tests.unit.execution.samples import option_signal
-from tests.unit.execution.stages import closing, submitted, tell
+from tests.unit.execution.stages import bought, closing, submitted, tell
 from tests.unit.execution.test_updates import frame, sent
 from tests.unit.execution.trading_desk import TradingDesk
 
@@ -51,7 +51,16 @@ def test_an_exit_is_counted_beside_it_with_what_it_got_less() -> None:
     _, intent = closing(desk)
     assert tallies(desk) == {("equity", "small"): (1, D(0))}
     tell(desk, frame(intent, "COMPLETE", 20, 1488.5, at=9))
-    # 1,488.50 instead of the 1,489 that the guard saw.
+    # 1,488.50 instead of the 1,488.90 that were bid when the last trade was at 1,489.
+    assert tallies(desk) == {("equity", "small"): (2, D("0.026865"))}
+
+
+def test_without_a_bid_an_exit_is_held_against_the_last_price() -> None:
+    desk = TradingDesk()
+    assert desk.exits().begin(bought(desk), "STOP", desk.market_time, D("1489.00"))
+    (position,) = desk.positions()
+    exit_order = next(i for i in desk.intents() if i.intent_id == position.exit_intent_id)
+    tell(desk, frame(exit_order, "COMPLETE", 20, 1488.5, at=9))
     assert tallies(desk) == {("equity", "small"): (2, D("0.033580"))}
 
 

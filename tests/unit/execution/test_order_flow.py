@@ -105,6 +105,17 @@ def off_tick(desk: TradingDesk) -> None:
     desk.store.write(replace(proposal.evolve(terms=terms)))
 
 
+def test_more_than_the_exchange_takes_at_once_is_refused_by_name() -> None:
+    desk = TradingDesk()
+    signal = option_signal()
+    ready(desk, signal, signal.lot_size * 100)
+    assert (
+        desk.flow()
+        .validate("main", proposal_of(signal, 1).order_id)["reason"]
+        .startswith("FREEZE_QUANTITY: 6500 is more than the 1800")
+    )
+
+
 @pytest.mark.parametrize(
     ("spoil", "gate"),
     [

@@ -21,6 +21,7 @@ from patang.ports import Clock, StateStore
 from patang.records import load
 from patang.risk.account_view import view_account
 from patang.risk.charges import segment_of
+from patang.risk.freeze import freeze_quantity
 from patang.risk.manager import account_gate, signal_gate
 from patang.risk.reservations import release
 from patang.risk.sizing import margin_pct
@@ -36,6 +37,9 @@ def check_shape(proposal: Proposal, terms: OrderTerms) -> str | None:
     signal = proposal.signal
     if terms.quantity <= 0 or terms.quantity % signal.lot_size:
         return f"LOT_SIZE: {terms.quantity} is not a multiple of {signal.lot_size}"
+    largest = freeze_quantity(signal.exchange, signal.underlying, signal.as_of.date())
+    if largest is not None and terms.quantity > largest:
+        return f"FREEZE_QUANTITY: {terms.quantity} is more than the {largest} that the exchange takes at once"
     if terms.price is None or terms.price <= 0:
         return f"PRICE: {terms.price} is no limit"
     if not on_tick(terms.price, signal.tick_size):

@@ -83,6 +83,7 @@ class Exits:
             as_of=as_of,
             written_at=now,
             expected_price=last_price,
+            bid=bid,
             position_id=current.position_id,
             reason=reason,
         )

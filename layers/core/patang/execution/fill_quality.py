@@ -33,12 +33,19 @@ def count_slippage(store: StateStore, old: OrderIntent, new: OrderIntent) -> lis
 
 def _slipped(intent: OrderIntent) -> tuple[Decimal, ...]:
     """Percent that the order slipped; nothing while it may still fill, or where a price is not known."""
-    expected, filled = intent.expected_price, intent.average_price
+    decided_at, filled = _decided_at(intent), intent.average_price
     if intent.kind not in ("ENTRY", "EXIT") or not intent.is_final or intent.filled_quantity == 0:
         return ()
-    if not expected or not filled:
+    if not decided_at or not filled:
         return ()
-    return (slippage_pct(intent.terms.transaction_type, expected, filled),)
+    return (slippage_pct(intent.terms.transaction_type, decided_at, filled),)
+
+
+def _decided_at(intent: OrderIntent) -> Decimal | None:
+    """The price that could be had at once: the spread is a cost of its own, and no slippage."""
+    if intent.bid and intent.expected_price:
+        return min(intent.bid, intent.expected_price)
+    return intent.expected_price
 
 
 def _empty_tally(intent: OrderIntent) -> SlippageTally:

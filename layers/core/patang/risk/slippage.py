@@ -1,8 +1,8 @@
 """What a fill costs beyond the price it was decided at, learned from the desk's own orders.
 
-Slippage is told a side, in percent of the price the order was decided at (`OrderIntent.expected_price`: the
-ask for an entry, the last price for an exit); positive is a cost. Instruments slip differently by their
-class, and orders by their size, so that is how they are counted.
+Slippage is told a side, in percent of the price that could be had when the order was decided: the ask for an
+entry, for an exit the bid (or the last price, where that is lower or no bid is known); positive is a cost.
+Instruments slip differently by their class, and orders by their size, so that is how they are counted.
 
 While there are few fills the estimate leans on a prior: it is the mean of what was seen and of PRIOR_WEIGHT
 fills as the prior has them, so that it always lies between the two and one odd fill goes a thirty-first of
