@@ -44,9 +44,10 @@ class Decisions(Construct):
             "risk",
             memory_mb=512,
             timeout_seconds=20,
-            environment=parts.variables("DESK_TABLE"),
+            environment=parts.variables("DESK_TABLE", "NOTIFY_TOPIC_ARN"),
         )
         allow_table(self.risk, parts.data.desk, write=True)
+        parts.allow_notify(self.risk)
 
         self.cycle = TradingCycle(
             self,

@@ -251,13 +251,13 @@ class Desk:
         return Tokens(self.store, self.auth_store, self.accounts(), self.clock)
 
     def halts(self) -> Halts:
-        return Halts(self.store, self.clock)
+        return Halts(self.store, self.clock, self.settings, lambda: self.notifier, self.metrics)
 
     def risk_gate(self) -> RiskGate:
         return RiskGate(self.store, self.clock, self.settings, self.metrics)
 
     def risk(self) -> RiskService:
-        return RiskService(self.store, self.clock, self.settings, self.metrics)
+        return RiskService(self.store, self.clock, self.settings, self.halts(), self.metrics)
 
     def approvals(self) -> ApprovalService:
         return ApprovalService(

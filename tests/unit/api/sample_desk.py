@@ -145,6 +145,7 @@ def busy(desk: SampleDesk) -> SampleDesk:
             account="main",
             as_of=now,
             last_price=Decimal("1021.35"),
+            bid=Decimal("1021.30"),
             unrealised_pnl=Decimal("389.40"),
         ),
         proposal("main", "o20260818-1046-a1", expires=now + timedelta(seconds=97)),

@@ -35,7 +35,9 @@ def test_the_status_holds_what_a_glance_needs(reader):
     assert [s["refused"] for s in status["signals"]] == [[], ["CONFIDENCE", "SPREAD"], ["COOLDOWN"]]
     assert status["events"][0]["kind"] == "POSITION_OPENED"
     [risk] = status["risk"]
-    assert risk["daily_loss"] == 345.45
+    # At the bid, which is a rupee less on the 20 shares, and with 39.71 that the exit will cost.
+    assert risk["daily_loss"] == 386.16
+    assert risk["state"] == "ACTIVE"
     assert risk["blocked_by"] is None
 
 

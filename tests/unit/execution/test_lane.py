@@ -166,13 +166,13 @@ def test_a_stale_entry_is_dropped_and_a_stale_exit_is_not() -> None:
 def test_a_halt_stops_entries_at_the_counter_and_lets_exits_through() -> None:
     desk = TradingDesk()
     intent = submitted(desk)
-    desk.store.write(replace(desk.risk().evolve(halted=True, halt_reason="enough")))
+    desk.store.write(replace(desk.risk().evolve(state="HALTED", halt_reason="enough")))
     assert process(desk, intent) == "DROPPED"
     assert "enough" in stored(desk, intent).reason
 
     other = TradingDesk()
     _, exit_intent = closing(other)
-    other.store.write(replace(other.risk().evolve(halted=True)))
+    other.store.write(replace(other.risk().evolve(state="HALTED")))
     assert process(other, exit_intent) == "ACKED"
 
 

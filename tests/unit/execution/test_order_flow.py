@@ -28,10 +28,11 @@ ORDER = ("main", "o-s-infy")
     [
         (equity_signal(), 20, "MIS", "1503.00"),
         (equity_signal(holding_period="swing", exit_by=None), 20, "CNC", "1503.00"),
-        (option_signal(), 65, "NRML", "100.20"),
+        (option_signal(), 65, "MIS", "100.20"),
+        (option_signal(holding_period="swing"), 65, "NRML", "100.20"),
         (equity_signal(ask=Decimal("1514.00")), 20, "MIS", "1515.00"),
     ],
-    ids=["intraday", "swing", "option", "capped"],
+    ids=["intraday", "swing", "option", "carried option", "capped"],
 )
 def test_terms_are_a_marketable_limit_within_the_drift(
     signal: Signal, quantity: int, product: str, price: str
@@ -210,15 +211,15 @@ def test_risk_is_checked_again_without_counting_the_order_itself() -> None:
     approved(desk)
     assert desk.flow().recheck(*ORDER) == {"ok": True, "reason": "VALID"}
     risk = desk.risk()
-    desk.store.write(replace(risk.evolve(halted=True, halt_reason="asked to")))
-    assert desk.flow().recheck(*ORDER)["reason"] == "HALTED"
+    desk.store.write(replace(risk.evolve(state="HALTED", halt_reason="asked to")))
+    assert desk.flow().recheck(*ORDER)["reason"].startswith("HALTED: asked to")
 
 
 def test_an_option_inside_the_cooldown_is_refused_after_the_yes() -> None:
     desk = TradingDesk()
     approved(desk, option_signal(), 65)
     desk.store.write(replace(desk.risk().evolve(last_option_entry=MORNING - timedelta(hours=1))))
-    assert desk.flow().recheck("main", "o-s-nifty")["reason"] == "OPTION_COOLDOWN"
+    assert desk.flow().recheck("main", "o-s-nifty")["reason"].startswith("OPTION_COOLDOWN: ")
 
 
 def test_terms_that_were_tampered_with_are_neither_rechecked_nor_submitted() -> None:

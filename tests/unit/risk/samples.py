@@ -12,8 +12,10 @@ from patang.market.sessions import IST
 from patang.portfolio.position import Mark, Position
 from patang.ports import Clock, StateStore
 from patang.records import create
+from patang.risk.halts import Halts
 from patang.settings import Settings
 from patang.strategies.signal import Signal
+from tests.fakes import FixedClock, RecordedMetrics, RecordedNotifier
 
 D = Decimal
 AS_OF = datetime(2026, 8, 18, 10, 0, tzinfo=IST)
@@ -92,14 +94,18 @@ def position(symbol: str = "INFY", **changes: Any) -> Position:
     return Position.model_validate(fields | changes)
 
 
-def mark(held: Position, unrealised: str) -> Mark:
-    return Mark(
-        position_id=held.position_id,
-        account=held.account,
-        as_of=AS_OF,
-        last_price=held.entry_price,
-        unrealised_pnl=D(unrealised),
-    )
+def mark(held: Position, unrealised: str = "0", as_of: datetime = AS_OF, **changes: Any) -> Mark:
+    """A mark whose bid makes this much, the charges of the exit to come left out."""
+    price = held.entry_price + (D(unrealised) + held.entry_charges) / held.open_quantity
+    fields: dict[str, Any] = {
+        "position_id": held.position_id,
+        "account": held.account,
+        "as_of": as_of,
+        "last_price": price,
+        "bid": price,
+        "unrealised_pnl": D(unrealised),
+    }
+    return Mark.model_validate(fields | changes)
 
 
 def open_cycle(store: StateStore, *, late: bool = False) -> None:
@@ -135,6 +141,22 @@ def add_account(store: StateStore, clock: Clock, account: str = "main", *, enabl
                 login_digest="digest",
             )
         ),
+    )
+
+
+def halts(
+    store: StateStore,
+    wanted: Settings | None = None,
+    clock: Clock | None = None,
+    notifier: RecordedNotifier | None = None,
+    metrics: RecordedMetrics | None = None,
+) -> Halts:
+    return Halts(
+        store,
+        clock or FixedClock(),
+        lambda: wanted or Settings(),
+        lambda: notifier or RecordedNotifier(),
+        metrics or RecordedMetrics(),
     )
 
 

@@ -14,16 +14,17 @@ from patang.audit.event import AuditEvent
 from patang.keys import cycle_key, day_key, outbox_partition, proposal_key, risk_key, slippage_partition
 from patang.market.cycle import Cycle
 from patang.portfolio.account_state import AccountDay, Reservation, RiskState
-from patang.ports import WriteConflict
-from patang.records import create, load, load_all, replace
+from patang.ports import Put, WriteConflict
+from patang.records import create, load, load_all
 from patang.risk.breaker import BREAKER
 from patang.risk.service import RiskService, order_id_of
 from patang.risk.slippage import SlippageTally
-from tests.fakes import FixedClock, MemoryStore, RecordedMetrics
+from tests.fakes import FixedClock, MemoryStore, RecordedMetrics, RecordedNotifier
 from tests.unit.risk.samples import (
     AS_OF,
     RUN_ID,
     equity_signal,
+    halts,
     mark,
     open_cycle,
     option_signal,
@@ -40,7 +41,7 @@ class Account:
     def __init__(self, store: MemoryStore | None = None, **risk) -> None:
         self.store = store or MemoryStore()
         self.settings = settings(**risk)
-        self.metrics = RecordedMetrics()
+        self.metrics, self.notifier = RecordedMetrics(), RecordedNotifier()
         open_cycle(self.store)
 
     def assess(self, *signals, as_of=AS_OF):
@@ -48,7 +49,10 @@ class Account:
         return self.service().assess("main", RUN_ID, as_of)
 
     def service(self):
-        return RiskService(self.store, FixedClock(), lambda: self.settings, self.metrics)
+        return RiskService(self.store, FixedClock(), lambda: self.settings, self.halts(), self.metrics)
+
+    def halts(self):
+        return halts(self.store, self.settings, FixedClock(), self.notifier, self.metrics)
 
     def proposals(self):
         return load_all(self.store, Proposal, "ACCOUNT#main", "PROPOSAL#")
@@ -253,34 +257,45 @@ def test_a_day_without_sourced_charges_proposes_nothing_and_says_why():
 
 
 class TestBreaker:
-    def test_the_days_loss_stops_the_day_and_nothing_but_the_day(self):
+    def test_the_days_loss_leaves_only_exits_for_the_day_and_nothing_but_the_day(self):
         account = Account()
         account.store.write(
             create(AccountDay(account="main", day=AS_OF.date(), realised_pnl=D(-8_000))),
         )
-        account.hold(position("TCS"), unrealised="-1000")
-        assert account.assess(equity_signal())["refusals"] == {"HALTED": 1}
+        held = position("TCS")
+        account.hold(held, unrealised="-1000")
+        assert account.assess(equity_signal())["refusals"] == {"DAILY_LOSS_LIMIT": 1}
         state = account.state()
-        assert (state.halted, state.halted_by, state.halted_day) == (True, BREAKER, AS_OF.date())
-        assert "9000.00" in state.halt_reason
+        assert (state.state, state.halted_by, state.halted_day) == ("REDUCING", BREAKER, AS_OF.date())
+        # 9,000 and the charges of the exit to come.
+        assert "the day's loss of 90" in state.halt_reason
         assert account.metrics.counts["breaker_opened"] == 1
-        assert len(account.events("HALTED")) == 1
+        assert len(account.events("REDUCING")) == 1
+        assert [subject for subject, _ in account.notifier.sent] == ["main: reducing"]
 
         tomorrow = AS_OF + timedelta(days=1)
+        fresh = mark(held, "-1000", tomorrow, previous_close=held.entry_price)
+        account.store.write(Put(fresh.key(), fresh.model_dump(mode="json", exclude_none=True)))
         account.store.write(create(equity_signal(as_of=tomorrow)))
         assert len(account.service().assess("main", "tomorrow", tomorrow)["proposals"]) == 1
-        assert account.state().halted is False
+        assert account.state().state == "ACTIVE"
+        assert [subject for subject, _ in account.notifier.sent][-1] == "main: active"
+
+    def test_a_cent_less_is_no_breach(self):
+        account = Account()
+        account.store.write(create(AccountDay(account="main", day=AS_OF.date(), realised_pnl=D("-8999.99"))))
+        assert len(account.assess(equity_signal())["proposals"]) == 1
 
     def test_the_breaker_opens_once_and_survives_a_recovery_within_the_day(self):
         account = Account()
         held = position("TCS")
         account.hold(held, unrealised="-9000")
         account.assess(equity_signal())
-        stored = load_all(account.store, type(mark(held, "0")), "MARKS")[0]
-        account.store.write(replace(stored.evolve(unrealised_pnl=D(500))))
         later = AS_OF + timedelta(minutes=1)
+        better = mark(held, "500", later)
+        account.store.write(Put(better.key(), better.model_dump(mode="json", exclude_none=True)))
         account.store.write(create(equity_signal(signal_id="S2", as_of=later)))
-        assert account.service().assess("main", "later", later)["refusals"] == {"HALTED": 1}
+        assert account.service().assess("main", "later", later)["refusals"] == {"DAILY_LOSS_LIMIT": 1}
         assert account.metrics.counts["breaker_opened"] == 1
 
     def test_a_drawdown_needs_a_person(self):
@@ -290,16 +305,16 @@ class TestBreaker:
         )
         account.assess(equity_signal())
         state = account.state()
-        assert (state.halted, state.halted_day) == (True, None)
+        assert (state.state, state.halted_day) == ("HALTED", None)
         next_week = AS_OF + timedelta(days=7)
         account.store.write(create(equity_signal(as_of=next_week)))
-        assert account.service().assess("main", "later", next_week)["refusals"] == {"HALTED": 1}
+        assert account.service().assess("main", "later", next_week)["refusals"] == {"MAX_DRAWDOWN": 1}
 
     def test_a_persons_halt_outlives_the_breakers(self):
         account = Account()
         account.store.write(create(AccountDay(account="main", day=AS_OF.date(), realised_pnl=D(-9_000))))
         account.assess(equity_signal())
-        assert account.service()._halts.halt("main", "holiday", "owner", AS_OF) is True
+        assert account.halts().halt("main", "holiday", "owner", AS_OF) is True
         tomorrow = AS_OF + timedelta(days=1)
         account.store.write(create(equity_signal(as_of=tomorrow)))
         assert account.service().assess("main", "tomorrow", tomorrow)["refusals"] == {"HALTED": 1}

@@ -20,6 +20,7 @@ from patang_workbench.exchange.candles import DayCandles, MarketData
 from patang_workbench.exchange.replay import replay_market
 from patang_workbench.exchange.synthetic import synthetic_market
 from tests.fakes import FixedClock
+from tests.unit.risk.samples import halts
 from tests.unit.strategies.markets import Session
 from tests.unit.strategies.test_signal_service import ARTIFACTS, Desk
 
@@ -38,7 +39,7 @@ def test_real_candles_of_2016_bring_an_option_and_equities_with_that_years_charg
     wide = DEMONSTRATION.model_copy(
         update={"risk": DEMONSTRATION.risk.model_copy(update={"max_concurrent_positions": 5})}
     )
-    risk = RiskService(desk.store, FixedClock(), lambda: wide, desk.metrics)
+    risk = RiskService(desk.store, FixedClock(), lambda: wide, halts(desk.store, wide), desk.metrics)
     for minute in session.minutes():
         as_of = minute.minute + timedelta(minutes=1)
         desk.close(minute)

@@ -27,6 +27,7 @@ from patang.strategies.signal import Signal
 from patang_workbench.demo.profile import DEMONSTRATION
 from patang_workbench.exchange.synthetic import synthetic_market
 from tests.fakes import FixedClock, MemoryObjects, MemoryStore, RecordedMetrics
+from tests.unit.risk.samples import halts
 from tests.unit.strategies.markets import Session
 
 ARTIFACTS = Path(__file__).parents[3] / "model_artifacts"
@@ -198,7 +199,8 @@ def test_a_broken_minute_is_told_and_traded_on_by_nobody(session, busy):
 def test_the_demonstration_trades_an_option_first_and_then_an_equity(session, minutes):
     """The shipped models and the demonstration profile, on a session they have not learned from."""
     desk = Desk(session, load_models(ARTIFACTS))
-    risk = RiskService(desk.store, FixedClock(), lambda: DEMONSTRATION, desk.metrics)
+    stops = halts(desk.store, DEMONSTRATION)
+    risk = RiskService(desk.store, FixedClock(), lambda: DEMONSTRATION, stops, desk.metrics)
     made = []
     for minute in minutes:
         as_of = end_of(minute)

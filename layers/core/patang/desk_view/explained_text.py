@@ -108,12 +108,17 @@ def _account(explained: AccountExplained) -> Iterator[str]:
     yield f"Account {explained.account}: {decision.outcome}{order}{f' ({state})' if state else ''}"
     if decision.told:
         yield f"  {decision.told}"
-    yield from _rules(decision.rules)
+    if decision.numbers:
+        yield "  " + ", ".join(f"{name} {_number(value)}" for name, value in decision.numbers.items())
     if decision.sizing is not None:
         yield from _size(decision.sizing)
     if decision.profit is not None:
         yield from _profit(decision.profit)
     yield from _seal(explained.account, explained.seal)
+
+
+def _number(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:,.6g}"
 
 
 def _size(size: SizeTold) -> Iterator[str]:

@@ -21,7 +21,7 @@ from patang.records import load
 from patang.risk.explanation import AccountDecision, AccountDecisions
 from patang.settings.changes import DESK_CHAIN
 from patang.strategies.explanation import LeftAlone, MarketDecisions
-from patang.strategies.rules import Rule
+from patang.strategies.rules import KeptRule
 from patang.strategies.signal import Signal
 
 __all__ = ["AccountExplained", "CycleExplained", "Explanations", "Seal", "SignalExplained"]
@@ -61,7 +61,7 @@ class SignalExplained(_View):
     signal: SignalView
     bid: float
     ask: float
-    rules: tuple[Rule, ...]
+    rules: tuple[KeptRule, ...]
     contributions: Explained | None
     undefined: dict[str, str]
     accounts: tuple[AccountExplained, ...]

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from patang.desk_view.views import RiskView
 from patang.risk.account_view import AccountView
+from patang.risk.breaker import drawdown, drawdown_limit, loss_limit
 from patang.risk.manager import account_gate
 from patang.risk.reservations import held
 from patang.settings import Settings
@@ -13,22 +14,23 @@ __all__ = ["risk_view"]
 
 def risk_view(account: AccountView, settings: Settings) -> RiskView:
     """Losses are shown as positive rupees, so that they can be held against their limits."""
-    state, day, unrealised = account.state, account.day, account.unrealised
-    limits, start = settings.capital, settings.capital.starting_capital_inr
-    capital = account.capital(settings)
+    state, day = account.state, account.day
+    capital, closed = account.capital(settings), account_gate(account, settings)
     reserved = held(state).exposure
     halted = state.is_halted_on(day.day)
     return RiskView(
         account=state.account,
-        blocked_by=account_gate(account, settings),
+        state=state.state if halted else "ACTIVE",
+        blocked_by=closed.gate if closed else None,
+        blocked_because=closed.text if closed else None,
         halted=halted,
         halt_reason=state.halt_reason if halted else None,
         halted_by=state.halted_by if halted else None,
         capital=capital,
-        daily_loss=max(-(day.realised_pnl + unrealised), Decimal(0)),
-        daily_loss_limit=start * limits.daily_loss_limit_pct / 100,
-        drawdown=max(state.peak_realised - state.realised_total - min(unrealised, Decimal(0)), Decimal(0)),
-        drawdown_limit=start * limits.max_drawdown_pct / 100,
+        daily_loss=max(round(-account.of_the_day, 2), Decimal(0)),
+        daily_loss_limit=loss_limit(account, settings),
+        drawdown=max(round(drawdown(account), 2), Decimal(0)),
+        drawdown_limit=drawdown_limit(account, settings),
         reserved_exposure=reserved,
         open_exposure=account.exposure() - reserved,
         exposure_limit=capital * settings.risk.max_portfolio_exposure_pct / 100,

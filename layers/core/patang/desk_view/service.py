@@ -101,8 +101,9 @@ class DeskView:
         return _data(self._seen(), self._clock.now(), self._settings().risk.max_data_age_seconds)
 
     def risk(self, accounts: Sequence[str]) -> tuple[RiskView, ...]:
-        day, settings = self.market_now().date(), self._settings()
-        return tuple(risk_view(view_account(self._store, account, day), settings) for account in accounts)
+        as_of, now, settings = self.market_now(), self._clock.now(), self._settings()
+        views = (view_account(self._store, account, as_of, now, settings) for account in accounts)
+        return tuple(risk_view(view, settings) for view in views)
 
     def open_positions(self, accounts: Sequence[str]) -> tuple[PositionView, ...]:
         """Positions that are open or closing, oldest first."""

@@ -70,13 +70,17 @@ class PnlView(_View):
 
 
 class RiskView(_View):
-    """An account's state of risk. `blocked_by` is the gate that lets no new position in now, or null.
+    """An account's state of risk: ACTIVE, REDUCING (exits only, for the day) or HALTED (exits only, until a
+    person resumes). `blocked_by` is the gate that lets no new position in now, or null, and
+    `blocked_because` its sentence with the numbers.
 
     Losses and exposures are positive rupees beside their limits.
     """
 
     account: str
+    state: str
     blocked_by: str | None
+    blocked_because: str | None = None
     halted: bool
     halt_reason: str | None = None
     halted_by: str | None = None

@@ -113,13 +113,16 @@ def check_allowed(
     return None
 
 
-def check_risk(store: StateStore, proposal: Proposal, as_of: datetime, settings: Settings) -> str | None:
+def check_risk(
+    store: StateStore, proposal: Proposal, as_of: datetime, settings: Settings, clock: Clock
+) -> str | None:
     """The risk manager's gates on the account as it is now, this proposal's own reservation left out."""
-    view = view_account(store, proposal.account, as_of.date())
+    view = view_account(store, proposal.account, as_of, clock.now(), settings)
     if proposal.order_id not in view.state.reservations:
         return "RESERVATION_LOST"
     view = dataclasses.replace(view, state=release(view.state, proposal.order_id))
-    return account_gate(view, settings) or signal_gate(view, proposal.signal, settings, as_of)
+    refused = account_gate(view, settings) or signal_gate(view, proposal.signal, settings, as_of)
+    return None if refused is None else str(refused)
 
 
 def _stale(quote: Quote | None, as_of: datetime, settings: Settings) -> str | None:

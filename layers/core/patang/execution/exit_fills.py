@@ -7,11 +7,12 @@ from patang.errors import StopTrading
 from patang.execution.consequences import Notice, Settlement, fill_of, name_of
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
-from patang.keys import day_key, position_key, risk_key
+from patang.keys import day_key, mark_key, position_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay, RiskState
 from patang.portfolio.ledger import after_exit
-from patang.portfolio.position import Position
+from patang.portfolio.open_result import before_the_day
+from patang.portfolio.position import Mark, Position
 from patang.ports import StateStore
 from patang.records import create, load, replace
 
@@ -101,15 +102,23 @@ def _book(
     day = as_of.astimezone(IST).date()
     stored = load(store, AccountDay, day_key(closed.account, day))
     result = stored or AccountDay(account=closed.account, day=day)
+    # Booked once: what arose before this day belongs to the days that saw it.
+    mark = load(store, Mark, mark_key(closed.position_id))
+    earlier = before_the_day(closed, mark, day) if first else Decimal(0)
+    made = result.by_mode.get(closed.mode, Decimal(0)) + pnl - earlier
     result = result.evolve(
         realised_pnl=result.realised_pnl + pnl,
+        earlier_pnl=result.earlier_pnl + earlier,
+        by_mode=result.by_mode | {closed.mode: made},
         charges=result.charges + charges - before.booked_charges,
         closed_trades=result.closed_trades + (1 if first else 0),
     )
     risk = load(store, RiskState, risk_key(closed.account))
-    standing = risk or RiskState(account=closed.account)
+    standing = (risk or RiskState(account=closed.account)).in_mode(closed.mode)
     total = standing.realised_total + pnl
-    standing = standing.evolve(realised_total=total, peak_realised=max(standing.peak_realised, total))
+    standing = standing.evolve(
+        realised_total=total, peak_realised=max(standing.peak_realised, total), results_mode=closed.mode
+    )
     done.writes += [
         create(result) if stored is None else replace(result),
         create(standing) if risk is None else replace(standing),

@@ -121,7 +121,7 @@ class OrderFlow:
             reason = (
                 check_allowed(self._store, proposal, as_of, settings, self._clock)
                 or check_drift(proposal, quote, as_of, settings)
-                or check_risk(self._store, proposal, as_of, settings)
+                or check_risk(self._store, proposal, as_of, settings, self._clock)
             )
         except PatangError as error:
             reason = _unable(error)

@@ -43,7 +43,7 @@ class RiskState(Record):
     reopens that day.
 
     `realised_total` is what was made or lost since the account began, after charges; `peak_realised` its
-    highest value since a person last accepted a drawdown. Pay-ins and pay-outs, `net_paid_in`, are in neither.
+    highest value since a person last accepted a drawdown. Neither holds pay-ins and pay-outs, `net_paid_in`.
     `results_mode` says in which mode these three were made: another mode begins with none.
     """
 

@@ -1,14 +1,27 @@
 """An account as the risk manager sees it: what it holds, what is on its way, what it has lost."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from patang.accounts.funds import Funds
+from patang.accounts.health import failures_now, median_latency_ms
 from patang.accounts.session import KiteSession
-from patang.keys import OPEN_POSITIONS, account_partition, day_key, mark_key, risk_key, session_key
+from patang.keys import (
+    OPEN_POSITIONS,
+    account_partition,
+    day_key,
+    funds_key,
+    mark_key,
+    preflight_key,
+    risk_key,
+    session_key,
+)
+from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay, RiskState
+from patang.portfolio.open_result import open_result
 from patang.portfolio.position import Mark, Position
-from patang.ports import StateStore
+from patang.ports import Attributes, StateStore
 from patang.records import load, load_all, load_index
 from patang.risk.reservations import DERIVATIVES, held
 from patang.risk.sizing import Headroom
@@ -18,16 +31,33 @@ from patang.strategies.signal import Signal
 __all__ = ["AccountView", "view_account"]
 
 _RECENT_POSITIONS = 100
+# The reconciler asks for the funds every minute; what is older was told before something went wrong.
+_FUNDS_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """A consistent look at one account. Reservations are those of `state`."""
+    """A consistent look at one account. Reservations are those of `state`.
+
+    Positions are those of the mode in force that the desk itself has opened; `closed` are the latest of them
+    that were sold. `unrealised` is what the open ones have made since their entry, `of_the_day` what open and
+    sold ones have made within the day, both in rupees after all charges, those of exits to come included;
+    `stale` are those valued without a fresh price. `free_funds` is what the broker last told within ten
+    minutes, `latency_ms` the median of the last five calls to it; None where nobody knows. `egress` is why
+    orders would leave from a wrong address.
+    """
 
     state: RiskState
     day: AccountDay
     positions: tuple[Position, ...]
     unrealised: Decimal
+    of_the_day: Decimal = Decimal(0)
+    closed: tuple[Position, ...] = ()
+    stale: tuple[str, ...] = ()
+    free_funds: Decimal | None = None
+    latency_ms: float | None = None
+    failures: int = 0
+    egress: str | None = None
     demat_consent: bool = False
 
     @property
@@ -61,8 +91,12 @@ class AccountView:
         return sum(invested, Decimal(0)) + held(self.state, symbol, strategy).exposure
 
     def capital(self, settings: Settings) -> Decimal:
-        """What the account started with and what it has made or lost since."""
-        return max(settings.capital.starting_capital_inr + self.state.realised_total, Decimal(0))
+        """What the account started with, was paid in since, and has made or lost."""
+        return max(self.paid_in(settings) + self.state.realised_total, Decimal(0))
+
+    def paid_in(self, settings: Settings) -> Decimal:
+        """What the account started with and was paid in since: the base of the limits of losses."""
+        return settings.capital.starting_capital_inr + self.state.net_paid_in
 
     def headroom(self, signal: Signal, settings: Settings) -> Headroom:
         """What may still be bought for this signal: of its underlying, by its strategy, and in all.
@@ -83,22 +117,61 @@ class AccountView:
         return Headroom(capital, **{name: max(room, Decimal(0)) for name, room in free.items()})
 
 
-def view_account(store: StateStore, account: str, day: date) -> AccountView:
-    """The account now. The state of risk is read first: whatever turns a reservation into a position changes
-    it too, so that a decision written against this state has seen either the one or the other.
+def view_account(
+    store: StateStore, account: str, as_of: datetime, now: datetime, settings: Settings
+) -> AccountView:
+    """The account at the market time `as_of` and the wall time `now`.
+
+    The state of risk is read first: whatever turns a reservation into a position changes it too, so that a
+    decision written against this state has seen either the one or the other.
+    Raises StopTrading where the day has no sourced charges for a position.
     """
+    day = as_of.astimezone(IST).date()
     state = load(store, RiskState, risk_key(account)) or RiskState(account=account)
     result = load(store, AccountDay, day_key(account, day)) or AccountDay(account=account, day=day)
-    positions = _open_positions(store, account)
-    marks = [load(store, Mark, mark_key(position.position_id)) for position in positions]
-    unrealised = sum((mark.unrealised_pnl for mark in marks if mark is not None), Decimal(0))
+    known = [position for position in _positions(store, account) if position.mode == settings.mode]
+    held = tuple(position for position in known if position.state != "CLOSED")
+    oldest = timedelta(seconds=settings.risk.max_data_age_seconds)
+    results = [
+        open_result(position, load(store, Mark, mark_key(position.position_id)), as_of, oldest)
+        for position in held
+    ]
     session = load(store, KiteSession, session_key(account))
-    consent = session is not None and session.demat_consent
-    return AccountView(state, result, positions, unrealised, demat_consent=consent)
+    return AccountView(
+        state=state.in_mode(settings.mode),
+        day=result,
+        positions=held,
+        unrealised=sum((found.since_entry for found in results), Decimal(0)),
+        of_the_day=sum((found.of_the_day for found in results), result.made_in(settings.mode)),
+        closed=tuple(position for position in known if position.state == "CLOSED"),
+        stale=tuple(p.symbol for p, found in zip(held, results, strict=True) if found.stale),
+        free_funds=_free_funds(store, account, now, settings),
+        latency_ms=median_latency_ms(store, account, now),
+        failures=failures_now(store, account, now),
+        egress=_egress(store.get(preflight_key(day)), settings),
+        demat_consent=session is not None and session.demat_consent,
+    )
 
 
-def _open_positions(store: StateStore, account: str) -> tuple[Position, ...]:
-    """The newest by strongly consistent read, older ones by the index, which has seen them long ago."""
+def _free_funds(store: StateStore, account: str, now: datetime, settings: Settings) -> Decimal | None:
+    funds = load(store, Funds, funds_key(account))
+    if funds is None or funds.mode != settings.mode or now - funds.told_at > _FUNDS_FOR:
+        return None
+    return funds.net
+
+
+def _egress(preflight: Attributes | None, settings: Settings) -> str | None:
+    """What the day's preflight found of the address that orders leave from, where that was wrong."""
+    if preflight is None or settings.mode != "live":
+        return None
+    checks = preflight.get("checks", ())
+    return next((c["found"] for c in checks if c["name"] == "egress_ip" and not c["passed"]), None)
+
+
+def _positions(store: StateStore, account: str) -> tuple[Position, ...]:
+    """The latest, open and closed, by strongly consistent read; older open ones by the index, which has seen
+    them long ago.
+    """
     newest = load_all(
         store,
         Position,
@@ -110,4 +183,4 @@ def _open_positions(store: StateStore, account: str) -> tuple[Position, ...]:
     known = {position.position_id: position for position in newest}
     for position in load_index(store, Position, OPEN_POSITIONS, f"{account}#"):
         known.setdefault(position.position_id, position)
-    return tuple(position for position in known.values() if position.state != "CLOSED")
+    return tuple(known.values())

@@ -1,56 +1,155 @@
-"""A stop: no new entry of an account until somebody takes the halt back. Exits go on."""
+"""Stops: no new entry of an account until its day is over or somebody takes the stop back. Exits go on."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
+from patang.execution.consequences import Notice, tell
 from patang.execution.journal import journal
 from patang.keys import risk_key
+from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
-from patang.ports import Clock, StateStore, Write
+from patang.ports import Clock, Metrics, Notifier, StateStore, Write
 from patang.records import change, create, load, replace
+from patang.risk.account_view import view_account
+from patang.risk.breaker import BREAKER, Breach, drawdown
+from patang.settings import Settings
 
 __all__ = ["Halts"]
 
+_ACTIVE: Mapping[str, Any] = {
+    "state": "ACTIVE",
+    "gate": None,
+    "halt_reason": None,
+    "halted_by": None,
+    "halted_day": None,
+}
+
 
 class Halts:
-    """Halting and resuming, each told once to the audit log."""
+    """Every change of an account's state: one transaction with its audit event, then a notice to the owner."""
 
-    def __init__(self, store: StateStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: StateStore,
+        clock: Clock,
+        settings: Callable[[], Settings],
+        notifier: Callable[[], Notifier],
+        metrics: Metrics,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._settings = settings
+        self._notifier = notifier
+        self._metrics = metrics
 
-    def halt(
-        self, account: str, reason: str, actor: str, as_of: datetime, only_day: date | None = None
-    ) -> bool:
-        """False if the account was halted already: who halted first, and why, is kept.
-
-        A halt for `only_day` ends with that market day; a lasting one takes its place.
+    def halt(self, account: str, reason: str, actor: str, as_of: datetime) -> bool:
+        """A person's stop, HALTED until a person resumes. False if one stands already: who stopped first, and
+        why, is kept. It takes the place of what ends with the day.
         """
-        changes = {"halted": True, "halt_reason": reason, "halted_by": actor, "halted_day": only_day}
-        return self._set(account, "HALTED", changes, actor, as_of, {"reason": reason})
+        return self._stop(account, reason, actor, as_of, {"state": "HALTED", "gate": "HALTED"})
+
+    def trip(self, account: str, found: Breach, as_of: datetime) -> bool:
+        """The breaker opens. False if the account is stopped for as long already."""
+        state = {
+            "state": "HALTED" if found.only_day is None else "REDUCING",
+            "gate": found.refusal.gate,
+            "halted_day": found.only_day,
+        }
+        if found.refusal.gate == "DAILY_LOSS_LIMIT":
+            state["loss_day"] = found.only_day
+        opened = self._stop(account, found.refusal.text, BREAKER, as_of, state)
+        if opened:
+            self._metrics.count("breaker_opened", gate=found.refusal.gate)
+        return opened
+
+    def end_of_day(self, account: str, as_of: datetime) -> bool:
+        """The breaker closes by its rule: what ended with an earlier market day. False if nothing did."""
+        day = as_of.astimezone(IST).date()
+
+        def decide(old: RiskState) -> Mapping[str, Any] | None:
+            return _ACTIVE if old.halted and not old.is_halted_on(day) else None
+
+        return self._change(account, "RESUMED", decide, BREAKER, as_of, {"reason": "its day is over"})
 
     def resume(self, account: str, actor: str, as_of: datetime) -> bool:
-        """False if the account was not halted."""
-        changes = {"halted": False, "halt_reason": None, "halted_by": None, "halted_day": None}
-        return self._set(account, "RESUMED", changes, actor, as_of, {})
+        """A person takes a stop back. False if there was none that can be.
 
-    def _set(
+        The day's loss cannot be argued with: its account is REDUCING until the day is over. With a drawdown
+        that has reached its limit the person accepts it: losses are counted from here.
+        """
+        day = as_of.astimezone(IST).date()
+        view = view_account(self._store, account, as_of, self._clock.now(), self._settings())
+        accepted = drawdown(view) if view.state.gate == "MAX_DRAWDOWN" else None
+
+        def decide(old: RiskState) -> Mapping[str, Any] | None:
+            if not old.halted or (old.state == "REDUCING" and old.gate == "DAILY_LOSS_LIMIT"):
+                return _ACTIVE if old.halted and not old.is_halted_on(day) else None
+            changes = dict(_ACTIVE)
+            if old.gate == "MAX_DRAWDOWN" and accepted is not None:
+                changes["peak_realised"] = old.peak_realised - accepted
+            if old.loss_day == day:
+                changes |= {
+                    "state": "REDUCING",
+                    "gate": "DAILY_LOSS_LIMIT",
+                    "halt_reason": "the day's loss had reached its limit",
+                    "halted_by": BREAKER,
+                    "halted_day": day,
+                }
+            return changes
+
+        details = {} if accepted is None else {"accepted_drawdown": f"{accepted:.2f}"}
+        return self._change(account, "RESUMED", decide, actor, as_of, details)
+
+    def _stop(self, account: str, reason: str, actor: str, as_of: datetime, state: Mapping[str, Any]) -> bool:
+        day = as_of.astimezone(IST).date()
+        changes = {"halted_day": None, "halt_reason": reason, "halted_by": actor} | dict(state)
+
+        def decide(old: RiskState) -> Mapping[str, Any] | None:
+            stronger = changes["halted_day"] is None and old.halted_day is not None
+            if old.is_halted_on(day) and not stronger:
+                if "loss_day" in changes and old.loss_day != day:
+                    # Under a stop that lasts longer, the day's loss is remembered for when that is taken back.
+                    return {"loss_day": day}
+                return None
+            return changes
+
+        return self._change(account, str(changes["state"]), decide, actor, as_of, {"reason": reason})
+
+    def _change(
         self,
         account: str,
         kind: str,
-        changes: Mapping[str, object],
+        decide: Callable[[RiskState], Mapping[str, Any] | None],
         actor: str,
         as_of: datetime,
         details: Mapping[str, str],
     ) -> bool:
-        def decide() -> tuple[bool, Sequence[Write]]:
-            state = load(self._store, RiskState, risk_key(account))
-            old = state or RiskState(account=account)
-            lasting = old.halted_day is not None and changes["halted_day"] is None
-            if old.halted == changes["halted"] and not lasting:
-                return False, ()
+        def write() -> tuple[RiskState | None, Sequence[Write]]:
+            known = load(self._store, RiskState, risk_key(account))
+            old = known or RiskState(account=account)
+            changes = decide(old)
+            if changes is None:
+                return None, ()
             new = old.evolve(**changes)
-            event = journal(account, kind, f"{old.revision + 1}", as_of, self._clock.now(), actor, **details)
-            return True, (create(new) if state is None else replace(new), event)
+            told = journal(
+                account,
+                kind,
+                f"{old.revision + 1}",
+                as_of,
+                self._clock.now(),
+                actor,
+                state_before=old.state,
+                state=new.state,
+                gate=new.gate or old.gate,
+                **details,
+            )
+            return new, (create(new) if known is None else replace(new), told)
 
-        return change(self._store, decide)
+        changed = change(self._store, write)
+        if changed is None:
+            return False
+        why = f": {details['reason']}" if "reason" in details else ""
+        text = f"{account} is {changed.state} now, by {actor}{why}. Exits go on."
+        tell(self._notifier(), self._metrics, [Notice(f"{account}: {changed.state.lower()}", text)])
+        return True

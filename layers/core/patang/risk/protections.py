@@ -1,4 +1,4 @@
-"""Protections from trading on after bad trades: a pause after several stops, a pause of a symbol after an exit.
+"""Protections from trading on after bad trades: a pause after several stops, one of a symbol after its exit.
 
 Pure functions of the positions that were closed lately, in market time.
 """
