@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict
 
 from patang.risk.expected_profit import ExpectedProfit
 from patang.risk.sizing import Sizing
-from patang.strategies.rules import Rule
 
 __all__ = ["AccountDecision", "AccountDecisions", "ProfitTold", "SizeTold", "profit_told", "size_told"]
 
@@ -44,13 +43,14 @@ class ProfitTold(_Part):
 
 
 class AccountDecision(_Part):
-    """One signal. `outcome` is PROPOSED or the gate that said no; `told` its sentence where it has one."""
+    """One signal. `outcome` is PROPOSED or the gate that said no; `told` is the gate's sentence and `numbers`
+    what it measured, with its limit."""
 
     signal_id: str
     outcome: str
     order_id: str | None = None
     told: str = ""
-    rules: tuple[Rule, ...] = ()
+    numbers: dict[str, float | str] = {}
     sizing: SizeTold | None = None
     profit: ProfitTold | None = None
 

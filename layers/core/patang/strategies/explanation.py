@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from patang.strategies.rules import Refusal, Rule
+from patang.strategies.rules import KeptRule, Refusal
 from patang.strategies.signal import Signal
 
 __all__ = ["LeftAlone", "MarketDecisions"]
@@ -23,7 +23,7 @@ class LeftAlone(_Part):
     strategy: str
     subject: str
     gate: str
-    rules: tuple[Rule, ...]
+    rules: tuple[KeptRule, ...]
 
     @classmethod
     def told(cls, strategy: str, refusal: Refusal) -> "LeftAlone":

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Literal
 
 from patang.strategies.frames import Direction, Frames, Setup
@@ -11,11 +12,16 @@ __all__ = ["is_known", "momentum", "momentum_over_frames"]
 
 _NEEDED = ("ema_12", "ema_26", "macd", "macd_signal", "rsi_14", "adx_14", "atr_14", "bb_position",
            "z_score_20", "roc_20", "std_dev_20")  # fmt: skip
+_needed = itemgetter(*_NEEDED)
 
 
 def is_known(features: Mapping[str, float]) -> bool:
     """Whether every feature that a decision and its model need has a value, and the price moves at all."""
-    return all(math.isfinite(features.get(name, math.nan)) for name in _NEEDED) and features["atr_14"] > 0
+    try:
+        # Asked of every symbol, so in one go: a sum is finite only if all of its parts are.
+        return math.isfinite(sum(_needed(features))) and features["atr_14"] > 0
+    except KeyError:
+        return False
 
 
 def momentum(

@@ -11,7 +11,7 @@ from patang.model.contributions import Explained
 from patang.ports import Key
 from patang.records import Record
 from patang.strategies.registry import known_strategy
-from patang.strategies.rules import Rule
+from patang.strategies.rules import KeptRule
 
 __all__ = ["Signal"]
 
@@ -50,7 +50,7 @@ class Signal(Record):
     features: dict[str, float]
     undefined: dict[str, str] = Field(default_factory=dict)
     refused: tuple[str, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[KeptRule, ...] = ()
     contributions: Explained | None = None
 
     @property
