@@ -13,6 +13,7 @@ from patang_workbench.cli import (
     audit,
     charges,
     data,
+    doctor,
     explain,
     features,
     instruments,
@@ -60,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
         ("features", features, "the features of candles in Parquet files"),
         ("charges", charges, "what a trade costs, at the rates of a day"),
         ("instruments", instruments, "find and keep what the broker lists"),
-        ("settings", settings, "show and store the settings of a deployed desk"),
+        ("settings", settings, "check, show and store the settings of a desk, and what they were"),
+        ("doctor", doctor, "whether a desk can trade at all, and what is wrong with it"),
     ):
         verb = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         module.add_arguments(verb)
