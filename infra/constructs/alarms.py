@@ -51,6 +51,11 @@ _COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
         "bad_frames",
         "The ticker sent what cannot be decoded: its ticks are missing, bars have gaps",
     ),
+    "price-break": (
+        "guard",
+        "price_break",
+        "A share that is held was restated overnight: its levels were adjusted, or wait for your ratio",
+    ),
     "preflight-failed": (
         "morning",
         "preflight_failed",

@@ -10,7 +10,7 @@ ALARMS = {
     "dead-letters", "orders-dead-letters", "features-late", "guard-late", "audit-linker-late",
     "order-lane-errors", "guard-errors", "order-updates-errors", "order-workflow-errors", "reconciler-errors",
     "order-workflow-failed", "order-workflow-timed-out", "trading-cycle-failed", "audit-unlinked",
-    "stale-data", "order-unknown", "exit-failed", "stray-exit",
+    "stale-data", "order-unknown", "exit-failed", "stray-exit", "price-break",
     "ticks-shed", "raw-ticks-shed", "bad-frames", "stream-gaps", "preflight-failed", "archive-problem",
 }  # fmt: skip
 
@@ -52,6 +52,7 @@ def test_alarms_are_plain_metrics(cloud):
         "order-unknown",
         "exit-failed",
         "stray-exit",
+        "price-break",
         "ticks-shed",
         "raw-ticks-shed",
         "bad-frames",

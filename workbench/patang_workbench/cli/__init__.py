@@ -17,6 +17,7 @@ from patang_workbench.cli import (
     explain,
     features,
     instruments,
+    positions,
     settings,
     status,
 )
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         ("explain", explain, "tell which numbers decided on a signal, or what a cycle left alone"),
         ("audit", audit, "check the audit log"),
         ("accounts", accounts, "register the accounts of a deployed desk"),
+        ("positions", positions, "adjust a position of a deployed desk after a corporate action"),
         ("data", data, "fetch, check and show historical candles"),
         ("features", features, "the features of candles in Parquet files"),
         ("charges", charges, "what a trade costs, at the rates of a day"),
