@@ -1,12 +1,10 @@
 """From a proposal to the exact terms of its order."""
 
 from decimal import Decimal
-from typing import Literal
 
 from patang.approvals.proposal import OrderTerms, Proposal
 from patang.execution.prices import buy_limit
 from patang.settings import Settings
-from patang.strategies.signal import Signal
 
 __all__ = ["entry_terms"]
 
@@ -24,13 +22,6 @@ def entry_terms(proposal: Proposal, settings: Settings) -> OrderTerms:
         transaction_type="BUY",
         quantity=proposal.quantity,
         order_type="LIMIT",
-        product=_product(signal),
+        product=signal.product,
         price=buy_limit(ask, signal.tick_size, cap),
     )
-
-
-def _product(signal: Signal) -> Literal["CNC", "MIS", "NRML"]:
-    """Options may be carried overnight; shares are margined for the day unless they are to be kept."""
-    if signal.strategy == "long_options":
-        return "NRML"
-    return "CNC" if signal.holding_period == "swing" else "MIS"

@@ -37,7 +37,7 @@ def levels_at(signal: Signal, price: Decimal) -> tuple[Decimal, Decimal]:
     An option's are percentages of the premium paid; an equity's keep their distance, which is made of the
     average true range and not of the price.
     """
-    if signal.strategy == "long_options":
+    if signal.is_option:
         ratio = price / signal.entry_price
         stop, target = signal.stop_loss_price * ratio, signal.target_price * ratio
     else:
