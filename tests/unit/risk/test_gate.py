@@ -122,3 +122,11 @@ def test_a_year_without_a_calendar_stops_and_says_so(store, clock):
 def test_without_accounts_there_is_nobody_to_trade_for(store, clock):
     open_cycle(store)
     assert gate(store, clock).check(AS_OF)["reason"] == "NO_ACCOUNT"
+
+
+@pytest.mark.parametrize(("minutes", "reason"), [(0, ""), (3, "BETWEEN_CYCLES"), (5, "STALE_DATA")])
+def test_a_desk_that_decides_less_often_says_so_in_between(store, clock, minutes, reason):
+    open_cycle(store)
+    add_account(store, clock)
+    every_five = gate(store, clock, Settings(cycle_interval_seconds=300))
+    assert every_five.check(AS_OF + timedelta(minutes=minutes))["reason"] == reason

@@ -25,7 +25,7 @@ from patang.risk.freeze import freeze_quantity
 from patang.risk.manager import account_gate, signal_gate
 from patang.risk.reservations import release
 from patang.risk.sizing import margin_pct
-from patang.settings import Settings
+from patang.settings import Settings, blackout_at
 
 __all__ = ["check_allowed", "check_drift", "check_margin", "check_price", "check_risk", "check_shape"]
 
@@ -100,6 +100,9 @@ def check_allowed(
     session = session_on(as_of.date(), segment, settings.sessions)
     if session is None or not session.holds(as_of):
         return "MARKET_CLOSED"
+    event = blackout_at(settings.blackouts, as_of)
+    if event is not None:
+        return f"EVENT_BLACKOUT: {event.reason}"
     signed_in = load(store, KiteSession, session_key(proposal.account))
     if signed_in is None or not signed_in.is_live(clock.now()):
         return "SESSION_EXPIRED"

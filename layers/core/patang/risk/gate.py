@@ -57,6 +57,8 @@ class RiskGate:
         session = session_on(as_of.date(), overrides=self._settings().sessions)
         if session is None or as_of == session.open or not session.holds(as_of):
             return "MARKET_CLOSED"
+        if as_of.minute * 60 % self._settings().cycle_interval_seconds:
+            return "BETWEEN_CYCLES"
         closes = load_all(self._store, MinuteClose, close_partition(as_of - _MINUTE))
         if not closes or any(close.late for close in closes):
             return "STALE_DATA"
