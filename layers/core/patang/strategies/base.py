@@ -13,7 +13,7 @@ may be made stricter there.
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
@@ -31,7 +31,16 @@ from patang.strategies.market import Market
 from patang.strategies.rules import Refusal, Rule, RuleLog
 from patang.strategies.signal import Signal
 
-__all__ = ["Candidate", "Findings", "Strategy", "at_clock", "exit_time", "on_tick", "within_hours"]
+__all__ = [
+    "Candidate",
+    "Findings",
+    "Strategy",
+    "at_clock",
+    "exit_time",
+    "on_tick",
+    "with_room",
+    "within_hours",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,14 @@ class Strategy(ABC):
     def get_exit_conditions(self, position: Position, outlook: Outlook, settings: Settings) -> ExitDecision:
         """Whether a position must go, why, and the price to ask for. An entry's gate never holds it back."""
         return decide_exit(position, exit_conditions(position, settings), outlook)
+
+
+def with_room(candidate: Candidate, log: RuleLog) -> Candidate | Refusal:
+    """The candidate, refused where ticks leave no room between its stop, entry and target."""
+    entry, stop = float(candidate.entry_price), float(candidate.stop_loss_price)
+    room = log.holds("stop_price", stop, "<", entry)
+    room = log.holds("target_price", float(candidate.target_price), ">", entry) and room
+    return replace(candidate, rules=tuple(log.rules)) if room else log.refuse("NO_ROOM_FOR_LEVELS")
 
 
 def within_hours(strategy: str, as_of: datetime, first: str, last: str) -> Refusal | None:

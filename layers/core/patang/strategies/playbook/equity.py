@@ -19,6 +19,7 @@ from patang.strategies.base import (
     at_clock,
     exit_time,
     on_tick,
+    with_room,
     within_hours,
 )
 from patang.strategies.frames import Frames, Setup
@@ -103,7 +104,7 @@ def _look(share: Instrument, market: Market, settings: Settings) -> Candidate | 
     exit_by = _exit_by(market.as_of, settings)
     if exit_by is None:
         return log.refuse("CALENDAR_UNKNOWN")
-    return _build(seen, setup, exit_by, market.as_of, equity, log)
+    return with_room(_build(seen, setup, exit_by, market.as_of, equity), log)
 
 
 def _barred(seen: _Seen, equity: EquitySettings, log: RuleLog) -> str | None:
@@ -157,7 +158,7 @@ def _exit_by(as_of: datetime, settings: Settings) -> datetime | None:
 
 
 def _build(
-    seen: _Seen, setup: Setup, exit_by: datetime, as_of: datetime, equity: EquitySettings, log: RuleLog
+    seen: _Seen, setup: Setup, exit_by: datetime, as_of: datetime, equity: EquitySettings
 ) -> Candidate:
     share, quote, frames = seen.share, seen.quote, seen.frames
     swing = equity.holding_period == "swing"
@@ -180,5 +181,4 @@ def _build(
             f"spread {spread_pct:.2f} %"
         ),
         inputs=underlying_inputs(frames.one, seen.candle.close, 1, session_fraction(as_of)),
-        rules=tuple(log.rules),
     )

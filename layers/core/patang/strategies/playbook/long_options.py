@@ -21,6 +21,7 @@ from patang.strategies.base import (
     at_clock,
     exit_time,
     on_tick,
+    with_room,
     within_hours,
 )
 from patang.strategies.frames import Setup
@@ -84,7 +85,7 @@ def _look(underlying: str, market: Market, settings: Settings) -> Candidate | Re
         frames.one, candle.close, setup.direction, session_fraction(market.as_of)
     ) | option_inputs(abs(chosen.delta), chosen.theta, chosen.price, frames.one["atr_14"], days)
     told = {name: frames.one.get(name, nan) for name in ("iv_rank", "iv_skew")} | option_features(chosen)
-    return _build(chosen, setup, inputs, told, market.as_of, settings, log)
+    return with_room(_build(chosen, setup, inputs, told, market.as_of, settings), log)
 
 
 def _enterable(
@@ -149,7 +150,6 @@ def _build(
     told: dict[str, float],
     as_of: datetime,
     settings: Settings,
-    log: RuleLog,
 ) -> Candidate:
     options = settings.options
     instrument, tick = option.instrument, option.instrument.tick_size
@@ -172,7 +172,6 @@ def _build(
         ),
         inputs=inputs,
         told=told,
-        rules=tuple(log.rules),
     )
 
 
