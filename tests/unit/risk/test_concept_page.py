@@ -51,6 +51,6 @@ def test_the_assumed_slippage(size):
 
 
 def test_every_bound_is_on_the_page():
-    found = size(option_signal(), Settings(), Headroom(D(0), D(0), D(0), D(0), D(0)))
+    found = size(option_signal(), Settings(), Headroom(D(0), D(0), D(0), D(0), D(0), D(0)))
     for name in found.bounds:
         assert f"| `{name}` |" in PAGE

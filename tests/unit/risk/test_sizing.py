@@ -149,6 +149,16 @@ class TestMargin:
         levered = with_risk(risk_per_trade_pct=100, intraday_margin_pct=20)
         assert size(signal, levered, room(300_000, cash=50_000)).quantity == quantity
 
+    def test_is_what_the_broker_has_told_where_that_is_less(self):
+        found = size(option_signal(), Settings(), room(300_000, cash=50_000, funds=10_000))
+        assert (found.quantity, found.binding) == (65, "MARGIN")
+        found = size(option_signal(), Settings(), room(300_000, funds=65 * 101 - 1))
+        assert (found.quantity, found.binding) == (0, "MARGIN")
+
+    def test_leverage_makes_the_brokers_funds_go_further_too(self):
+        levered = with_risk(risk_per_trade_pct=100, intraday_margin_pct=20)
+        assert size(equity_signal(), levered, room(300_000, funds=10_100)).quantity == 500
+
     def test_leverage_leaves_exposure_and_risk_where_they_are(self):
         levered = with_risk(intraday_margin_pct=20)
         found = size(equity_signal(), levered, room(300_000, symbol=30_000, cash=30_000))
@@ -182,13 +192,15 @@ def signals(draw: Any) -> Signal:
     return equity_signal(holding_period=draw(st.sampled_from(["intraday", "swing"])), **prices)
 
 
-@given(signals(), rooms, rooms, rooms, rooms, rooms)
-def test_no_bound_is_ever_passed_and_lots_are_whole(signal, capital, symbol, strategy, portfolio, cash):
+@given(signals(), rooms, rooms, rooms, rooms, rooms, st.none() | rooms)
+def test_no_bound_is_ever_passed_and_lots_are_whole(
+    signal, capital, symbol, strategy, portfolio, cash, funds
+):
     settings = Settings()
-    found = size(signal, settings, Headroom(capital, symbol, strategy, portfolio, cash))
+    found = size(signal, settings, Headroom(capital, symbol, strategy, portfolio, cash, funds))
     assert found.quantity >= 0
     assert found.quantity % signal.lot_size == 0
-    assert found.exposure <= min(symbol, strategy, portfolio, cash)
+    assert found.exposure <= min(symbol, strategy, portfolio, cash, cash if funds is None else funds)
     assert found.risk_amount <= capital * settings.risk.risk_per_trade_pct / 100
     if signal.exchange == "NFO":
         assert found.quantity <= 1800
@@ -234,6 +246,7 @@ def test_one_lot_more_would_pass_the_bound_that_is_named(signal, capital):
         "STRATEGY_SHARE",
         "PORTFOLIO_EXPOSURE",
         "CAPITAL",
+        "MARGIN",
         "FREEZE_QUANTITY",
     )
     one_more = found.quantity + signal.lot_size

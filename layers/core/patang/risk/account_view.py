@@ -114,6 +114,10 @@ class AccountView:
             - invested
             + min(self.unrealised, Decimal(0)),
         }
+        if self.free_funds is not None:
+            # Counted twice where the broker has blocked an order's margin already: rather too little.
+            unreserved = self.free_funds - held(self.state).exposure
+            free["funds"] = unreserved / (1 + bounds.margin_buffer_pct / 100)
         return Headroom(capital, **{name: max(room, Decimal(0)) for name, room in free.items()})
 
 

@@ -17,7 +17,8 @@ class Headroom:
     """What an account may still do, in rupees; never negative where nothing is left.
 
     `symbol` is for the signal's underlying, `strategy` what is left of its strategy's share of the capital,
-    `cash` what is neither invested, nor reserved, nor the buffer.
+    `cash` what is neither invested, nor reserved, nor the buffer. `funds` is what the broker would let be
+    spent, the buffer left out; None where it has not told lately.
     """
 
     capital: Decimal
@@ -25,12 +26,13 @@ class Headroom:
     strategy: Decimal
     portfolio: Decimal
     cash: Decimal
+    funds: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
     """`quantity` in units; `binding` names the bound that set it: RISK_PER_TRADE, SYMBOL_EXPOSURE,
-    STRATEGY_SHARE, PORTFOLIO_EXPOSURE, CAPITAL or FREEZE_QUANTITY. `risk_amount` is what the stop loses with
+    STRATEGY_SHARE, PORTFOLIO_EXPOSURE, CAPITAL, MARGIN or FREEZE_QUANTITY. `risk_amount` is what the stop loses with
     charges and `exposure` what the purchase may cost at the worst price allowed, in rupees. `bounds` are the
     units that each bound alone would allow, before charges and before they are made whole lots."""
 
@@ -56,13 +58,16 @@ def size(signal: Signal, settings: Settings, headroom: Headroom) -> Sizing:
     drift = 1 + settings.approval.max_price_drift_pct / 100
     cost = signal.entry_price * drift
     at_risk = stop_distance * drift + signal.tick_size / 2
+    set_aside = cost * margin_pct(segment_of_signal(signal), settings) / 100
     bounds = {
         "RISK_PER_TRADE": budget / at_risk,
         "SYMBOL_EXPOSURE": headroom.symbol / cost,
         "STRATEGY_SHARE": headroom.strategy / cost,
         "PORTFOLIO_EXPOSURE": headroom.portfolio / cost,
-        "CAPITAL": headroom.cash / (cost * margin_pct(segment_of_signal(signal), settings) / 100),
+        "CAPITAL": headroom.cash / set_aside,
     }
+    if headroom.funds is not None:
+        bounds["MARGIN"] = headroom.funds / set_aside
     largest = _largest_order(signal)
     if largest is not None:
         bounds["FREEZE_QUANTITY"] = Decimal(largest)
