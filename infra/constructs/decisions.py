@@ -44,9 +44,10 @@ class Decisions(Construct):
             "risk",
             memory_mb=512,
             timeout_seconds=20,
-            environment=parts.variables("DESK_TABLE", "NOTIFY_TOPIC_ARN"),
+            environment=parts.variables("DESK_TABLE", "STORE_BUCKET", "NOTIFY_TOPIC_ARN"),
         )
         allow_table(self.risk, parts.data.desk, write=True)
+        allow_objects(self.risk, parts.data.store, write=["decisions/"])
         parts.allow_notify(self.risk)
 
         self.cycle = TradingCycle(

@@ -105,6 +105,7 @@ STORE = {
     "order_lane": ({"universe/"}, set()),
     "order_workflow": ({"minutes/", "universe/"}, set()),
     "reconciler": ({"universe/"}, set()),
+    "risk": (set(), {"decisions/"}),
     "signals": ({"minutes/", "universe/"}, {"decisions/"}),
     "api": ({"decisions/"}, set()),
     "ingester": ({"universe/"}, {"ticks/"}),

@@ -257,7 +257,7 @@ class Desk:
         return RiskGate(self.store, self.clock, self.settings, self.metrics)
 
     def risk(self) -> RiskService:
-        return RiskService(self.store, self.clock, self.settings, self.halts(), self.metrics)
+        return RiskService(self.store, self.objects, self.clock, self.settings, self.halts(), self.metrics)
 
     def approvals(self) -> ApprovalService:
         return ApprovalService(

@@ -19,7 +19,7 @@ from patang.records import create, load, load_all
 from patang.risk.breaker import BREAKER
 from patang.risk.service import RiskService, order_id_of
 from patang.risk.slippage import SlippageTally
-from tests.fakes import FixedClock, MemoryStore, RecordedMetrics, RecordedNotifier
+from tests.fakes import FixedClock, MemoryObjects, MemoryStore, RecordedMetrics, RecordedNotifier
 from tests.unit.risk.samples import (
     AS_OF,
     RUN_ID,
@@ -39,7 +39,7 @@ class Account:
     """One account on a store, with what a test wants to ask."""
 
     def __init__(self, store: MemoryStore | None = None, **risk) -> None:
-        self.store = store or MemoryStore()
+        self.store, self.objects = store or MemoryStore(), MemoryObjects()
         self.settings = settings(**risk)
         self.metrics, self.notifier = RecordedMetrics(), RecordedNotifier()
         open_cycle(self.store)
@@ -49,7 +49,9 @@ class Account:
         return self.service().assess("main", RUN_ID, as_of)
 
     def service(self):
-        return RiskService(self.store, FixedClock(), lambda: self.settings, self.halts(), self.metrics)
+        return RiskService(
+            self.store, self.objects, FixedClock(), lambda: self.settings, self.halts(), self.metrics
+        )
 
     def halts(self):
         return halts(self.store, self.settings, FixedClock(), self.notifier, self.metrics)

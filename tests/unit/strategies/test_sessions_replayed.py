@@ -39,7 +39,9 @@ def test_real_candles_of_2016_bring_an_option_and_equities_with_that_years_charg
     wide = DEMONSTRATION.model_copy(
         update={"risk": DEMONSTRATION.risk.model_copy(update={"max_concurrent_positions": 5})}
     )
-    risk = RiskService(desk.store, FixedClock(), lambda: wide, halts(desk.store, wide), desk.metrics)
+    risk = RiskService(
+        desk.store, desk.objects, FixedClock(), lambda: wide, halts(desk.store, wide), desk.metrics
+    )
     for minute in session.minutes():
         as_of = minute.minute + timedelta(minutes=1)
         desk.close(minute)

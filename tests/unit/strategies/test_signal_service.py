@@ -20,8 +20,7 @@ from patang.portfolio.account_state import RiskState
 from patang.records import create, load, load_all, replace
 from patang.risk.service import RiskService
 from patang.settings import Settings
-from patang.strategies.playbook.equity import Equity
-from patang.strategies.playbook.long_options import LongOptions
+from patang.strategies.registry import strategies
 from patang.strategies.service import SignalService
 from patang.strategies.signal import Signal
 from patang_workbench.demo.profile import DEMONSTRATION
@@ -72,7 +71,7 @@ class Desk:
         return SignalService(
             self.store,
             self.objects,
-            (LongOptions(), Equity()),
+            strategies(),
             lambda: self.models() if callable(self.models) else self.models,
             lambda: self.settings,
             FixedClock(),
@@ -200,7 +199,7 @@ def test_the_demonstration_trades_an_option_first_and_then_an_equity(session, mi
     """The shipped models and the demonstration profile, on a session they have not learned from."""
     desk = Desk(session, load_models(ARTIFACTS))
     stops = halts(desk.store, DEMONSTRATION)
-    risk = RiskService(desk.store, FixedClock(), lambda: DEMONSTRATION, stops, desk.metrics)
+    risk = RiskService(desk.store, desk.objects, FixedClock(), lambda: DEMONSTRATION, stops, desk.metrics)
     made = []
     for minute in minutes:
         as_of = end_of(minute)

@@ -2,30 +2,30 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from patang.approvals.proposal import Proposal
+from patang.audit.decisions import keep
 from patang.errors import StopTrading
 from patang.execution.journal import journal
 from patang.keys import cycle_key, proposal_key, signal_partition
 from patang.market.cycle import Cycle
-from patang.ports import Clock, Metrics, StateStore, Write, WriteConflict
+from patang.ports import Clock, Metrics, ObjectStore, StateStore, Write, WriteConflict
 from patang.records import change, create, load, load_all, replace
 from patang.risk.account_view import AccountView, view_account
+from patang.risk.assessment import Assessed, assess, outranked
 from patang.risk.breaker import breach
-from patang.risk.expected_profit import ExpectedProfit, expected_profit
+from patang.risk.explanation import AccountDecision, AccountDecisions
 from patang.risk.halts import Halts
-from patang.risk.manager import account_gate, signal_gate
-from patang.risk.refusals import Refusal, count_refusals
+from patang.risk.refusals import count_refusals
 from patang.risk.reservations import reserve
-from patang.risk.sizing import Sizing, size
 from patang.risk.slippage import Slippage, load_slippage
 from patang.settings import Settings
-from patang.strategies.aggregator import aggregate, rank
+from patang.strategies.aggregator import aggregate
 from patang.strategies.signal import Signal
 
 __all__ = ["RiskService", "order_id_of"]
@@ -42,16 +42,35 @@ def order_id_of(account: str, signal: Signal) -> str:
     return f"o{signal.as_of:%Y%m%d%H%M}-{digest[:8]}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Assessed:
-    signal: Signal
-    sizing: Sizing
-    profit: ExpectedProfit
+@dataclass(slots=True)
+class _Answer:
+    """What an account has made of a cycle so far: orders proposed, gates counted, every signal's decision."""
 
-    @property
-    def merit(self) -> Decimal:
-        """Expected net profit for each rupee at risk."""
-        return self.profit.net / self.sizing.risk_amount
+    made: list[Proposal] = field(default_factory=list)
+    refusals: Counter[str] = field(default_factory=Counter)
+    decisions: dict[str, AccountDecision] = field(default_factory=dict)
+
+    def propose(self, proposal: Proposal, decision: AccountDecision) -> None:
+        self.made.append(proposal)
+        self.decisions[decision.signal_id] = decision
+
+    def refuse(self, refused: Mapping[str, AccountDecision]) -> None:
+        self.decisions |= refused
+        self.refusals.update(decision.outcome for decision in refused.values())
+
+    def give_up(self, signal_ids: Iterable[str], gate: str, text: str) -> None:
+        """What nobody could decide; the caller counts it."""
+        for name in signal_ids:
+            self.decisions[name] = AccountDecision(signal_id=name, outcome=gate, told=text)
+
+    def kept(self, account: str, run_id: str, as_of: datetime) -> AccountDecisions:
+        return AccountDecisions(
+            account=account,
+            run_id=run_id,
+            as_of=as_of,
+            refusals=dict(self.refusals),
+            decisions=tuple(self.decisions[name] for name in sorted(self.decisions)),
+        )
 
 
 class RiskService:
@@ -60,12 +79,14 @@ class RiskService:
     def __init__(
         self,
         store: StateStore,
+        objects: ObjectStore,
         clock: Clock,
         settings: Callable[[], Settings],
         halts: Halts,
         metrics: Metrics,
     ) -> None:
         self._store = store
+        self._objects = objects
         self._clock = clock
         self._settings = settings
         self._metrics = metrics
@@ -76,16 +97,16 @@ class RiskService:
 
         Asked again about the same cycle it names the proposals made before.
         """
-        refusals: Counter[str] = Counter()
+        answer = _Answer()
         stored = load_all(self._store, Signal, signal_partition(as_of.date()), f"{as_of:%H%M}#")
         wanted, left_out = aggregate(signal for signal in stored if not signal.refused)
-        refusals.update(refusal.gate for refusal in left_out.values())
+        answer.refuse({signal_id: outranked(signal_id, refusal) for signal_id, refusal in left_out.items()})
         self._work_breaker(account, as_of)
         slippage = load_slippage(self._store, self._settings().mode)
-        made = self._propose(account, run_id, as_of, wanted, slippage, refusals)
-        self._record(account, run_id, as_of, len(made), refusals)
-        names = [{"account": account, "order_id": proposal.order_id} for proposal in made]
-        return {"proposals": names, "refusals": dict(refusals)}
+        self._propose(account, run_id, as_of, wanted, slippage, answer)
+        self._record(account, run_id, as_of, answer)
+        names = [{"account": account, "order_id": proposal.order_id} for proposal in answer.made]
+        return {"proposals": names, "refusals": dict(answer.refusals)}
 
     def _work_breaker(self, account: str, as_of: datetime) -> None:
         """Closes the breaker where its day has ended, opens it where a limit is reached."""
@@ -106,64 +127,53 @@ class RiskService:
         as_of: datetime,
         wanted: list[Signal],
         slippage: Slippage,
-        refusals: Counter[str],
-    ) -> list[Proposal]:
+        answer: _Answer,
+    ) -> None:
         """One proposal after the other, each decided on the state that the one before has left."""
-        made: list[Proposal] = []
+        left = {signal.signal_id: signal for signal in wanted}
         for signal in wanted:
             known = load(self._store, Proposal, proposal_key(account, order_id_of(account, signal)))
             if known is not None:
-                made.append(known)
-        done = {proposal.signal.signal_id for proposal in made}
-        left = {signal.signal_id: signal for signal in wanted if signal.signal_id not in done}
+                answer.propose(known, _made_before(known))
+                del left[signal.signal_id]
         try:
             while left:
-                proposal, gates = self._propose_best(account, run_id, as_of, list(left.values()), slippage)
-                if proposal is None:
-                    refusals.update(gates.values())
+                best, refused = self._propose_best(account, run_id, as_of, list(left.values()), slippage)
+                if best is None:
+                    answer.refuse(refused)
                     break
-                made.append(proposal)
+                proposal, decision = best
+                answer.propose(proposal, decision)
                 del left[proposal.signal.signal_id]
         except StopTrading as error:
-            refusals["STOP_TRADING"] += 1
+            answer.give_up(left, "STOP_TRADING", str(error))
+            answer.refusals["STOP_TRADING"] += 1
             self._metrics.count("stop_trading", reason=str(error))
         except WriteConflict:
             # Somebody else keeps changing the account: what was not decided in time is refused.
-            refusals["CONTENTION"] += len(left)
-        return made
+            answer.give_up(left, "CONTENTION", "the account kept changing while it was decided on")
+            answer.refusals["CONTENTION"] += len(left)
 
     def _propose_best(
         self, account: str, run_id: str, as_of: datetime, signals: list[Signal], slippage: Slippage
-    ) -> tuple[Proposal | None, Mapping[str, str]]:
-        def decide() -> tuple[tuple[Proposal | None, Mapping[str, str]], Sequence[Write]]:
+    ) -> tuple[tuple[Proposal, AccountDecision] | None, Mapping[str, AccountDecision]]:
+        """The best proposal of those that the account may make now, or why it may make none."""
+
+        def decide() -> tuple[
+            tuple[tuple[Proposal, AccountDecision] | None, Mapping[str, AccountDecision]], Sequence[Write]
+        ]:
             view = self._view(account, as_of)
-            passed, gates = self._sift(view, signals, slippage, as_of)
+            passed, refused = assess(view, signals, self._settings(), slippage, as_of)
             if not passed:
-                return (None, gates), ()
+                return (None, refused), ()
             best = passed[0]
             proposal = _proposal(account, run_id, as_of, best)
-            return (proposal, gates), self._writes(view, proposal, best)
+            told = best.told("PROPOSED", proposal.order_id)
+            return ((proposal, told), refused), self._writes(view, proposal, best)
 
         return change(self._store, decide, _ATTEMPTS)
 
-    def _sift(
-        self, view: AccountView, signals: list[Signal], slippage: Slippage, as_of: datetime
-    ) -> tuple[list[_Assessed], dict[str, str]]:
-        """The signals that pass every gate now, best first, and the gate of each of the others."""
-        settings = self._settings()
-        passed: list[_Assessed] = []
-        gates: dict[str, str] = {}
-        closed = account_gate(view, settings)
-        for signal in signals:
-            found = closed or _assess(view, signal, settings, slippage, as_of)
-            if isinstance(found, Refusal):
-                gates[signal.signal_id] = found.gate
-            else:
-                passed.append(found)
-        ranked, behind = rank(passed, view.underlyings)
-        return ranked, gates | {signal_id: refusal.gate for signal_id, refusal in behind.items()}
-
-    def _writes(self, view: AccountView, proposal: Proposal, best: _Assessed) -> tuple[Write, ...]:
+    def _writes(self, view: AccountView, proposal: Proposal, best: Assessed) -> tuple[Write, ...]:
         signal = best.signal
         state = reserve(view.state, proposal, best.sizing.exposure)
         event = journal(
@@ -184,18 +194,26 @@ class RiskService:
         risk = create(state) if view.state.revision == 0 else replace(state)
         return create(proposal), risk, event
 
-    def _record(
-        self, account: str, run_id: str, as_of: datetime, proposals: int, refusals: Counter[str]
-    ) -> None:
-        """Counts this account's refusals, once a cycle, and ends the cycle."""
+    def _record(self, account: str, run_id: str, as_of: datetime, answer: _Answer) -> None:
+        """Keeps what was decided and seals it, counts the refusals, once a cycle, and ends the cycle."""
+        proposals, refusals = len(answer.made), answer.refusals
         self._metrics.count("proposals", proposals)
         for gate, times in refusals.items():
             self._metrics.count("refusals", times, gate=gate)
 
+        kept = keep(self._objects, as_of, account, answer.kept(account, run_id, as_of))
+        told = journal(
+            account,
+            "ASSESSED",
+            run_id,
+            as_of,
+            self._clock.now(),
+            proposals=proposals,
+            refusals=refusals,
+            decisions=kept.model_dump(),
+        )
+
         def decide() -> tuple[None, Sequence[Write]]:
-            told = journal(
-                account, "ASSESSED", run_id, as_of, self._clock.now(), proposals=proposals, refusals=refusals
-            )
             if self._store.get(told.key) is not None:
                 return None, ()
             writes: list[Write] = [told]
@@ -218,26 +236,22 @@ class RiskService:
             self._metrics.count("cycle_not_recorded", run_id=run_id)
 
 
-def _assess(
-    view: AccountView, signal: Signal, settings: Settings, slippage: Slippage, as_of: datetime
-) -> _Assessed | Refusal:
-    refused = signal_gate(view, signal, settings, as_of)
-    if refused is not None:
-        return refused
-    sizing = size(signal, settings, view.headroom(signal, settings))
-    if sizing.quantity == 0:
-        units = {name: f"{allowed:.2f}" for name, allowed in sizing.bounds.items()}
-        text = f"{sizing.binding} allows less than a lot of {signal.lot_size}"
-        return Refusal(f"SIZE_ZERO_{sizing.binding}", text, units)
-    profit = expected_profit(signal, sizing.quantity, slippage)
-    least = settings.risk.min_expected_net_profit_inr
-    if profit.net < least:
-        text = f"{profit.net:.2f} rupees are expected of {sizing.quantity} and {least:.2f} asked for"
-        return Refusal("EXPECTED_PROFIT_TOO_LOW", text, {"net": profit.net, "least": least})
-    return _Assessed(signal, sizing, profit)
+def _made_before(proposal: Proposal) -> AccountDecision:
+    """The decision of a cycle that ended before it could be kept, as far as the proposal tells it."""
+    return AccountDecision(
+        signal_id=proposal.signal.signal_id,
+        outcome="PROPOSED",
+        order_id=proposal.order_id,
+        numbers={
+            "quantity": proposal.quantity,
+            "risk_amount": float(proposal.risk_amount),
+            "expected_charges": float(proposal.expected_charges),
+            "expected_net_profit": float(proposal.expected_net_profit),
+        },
+    )
 
 
-def _proposal(account: str, run_id: str, as_of: datetime, best: _Assessed) -> Proposal:
+def _proposal(account: str, run_id: str, as_of: datetime, best: Assessed) -> Proposal:
     return Proposal(
         account=account,
         order_id=order_id_of(account, best.signal),
