@@ -20,6 +20,8 @@ from patang.records import create, load, load_all, replace
 from patang.settings import ExitSettings
 from patang.settings.reader import SettingsReader
 from patang.strategies.direction import keep_directions
+from patang.strategies.exits import STAY, ExitDecision
+from patang.strategies.registry import strategy_named
 from tests.unit.execution.samples import MORNING, TOKENS, option_signal
 from tests.unit.execution.stages import bought
 from tests.unit.execution.test_guard import exits, marker
@@ -142,6 +144,32 @@ def test_exits_go_by_the_last_good_settings_while_the_stored_ones_are_wrong() ->
             return []
 
     assert desk.guard(NoPaper).process([batch(1480.0, when=at(65))]) == 1
+
+
+def test_a_strategy_may_leave_sooner_and_one_that_fails_holds_nothing_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = TradingDesk()
+    bought(desk)
+    equity = strategy_named("equity")
+
+    def fail(*_: Any) -> ExitDecision:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(equity, "get_exit_conditions", fail)
+    assert desk.guard().process([batch(1500.0, when=at(5))]) == 0
+    assert desk.metrics.counts["strategy_exit_failed"] == 1
+    sooner = ExitDecision(True, "TIME", D(1490))
+    monkeypatch.setattr(equity, "get_exit_conditions", lambda *_: sooner)
+    assert desk.guard().process([batch(1500.0, when=at(6))]) == 1
+    assert reason_of(desk) == "TIME"
+
+
+def test_a_strategy_cannot_hold_a_stop_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = TradingDesk()
+    bought(desk)
+    monkeypatch.setattr(strategy_named("equity"), "get_exit_conditions", lambda *_: STAY)
+    assert desk.guard().process([batch(1490.0, when=at(5))]) == 1
 
 
 # A share bought on the 17th and carried into the 18th.

@@ -19,7 +19,16 @@ from patang.ports import Metrics, Put, StateStore
 from patang.records import load
 from patang.settings import Settings
 from patang.strategies.direction import Direction, opposes
-from patang.strategies.exits import Outlook, Trail, decide_exit, due, exit_conditions
+from patang.strategies.exits import (
+    STAY,
+    ExitDecision,
+    Outlook,
+    Trail,
+    decide_exit,
+    due,
+    exit_conditions,
+)
+from patang.strategies.registry import strategy_named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,13 +134,27 @@ class PositionWatch:
             by_price=_has_levels(position, as_of, settings),
             opposed=self._opposed(position, as_of, settings),
         )
-        decision = decide_exit(position, exit_conditions(position, settings), outlook)
+        decision = self._decide(position, outlook, settings)
         if decision.reason is None:
             return False
         begun = self._exits.begin(position, decision.reason, as_of, seen.price, seen.bid)
         if begun:
             self._metrics.count("exits_begun", reason=decision.reason, position_id=position.position_id)
         return begun
+
+    def _decide(self, position: Position, outlook: Outlook, settings: Settings) -> ExitDecision:
+        """What holds for every position, then what its strategy adds: it may leave sooner, never later."""
+        decision = decide_exit(position, exit_conditions(position, settings), outlook)
+        if decision.should_exit:
+            return decision
+        try:
+            return strategy_named(position.strategy).get_exit_conditions(position, outlook, settings)
+        except Exception as error:
+            # Whatever is wrong with a strategy's file, the conditions above still hold.
+            self._metrics.count(
+                "strategy_exit_failed", strategy=position.strategy, error=type(error).__name__
+            )
+            return STAY
 
     def _meet_break(self, position: Position, seen: Seen, settings: Settings) -> Position:
         """The position, changed if its share was restated overnight."""
