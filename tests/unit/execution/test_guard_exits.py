@@ -163,6 +163,7 @@ def test_a_strategy_may_leave_sooner_and_one_that_fails_holds_nothing_back(
     monkeypatch.setattr(equity, "get_exit_conditions", lambda *_: sooner)
     assert desk.guard().process([batch(1500.0, when=at(6))]) == 1
     assert reason_of(desk) == "TIME"
+    assert exits(desk)[0].terms.price == D(1490)
 
 
 def test_a_strategy_cannot_hold_a_stop_back(monkeypatch: pytest.MonkeyPatch) -> None:

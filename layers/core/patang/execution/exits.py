@@ -35,13 +35,17 @@ class Exits:
         last_price: Decimal,
         bid: Decimal | None = None,
         actor: str = DESK,
+        exit_price: Decimal | None = None,
     ) -> bool:
-        """Sells all that is held, with a limit within the market protection below the best price.
+        """Sells all that is held, at the limit `exit_price`; without one, within the market protection below
+        the best price.
 
         False if the position is not open any more: somebody else has begun to close it, or has closed it.
         `reason` is one of patang.strategies.exits or a person's; prices in rupees, `as_of` market time.
         """
-        intent = change(self._store, lambda: self._decide(position, reason, as_of, last_price, bid, actor))
+        intent = change(
+            self._store, lambda: self._decide(position, reason, as_of, last_price, bid, actor, exit_price)
+        )
         if intent is None:
             return False
         enqueue(self._queue, intent)
@@ -56,6 +60,7 @@ class Exits:
         last_price: Decimal,
         bid: Decimal | None,
         actor: str,
+        exit_price: Decimal | None,
     ) -> tuple[OrderIntent | None, Sequence[Write]]:
         current = load(self._store, Position, position_key(position.account, position.position_id))
         if current is None or current.state != "OPEN":
@@ -64,7 +69,7 @@ class Exits:
         attempt = current.exit_attempts + 1
         exit_id = intent_id(current.account, "exit", as_of.date(), current.position_id, attempt)
         option = is_option(current.exchange, current.symbol)
-        price = exit_limit(last_price, bid, current.tick_size, option=option)
+        price = exit_price or exit_limit(last_price, bid, current.tick_size, option=option)
         intent = OrderIntent(
             account=current.account,
             intent_id=exit_id,

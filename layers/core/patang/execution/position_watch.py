@@ -137,7 +137,9 @@ class PositionWatch:
         decision = self._decide(position, outlook, settings)
         if decision.reason is None:
             return False
-        begun = self._exits.begin(position, decision.reason, as_of, seen.price, seen.bid)
+        begun = self._exits.begin(
+            position, decision.reason, as_of, seen.price, seen.bid, exit_price=decision.exit_price
+        )
         if begun:
             self._metrics.count("exits_begun", reason=decision.reason, position_id=position.position_id)
         return begun
