@@ -4,11 +4,19 @@ import itertools
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from patang.approvals.proposal import OrderTerms
+from patang.execution.fill_quality import count_slippage
+from patang.execution.intent import OrderIntent
+from patang.execution.updates import followed
 from patang.keys import slippage_partition
+from patang.ports import BrokerOrder
 from patang.records import load_all
-from patang.risk.slippage import SlippageTally, load_slippage
-from tests.unit.execution.samples import option_signal
+from patang.risk.slippage import SlippageTally, load_slippage, slippage_pct
+from tests.fakes import MemoryStore
+from tests.unit.execution.samples import MORNING, option_signal
 from tests.unit.execution.stages import bought, closing, submitted, tell
 from tests.unit.execution.test_updates import frame, sent
 from tests.unit.execution.trading_desk import TradingDesk
@@ -101,3 +109,68 @@ def test_what_is_counted_is_what_the_next_cycle_reads() -> None:
     found = load_slippage(desk.store, desk.settings.mode)
     assert found.pct("equity-intraday", D(30_000)) == (30 * D("0.02") + ENTRY_PCT) / 31
     assert load_slippage(desk.store, "live").seen == {}
+
+
+told = st.tuples(
+    st.integers(0, 2),
+    st.sampled_from(["OPEN", "COMPLETE", "CANCELLED", "REJECTED"]),
+    st.integers(0, 20),
+    st.sampled_from(["1490", "1500", "1500.8", "1700"]),
+)
+
+
+@given(st.lists(told, max_size=30))
+def test_whatever_is_told_the_count_is_that_of_the_orders_as_they_stand(updates) -> None:
+    """Three orders, told of in any order, also what cannot be."""
+    store = MemoryStore()
+    orders = [order_intent(number) for number in range(3)]
+    for number, status, filled, price in updates:
+        old = orders[number]
+        new = followed(old, broker_order(old, status, filled, price))
+        writes = count_slippage(store, old, new)
+        if writes:
+            store.write(*writes)
+        orders[number] = new
+    ended = [order for order in orders if order.is_final and order.filled_quantity and order.average_price]
+    expected = sum((slippage_pct("BUY", D(1500), order.average_price or D(0)) for order in ended), D(0))
+    tallies = load_all(store, SlippageTally, slippage_partition("paper"))
+    assert sum(tally.fills for tally in tallies) == len(ended)
+    assert sum((tally.total_pct for tally in tallies), D(0)) == expected
+
+
+def order_intent(number: int) -> OrderIntent:
+    return OrderIntent(
+        account="main",
+        intent_id=f"N26081800000000000{number}",
+        kind="ENTRY",
+        state="ACKED",
+        terms=OrderTerms(
+            account="main",
+            mode="paper",
+            exchange="NSE",
+            tradingsymbol="INFY",
+            transaction_type="BUY",
+            quantity=20,
+            order_type="LIMIT",
+            product="MIS",
+            price=D(1503),
+        ),
+        as_of=MORNING,
+        written_at=MORNING,
+        expected_price=D(1500),
+        broker_order_id=f"26081800000{number}",
+    )
+
+
+def broker_order(intent: OrderIntent, status: str, filled: int, price: str) -> BrokerOrder:
+    return BrokerOrder(
+        order_id=intent.broker_order_id or "",
+        tag=intent.intent_id,
+        status=status,
+        exchange="NSE",
+        tradingsymbol="INFY",
+        transaction_type="BUY",
+        quantity=20,
+        filled_quantity=filled,
+        average_price=price if filled else "0",
+    )
