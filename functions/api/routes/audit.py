@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from functions.api.gate import Reader, TheDesk, own_account
 from patang.audit.entry import AuditEntry, AuditHead
 from patang.desk_view.views import EventView
+from patang.identity.principal import Principal
+from patang.settings.changes import DESK_CHAIN
 
 __all__ = ["router"]
 
@@ -54,7 +56,7 @@ def page(
 ) -> AuditPage:
     """Entries of a day behind sequence `after`, oldest first."""
     view = desk.desk_view()
-    own = own_account(principal, account)
+    own = _own_chain(principal, account)
     entries = view.events(own, day or view.market_now().date(), after=after, limit=limit)
     return AuditPage(entries=entries, next_after=entries[-1].sequence if len(entries) == limit else None)
 
@@ -69,7 +71,7 @@ def entries(
     limit: Annotated[int, Query(ge=1, le=500)] = 200,
 ) -> AuditExport:
     """The entries of a day behind sequence `after` with their hashes, and the chain's head."""
-    own, log = own_account(principal, account), desk.audit_log()
+    own, log = _own_chain(principal, account), desk.audit_log()
     exported = day or desk.desk_view().market_now().date()
     # The head first: entries that are linked meanwhile then lie behind it, never before.
     head = log.head(own, exported)
@@ -79,7 +81,7 @@ def entries(
 @router.get("/verification")
 def verification(account: Account, principal: Reader, desk: TheDesk, day: MarketDay = None) -> AuditCheck:
     """Check a day's chain for change, loss and a cut end."""
-    own, log = own_account(principal, account), desk.audit_log()
+    own, log = _own_chain(principal, account), desk.audit_log()
     checked = day or desk.desk_view().market_now().date()
     found = log.verify(own, checked)
     return AuditCheck(
@@ -89,3 +91,8 @@ def verification(account: Account, principal: Reader, desk: TheDesk, day: Market
         reason=found.reason,
         unlinked=len(log.unlinked(own, checked)),
     )
+
+
+def _own_chain(principal: Principal, account: str) -> str:
+    """The account's, or the desk's own, which holds what is no account's: its settings, its decisions."""
+    return account if account == DESK_CHAIN else own_account(principal, account)

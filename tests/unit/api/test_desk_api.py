@@ -7,6 +7,9 @@ import pytest
 from patang.keys import risk_key, settings_key
 from patang.portfolio.account_state import RiskState
 from patang.ports import Put
+from patang.settings import Settings
+from patang.settings.changes import SettingsChanges
+from tests.fakes import FixedClock
 from tests.unit.api.sample_desk import DAY, HOSTILE
 
 
@@ -227,3 +230,11 @@ def test_the_first_view_is_light(owner):
     addresses = [part for part in page.text.split('"') if part.startswith("/static/")]
     total = len(page.content) + sum(len(owner.get(address).content) for address in set(addresses))
     assert total < 100_000
+
+
+def test_the_desks_own_chain_is_every_owners_to_check(desk, reader):
+    SettingsChanges(desk.store, FixedClock()).put(Settings(profile="mine"), "asha")
+    day = FixedClock().now().date().isoformat()
+    found = reader("/api/audit/verification", account="DESK", date=day).json()
+    assert (found["ok"], found["unlinked"]) == (True, 1)
+    assert reader("/api/audit/verification", account="DESKS").status_code == 404

@@ -13,9 +13,11 @@ from patang.adapters.system import SystemClock
 from patang.keys import settings_key
 from patang.market.candles import Candle, ClosedMinute
 from patang.market.chain_snapshot import ChainRow, ChainSnapshot
+from patang.market.cycle import Cycle
 from patang.market.instruments import Instrument, Universe
 from patang.market.sessions import IST
 from patang.market.universe import save_universe
+from patang.portfolio.account_state import AccountDay
 from patang.ports import Put
 from patang.records import create
 from patang.settings import Settings
@@ -178,6 +180,25 @@ def test_a_deployed_desk_is_examined_with_its_own_settings(
     assert check(told, "session_main")["status"] == "ok"
     assert check(told, "universe")["status"] == "warn"
     assert "profile mine" in check(told, "mode")["found"]
+
+
+def test_a_desk_that_never_trades_says_why(desk: DeployedDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.open()
+    _, told = examine(capsys, "--stage", "paper")
+    assert "no cycle" in check(told, "refusals")["found"]
+    for minute in (1, 2):
+        moment = NOW - timedelta(days=1, minutes=minute)
+        refusals = {"CONFIDENCE_TOO_LOW": 3, "SPREAD_TOO_WIDE": 1}
+        desk.store.write(
+            create(Cycle(run_id=f"r{minute}", as_of=moment, state="FINISHED", refusals=refusals))
+        )
+    yesterday = (NOW - timedelta(days=1)).date()
+    desk.store.write(create(AccountDay(account="main", day=yesterday, refusals={"HALTED": 9})))
+    _, told = examine(capsys, "--stage", "paper")
+    found = check(told, "refusals")
+    assert found["status"] == "warn"
+    assert "2026-08-17: 2 cycles, 0 proposals" in found["found"]
+    assert "HALTED 9, CONFIDENCE_TOO_LOW 6, SPREAD_TOO_WIDE 2" in found["found"]
 
 
 def test_what_waits_for_the_end_of_the_session_is_told(

@@ -1,15 +1,18 @@
 """What only a deployed desk can tell: its stored settings, accounts, sessions, the day's preparation."""
 
-from datetime import datetime
+from collections import Counter
+from datetime import datetime, timedelta
 
 from patang.accounts.account import Account
 from patang.accounts.session import KiteSession
 from patang.errors import PatangError, SettingsError
-from patang.keys import account_key, preflight_key, session_key
+from patang.keys import account_key, cycle_key, day_key, preflight_key, session_key
+from patang.market.cycle import Cycle
 from patang.market.instruments import Universe
 from patang.market.preflight import Preflight
 from patang.market.sessions import IST, session_on
 from patang.market.universe import load_universe
+from patang.portfolio.account_state import AccountDay
 from patang.ports import ObjectStore, StateStore
 from patang.records import load, load_all
 from patang.settings import Settings
@@ -18,6 +21,8 @@ from patang_workbench.doctor.findings import Finding
 
 __all__ = ["desk_findings", "stored_settings", "universe_of"]
 
+_DAYS_BACK = 7
+_GATES = 5
 _LOG_IN = "log in on the desk's page; the broker ends every session at six in the morning"
 
 
@@ -44,6 +49,7 @@ def desk_findings(
     found = [_accounts(accounts, settings)]
     found += [_session(store, account.account, now) for account in accounts]
     found.append(_universe(store, objects, settings, now))
+    found.append(_refusals(store, accounts, now))
     if settings.mode == "live":
         found.append(_preflight(store, now))
     return found
@@ -88,6 +94,26 @@ def _universe(store: StateStore, objects: ObjectStore, settings: Settings, now: 
     if session is None or now < session.open:
         return Finding("universe", "ok", "none is chosen yet, and no session runs")
     return Finding("universe", "warn", "none is chosen for today: nothing can be entered", to_do)
+
+
+def _refusals(store: StateStore, accounts: list[Account], now: datetime) -> Finding:
+    """Why the cycles of the newest day that had any entered nothing, by gate."""
+    for back in range(_DAYS_BACK):
+        moment = now.astimezone(IST) - timedelta(days=back)
+        cycles = load_all(store, Cycle, cycle_key(moment).partition)
+        if not cycles:
+            continue
+        gates: Counter[str] = Counter()
+        days = (load(store, AccountDay, day_key(a.account, moment.date())) for a in accounts)
+        for told in (*cycles, *(day for day in days if day is not None)):
+            gates.update(told.refusals)
+        often = ", ".join(f"{gate} {times}" for gate, times in gates.most_common(_GATES)) or "none"
+        proposals = sum(cycle.proposals for cycle in cycles)
+        text = f"{moment:%Y-%m-%d}: {len(cycles)} cycles, {proposals} proposals; refusals: {often}"
+        if proposals:
+            return Finding("refusals", "ok", text)
+        return Finding("refusals", "warn", text, "begin with the gate that said no most often")
+    return Finding("refusals", "ok", f"no cycle has run in {_DAYS_BACK} days")
 
 
 def _preflight(store: StateStore, now: datetime) -> Finding:

@@ -19,8 +19,8 @@ from patang.settings.tree import Settings
 
 __all__ = ["DESK_CHAIN", "SettingsChanges"]
 
-# The settings are no account's: their changes join a chain of the audit log that is the desk's own.
-DESK_CHAIN = "desk"
+# What is no account's joins a chain of the audit log that is the desk's own; no account has a name like this.
+DESK_CHAIN = "DESK"
 
 
 class SettingsChanges:
