@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from patang.accounts.health import counting_failures
 from patang.app import Desk
 from patang.errors import BadInput
 
@@ -13,20 +14,21 @@ desk = Desk()
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """{"op", "account", "order_id"} and, as the step needs it, "task_token" or "reason"; {"ok", "reason"}."""
     flow, op, order = desk.order_flow(), event["op"], (event["account"], event["order_id"])
-    match op:
-        case "construct":
-            done = flow.construct(*order)
-        case "validate":
-            done = flow.validate(*order)
-        case "request_approval":
-            done = flow.request_approval(*order, event["task_token"])
-        case "recheck":
-            done = flow.recheck(*order)
-        case "submit":
-            done = flow.submit(*order, event["task_token"])
-        case "conclude":
-            done = flow.conclude(*order, event["reason"])
-        case other:
-            raise BadInput(f"(order_workflow) knows no operation {other!r}")
+    with counting_failures(desk.store, desk.clock, event["account"]):
+        match op:
+            case "construct":
+                done = flow.construct(*order)
+            case "validate":
+                done = flow.validate(*order)
+            case "request_approval":
+                done = flow.request_approval(*order, event["task_token"])
+            case "recheck":
+                done = flow.recheck(*order)
+            case "submit":
+                done = flow.submit(*order, event["task_token"])
+            case "conclude":
+                done = flow.conclude(*order, event["reason"])
+            case other:
+                raise BadInput(f"(order_workflow) knows no operation {other!r}")
     desk.metrics.count("order_steps", step=op, order_id=event["order_id"], reason=str(done["reason"]))
     return done

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from patang.accounts.health import counting_failures
 from patang.app import Desk
 from patang.errors import BadInput
 from patang.market.sessions import IST
@@ -19,6 +20,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
         case "gate":
             return desk.risk_gate().check(as_of)
         case "assess":
-            return desk.risk().assess(event["account"], event["run_id"], as_of)
+            with counting_failures(desk.store, desk.clock, event["account"]):
+                return desk.risk().assess(event["account"], event["run_id"], as_of)
         case other:
             raise BadInput(f"(risk) knows no operation {other!r}: gate or assess")

@@ -57,6 +57,7 @@ class AccessStack(Stack):
                 "AUTH_TABLE",
                 "AUDIT_TABLE",
                 "STORE_BUCKET",
+                "ORDER_QUEUE_URL",
                 "ORDER_UPDATES_QUEUE_URL",
                 "NOTIFY_TOPIC_ARN",
                 "SECRET_PREFIX",
@@ -68,7 +69,8 @@ class AccessStack(Stack):
         allow_table(function, parts.data.auth, write=True, delete=True)
         allow_table(function, parts.data.audit)
         allow_objects(function, parts.data.store, read=["decisions/"])
-        allow_send(function, parts.queues.order_updates)
+        # Flatten writes intents; the lane sends them.
+        allow_send(function, parts.queues.orders, parts.queues.order_updates)
         allow_secrets(function, parts.settings, parts.data.key, write=True)
         parts.allow_notify(function)
         parts.allow_answer(function)

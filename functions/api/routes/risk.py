@@ -1,5 +1,6 @@
 """The state of risk, and a person's stop."""
 
+import dataclasses
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -22,6 +23,25 @@ class HaltRequest(BaseModel):
 
     account: Annotated[str, Field(max_length=40)] | None = None
     reason: Annotated[str, Field(min_length=1, max_length=200)] = "halted by hand"
+
+
+class FlattenRequest(BaseModel):
+    """Without an account: all of yours."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account: Annotated[str, Field(max_length=40)] | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=200)] = "flattened by hand"
+
+
+class FlattenView(BaseModel):
+    """Ids of the positions that are being sold and of the entries that are being cancelled because of this;
+    `closing` were being sold already."""
+
+    account: str
+    exits: tuple[str, ...]
+    cancels: tuple[str, ...]
+    closing: tuple[str, ...]
 
 
 class ResumeRequest(BaseModel):
@@ -47,9 +67,20 @@ def halt(wish: HaltRequest, principal: Trader, desk: TheDesk) -> tuple[RiskView,
     return view.risk(accounts)
 
 
+@router.post("/flatten")
+def flatten(wish: FlattenRequest, principal: Trader, desk: TheDesk) -> tuple[FlattenView, ...]:
+    """Halt, cancel entries on their way, and sell everything that is held. Safe to repeat."""
+    accounts, as_of = own_accounts(principal, wish.account), desk.desk_view().market_now()
+    return tuple(
+        FlattenView.model_validate(dataclasses.asdict(done))
+        for account in accounts
+        for done in (desk.flatten().run(account, wish.reason, principal.actor, as_of),)
+    )
+
+
 @router.post("/resume")
 def resume(wish: ResumeRequest, principal: Trader, desk: TheDesk) -> tuple[RiskView, ...]:
-    """Take a halt back."""
+    """Take a halt back. The day's loss cannot be argued with: its account stays REDUCING for the day."""
     accounts, view = own_accounts(principal, wish.account), desk.desk_view()
     for account in accounts:
         desk.halts().resume(account, principal.actor, view.market_now())

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from patang.accounts.health import note_call
 from patang.accounts.service import AccountService
 from patang.adapters.aws.dynamodb import DynamoStore, plain
 from patang.adapters.aws.kinesis import KinesisReader, KinesisStream
@@ -34,6 +35,7 @@ from patang.errors import SettingsError, TryAgain
 from patang.execution.amendments import Amendments
 from patang.execution.conclusion import Conclusion
 from patang.execution.exits import Exits
+from patang.execution.flatten import Flatten
 from patang.execution.lane import OrderLane
 from patang.execution.order_flow import OrderFlow
 from patang.execution.order_watch import OrderWatch
@@ -307,6 +309,9 @@ class Desk:
     def price_breaks(self) -> PriceBreaks:
         return PriceBreaks(self.store, self.clock, self.notifier, self.metrics)
 
+    def flatten(self) -> Flatten:
+        return Flatten(self.store, self.halts(), self.exits(), self.amendments(), self.settings)
+
     def amendments(self) -> Amendments:
         return Amendments(self.store, self.intent_queue, self.clock)
 
@@ -488,6 +493,13 @@ class Desk:
 
         return KiteBroker(self._kite_calls(account, mode))
 
+    def _note_call(self, account: str, milliseconds: float) -> None:
+        try:
+            note_call(self.store, account, milliseconds, self.clock.now())
+        except Exception as error:
+            # The call was made and its answer matters; a missing measurement only leaves a gate open.
+            self.metrics.count("call_not_noted", error=type(error).__name__)
+
     def _kite_calls(self, account: str, mode: Mode | None) -> "KiteCalls":
         # Here and above, not at the top: most functions are deployed without the client's layer.
         if (account, mode) not in self._calls:
@@ -498,5 +510,7 @@ class Desk:
                 lambda used: self._accounts.mark_expired(account, used.version),
                 lambda: self._kite_settings(mode),
                 self.metrics,
+                # Calls for market data are large; they say nothing of how long an order would take.
+                measured=None if mode is None else lambda took: self._note_call(account, took),
             )
         return self._calls[account, mode]

@@ -25,6 +25,7 @@ class Wired:
     def __init__(self, desk: TradingDesk) -> None:
         self.desk = desk
         self.clock, self.metrics, self.dead_letters = desk.clock, desk.metrics, desk.dead_letters
+        self.store = desk.store
         self.order_flow, self.order_lane = desk.flow, desk.lane
         self.order_updates, self.reconciler, self.guard = desk.order_updates, desk.reconciler, desk.guard
 

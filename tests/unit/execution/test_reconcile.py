@@ -222,6 +222,7 @@ def test_a_quiet_desk_is_left_as_it_is() -> None:
     desk = TradingDesk()
     bought(desk)
     desk.store.write(create(MarketClock(market_time=desk.market_time, seen_at=desk.clock.now())))
+    run(desk)
     before = desk.store.writes
     assert set(run(desk)["swept"].values()) == {0}
     assert desk.store.writes == before

@@ -20,6 +20,7 @@ from patang_workbench.cli import (
     positions,
     settings,
     status,
+    stopping,
 )
 from patang_workbench.cli.running import CommandError
 from patang_workbench.demo import command as demo
@@ -56,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         ("simulator", simulator, "run the exchange simulator alone"),
         ("status", status, "show what a running desk is doing"),
         ("explain", explain, "tell which numbers decided on a signal, or what a cycle left alone"),
+        ("halt", stopping.halt, "let no account enter anything until it is resumed; exits go on"),
+        ("resume", stopping.resume, "take a halt back"),
+        ("flatten", stopping.flatten, "halt, cancel entries on their way, sell everything that is held"),
         ("audit", audit, "check the audit log"),
         ("accounts", accounts, "register the accounts of a deployed desk"),
         ("positions", positions, "adjust a position of a deployed desk after a corporate action"),

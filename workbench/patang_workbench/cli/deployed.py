@@ -11,12 +11,16 @@ from patang_workbench.cli.running import CommandError
 __all__ = ["add_stage_arguments", "caller", "deployed_desk"]
 
 _VARIABLES = {
-    "DESK_TABLE": "DeskTable",
-    "AUTH_TABLE": "AuthTable",
-    "AUDIT_TABLE": "AuditTable",
-    "STORE_BUCKET": "StoreBucket",
-    "SECRET_PREFIX": "SecretPrefix",
-    "SECRET_KEY_ID": "SecretKeyArn",
+    "data": {
+        "DESK_TABLE": "DeskTable",
+        "AUTH_TABLE": "AuthTable",
+        "AUDIT_TABLE": "AuditTable",
+        "STORE_BUCKET": "StoreBucket",
+        "NOTIFY_TOPIC_ARN": "NotifyTopicArn",
+        "SECRET_PREFIX": "SecretPrefix",
+        "SECRET_KEY_ID": "SecretKeyArn",
+    },
+    "trading": {"ORDER_QUEUE_URL": "OrderQueueUrl"},
 }
 
 
@@ -29,15 +33,20 @@ def add_stage_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def deployed_desk(stage: str) -> Desk:
-    """The desk of a stage, by the outputs of its data stack. Raises CommandError if it cannot be reached."""
-    name = f"patang-{stage}-data"
+    """The desk of a stage, by the outputs of its stacks. Raises CommandError if it cannot be reached."""
+    environment = {"STAGE": stage, "POWERTOOLS_SERVICE_NAME": "workbench"}
+    for part, variables in _VARIABLES.items():
+        outputs = _outputs(f"patang-{stage}-{part}")
+        environment |= {variable: outputs[output] for variable, output in variables.items()}
+    return Desk(environment)
+
+
+def _outputs(stack_name: str) -> dict[str, str]:
     try:
-        (stack,) = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        (stack,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
     except (BotoCoreError, ClientError) as error:
-        raise CommandError(f"the stack {name} cannot be read: {error}") from error
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    environment = {variable: outputs[output] for variable, output in _VARIABLES.items()}
-    return Desk(environment | {"STAGE": stage, "POWERTOOLS_SERVICE_NAME": "workbench"})
+        raise CommandError(f"the stack {stack_name} cannot be read: {error}") from error
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
 def caller() -> str:

@@ -4,7 +4,7 @@ Positions that the desk did not open are not its business, but what they tie up 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -18,6 +18,10 @@ from patang.records import Record, change, create, load, replace
 from patang.settings import Mode
 
 __all__ = ["CashMovements", "DayCash", "Funds", "note_funds"]
+
+
+# Half as long as what was told counts.
+_TOLD_AGAIN = timedelta(minutes=5)
 
 
 class Funds(Record):
@@ -108,10 +112,15 @@ class CashMovements:
 def note_funds(
     store: StateStore, account: str, margins: Mapping[str, Any], mode: Mode, now: datetime
 ) -> None:
-    """Keeps the broker's net funds. A reply without them leaves what was known."""
+    """Keeps the broker's net funds, unless the same were told a moment ago. A reply without them leaves what
+    was known.
+    """
     try:
         net = Decimal(str(margins.get("equity", {}).get("net")))
     except InvalidOperation:
+        return
+    known = load(store, Funds, funds_key(account))
+    if known is not None and (known.mode, known.net) == (mode, net) and now - known.told_at < _TOLD_AGAIN:
         return
     funds = Funds(account=account, mode=mode, net=net, told_at=now)
     store.write(Put(funds.key(), funds.model_dump(mode="json", exclude_none=True)))

@@ -4,16 +4,27 @@ Wall time throughout: neither a market minute nor a replayed day makes the broke
 no states: of two writers at once one may be lost, and a failure to write is no failure of what was done.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from statistics import median
 
 from pydantic import BaseModel, ConfigDict
 
+from patang.errors import PatangError
 from patang.keys import broker_calls_key, failures_key
-from patang.ports import Key, Put, StateStore
+from patang.ports import Clock, Key, Put, StateStore
 from patang.records import Record, load
 
-__all__ = ["BrokerCalls", "Failures", "failures_now", "median_latency_ms", "note_call", "note_failure"]
+__all__ = [
+    "BrokerCalls",
+    "Failures",
+    "counting_failures",
+    "failures_now",
+    "median_latency_ms",
+    "note_call",
+    "note_failure",
+]
 
 _CALLS = 5
 # Older calls say nothing about the broker now; the reconciler makes one a minute.
@@ -75,6 +86,18 @@ def note_failure(store: StateStore, account: str, error: Exception, now: datetim
     known = load(store, Failures, failures_key(account, minute)) or Failures(account=account, minute=minute)
     changed = known.evolve(count=known.count + 1, last=type(error).__name__, revision=known.revision + 1)
     _put(store, changed)
+
+
+@contextmanager
+def counting_failures(store: StateStore, clock: Clock, account: str) -> Iterator[None]:
+    """Counts an unexpected error of what is done inside for the account, and lets it pass on."""
+    try:
+        yield
+    except PatangError:
+        raise
+    except Exception as error:
+        note_failure(store, account, error, clock.now())
+        raise
 
 
 def failures_now(store: StateStore, account: str, now: datetime) -> int:

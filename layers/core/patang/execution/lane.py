@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from patang.accounts.health import note_failure
 from patang.errors import BadInput, BrokerRefused, PatangError, SessionExpired, StopTrading, TryAgain
 from patang.execution.consequences import tell
 from patang.execution.intent import IntentState, OrderIntent
@@ -157,6 +158,7 @@ class OrderLane:
             return self._record(intent, "UNKNOWN", message=str(error), begun=begun)
         except Exception as error:
             # The request may be on its way: whatever went wrong, its outcome is not known.
+            note_failure(self._store, intent.account, error, begun)
             return self._record(intent, "UNKNOWN", message=f"{type(error).__name__}: {error}", begun=begun)
         done: IntentState = "ACKED" if intent.kind in ("ENTRY", "EXIT") else "COMPLETE"
         return self._record(intent, done, broker_order_id=broker_order_id, begun=begun)

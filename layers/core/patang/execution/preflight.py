@@ -6,7 +6,14 @@ from patang.keys import preflight_key
 from patang.ports import StateStore
 from patang.settings import Settings
 
-__all__ = ["entry_refusal"]
+__all__ = ["egress_refusal", "entry_refusal"]
+
+
+def egress_refusal(store: StateStore, settings: Settings, day: date) -> str | None:
+    """What the day's preflight found wrong with the address that orders leave from, or None."""
+    preflight = store.get(preflight_key(day)) if settings.mode == "live" else None
+    checks = preflight.get("checks", ()) if preflight is not None else ()
+    return next((c["found"] for c in checks if c["name"] == "egress_ip" and not c["passed"]), None)
 
 
 def entry_refusal(store: StateStore, settings: Settings, day: date) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from patang.accounts.funds import CashMovements, note_funds
 from patang.accounts.service import AccountService
 from patang.errors import PatangError, SessionExpired
 from patang.execution.amendments import enqueue
@@ -53,6 +54,7 @@ class Reconciler:
         self._queue = queue
         self._settings = settings
         self._clock = clock
+        self._cash = CashMovements(store, clock)
         self._notifier = notifier
         self._metrics = metrics
 
@@ -71,6 +73,9 @@ class Reconciler:
             book = self._broker(account, mode).orders()
             self._follow(account, book)
             self._resolve(live, book, as_of)
+            margins = self._broker(account, mode).margins()
+            note_funds(self._store, account, margins, mode, self._clock.now())
+            self._cash.by_broker(account, margins, mode, as_of)
         except SessionExpired as error:
             self._tell_once(account, "SESSION_EXPIRED", as_of, str(error))
             return "SESSION_EXPIRED"

@@ -7,13 +7,13 @@ from decimal import Decimal
 from patang.accounts.funds import Funds
 from patang.accounts.health import failures_now, median_latency_ms
 from patang.accounts.session import KiteSession
+from patang.execution.preflight import egress_refusal
 from patang.keys import (
     OPEN_POSITIONS,
     account_partition,
     day_key,
     funds_key,
     mark_key,
-    preflight_key,
     risk_key,
     session_key,
 )
@@ -21,7 +21,7 @@ from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay, RiskState
 from patang.portfolio.open_result import open_result
 from patang.portfolio.position import Mark, Position
-from patang.ports import Attributes, StateStore
+from patang.ports import StateStore
 from patang.records import load, load_all, load_index
 from patang.risk.reservations import DERIVATIVES, held
 from patang.risk.sizing import Headroom
@@ -152,7 +152,7 @@ def view_account(
         free_funds=_free_funds(store, account, now, settings),
         latency_ms=median_latency_ms(store, account, now),
         failures=failures_now(store, account, now),
-        egress=_egress(store.get(preflight_key(day)), settings),
+        egress=egress_refusal(store, settings, day),
         demat_consent=session is not None and session.demat_consent,
     )
 
@@ -162,14 +162,6 @@ def _free_funds(store: StateStore, account: str, now: datetime, settings: Settin
     if funds is None or funds.mode != settings.mode or now - funds.told_at > _FUNDS_FOR:
         return None
     return funds.net
-
-
-def _egress(preflight: Attributes | None, settings: Settings) -> str | None:
-    """What the day's preflight found of the address that orders leave from, where that was wrong."""
-    if preflight is None or settings.mode != "live":
-        return None
-    checks = preflight.get("checks", ())
-    return next((c["found"] for c in checks if c["name"] == "egress_ip" and not c["passed"]), None)
 
 
 def _positions(store: StateStore, account: str) -> tuple[Position, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from patang.accounts.account import Account
 from patang.accounts.session import KiteSession
 from patang.errors import StopTrading
-from patang.execution.preflight import entry_refusal
+from patang.execution.preflight import egress_refusal, entry_refusal
 from patang.keys import account_key, close_partition, cycle_key, session_key
 from patang.market.cycle import Cycle
 from patang.market.minutes import MinuteClose
@@ -41,17 +41,24 @@ class RiskGate:
         accounts: list[str] = []
         try:
             reason = self._market_gate(as_of)
-            refusal = entry_refusal(self._store, self._settings(), as_of.date())
-            if not reason and refusal is not None:
-                reason = f"PREFLIGHT_NOT_PASSED: {refusal}"
             if not reason:
                 accounts, reason = self._accounts(as_of)
+            if not reason:
+                reason = self._preflight_gate(as_of)
         except StopTrading as error:
             reason = f"STOP_TRADING: {error}"
         if reason:
             self._finish(as_of, reason)
             self._metrics.count("refusals", gate=reason.partition(":")[0])
-        return {"proceed": not reason, "reason": reason, "accounts": accounts}
+        return {"proceed": not reason, "reason": reason, "accounts": [] if reason else accounts}
+
+    def _preflight_gate(self, as_of: datetime) -> str:
+        settings, day = self._settings(), as_of.date()
+        address = egress_refusal(self._store, settings, day)
+        if address is not None:
+            return f"EGRESS_IP_MISMATCH: {address}"
+        refusal = entry_refusal(self._store, settings, day)
+        return "" if refusal is None else f"PREFLIGHT_NOT_PASSED: {refusal}"
 
     def _market_gate(self, as_of: datetime) -> str:
         session = session_on(as_of.date(), overrides=self._settings().sessions)

@@ -3,7 +3,6 @@ the numbers. Those of the market and of the sessions are asked once a cycle, bef
 """
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from patang.risk.account_view import AccountView
 from patang.risk.breaker import breach, too_many_failures

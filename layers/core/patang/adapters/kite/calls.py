@@ -34,7 +34,8 @@ class KiteCalls:
     """Runs calls of the official client for one account.
 
     `credentials` and `settings` are asked before every call, so a new login is in use at the next one;
-    `expired` hears of the credentials that the broker did not accept.
+    `expired` hears of the credentials that the broker did not accept, `measured` how many milliseconds each
+    call took, whatever came of it.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class KiteCalls:
         settings: Callable[[], KiteSettings],
         metrics: Metrics,
         *,
+        measured: Callable[[float], None] | None = None,
         limiter: RateLimiter | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -51,6 +53,7 @@ class KiteCalls:
         self._expired = expired
         self._settings = settings
         self._metrics = metrics
+        self._measured = measured
         self._limiter = limiter or RateLimiter()
         self._sleep = sleep
         self._client: Any = None
@@ -95,7 +98,10 @@ class KiteCalls:
             raise sorted_error from error
         finally:
             self._last_call = time.monotonic()
-            self._metrics.duration_ms("broker_call", (self._last_call - begun) * 1000, kind=kind)
+            took = (self._last_call - begun) * 1000
+            self._metrics.duration_ms("broker_call", took, kind=kind)
+            if self._measured is not None:
+                self._measured(took)
 
     def _client_for(self, credentials: Credentials) -> Any:
         settings = self._settings()
