@@ -30,7 +30,8 @@ FUNCTION_LAYERS: Final[Mapping[str, tuple[str, ...]]] = {
     "order_updates": ("core", "base"),
     "order_workflow": ("core", "base", "kite"),
     "reconciler": ("core", "base", "kite"),
-    "risk": ("core", "base"),
+    # Strategies size what they want, and may calculate with arrays.
+    "risk": ("core", "base", "numeric"),
     "signals": ("core", "base", "model", "artifacts"),
 }
 

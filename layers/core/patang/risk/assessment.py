@@ -13,10 +13,11 @@ from patang.risk.expected_profit import ExpectedProfit, expected_profit
 from patang.risk.explanation import AccountDecision, profit_told, size_told
 from patang.risk.manager import account_gate, signal_gate
 from patang.risk.refusals import Refusal
-from patang.risk.sizing import Sizing, size
+from patang.risk.sizing import Sizing
 from patang.risk.slippage import Slippage
 from patang.settings import Settings
 from patang.strategies.aggregator import rank
+from patang.strategies.registry import strategy_named
 from patang.strategies.rules import Refusal as Outranked
 from patang.strategies.signal import Signal
 
@@ -81,7 +82,11 @@ def _assess(
     gate = signal_gate(view, signal, settings, as_of)
     if gate is not None:
         return _no(signal, gate)
-    sizing = size(signal, settings, view.headroom(signal, settings))
+    strategy = strategy_named(signal.strategy)
+    kept_out = strategy.apply_entry_filters(signal, settings, view)
+    if kept_out is not None:
+        return outranked(signal.signal_id, kept_out)
+    sizing = strategy.calculate_position_size(signal, settings, view.headroom(signal, settings))
     if sizing.quantity == 0:
         text = f"{sizing.binding} allows less than a lot of {signal.lot_size}"
         return _no(signal, Refusal(f"SIZE_ZERO_{sizing.binding}", text, {}), sizing)
