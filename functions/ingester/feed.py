@@ -72,6 +72,11 @@ class Feed:
         self._is_fresh = True
         self._said: tuple[float, str] = (float("-inf"), "")
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether it should bring ticks and does not: it is not open, or has brought none since it opened."""
+        return bool(self.modes) and (not self.is_open or self._is_fresh)
+
     def owns(self, source: Source) -> bool:
         return self._link is source
 

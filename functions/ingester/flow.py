@@ -69,7 +69,7 @@ class TickFlow:
     @property
     def market_time(self) -> datetime | None:
         """None before the day's first tick."""
-        return _moment(self._market_second) if self._market_second else None
+        return _moment(self._market_second) if self._market_second >= _midnight(self._day) else None
 
     @property
     def waiting(self) -> int:
@@ -167,7 +167,8 @@ class TickFlow:
         untimed = np.flatnonzero(times == 0)
         if len(untimed):
             latest = int(times[sound].max(initial=self._market_second))
-            sound[self._untimed.stamp(ticks, untimed, rows[untimed], latest)] = True
+            if latest >= begin:
+                sound[self._untimed.stamp(ticks, untimed, rows[untimed], latest)] = True
         return ticks[sound]
 
     def _see_spots(self, ticks: NDArray[np.void], rows: NDArray[np.intp]) -> None:

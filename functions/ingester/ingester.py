@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from functions.ingester.backlog import BACKLOG_BYTES
@@ -73,6 +74,7 @@ class Ingester:
         self._reconnects = 0
         self._bad_frames = 0
         self._told: dict[str, int] = {}
+        self._gaps_told: datetime | None = None
         self._sending = Pump("order frames", self._orders.send, _FLUSH_SECONDS)
         self._putting = Pump("ticks", self._put, _FLUSH_SECONDS)
 
@@ -86,6 +88,7 @@ class Ingester:
                 next_refresh = now + _REFRESH_SECONDS
             if now >= next_follow:
                 self._follow()
+                self._tell_gaps()
                 next_follow = now + _FOLLOW_SECONDS
             if now >= next_report:
                 self._report()
@@ -140,6 +143,16 @@ class Ingester:
             each_side = self._settings.universe.strikes_each_side
             self._watch.follow(self._flow.spots(), each_side, MOST_INSTRUMENTS)
         self._feeds.watch(self._settings.data_account, self._watch.modes, self._order_accounts)
+
+    def _tell_gaps(self) -> None:
+        """Tell of a connection that is down while it is: the ticks of others go on closing minutes."""
+        flow = self._flow
+        if flow is None or flow.market_time == self._gaps_told:
+            return
+        self._gaps_told = flow.market_time
+        for feed in self._feeds:
+            if feed.is_missing:
+                flow.mark_gap(feed.seen_until)
 
     def _new_feed(self, account: str) -> Feed:
         return Feed(

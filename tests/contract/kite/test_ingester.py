@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -13,7 +13,7 @@ import pytest
 from kiteconnect import KiteConnect
 
 from functions.ingester.connection import Connection
-from functions.ingester.ingester import Ingester
+from functions.ingester.ingester import Connect, Ingester
 from patang.errors import TryAgain
 from patang.market.instruments import Instrument, Universe
 from patang.market.sessions import IST
@@ -26,10 +26,10 @@ from tests.contract.kite.simulated_desk import DAY, SECOND_APP, request_token, r
 
 
 @contextmanager
-def running(desk) -> Iterator[None]:
+def running(desk, connect: Connect = Connection) -> Iterator[None]:
     """An ingester beside the test."""
     stop, codes = threading.Event(), []
-    thread = threading.Thread(target=lambda: codes.append(Ingester(desk, Connection, stop).run()))
+    thread = threading.Thread(target=lambda: codes.append(Ingester(desk, connect, stop).run()))
     thread.start()
     yield
     stop.set()
@@ -115,6 +115,40 @@ def test_a_lost_connection_is_told_and_healed(desk, simulator, ingester):
     until(lambda: len(marks(desk, "gap")) > gaps)
     seen = len(desk.tick_stream.records)
     until(lambda: len(desk.tick_stream.records) > seen + 5)
+
+
+class NobodyThere:
+    """A connection that never opens."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.heard_at = time.monotonic()
+
+    def close(self) -> None:
+        return
+
+
+def test_a_connection_that_stays_away_is_a_gap_while_the_others_close_minutes(desk, simulator, monkeypatch):
+    monkeypatch.setattr("functions.ingester.feeds._INSTRUMENTS_A_CONNECTION", 20)
+    monkeypatch.setattr("functions.ingester.ingester.MOST_INSTRUMENTS", 60)
+    links: list[Connection] = []
+
+    def connect(root, account, credentials, inbox):
+        if len(links) == 3:
+            return NobodyThere(account)
+        links.append(Connection(root, account, credentials, inbox))
+        return links[-1]
+
+    with running(desk, connect):
+        until(lambda: len(links) == 3 and len(marks(desk, "marker")) > 0)
+        tell(simulator, "clock", paused=False, speed=60)
+        until(lambda: len(marks(desk, "marker")) > 2)
+        before = len(marks(desk, "gap"))
+        links[-1].close()
+        until(lambda: len(marks(desk, "gap")) >= before + 4)
+    gaps = marks(desk, "gap")[before + 1 :]
+    assert len({gap.since for gap in gaps}) == 1
+    assert gaps[-1].market_time - gaps[0].market_time >= timedelta(seconds=60)
 
 
 def test_a_new_login_is_in_use_without_a_restart(desk, simulator, ingester):

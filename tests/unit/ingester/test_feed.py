@@ -133,6 +133,22 @@ def test_the_first_ticks_after_each_opening_tell_of_a_gap(feed):
         feed.on_lost("gone", 100 * opening + 50)
 
 
+def test_it_is_missing_from_its_loss_until_its_ticks_flow_again(open_feed, world):
+    assert not open_feed.is_missing
+    open_feed.on_lost("gone", 1)
+    assert open_feed.is_missing
+    open_feed.tend(2, paused=False)
+    open_feed.on_opened(2)
+    assert open_feed.is_missing
+    open_feed.on_ticks(3)
+    assert not open_feed.is_missing
+
+
+def test_a_feed_of_orders_alone_misses_no_ticks(feed):
+    feed.watch({})
+    assert not feed.is_missing
+
+
 def test_tries_come_later_and_later_until_ticks_flow_again(feed, world):
     now, waits = 0.0, []
     for _ in range(12):

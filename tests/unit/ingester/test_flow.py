@@ -184,6 +184,20 @@ def test_two_days_in_one_process(flow, stream):
     assert stream.kinds() == ["ticks", "marker"] * 2
 
 
+def test_on_a_new_day_no_tick_is_given_the_time_of_the_day_before(quoted, stream):
+    quoted.add(ticks(full(INFY.instrument_token, 1)))
+    quoted.flush()
+    quoted.watch(QUOTED.evolve(day=QUOTED.day + timedelta(days=1)))
+    assert quoted.market_time is None
+    quoted.add(ticks(ltp(5_000)))
+    quoted.add(ticks(ltp(5_005)))
+    assert quoted.flush() == 0
+    quoted.add(ticks(full(INFY.instrument_token, DAY_OF_TICKS), ltp(5_005)))
+    quoted.add(ticks(ltp(5_010)))
+    assert quoted.flush() == 2
+    assert quoted.market_time == moment(DAY_OF_TICKS)
+
+
 def test_underlyings_of_a_lane_share_records_and_others_do_not():
     stream = Stream(lane=lambda key: "a" if key == "INFY" else "b")
     flow = TickFlow(stream, UNIVERSE, lambda: datetime(2026, 8, 18, 9, 15, tzinfo=IST))
