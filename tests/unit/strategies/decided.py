@@ -41,7 +41,9 @@ def busy() -> ClosedMinute:
         as_of = minute.minute + timedelta(minutes=1)
         market = market_at([minute], session().universe, as_of)
         found = decide(market, strategies(), lambda: models, DEMONSTRATION, 90)
-        if any(not signal.refused for signal in found.signals) and found.left_alone:
+        if any(not signal.refused for signal in found.signals) and any(
+            left.rules for left in found.left_alone
+        ):
             return minute
     raise AssertionError("nothing was decided all day")
 

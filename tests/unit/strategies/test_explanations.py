@@ -119,17 +119,12 @@ def test_a_proposal_is_explained_down_to_its_charges(desk):
     ("risk", "gate", "told"),
     [
         ({"min_expected_net_profit_inr": Decimal(90_000)}, "EXPECTED_PROFIT_TOO_LOW", "asked for"),
-        ({"risk_per_trade_pct": Decimal("0.01")}, "SIZE_ZERO_RISK_PER_TRADE", "less than a lot"),
+        ({"risk_per_trade_pct": Decimal("0.001")}, "SIZE_ZERO_RISK_PER_TRADE", "less than a lot"),
         ({"max_concurrent_positions": 0}, "MAX_CONCURRENT_REACHED", "0 are allowed"),
     ],
 )
 def test_a_refusal_of_an_account_has_its_gate_and_its_numbers(risk, gate, told):
-    settings = strict(**risk)
-    if gate.startswith("SIZE_ZERO"):
-        settings = settings.model_copy(
-            update={"equity": settings.equity.model_copy(update={"enabled": False})}
-        )
-    desk = Decided(settings)
+    desk = Decided(strict(**risk))
     decisions = [desk.explained(signal).accounts[0].decision for signal in desk.going_on()]
     refused = [decision for decision in decisions if decision.outcome == gate]
     assert refused
@@ -137,7 +132,8 @@ def test_a_refusal_of_an_account_has_its_gate_and_its_numbers(risk, gate, told):
         assert told in decision.told
         assert decision.order_id is None
         if gate == "SIZE_ZERO_RISK_PER_TRADE":
-            assert decision.sizing.bounds["RISK_PER_TRADE"] < decision.sizing.lot_size
+            # What the bound allows leaves the charges out: they too must fit into what may be lost.
+            assert decision.sizing.bounds["RISK_PER_TRADE"] == min(decision.sizing.bounds.values())
         else:
             assert decision.numbers
     assert desk.answer["refusals"][gate] == len(refused)
