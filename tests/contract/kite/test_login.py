@@ -11,6 +11,7 @@ def test_a_login_opens_the_days_session(new_desk):
         new_desk.broker("main").profile()
     session = new_desk.accounts().complete_login("main", request_token(new_desk))
     assert (session.version, session.user_id) == (1, "AB1234")
+    assert session.demat_consent
     assert new_desk.broker("main").profile()["user_id"] == "AB1234"
 
 
