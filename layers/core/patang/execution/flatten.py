@@ -74,7 +74,7 @@ class Flatten:
         return Flattened(account, tuple(exits), tuple(cancels), tuple(closing))
 
     def _sell(self, position: Position, as_of: datetime, actor: str) -> bool:
-        """At the last price the guard has seen, else from what was paid: the order watch follows the price."""
+        """From the last price the guard has seen, else what was paid; the order watch follows the price."""
         mark = load(self._store, Mark, mark_key(position.position_id))
         price, bid = (mark.last_price, mark.bid) if mark else (position.entry_price, None)
         return self._exits.begin(position, FLATTEN, as_of, price, bid, actor)

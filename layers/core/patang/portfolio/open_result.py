@@ -31,10 +31,13 @@ def worth(position: Position, mark: Mark | None, as_of: datetime, oldest: timede
     """Rupees a unit that the position may be sold at, and whether that is a guess.
 
     The bid of a fresh mark. Fresh without a bid: the last price less the haircut. Stale, or before a mark of
-    the position exists: the lower of that and the stop, because the price may have gone there unseen.
+    the position exists: the lower of that and the stop, because the price may have gone there unseen. While
+    the exchange's restated price cannot be held against what was paid, the price kept before it.
     """
     kind = "option" if position.expiry is not None else "other"
     keep = 1 - HAIRCUT_PCT[kind] / 100
+    if position.price_break is not None and position.price_exits_suspended:
+        return position.price_break.kept * keep, True
     if mark is None:
         return min(position.entry_price * keep, position.stop_loss_price), True
     if abs(as_of - mark.as_of) <= oldest:
@@ -46,13 +49,14 @@ def worth(position: Position, mark: Mark | None, as_of: datetime, oldest: timede
 def previous_close_of(mark: Mark | None, day: date) -> Decimal | None:
     """The close of the session before `day`, as far as the position's mark knows it.
 
-    A mark of an earlier day is the last price of that day.
+    A mark of an earlier day is the last price of that day; one of `day` that was told no close may still know
+    the last price that was marked before.
     """
     if mark is None:
         return None
     if mark.as_of.astimezone(IST).date() < day:
         return mark.last_price
-    return mark.previous_close
+    return mark.previous_close or mark.earlier_price
 
 
 def before_the_day(position: Position, mark: Mark | None, day: date) -> Decimal:
