@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from patang.approvals.proposal import OrderTerms
@@ -119,6 +120,7 @@ told = st.tuples(
 )
 
 
+@hypothesis_settings(deadline=None)
 @given(st.lists(told, max_size=30))
 def test_whatever_is_told_the_count_is_that_of_the_orders_as_they_stand(updates) -> None:
     """Three orders, told of in any order, also what cannot be."""

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from patang.errors import StopTrading
@@ -54,6 +55,7 @@ def test_a_day_without_sourced_charges_is_refused():
         expected_profit(equity_signal(as_of=AS_OF.replace(year=2015)), 300)
 
 
+@hypothesis_settings(deadline=None)
 @given(
     st.floats(0, 1),
     st.floats(-100, 100),
@@ -111,6 +113,7 @@ def profit_at(signal: Signal, quantity: int, exit_price: Decimal, slippage: Deci
     return (exit_price - signal.entry_price) * quantity - charges.total - spread - slippage
 
 
+@hypothesis_settings(deadline=None)
 @given(
     st.booleans(),
     st.integers(20, 40_000),
@@ -139,6 +142,7 @@ def test_at_the_break_even_price_nothing_is_lost_and_a_tick_below_something_is(
     assert found.break_even_pct == 100 * (even - signal.entry_price) / signal.entry_price
 
 
+@hypothesis_settings(deadline=None)
 @given(st.decimals(D(90), D("99.95"), places=2), st.decimals(D(90), D("99.95"), places=2))
 def test_profit_falls_and_break_even_rises_with_the_spread(bid, other):
     lower, higher = sorted((bid, other))
@@ -150,6 +154,7 @@ def test_profit_falls_and_break_even_rises_with_the_spread(bid, other):
 percents = st.decimals(D(-5), D(5), places=6)
 
 
+@hypothesis_settings(deadline=None)
 @given(st.integers(1, 300), percents, percents)
 def test_profit_falls_with_what_fills_have_slipped(fills, mean, other):
     less, more = (
@@ -160,6 +165,7 @@ def test_profit_falls_with_what_fills_have_slipped(fills, mean, other):
     assert more.slippage >= less.slippage >= 0
 
 
+@hypothesis_settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(-100, 100))
 def test_profit_grows_with_the_chance_to_win(p_win, other, expected):
     less, more = (

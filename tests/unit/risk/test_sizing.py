@@ -192,6 +192,7 @@ def signals(draw: Any) -> Signal:
     return equity_signal(holding_period=draw(st.sampled_from(["intraday", "swing"])), **prices)
 
 
+@hypothesis_settings(deadline=None)
 @given(signals(), rooms, rooms, rooms, rooms, rooms, st.none() | rooms)
 def test_no_bound_is_ever_passed_and_lots_are_whole(
     signal, capital, symbol, strategy, portfolio, cash, funds
@@ -206,7 +207,7 @@ def test_no_bound_is_ever_passed_and_lots_are_whole(
         assert found.quantity <= 1800
 
 
-@hypothesis_settings(max_examples=200)
+@hypothesis_settings(max_examples=200, deadline=None)
 @given(signals(), rooms, st.integers(0, 10_000))
 def test_what_the_stop_loses_is_within_the_budget_wherever_the_order_fills(signal, capital, basis_points):
     """At any price on the tick up to the drift allowed, with the stop that such a position gets."""
@@ -225,6 +226,7 @@ def test_what_the_stop_loses_is_within_the_budget_wherever_the_order_fills(signa
     assert (price - stop) * found.quantity + charges.total <= budget
 
 
+@hypothesis_settings(deadline=None)
 @given(signals(), rooms, rooms)
 def test_more_capital_never_buys_less(signal, capital, more):
     def quantity(amount: Decimal) -> int:
@@ -235,6 +237,7 @@ def test_more_capital_never_buys_less(signal, capital, more):
     assert quantity(capital) <= quantity(capital + more)
 
 
+@hypothesis_settings(deadline=None)
 @given(signals(), rooms)
 def test_one_lot_more_would_pass_the_bound_that_is_named(signal, capital):
     settings = Settings()

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from patang.errors import BadInput
@@ -84,6 +85,7 @@ class TestTheEstimate:
         values = [D(0), D(74_999), D(75_000), D(299_999), D(300_000)]
         assert [order_size(value) for value in values] == ["small", "small", "medium", "medium", "large"]
 
+    @hypothesis_settings(deadline=None)
     @given(st.lists(percents, max_size=200))
     def test_lies_between_the_prior_and_what_was_seen(self, fills):
         prior = prior_pct("options", "small")
@@ -91,6 +93,7 @@ class TestTheEstimate:
         found = seen(*fills).pct("options", SMALL)
         assert max(min(prior, mean), D(0)) <= found <= max(prior, mean)
 
+    @hypothesis_settings(deadline=None)
     @given(st.lists(percents, min_size=1, max_size=50), percents)
     def test_grows_with_every_fill_that_is_worse_than_it(self, fills, another):
         before = seen(*fills).pct("options", SMALL)
@@ -119,6 +122,7 @@ class TestTheStore:
         store.write(create(self.tally("main", 1000, "0")))
         assert load_slippage(store, "live").pct("options", SMALL) == prior_pct("options", "small")
 
+    @hypothesis_settings(deadline=None)
     @given(classes, sizes, st.integers(1, 500), percents)
     def test_what_is_stored_is_read_again(self, kind, size, fills, mean):
         store = MemoryStore()
