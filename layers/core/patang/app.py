@@ -241,7 +241,14 @@ class Desk:
         )
 
     def desk_view(self) -> DeskView:
-        return DeskView(self.store, self.accounts(), self.audit_log(), self.clock, self.standing_settings)
+        return DeskView(
+            self.store,
+            self.accounts(),
+            self.audit_log(),
+            self.clock,
+            self.standing_settings,
+            self.settings,
+        )
 
     def explanations(self) -> Explanations:
         return Explanations(self.store, self.objects)

@@ -217,6 +217,17 @@ def test_wrong_settings_are_named(desk, stranger):
     assert "mode = &#39;dream&#39;" in page.text
 
 
+def test_while_settings_are_wrong_the_desk_is_shown_and_says_so(desk, reader):
+    SettingsChanges(desk.store, FixedClock()).put(Settings(profile="mine"), "asha")
+    desk.store.write(Put(settings_key(), {"document": '{"mode": "dream"}'}))
+    status = reader("/api/status").json()
+    assert status["profile"] == "mine"
+    assert len(status["positions"]) == 1
+    (risk,) = status["risk"]
+    assert risk["blocked_by"] == "SETTINGS_WRONG"
+    assert "mode = 'dream'" in risk["blocked_because"]
+
+
 def test_static_files_are_a_fixed_set(stranger):
     css = stranger.get("/static/patang.css")
     assert css.headers["content-type"].startswith("text/css")

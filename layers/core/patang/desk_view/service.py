@@ -21,6 +21,7 @@ from patang.desk_view.views import (
     SignalView,
     StatusView,
 )
+from patang.errors import SettingsError
 from patang.execution.ids import intent_prefixes
 from patang.execution.intent import OrderIntent
 from patang.execution.market_clock import MarketClock
@@ -52,7 +53,10 @@ _NEWEST_POSITIONS = 50
 
 
 class DeskView:
-    """Every method is told whose accounts to look at; it shows nothing of any other."""
+    """Every method is told whose accounts to look at; it shows nothing of any other.
+
+    `settings` are what is shown, also while the stored ones are wrong: then `of_entries` raises SettingsError.
+    """
 
     def __init__(
         self,
@@ -61,12 +65,14 @@ class DeskView:
         audit_log: AuditLog,
         clock: Clock,
         settings: Callable[[], Settings],
+        of_entries: Callable[[], Settings],
     ) -> None:
         self._store = store
         self._accounts = accounts
         self._audit_log = audit_log
         self._clock = clock
         self._settings = settings
+        self._of_entries = of_entries
 
     def market_now(self) -> datetime:
         """The market's time as last seen, else the wall's: what an act of a person is dated with."""
@@ -103,7 +109,13 @@ class DeskView:
     def risk(self, accounts: Sequence[str]) -> tuple[RiskView, ...]:
         as_of, now, settings = self.market_now(), self._clock.now(), self._settings()
         views = (view_account(self._store, account, as_of, now, settings) for account in accounts)
-        return tuple(risk_view(view, settings) for view in views)
+        shown = tuple(risk_view(view, settings) for view in views)
+        try:
+            self._of_entries()
+        except SettingsError as error:
+            wrong = {"blocked_by": "SETTINGS_WRONG", "blocked_because": str(error)}
+            return tuple(view.model_copy(update=wrong) for view in shown)
+        return shown
 
     def open_positions(self, accounts: Sequence[str]) -> tuple[PositionView, ...]:
         """Positions that are open or closing, oldest first."""
