@@ -14,7 +14,7 @@ from patang.execution.market_clock import MarketClock
 from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, outbox_partition, risk_key, settings_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import Reservation, RiskState
-from patang.ports import Key, Put, Write
+from patang.ports import Key, Put, Write, WriteConflict
 from patang.records import create, load, load_all, replace
 from patang.settings import RiskSettings, Settings
 from patang.settings.changes import DESK_CHAIN, SettingsChanges
@@ -225,3 +225,12 @@ def test_where_nothing_was_ever_right_nothing_goes_on(desk: Desk):
     with pytest.raises(SettingsError, match="dream"):
         desk.reader.standing()
     assert desk.put(profile="right") == 1
+
+
+def test_a_transaction_that_is_in_the_way_is_waited_for(desk: Desk):
+    def conflict() -> None:
+        raise WriteConflict([])
+
+    desk.store.before_write = conflict
+    assert desk.put(profile="small") == 1
+    assert len(desk.events()) == 1

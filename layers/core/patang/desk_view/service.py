@@ -55,7 +55,7 @@ _NEWEST_POSITIONS = 50
 class DeskView:
     """Every method is told whose accounts to look at; it shows nothing of any other.
 
-    `settings` are what is shown, also while the stored ones are wrong: then `of_entries` raises SettingsError.
+    `settings` are what is shown. `of_entries` raises SettingsError while the stored ones are wrong.
     """
 
     def __init__(
