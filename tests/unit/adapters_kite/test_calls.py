@@ -101,6 +101,23 @@ def test_each_call_is_signed_with_the_newest_login(time):
     assert [token for _, token in seen] == ["token1", "token1", "token2"]
 
 
+def test_each_call_is_measured_whatever_came_of_it(time):
+    took: list[float] = []
+    measured = KiteCalls(
+        lambda: Credentials("key", "token", 1),
+        lambda used: None,
+        lambda: KiteSettings(root="http://127.0.0.1:1"),
+        RecordedMetrics(),
+        measured=took.append,
+        sleep=time.sleep,
+    )
+    measured.read("other", lambda client: None)
+    with pytest.raises(OutcomeUnknown):
+        measured.send(raising(requests.ReadTimeout()))
+    assert len(took) == 2
+    assert all(milliseconds >= 0 for milliseconds in took)
+
+
 def test_no_call_is_made_without_a_session(time):
     def nobody():
         raise SessionExpired("log in")

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from patang.accounts.session import KiteSession
-from patang.keys import cycle_key, day_key, session_key
+from patang.keys import cycle_key, day_key, preflight_key, session_key
 from patang.market.cycle import Cycle, run_id_of
 from patang.market.session_override import SessionOverride
 from patang.portfolio.account_state import AccountDay
+from patang.ports import Put
 from patang.records import create, load, replace
 from patang.risk.gate import RiskGate
 from patang.settings import Settings
@@ -111,6 +112,20 @@ def test_real_orders_need_the_days_preflight(store, clock):
     add_account(store, clock)
     found = gate(store, clock, Settings(mode="live")).check(AS_OF)
     assert found["reason"].startswith("PREFLIGHT_NOT_PASSED: ")
+
+
+def test_an_address_that_the_broker_does_not_know_stops_real_orders(store, clock):
+    open_cycle(store)
+    add_account(store, clock)
+    checks = [{"name": "egress_ip", "passed": False, "found": "203.0.113.7 is not registered"}]
+    store.write(Put(preflight_key(AS_OF.date()), {"mode": "live", "passed": False, "checks": checks}))
+    found = gate(store, clock, Settings(mode="live")).check(AS_OF)
+    assert found == {
+        "proceed": False,
+        "reason": "EGRESS_IP_MISMATCH: 203.0.113.7 is not registered",
+        "accounts": [],
+    }
+    assert gate(store, clock, Settings(mode="paper")).check(AS_OF)["proceed"] is True
 
 
 def test_a_year_without_a_calendar_stops_and_says_so(store, clock):

@@ -1,0 +1,95 @@
+"""`patang halt`, `resume` and `flatten` on a desk in memory."""
+
+import json
+from typing import Any
+
+import pytest
+
+from patang.accounts.account import Account
+from patang.desk_view.service import DeskView
+from patang.execution.flatten import Flatten
+from patang.keys import risk_key
+from patang.portfolio.account_state import RiskState
+from patang.records import create, load
+from patang_workbench.cli import main, stopping
+from tests.unit.execution.trading_desk import TradingDesk
+from tests.unit.risk.samples import halts, mark, position
+
+
+class Wired:
+    """A TradingDesk behind the names that patang.app.Desk has."""
+
+    def __init__(self, desk: TradingDesk) -> None:
+        self.desk = desk
+
+    def accounts(self) -> Any:
+        return self
+
+    def list(self) -> list[Account]:
+        owned = {"kite_user_id": "AB1234", "api_key": "key", "principal": "owner"}
+        return [Account(account=name, label=name, **owned) for name in ("main", "second")]
+
+    def desk_view(self) -> DeskView:
+        settings = self.desk.get_settings
+        return DeskView(self.desk.store, self, None, self.desk.clock, settings, settings)
+
+    def halts(self) -> Any:
+        desk = self.desk
+        return halts(desk.store, desk.settings, desk.clock, desk.notifier, desk.metrics)
+
+    def flatten(self) -> Flatten:
+        desk = self.desk
+        return Flatten(desk.store, self.halts(), desk.exits(), desk.amendments(), desk.get_settings)
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> TradingDesk:
+    desk = TradingDesk()
+    monkeypatch.setattr(stopping, "deployed_desk", lambda _stage: Wired(desk))
+    monkeypatch.setattr(stopping, "caller", lambda: "arn:aws:iam::1:user/asha")
+    return desk
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_kill_switch_halts_every_account(desk: TradingDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["halt", "--reason", "news", "--json"]) == 0
+    assert [(row["account"], row["state"], row["changed"]) for row in said(capsys)] == [
+        ("main", "HALTED", True),
+        ("second", "HALTED", True),
+    ]
+    state = load(desk.store, RiskState, risk_key("second"))
+    assert (state.halt_reason, state.halted_by) == ("news", "arn:aws:iam::1:user/asha")
+    assert main(["halt", "--json"]) == 1
+    assert not any(row["changed"] for row in said(capsys))
+
+
+def test_one_account_is_resumed(desk: TradingDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["halt"])
+    capsys.readouterr()
+    assert main(["resume", "--account", "main", "--json"]) == 0
+    (row,) = said(capsys)
+    assert row == {"account": "main", "changed": True, "state": "ACTIVE", "because": None}
+    assert load(desk.store, RiskState, risk_key("second")).state == "HALTED"
+
+
+def test_an_account_that_is_not_there_is_named(desk: TradingDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["halt", "--account", "third"]) == 1
+    assert "'third'" in capsys.readouterr().err
+
+
+def test_flatten_sells_after_a_clear_yes_only(
+    desk: TradingDesk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = position("TCS", mode=desk.settings.mode)
+    desk.store.write(create(held), create(mark(held, as_of=desk.market_time)))
+    monkeypatch.setattr("builtins.input", lambda _question: "no")
+    assert main(["flatten"]) == 1
+    assert desk.intents() == []
+    capsys.readouterr()
+    assert main(["flatten", "--yes", "--json"]) == 0
+    first, second = said(capsys)
+    assert (first["exits"], second["exits"]) == ([held.position_id], [])
+    assert [intent.kind for intent in desk.intents()] == ["EXIT"]
