@@ -194,3 +194,16 @@ def test_a_bucket_is_a_store_too(data: Run, monkeypatch: pytest.MonkeyPatch) -> 
         fill(store_at("s3://candles"))
         assert data("check", place="s3://candles")[0] == 0
         assert len(data("show", "NIFTY", place="s3://candles")[1]["days"]) == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["show", "NIFTY", "--date", "yesterday"], ["pull", "NIFTY", "--from", "2026-02-30"]],
+)
+def test_what_is_no_day_is_named_with_the_form_of_one(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["data", *arguments])
+    assert stopped.value.code == 2
+    assert f"{arguments[-1]!r} is no day (YYYY-MM-DD)" in capsys.readouterr().err

@@ -4,12 +4,13 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from patang.audit.chain import Verification, verify
 from patang.audit.entry import AuditEntry, AuditHead
 from patang.market.sessions import IST
+from patang_workbench.cli.days import as_day
 from patang_workbench.cli.running import CommandError, RunningDesk, add_desk_arguments
 
 __all__ = ["add_arguments", "run"]
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "verify", help="recompute every hash of a day", description="Recompute every hash."
     )
     check.add_argument("--account", help="the account (that of the running demo, else main)")
-    check.add_argument("--date", type=date.fromisoformat, metavar="DAY", help="the market's day (today)")
+    check.add_argument("--date", type=as_day, metavar="DAY", help="the market's day (today)")
     check.add_argument("--file", type=Path, help="verify exported entries, a JSON object a line, instead")
     add_desk_arguments(check)
 

@@ -20,6 +20,7 @@ from patang.risk.charges import (
     leg_charges,
     round_trip_charges,
 )
+from patang_workbench.cli.days import as_day
 from patang_workbench.cli.running import CommandError
 
 __all__ = ["add_arguments", "run"]
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sell", required=True, type=_price_or_nothing, metavar="RUPEES", help="price a unit"
     )
     parser.add_argument("--quantity", required=True, type=_units, metavar="UNITS", help="units, not lots")
-    parser.add_argument("--date", type=_day, metavar="DAY", help="YYYY-MM-DD, whose rates hold (today)")
+    parser.add_argument("--date", type=as_day, metavar="DAY", help="YYYY-MM-DD, whose rates hold (today)")
     parser.add_argument(
         "--exercised",
         action="store_true",
@@ -156,10 +157,3 @@ def _units(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of units above zero")
     return int(text)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day (YYYY-MM-DD)") from error

@@ -15,6 +15,7 @@ from typing import Any
 from patang.errors import PatangError
 from patang.market.findings import INTERVAL_MINUTES, Finding
 from patang_workbench.cli import data_pull
+from patang_workbench.cli.days import as_day
 from patang_workbench.cli.progress import progress_bar
 from patang_workbench.cli.running import CommandError
 from patang_workbench.history.checking import Checked, check_files, check_store, set_aside
@@ -78,9 +79,9 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 def _add_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("symbol", metavar="SYMBOL")
     _common(parser)
-    parser.add_argument("--date", type=date.fromisoformat, metavar="DAY", help="the candles of this day")
-    parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DAY")
-    parser.add_argument("--to", dest="last", type=date.fromisoformat, metavar="DAY")
+    parser.add_argument("--date", type=as_day, metavar="DAY", help="the candles of this day")
+    parser.add_argument("--from", dest="first", type=as_day, metavar="DAY")
+    parser.add_argument("--to", dest="last", type=as_day, metavar="DAY")
     parser.add_argument("--interval", default="minute", choices=list(INTERVAL_MINUTES))
     parser.add_argument("--csv", action="store_true", help="print CSV")
     parser.set_defaults(job=_show)

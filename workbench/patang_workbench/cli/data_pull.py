@@ -18,6 +18,7 @@ from patang.market.instrument_dumps import load_dump, save_dump
 from patang.market.instrument_search import Wanted
 from patang.market.instrument_table import InstrumentTable
 from patang.market.instruments import Instrument
+from patang_workbench.cli.days import as_day
 from patang_workbench.cli.progress import progress_bar
 from patang_workbench.cli.running import CommandError
 from patang_workbench.history.broker import market_data, market_time, whole_dump
@@ -45,11 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     dump.add_argument("--exchange", help="NSE, NFO, BSE, BFO")
     dump.add_argument("--type", dest="kind", help="INDEX, EQ, FUT, CE or PE")
     dump.add_argument("--expiry", type=_expiry, metavar="DAY", help="yyyy-mm-dd, or nearest")
+    parser.add_argument("--from", dest="first", type=as_day, required=True, metavar="DAY", help="first day")
     parser.add_argument(
-        "--from", dest="first", type=date.fromisoformat, required=True, metavar="DAY", help="first day"
-    )
-    parser.add_argument(
-        "--to", dest="last", type=date.fromisoformat, default=None, metavar="DAY", help="last day (today)"
+        "--to", dest="last", type=as_day, default=None, metavar="DAY", help="last day (today)"
     )
     parser.add_argument("--interval", default="minute", choices=list(INTERVAL_MINUTES))
     parser.add_argument("--again", action="store_true", help="ask for everything and replace what is there")
@@ -79,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _expiry(text: str) -> date | Literal["nearest"]:
-    return "nearest" if text == "nearest" else date.fromisoformat(text)
+    return "nearest" if text.lower() == "nearest" else as_day(text)
 
 
 def _universe(path: Path | None) -> list[str]:

@@ -21,6 +21,7 @@ from patang.market.instrument_table import InstrumentTable
 from patang.market.isins import ISINS_PATH, load_isins
 from patang.market.listing import Listing
 from patang.ports import ObjectStore
+from patang_workbench.cli.days import as_day
 from patang_workbench.cli.instrument_sources import Dump, dump_of_file, dump_of_store, isins_of_file
 from patang_workbench.cli.running import CommandError
 from patang_workbench.history.broker import market_data, market_time, whole_dump
@@ -50,15 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     search.add_argument("--limit", type=_limit, default=_SHOWN, help=f"how many to show ({_SHOWN})")
     search.add_argument("--dump", type=Path, metavar="FILE", help="CSV, CSV.gz or Parquet, not in a store")
     search.add_argument("--isins", type=Path, metavar="FILE", help="with --dump: NSE's list of securities")
-    search.add_argument("--date", type=date.fromisoformat, metavar="DAY", help="the dump's day (the newest)")
+    search.add_argument("--date", type=as_day, metavar="DAY", help="the dump's day (the newest)")
     _common(search)
     search.set_defaults(job=_search)
     pull = verbs.add_parser("pull", help="keep the broker's instruments of today in a store", epilog=_PULL)
     pull.add_argument("--root", metavar="URL", help="base address of a simulator or the sandbox")
     pull.add_argument("--isins", type=Path, metavar="FILE", help="keep NSE's list of securities too")
-    pull.add_argument(
-        "--date", type=date.fromisoformat, metavar="DAY", help="whose day it is (today, or a simulator's)"
-    )
+    pull.add_argument("--date", type=as_day, metavar="DAY", help="whose day it is (today, or a simulator's)")
     _common(pull)
     pull.set_defaults(job=_pull)
 
@@ -83,12 +82,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _expiry(text: str) -> date | Literal["nearest"]:
-    if text.lower() == "nearest":
-        return "nearest"
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day (YYYY-MM-DD) and not nearest") from error
+    return "nearest" if text.lower() == "nearest" else as_day(text)
 
 
 def _strike(text: str) -> Decimal:
