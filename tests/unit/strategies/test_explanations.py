@@ -17,13 +17,14 @@ from patang.market.cycle import run_id_of
 from patang.ports import Key
 from patang.records import create, load
 from patang.risk.charges import round_trip_charges
+from patang.risk.gate import RiskGate
 from patang.risk.sizing import segment_of_signal
 from patang.settings import Settings
 from patang.settings.changes import DESK_CHAIN
 from patang.strategies.rules import Rule
 from patang_workbench.demo.profile import DEMONSTRATION
-from tests.fakes import MemoryObjects, MemoryStore
-from tests.unit.risk.samples import equity_signal
+from tests.fakes import FixedClock, MemoryObjects, MemoryStore, RecordedMetrics
+from tests.unit.risk.samples import AS_OF, equity_signal, open_cycle
 from tests.unit.strategies.decided import assess, busy, decide_on
 
 
@@ -165,6 +166,19 @@ def test_the_audit_log_has_the_hash_of_each_object(desk):
         # A chain can hold it: figures only, and none of them a float that the table would change.
         audit_store = MemoryStore()
         assert link(audit_store, account, event.day, [event]) == 1
+
+
+def test_a_cycle_that_the_gate_has_ended_tells_what_the_gate_saw():
+    store = MemoryStore()
+    open_cycle(store)
+    settings = Settings()
+    RiskGate(store, FixedClock(AS_OF), lambda: settings, RecordedMetrics()).check(AS_OF)
+    found = Explanations(store, MemoryObjects()).cycle(run_id_of(AS_OF))
+    assert found.reason.startswith("NO_ACCOUNT")
+    assert (found.gate["accounts_enabled"], found.gate["shards_closed"]) == (0, 1)
+    text = cycle_text(found)
+    assert "was not looked at: NO_ACCOUNT" in text
+    assert "accounts_enabled 0" in text
 
 
 def test_a_changed_object_is_noticed(desk):

@@ -143,6 +143,10 @@ def _profit(profit: ProfitTold) -> Iterator[str]:
 
 
 def _cycle_lines(explained: CycleExplained) -> Iterator[str]:
+    if explained.gate:
+        yield f"Cycle {explained.run_id} was not looked at: {explained.reason}"
+        yield "  " + ", ".join(f"{name} {_number(value)}" for name, value in explained.gate.items())
+        return
     yield f"Cycle {explained.run_id}: {len(explained.signals)} signals {explained.reason}".rstrip()
     for signal_id in explained.signals:
         yield f"  {signal_id}"

@@ -69,13 +69,17 @@ class SignalExplained(_View):
 
 
 class CycleExplained(_View):
-    """A cycle: its signals by id, and everything that the strategies left alone. `reason`: why no signal."""
+    """A cycle: its signals by id, and everything that the strategies left alone. `reason`: why no signal.
+
+    A cycle that the gate has ended was never looked at: `gate` has its numbers, and nothing is sealed.
+    """
 
     run_id: str
     reason: str
-    signals: tuple[str, ...]
-    left_alone: tuple[LeftAlone, ...]
-    seal: Seal
+    signals: tuple[str, ...] = ()
+    left_alone: tuple[LeftAlone, ...] = ()
+    gate: dict[str, float | str] = {}
+    seal: Seal | None = None
 
 
 class Explanations:
@@ -114,7 +118,7 @@ class Explanations:
             return None
         seal, content = self._read(DESK_CHAIN, "decided", as_of)
         if seal is None:
-            return None
+            return self._gated(as_of)
         if content is None:
             raise StopTrading(seal.wrong)
         kept = MarketDecisions.model_validate_json(content)
@@ -125,6 +129,13 @@ class Explanations:
             left_alone=kept.left_alone,
             seal=seal,
         )
+
+    def _gated(self, as_of: datetime) -> CycleExplained | None:
+        event = self._event(DESK_CHAIN, "gated", as_of)
+        if event is None:
+            return None
+        numbers = {name: value for name, value in event.details.items() if name != "reason"}
+        return CycleExplained(run_id=run_id_of(as_of), reason=event.details["reason"], gate=numbers)
 
     def _of_account(self, account: str, signal: Signal) -> AccountExplained:
         seal, content = self._read(account, "assessed", signal.as_of)
@@ -142,8 +153,7 @@ class Explanations:
 
     def _read(self, account: str, kind: str, as_of: datetime) -> tuple[Seal | None, bytes | None]:
         """What the cycle's event has sealed, and its content unless it is not what was sealed."""
-        key = Key(outbox_partition(account, as_of.date()), f"{kind}#{run_id_of(as_of)}")
-        event = load(self._store, AuditEvent, key)
+        event = self._event(account, kind, as_of)
         if event is None or "decisions" not in event.details:
             return None, None
         sealed = Sealed.model_validate(event.details["decisions"])
@@ -152,6 +162,10 @@ class Explanations:
         except StopTrading as error:
             return Seal(**sealed.model_dump(), intact=False, wrong=str(error)), None
         return Seal(**sealed.model_dump(), intact=True), content
+
+    def _event(self, account: str, kind: str, as_of: datetime) -> AuditEvent | None:
+        key = Key(outbox_partition(account, as_of.date()), f"{kind}#{run_id_of(as_of)}")
+        return load(self._store, AuditEvent, key)
 
 
 def _moment(text: str, form: str) -> datetime | None:

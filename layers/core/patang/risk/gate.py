@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from patang.accounts.account import Account
 from patang.accounts.session import KiteSession
 from patang.errors import StopTrading
+from patang.execution.journal import journal
 from patang.execution.preflight import egress_refusal, entry_refusal
 from patang.keys import account_key, close_partition, cycle_key, session_key
-from patang.market.cycle import Cycle
+from patang.market.cycle import Cycle, run_id_of
 from patang.market.minutes import MinuteClose
 from patang.market.sessions import session_on
 from patang.ports import Clock, Metrics, StateStore, Write
 from patang.records import change, load, load_all, replace
 from patang.risk.refusals import count_refusals
 from patang.settings import Settings
+from patang.settings.changes import DESK_CHAIN
 
 __all__ = ["RiskGate"]
 
@@ -106,6 +109,32 @@ class RiskGate:
                 return None, ()
             gate = reason.partition(":")[0]
             refusals = {**cycle.refusals, gate: cycle.refusals.get(gate, 0) + 1}
-            return None, (replace(cycle.evolve(state="FINISHED", reason=reason, refusals=refusals)),)
+            ended = replace(cycle.evolve(state="FINISHED", reason=reason, refusals=refusals))
+            # A minute between two cycles was never to be looked at: that refuses nothing.
+            return None, (ended,) if gate == "BETWEEN_CYCLES" else (ended, told)
 
+        told = journal(
+            DESK_CHAIN,
+            "GATED",
+            run_id_of(as_of),
+            as_of,
+            self._clock.now(),
+            reason=reason,
+            **self._numbers(as_of),
+        )
         change(self._store, decide)
+
+    def _numbers(self, as_of: datetime) -> dict[str, Any]:
+        """What the gates have looked at, for whoever asks why."""
+        closes = load_all(self._store, MinuteClose, close_partition(as_of - _MINUTE))
+        accounts = load_all(self._store, Account, account_key("").partition)
+        enabled = [account.account for account in accounts if account.enabled]
+        newest = load_all(self._store, Cycle, cycle_key(as_of).partition, newest_first=True, limit=1)
+        return {
+            "minute": f"{as_of:%H:%M}",
+            "shards_closed": len(closes),
+            "shards_late": sum(close.late for close in closes),
+            "newest_cycle": f"{newest[0].as_of:%H:%M}" if newest else "none",
+            "accounts_enabled": len(enabled),
+            "accounts_live": sum(map(self._is_live, enabled)),
+        }
