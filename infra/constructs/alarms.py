@@ -51,6 +51,11 @@ _COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
         "bad_frames",
         "The ticker sent what cannot be decoded: its ticks are missing, bars have gaps",
     ),
+    "instruments-left-out": (
+        "ingester",
+        "instruments_left_out",
+        "More is to be watched than one key may: the options farthest from the money bring no ticks",
+    ),
     "price-break": (
         "guard",
         "price_break",
@@ -60,6 +65,11 @@ _COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
         "morning",
         "preflight_failed",
         "The morning's checks failed: no new entries today until it is run again and passes",
+    ),
+    "morning-problem": (
+        "morning",
+        "morning_problem",
+        "The morning went on without something: a share, a history, hours to come; its log line says what",
     ),
     "archive-problem": (
         "archive",

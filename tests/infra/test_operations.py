@@ -11,7 +11,8 @@ ALARMS = {
     "order-lane-errors", "guard-errors", "order-updates-errors", "order-workflow-errors", "reconciler-errors",
     "order-workflow-failed", "order-workflow-timed-out", "trading-cycle-failed", "audit-unlinked",
     "stale-data", "order-unknown", "exit-failed", "stray-exit", "price-break",
-    "ticks-shed", "raw-ticks-shed", "bad-frames", "stream-gaps", "preflight-failed", "archive-problem",
+    "ticks-shed", "raw-ticks-shed", "bad-frames", "stream-gaps", "instruments-left-out",
+    "preflight-failed", "morning-problem", "archive-problem",
 }  # fmt: skip
 
 
@@ -57,7 +58,9 @@ def test_alarms_are_plain_metrics(cloud):
         "raw-ticks-shed",
         "bad-frames",
         "stream-gaps",
+        "instruments-left-out",
         "preflight-failed",
+        "morning-problem",
         "archive-problem",
     ],
 )
