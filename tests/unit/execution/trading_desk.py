@@ -198,9 +198,7 @@ class TradingDesk:
         )
 
     def guard(self, paper: Callable[[], Any] = lambda: None) -> GuardService:
-        watch = PositionWatch(
-            self.store, self.exits(), self.price_breaks(), self.get_settings, self.metrics
-        )
+        watch = PositionWatch(self.store, self.exits(), self.price_breaks(), self.get_settings, self.metrics)
         return GuardService(
             self.store,
             watch,
