@@ -81,8 +81,11 @@ function drawRisk(accounts) {
   const rupees = (amount) => plainMoney.format(amount);
   at("risk").replaceChildren(...accounts.map((account) => {
     const open = account.blocked_by === null;
-    const state = account.halted ? "Halted" : open ? "Entries open" : "Entries closed";
+    const reducing = account.state === "REDUCING";
+    const state = account.halted ? (reducing ? "Exits only" : "Halted") : open ? "Entries open" : "Entries closed";
     const button = make("button", { text: account.halted ? "Resume" : "Halt", className: "button quiet tight", type: "button" });
+    // The day's loss cannot be argued with.
+    button.hidden = reducing && account.blocked_by === "DAILY_LOSS_LIMIT";
     button.addEventListener("click", () => switchHalt(account));
     return make("div", { className: "account" },
       make("div", { className: "risk-head" },

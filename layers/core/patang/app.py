@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from patang.accounts.funds import CashMovements
 from patang.accounts.health import note_call
 from patang.accounts.service import AccountService
 from patang.adapters.aws.dynamodb import DynamoStore, plain
@@ -260,7 +261,10 @@ class Desk:
         return Tokens(self.store, self.auth_store, self.accounts(), self.clock)
 
     def halts(self) -> Halts:
-        return Halts(self.store, self.clock, self.settings, lambda: self.notifier, self.metrics)
+        return Halts(self.store, self.clock, self.standing_settings, lambda: self.notifier, self.metrics)
+
+    def cash_movements(self) -> CashMovements:
+        return CashMovements(self.store, self.clock)
 
     def risk_gate(self) -> RiskGate:
         return RiskGate(self.store, self.clock, self.settings, self.metrics)
@@ -317,7 +321,7 @@ class Desk:
         return PriceBreaks(self.store, self.clock, self.notifier, self.metrics)
 
     def flatten(self) -> Flatten:
-        return Flatten(self.store, self.halts(), self.exits(), self.amendments(), self.settings)
+        return Flatten(self.store, self.halts(), self.exits(), self.amendments(), self.standing_settings)
 
     def amendments(self) -> Amendments:
         return Amendments(self.store, self.intent_queue, self.clock)

@@ -1,17 +1,20 @@
-"""`patang halt`, `resume` and `flatten` on a desk in memory."""
+"""`patang halt`, `resume`, `flatten` and `cash` on a desk in memory."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from patang.accounts.account import Account
+from patang.accounts.funds import CashMovements
 from patang.desk_view.service import DeskView
 from patang.execution.flatten import Flatten
 from patang.keys import risk_key
 from patang.portfolio.account_state import RiskState
 from patang.records import create, load
-from patang_workbench.cli import main, stopping
+from patang.settings import Settings
+from patang_workbench.cli import cash, main, stopping
 from tests.unit.execution.trading_desk import TradingDesk
 from tests.unit.risk.samples import halts, mark, position
 
@@ -37,6 +40,12 @@ class Wired:
         desk = self.desk
         return halts(desk.store, desk.settings, desk.clock, desk.notifier, desk.metrics)
 
+    def cash_movements(self) -> CashMovements:
+        return CashMovements(self.desk.store, self.desk.clock)
+
+    def standing_settings(self) -> Settings:
+        return self.desk.settings
+
     def flatten(self) -> Flatten:
         desk = self.desk
         return Flatten(desk.store, self.halts(), desk.exits(), desk.amendments(), desk.get_settings)
@@ -45,8 +54,9 @@ class Wired:
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> TradingDesk:
     desk = TradingDesk()
-    monkeypatch.setattr(stopping, "deployed_desk", lambda _stage: Wired(desk))
-    monkeypatch.setattr(stopping, "caller", lambda: "arn:aws:iam::1:user/asha")
+    for module in (cash, stopping):
+        monkeypatch.setattr(module, "deployed_desk", lambda _stage: Wired(desk))
+        monkeypatch.setattr(module, "caller", lambda: "arn:aws:iam::1:user/asha")
     return desk
 
 
@@ -93,3 +103,17 @@ def test_flatten_sells_after_a_clear_yes_only(
     first, second = said(capsys)
     assert (first["exits"], second["exits"]) == ([held.position_id], [])
     assert [intent.kind for intent in desk.intents()] == ["EXIT"]
+
+
+def test_money_paid_in_and_out_is_booked_by_name(
+    desk: TradingDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["cash", "main", "50000", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["net_paid_in"] == 50_000
+    assert main(["cash", "--json", "main", "--", "-20000.50"]) == 0
+    assert json.loads(capsys.readouterr().out)["net_paid_in"] == 29_999.5
+    assert load(desk.store, RiskState, risk_key("main")).net_paid_in == Decimal("29999.5")
+    assert main(["cash", "main", "0"]) == 1
+    assert main(["cash", "third", "1"]) == 1
+    with pytest.raises(SystemExit):
+        main(["cash", "main", "much"])

@@ -11,6 +11,7 @@ from patang import __version__
 from patang_workbench.cli import (
     accounts,
     audit,
+    cash,
     charges,
     data,
     doctor,
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         ("simulator", simulator, "run the exchange simulator alone"),
         ("status", status, "show what a running desk is doing"),
         ("explain", explain, "tell which numbers decided on a signal, or what a cycle left alone"),
+        ("cash", cash, "tell the desk of money paid into or out of an account"),
         ("halt", stopping.halt, "let no account enter anything until it is resumed; exits go on"),
         ("resume", stopping.resume, "take a halt back"),
         ("flatten", stopping.flatten, "halt, cancel entries on their way, sell everything that is held"),
