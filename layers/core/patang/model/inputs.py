@@ -6,6 +6,7 @@ Prices are measured in the symbol's ATR and a falling market is mirrored, so tha
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -48,6 +49,8 @@ _OPEN = timedelta(hours=9, minutes=15)
 _SESSION = timedelta(hours=6, minutes=15)
 
 
+# Asked for every candidate of a minute.
+@lru_cache(8)
 def session_fraction(as_of: datetime) -> float:
     """How much of a full session has passed: 0 at 09:15, 1 at 15:30 IST."""
     local = as_of.astimezone(IST)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Literal
 
 from patang.market.instruments import Instrument
@@ -147,6 +148,8 @@ def at_clock(as_of: datetime, clock: str) -> datetime:
     return datetime.combine(as_of.astimezone(IST).date(), time.fromisoformat(clock), IST)
 
 
+# Asked for every candidate of a minute.
+@lru_cache(32)
 def exit_time(as_of: datetime, max_hold_minutes: int, exit_by: str) -> datetime:
     """When a position entered now must go: after the longest hold, at the latest at the clock's time."""
     return min(as_of + timedelta(minutes=max_hold_minutes), at_clock(as_of, exit_by))

@@ -128,9 +128,9 @@ def _filtered(found: _Asked, as_of: datetime, settings: Settings) -> Signal:
     refusal = found.strategy.apply_entry_filters(signal, settings)
     if refusal is not None:
         told = {"refused": (refusal.gate,), "rules": (*signal.rules, *refusal.rules)}
-        return signal.evolve(**told, reason=f"{signal.reason}; {refusal}")
+        return signal.model_copy(update=told | {"reason": f"{signal.reason}; {refusal}"})
     confident = Rule("p_win", ">=", settings.risk.min_confidence, passed=True, value=signal.confidence)
-    return signal.evolve(rules=(*signal.rules, confident))
+    return signal.model_copy(update={"rules": (*signal.rules, confident)})
 
 
 def _signal(found: _Asked, as_of: datetime) -> Signal:
