@@ -28,7 +28,7 @@ from tests.unit.risk.samples import AS_OF, RUN_ID, equity_signal, halts, option_
 from tests.unit.risk.turns import ContendedClient, SteppedStore, Turns
 
 SIGNALS = 50
-FATES = ("filled", "filled", "partly", "refused", "declined", "expired", "standing", "lost", "left")
+FATES = ("filled", "partly", "partly", "refused", "declined", "expired", "standing", "lost", "left")
 
 
 class Floor:
