@@ -15,9 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("account", help="the account")
     parser.add_argument("amount", type=_rupees, help="rupees paid in; below zero: paid out (-- -5000)")
-    parser.epilog = (
-        "What the broker tells of the running day is booked by itself: give the rest."
-    )
+    parser.epilog = "What the broker tells of the running day is booked by itself: give the rest."
     add_stage_arguments(parser)
 
 

@@ -27,7 +27,7 @@ _ACTIVE: Mapping[str, Any] = {
 
 
 class Halts:
-    """Every change of an account's state: one transaction with its audit event, then a notice to the owner."""
+    """Every change of an account's state: one transaction with its audit event, then a notice."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class Halts:
             stronger = changes["halted_day"] is None and old.halted_day is not None
             if old.is_halted_on(day) and not stronger:
                 if "loss_day" in changes and old.loss_day != day:
-                    # Under a stop that lasts longer, the day's loss is remembered for when that is taken back.
+                    # Under a stop that lasts longer the day's loss is remembered until that is taken back.
                     return {"loss_day": day}
                 return None
             return changes
