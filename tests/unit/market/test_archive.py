@@ -216,7 +216,10 @@ def test_a_last_minute_that_does_not_close_is_reported_and_the_rest_archived():
 
 def test_a_day_on_which_nothing_was_seen_is_no_reason_to_wait():
     evening = Evening()
-    assert evening.run()["ok"]
+    answer = evening.run()
+    assert not answer["ok"]
+    assert "no minute of the session was closed" in answer["reason"]
+    assert evening.metrics.counts["archive_problem"] == 1
     assert evening.waits == []
     assert evening.stream.marks == []
 

@@ -188,6 +188,13 @@ def test_a_minute_nobody_closed_is_counted(session, busy):
     assert load(desk.store, Cycle, cycle_key(end_of(busy))).refusals == {"NO_CLOSED_MINUTE": 1}
 
 
+def test_a_minute_within_which_the_stream_was_interrupted_is_not_traded_on(session, busy):
+    desk = Desk(session, models())
+    desk.close(busy.model_copy(update={"gap": True}))
+    assert desk.run(end_of(busy))["signals"] == 0
+    assert load(desk.store, Cycle, cycle_key(end_of(busy))).refusals == {"STREAM_INTERRUPTED": 1}
+
+
 def test_a_broken_minute_is_told_and_traded_on_by_nobody(session, busy):
     desk = Desk(session, models())
     desk.close(busy)

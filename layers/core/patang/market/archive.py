@@ -92,13 +92,12 @@ class ArchiveService:
         if moment < session.close:
             too_early = f"the session is open until {session.close:%H:%M}"
             return {"ok": False, "day": day.isoformat(), "reason": too_early}
-        complete = self._end_session(session)
-        reason = None if complete else f"the minute of {session.last_minute():%H:%M} was not closed"
+        reason = self._missing(session)
         if reason is not None:
             self._metrics.count("archive_problem", problem=reason)
-        archived = self._archive(day, final=complete)
+        archived = self._archive(day, final=reason is None)
         return {
-            "ok": complete,
+            "ok": reason is None,
             "day": day.isoformat(),
             "reason": reason,
             **archived.model_dump(include={"candles", "chain_rows", "instruments", "trades"}),
@@ -106,12 +105,18 @@ class ArchiveService:
             "made_good": self._make_good(day),
         }
 
+    def _missing(self, session: Session) -> str | None:
+        """What the session lacks now that it is over, or None."""
+        if not self._objects.list(minutes_of(session.day)):
+            return "no minute of the session was closed: no ticks came, or (features) did not run"
+        if self._end_session(session):
+            return None
+        return f"the minute of {session.last_minute():%H:%M} was not closed"
+
     def _end_session(self, session: Session) -> bool:
         """Close what is still open, by a marker behind everything that was put: ticks that would have moved
         market time on may not come after the close. False if it did not help in half a minute.
         """
-        if not self._objects.list(minutes_of(session.day)):
-            return True
         if self._is_closed(session):
             return True
         self._stream.mark(envelope("marker", session.close + _AFTER_THE_CLOSE))

@@ -75,6 +75,9 @@ class SignalService:
         minutes = load_minute(self._objects, self._store, as_of - _MINUTE)
         if not minutes:
             return _nothing("NO_CLOSED_MINUTE")
+        if any(minute.gap for minute in minutes):
+            # Its highs and lows may have been missed, and the last price may be older than it looks.
+            return _nothing("STREAM_INTERRUPTED")
         universe = load_universe(self._store, self._objects, as_of.date())
         if universe is None:
             raise StopTrading(f"there is no universe of {as_of.date()}: (morning) has not run for that day")
