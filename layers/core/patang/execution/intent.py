@@ -25,7 +25,7 @@ class OrderIntent(Record):
     NEW -> SENDING -> ACKED -> COMPLETE | REJECTED | CANCELLED; SENDING -> UNKNOWN -> resolved by tag;
     NEW -> DROPPED for a stale entry. MODIFY and CANCEL name the intent whose order they are about
     (`target_intent_id`, the broker's `target_order_id`) and end as COMPLETE or REJECTED. `expected_price` is
-    what slippage is measured against, `bid` the best price to sell at when an exit was begun, if one was known;
+    what slippage is measured against, `bid` the best price to sell at when an exit was begun, if known;
     `limit_price` is the limit the order stands at after modifications.
     `as_of` and `amended_at` are market time; `written_at`, `sending_at` and `stale_after` are wall time.
     """

@@ -32,9 +32,10 @@ class Headroom:
 @dataclass(frozen=True, slots=True)
 class Sizing:
     """`quantity` in units; `binding` names the bound that set it: RISK_PER_TRADE, SYMBOL_EXPOSURE,
-    STRATEGY_SHARE, PORTFOLIO_EXPOSURE, CAPITAL, MARGIN or FREEZE_QUANTITY. `risk_amount` is what the stop loses with
-    charges and `exposure` what the purchase may cost at the worst price allowed, in rupees. `bounds` are the
-    units that each bound alone would allow, before charges and before they are made whole lots."""
+    STRATEGY_SHARE, PORTFOLIO_EXPOSURE, CAPITAL, MARGIN or FREEZE_QUANTITY. `risk_amount` is what the stop
+    loses with charges and `exposure` what the purchase may cost at the worst price allowed, in rupees.
+    `bounds` are the units that each bound alone would allow, before charges and before they are made whole
+    lots."""
 
     quantity: int
     binding: str
