@@ -17,6 +17,7 @@ from moto.dynamodb.models.table import Table
 from patang.adapters.aws import dynamodb
 from patang.keys import cycle_key
 from patang.market.cycle import Cycle
+from patang.portfolio.account_state import AccountDay
 from patang.ports import WriteConflict
 from patang.records import create, load
 from patang.risk.service import RiskService
@@ -49,8 +50,10 @@ class Floor:
         self.client.share = contended
 
     def publish(self, signals: list[Signal]) -> None:
+        contended, self.client.share = self.client.share, 0
         for signal in signals:
             self.store.write(create(signal))
+        self.client.share = contended
 
     def settle(self) -> None:
         """The processes are gone; the reconciler's rounds find what they have left."""
@@ -282,3 +285,13 @@ def test_lasting_contention_refuses_and_holds_nothing() -> None:
     assert desk.risk().reservations == {}
     floor.client.share = 0
     assert risk.assess("main", RUN_ID, AS_OF)["proposals"] != []
+
+
+def test_a_loss_that_cannot_be_written_down_still_refuses() -> None:
+    floor = Floor(1, {"risk": WIDE}, 0, ("main",))
+    floor.publish(signals_of(floor.chance, 3, [0]))
+    floor.store.write(create(AccountDay(account="main", day=AS_OF.date(), realised_pnl=Decimal(-20_000))))
+    floor.client.share = 1
+    assert floor.risk().assess("main", RUN_ID, AS_OF)["proposals"] == []
+    assert floor.desk.metrics.counts["refusals"] >= 1
+    assert not floor.desk.risk().halted

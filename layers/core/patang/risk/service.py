@@ -110,9 +110,10 @@ class RiskService:
 
     def _work_breaker(self, account: str, as_of: datetime) -> None:
         """Closes the breaker where its day has ended, opens it where a limit is reached."""
-        self._halts.end_of_day(account, as_of)
-        # A position that cannot be valued stops the proposals too, and is counted there.
-        with suppress(StopTrading):
+        # A position that cannot be valued stops the proposals too, and is counted there. Where others keep
+        # changing the account the gates see the breach themselves, and the next cycle writes it down.
+        with suppress(StopTrading, WriteConflict):
+            self._halts.end_of_day(account, as_of)
             found = breach(self._view(account, as_of), self._settings())
             if found is not None:
                 self._halts.trip(account, found, as_of)
