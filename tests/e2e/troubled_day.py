@@ -49,7 +49,15 @@ _HELD = timedelta(seconds=20)
 # the trade is a good one.
 _EAGER = Settings(
     profile="every trouble once",
-    risk=RiskSettings(min_confidence=0, min_expected_net_profit_inr=0, max_concurrent_positions=1),
+    risk=RiskSettings(
+        min_confidence=0,
+        min_expected_net_profit_inr=0,
+        max_concurrent_positions=1,
+        max_api_latency_ms=10_000,
+        max_exceptions_per_minute=100,
+        stop_loss_guard_stops=20,
+        symbol_cooldown_minutes=0,
+    ),
     options=OptionSettings(min_adx=0, max_rsi=100, cooldown_hours=0, first_entry="09:16", max_hold_minutes=3),
     equity=EquitySettings(min_adx=0, max_rsi=100, first_entry="09:16", max_hold_minutes=3),
     approval=ApprovalSettings(timeout_seconds=15),
