@@ -1,8 +1,9 @@
 """The exception tree, sorted by what must happen next.
 
 PatangError
-  StopTrading      no new entry until a person has looked: unknown calendar year, foreign model schema
+  StopTrading      no new entry until a person has looked: unknown calendar year, unsourced charges
     SettingsError  the desk's settings are wrong
+    ModelRefused   a model that is missing, changed or foreign
   AskOwner         the owner has to do something: log in, authorise, fund
     SessionExpired the broker's access token is dead
   TryAgain         a passing fault: time-out of a read, throttling
@@ -18,6 +19,7 @@ __all__ = [
     "AskOwner",
     "BadInput",
     "BrokerRefused",
+    "ModelRefused",
     "OutcomeUnknown",
     "PatangError",
     "Refused",
@@ -38,6 +40,10 @@ class StopTrading(PatangError):
 
 class SettingsError(StopTrading):
     """The desk's settings do not validate."""
+
+
+class ModelRefused(StopTrading):
+    """A model must not be asked: it is missing, changed, or of other inputs than this code computes."""
 
 
 class AskOwner(PatangError):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from patang.errors import StopTrading
+from patang.errors import ModelRefused
 from patang.model.inputs import INPUTS, session_fraction, underlying_inputs
 from patang.model.signal_model import SignalModel, load_models
 from tests.unit.strategies.markets import AS_OF, FALLING, RISING
@@ -115,44 +115,54 @@ def test_the_probability_is_the_calibrated_margin_of_the_classifier():
 def test_a_changed_file_is_refused(artifacts):
     path = artifacts / "equity" / "classifier.json"
     path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(StopTrading, match="SHA-256"):
+    with pytest.raises(ModelRefused, match="SHA-256"):
         SignalModel.load(artifacts, "equity")
 
 
 def test_a_model_of_another_schema_is_refused_and_the_difference_named(artifacts):
     change_metadata(artifacts / "equity", inputs=[*INPUTS["equity"][:-1], "moon_phase"])
-    with pytest.raises(StopTrading, match="moon_phase"):
+    with pytest.raises(ModelRefused, match="moon_phase"):
         SignalModel.load(artifacts, "equity")
 
 
 def test_inputs_in_another_order_are_another_schema(artifacts):
     change_metadata(artifacts / "equity", inputs=list(reversed(INPUTS["equity"])))
-    with pytest.raises(StopTrading, match="their order"):
+    with pytest.raises(ModelRefused, match="their order"):
         SignalModel.load(artifacts, "equity")
 
 
 def test_a_model_of_another_strategy_is_refused(artifacts):
     change_metadata(artifacts / "equity", strategy="long_options")
-    with pytest.raises(StopTrading, match="long_options"):
+    with pytest.raises(ModelRefused, match="long_options"):
         SignalModel.load(artifacts, "equity")
 
 
 @pytest.mark.parametrize("name", ["metadata.json", "regressor.json"])
 def test_a_missing_file_is_named(artifacts, name):
     (artifacts / "equity" / name).unlink()
-    with pytest.raises(StopTrading, match=r"MODEL_PATH|regressor\.json"):
+    with pytest.raises(ModelRefused, match=r"MODEL_PATH|regressor\.json"):
         SignalModel.load(artifacts, "equity")
 
 
 def test_metadata_that_says_too_little_is_refused(artifacts):
     (artifacts / "equity" / "metadata.json").write_text('{"strategy": "equity"}')
-    with pytest.raises(StopTrading, match="does not describe a model"):
+    with pytest.raises(ModelRefused, match="does not describe a model"):
+        SignalModel.load(artifacts, "equity")
+
+
+def test_a_file_that_is_no_model_is_refused_though_its_metadata_vouches_for_it(artifacts):
+    (artifacts / "equity" / "classifier.json").write_bytes(b"{}")
+    files = json.loads((artifacts / "equity" / "metadata.json").read_text())["files"]
+    change_metadata(
+        artifacts / "equity", files=files | {"classifier.json": hashlib.sha256(b"{}").hexdigest()}
+    )
+    with pytest.raises(ModelRefused, match="cannot be loaded"):
         SignalModel.load(artifacts, "equity")
 
 
 def test_one_bad_model_stops_all(artifacts):
     (artifacts / "long_options" / "classifier.json").write_bytes(b"{}")
-    with pytest.raises(StopTrading):
+    with pytest.raises(ModelRefused):
         load_models(artifacts)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from patang.approvals.proposal import Proposal
-from patang.errors import StopTrading
+from patang.errors import ModelRefused
 from patang.features.undefined import Undefined
 from patang.keys import cycle_key, risk_key, signal_partition
 from patang.market.candles import ClosedMinute
@@ -165,14 +165,14 @@ def test_an_unsure_model_is_refused_and_counted(session, busy):
 
 def test_a_foreign_model_stops_entries_and_says_so(session, busy):
     def foreign():
-        raise StopTrading("the model was trained on other inputs")
+        raise ModelRefused("the model was trained on other inputs")
 
     desk = Desk(session, foreign)
     desk.close(busy)
     answer = desk.run(end_of(busy))
     assert answer["signals"] == 0
-    assert "other inputs" in answer["reason"]
-    assert load(desk.store, Cycle, cycle_key(end_of(busy))).refusals["STOP_TRADING"] == 1
+    assert answer["reason"] == "MODEL_REFUSED: the model was trained on other inputs"
+    assert load(desk.store, Cycle, cycle_key(end_of(busy))).refusals == {"MODEL_REFUSED": 1}
 
 
 def test_without_a_universe_nothing_is_decided(session, busy):

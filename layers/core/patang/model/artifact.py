@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from patang.errors import StopTrading
+from patang.errors import ModelRefused
 from patang.model.inputs import INPUTS, StrategyName
 
 __all__ = ["Artifact", "Calibration", "Metadata", "read_artifact"]
@@ -53,14 +53,14 @@ class Artifact(_Part):
 def read_artifact(folder: Path, strategy: StrategyName) -> Artifact:
     """The artifact in `folder`, whole and of the schema this code feeds.
 
-    Raises StopTrading that says what is missing, changed or foreign.
+    Raises ModelRefused that says what is missing, changed or foreign.
     """
     metadata = _metadata(folder / "metadata.json")
     if metadata.strategy != strategy:
-        raise StopTrading(f"the model in {folder} is of {metadata.strategy!r}, not of {strategy!r}")
+        raise ModelRefused(f"the model in {folder} is of {metadata.strategy!r}, not of {strategy!r}")
     if metadata.inputs != INPUTS[strategy]:
         foreign = sorted(set(metadata.inputs) ^ set(INPUTS[strategy])) or "their order"
-        raise StopTrading(
+        raise ModelRefused(
             f"the model in {folder} was trained on other inputs than this code computes "
             f"(different: {foreign}): train it again or deploy the code it belongs to"
         )
@@ -72,9 +72,9 @@ def _metadata(path: Path) -> Metadata:
     try:
         return Metadata.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise StopTrading(f"there is no model at {path.parent}: set MODEL_PATH to its folder") from error
+        raise ModelRefused(f"there is no model at {path.parent}: set MODEL_PATH to its folder") from error
     except ValidationError as error:
-        raise StopTrading(f"{path} does not describe a model: {error}") from error
+        raise ModelRefused(f"{path} does not describe a model: {error}") from error
 
 
 def _verified(folder: Path, metadata: Metadata, name: str) -> bytes:
@@ -82,10 +82,10 @@ def _verified(folder: Path, metadata: Metadata, name: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise StopTrading(f"the model in {folder} has no {name}: deploy the artifact again") from error
+        raise ModelRefused(f"the model in {folder} has no {name}: deploy the artifact again") from error
     found = hashlib.sha256(content).hexdigest()
     if found != metadata.files.get(name):
-        raise StopTrading(
+        raise ModelRefused(
             f"{path} has SHA-256 {found}, but its metadata says {metadata.files.get(name)}: "
             "the file is not the one that was measured; deploy the artifact again"
         )

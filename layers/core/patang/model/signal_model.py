@@ -9,6 +9,7 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
+from patang.errors import ModelRefused
 from patang.model.artifact import Artifact, read_artifact
 from patang.model.contributions import Contributions, Explained
 from patang.model.inputs import INPUTS, StrategyName
@@ -37,7 +38,7 @@ class SignalModel:
 
     @classmethod
     def load(cls, folder: Path, strategy: StrategyName) -> "SignalModel":
-        """The model of `strategy` below `folder`. Raises StopTrading if it must not be used."""
+        """The model of `strategy` below `folder`. Raises ModelRefused if it must not be used."""
         return cls(read_artifact(folder / strategy, strategy))
 
     @property
@@ -84,13 +85,16 @@ class SignalModel:
 
 @cache
 def load_models(folder: Path) -> Mapping[StrategyName, SignalModel]:
-    """The verified model of each strategy, read once a process. Raises StopTrading if one is foreign."""
+    """The verified model of each strategy, read once a process. Raises ModelRefused if one is foreign."""
     return {strategy: SignalModel.load(folder, strategy) for strategy in INPUTS}
 
 
 def _booster(content: bytes) -> xgboost.Booster:
     booster = xgboost.Booster({"nthread": 1})
-    booster.load_model(bytearray(content))
+    try:
+        booster.load_model(bytearray(content))
+    except xgboost.core.XGBoostError as error:
+        raise ModelRefused(f"a model of {len(content)} bytes cannot be loaded: {error}") from error
     return booster
 
 

@@ -25,7 +25,7 @@ GATES: Mapping[str, str] = {
     "STALE_DATA": "the minute was closed late or not at all, or the market has moved on",
     "SESSION_EXPIRED": "the account has no live session at the broker",
     "EGRESS_IP_MISMATCH": "orders would not leave from the address registered with the broker",
-    "MODEL_REFUSED": "the model, or the confidence now asked for, says no to the signal",
+    "MODEL_REFUSED": "a model is missing, changed or foreign, or its confidence is too little",
     "HALTED": "a person has halted the account",
 }
 

@@ -69,7 +69,7 @@ def decide(
 
     Each model is asked once, and only if a rule found something for it. At most `most` signals are made, so
     that explaining them has its bound too; the least probable of the rest are left alone.
-    Raises StopTrading if a model that is needed must not be used.
+    Raises ModelRefused if a model that is needed must not be used.
     """
     asked: list[_Asked] = []
     left: list[LeftAlone] = []

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from patang.audit.decisions import keep
-from patang.errors import BadInput, StopTrading
+from patang.errors import BadInput, ModelRefused, StopTrading
 from patang.execution.journal import journal
 from patang.keys import cycle_key, signal_partition
 from patang.market.cycle import Cycle
@@ -30,7 +30,7 @@ _MOST_SIGNALS = 90
 
 
 class SignalService:
-    """`models` gives the verified model of each strategy; it raises StopTrading for one that is foreign."""
+    """`models` gives the verified model of each strategy; it raises ModelRefused for one that is foreign."""
 
     def __init__(
         self,
@@ -63,8 +63,9 @@ class SignalService:
         try:
             decided = self._decide(as_of)
         except (StopTrading, BadInput) as error:
-            decided = _nothing("STOP_TRADING")
-            reason = f"STOP_TRADING: {error}"
+            gate = "MODEL_REFUSED" if isinstance(error, ModelRefused) else "STOP_TRADING"
+            decided = _nothing(gate)
+            reason = f"{gate}: {error}"
             self._metrics.count("stop_trading", reason=str(error))
         going_on = self._keep(run_id, as_of, decided, reason)
         keep_directions(self._store, decided.signals)
