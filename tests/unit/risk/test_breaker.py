@@ -14,7 +14,7 @@ from patang.portfolio.account_state import AccountDay, RiskState
 from patang.ports import Put, WriteConflict
 from patang.records import create, load, load_all, replace
 from patang.risk.account_view import view_account
-from patang.risk.breaker import BREAKER, breach, drawdown, loss_limit
+from patang.risk.breaker import BREAKER, drawdown, loss_limit
 from patang.risk.manager import account_gate
 from patang.settings import Settings
 from tests.fakes import FixedClock, MemoryStore, RecordedMetrics, RecordedNotifier
@@ -40,10 +40,7 @@ class Account:
 
     def cycle(self, as_of=AS_OF):
         """What an assessment does before it proposes; the gate that then says no."""
-        self.halts().end_of_day("main", as_of)
-        found = breach(self.view(as_of), self.settings)
-        if found is not None:
-            self.halts().trip("main", found, as_of)
+        self.halts().work_breaker("main", as_of)
         refused = account_gate(self.view(as_of), self.settings)
         return None if refused is None else refused.gate
 

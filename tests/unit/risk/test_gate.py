@@ -1,20 +1,21 @@
 """The gate of a cycle: hours, freshness in market time, sessions in wall time."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from patang.accounts.session import KiteSession
-from patang.keys import cycle_key, day_key, preflight_key, session_key
+from patang.keys import cycle_key, day_key, preflight_key, risk_key, session_key
 from patang.market.cycle import Cycle, run_id_of
 from patang.market.session_override import SessionOverride
-from patang.portfolio.account_state import AccountDay
+from patang.portfolio.account_state import AccountDay, RiskState
 from patang.ports import Put
 from patang.records import create, load, replace
 from patang.risk.gate import RiskGate
 from patang.settings import Settings
 from tests.fakes import FixedClock, MemoryStore, RecordedMetrics
-from tests.unit.risk.samples import AS_OF, add_account, open_cycle
+from tests.unit.risk.samples import AS_OF, add_account, halts, mark, open_cycle, position
 
 
 @pytest.fixture
@@ -29,7 +30,9 @@ def clock():
 
 
 def gate(store, clock, settings=None):
-    return RiskGate(store, clock, lambda: settings or Settings(), RecordedMetrics())
+    settings = settings or Settings()
+    stops = halts(store, settings, clock)
+    return RiskGate(store, clock, lambda: settings, stops, RecordedMetrics())
 
 
 def test_a_fresh_minute_with_a_live_session_may_proceed(store, clock):
@@ -137,6 +140,21 @@ def test_a_year_without_a_calendar_stops_and_says_so(store, clock):
 def test_without_accounts_there_is_nobody_to_trade_for(store, clock):
     open_cycle(store)
     assert gate(store, clock).check(AS_OF)["reason"] == "NO_ACCOUNT"
+
+
+def test_a_loss_that_was_there_and_has_gone_between_two_signals_has_opened_the_breaker(store, clock):
+    add_account(store, clock)
+    held = position(quantity=5_000)
+    deep = mark(held, "-9500", last_price=Decimal("98.1"), bid=Decimal("98.1"))
+    store.write(create(held), create(deep))
+    # No minute was closed: the cycle ends at the gate, and nobody is ever assessed.
+    assert gate(store, clock).check(AS_OF)["reason"] == "STALE_DATA"
+    later = AS_OF + timedelta(minutes=1)
+    back = mark(held, "500", later, last_price=Decimal(100), bid=Decimal(100))
+    store.write(Put(back.key(), back.model_dump(mode="json", exclude_none=True)))
+    gate(store, clock).check(later)
+    state = load(store, RiskState, risk_key("main"))
+    assert (state.state, state.gate, state.loss_day) == ("REDUCING", "DAILY_LOSS_LIMIT", AS_OF.date())
 
 
 @pytest.mark.parametrize(("minutes", "reason"), [(0, ""), (3, "BETWEEN_CYCLES"), (5, "STALE_DATA")])

@@ -24,7 +24,7 @@ from patang.settings.changes import DESK_CHAIN
 from patang.strategies.rules import Rule
 from patang_workbench.demo.profile import DEMONSTRATION
 from tests.fakes import FixedClock, MemoryObjects, MemoryStore, RecordedMetrics
-from tests.unit.risk.samples import AS_OF, equity_signal, open_cycle
+from tests.unit.risk.samples import AS_OF, equity_signal, halts, open_cycle
 from tests.unit.strategies.decided import assess, busy, decide_on
 
 
@@ -172,7 +172,7 @@ def test_a_cycle_that_the_gate_has_ended_tells_what_the_gate_saw():
     store = MemoryStore()
     open_cycle(store)
     settings = Settings()
-    RiskGate(store, FixedClock(AS_OF), lambda: settings, RecordedMetrics()).check(AS_OF)
+    RiskGate(store, FixedClock(AS_OF), lambda: settings, halts(store), RecordedMetrics()).check(AS_OF)
     found = Explanations(store, MemoryObjects()).cycle(run_id_of(AS_OF))
     assert found.reason.startswith("NO_ACCOUNT")
     assert (found.gate["accounts_enabled"], found.gate["shards_closed"]) == (0, 1)

@@ -15,6 +15,7 @@ from patang.market.minutes import MinuteClose
 from patang.market.sessions import session_on
 from patang.ports import Clock, Metrics, StateStore, Write
 from patang.records import change, load, load_all, replace
+from patang.risk.halts import Halts
 from patang.risk.refusals import count_refusals
 from patang.settings import Settings
 from patang.settings.changes import DESK_CHAIN
@@ -25,23 +26,32 @@ _MINUTE = timedelta(minutes=1)
 
 
 class RiskGate:
-    """Looks at market hours, the freshness of the minute and the accounts' sessions.
+    """Looks at market hours, the freshness of the minute and the accounts' sessions. First it works each
+    account's breaker, every minute: a limit that was passed and is not any more has been passed.
 
     Only sessions at the broker are held against wall time; the minute is held against market time alone, so
     that a replay of a past day passes as that day did.
     """
 
     def __init__(
-        self, store: StateStore, clock: Clock, settings: Callable[[], Settings], metrics: Metrics
+        self,
+        store: StateStore,
+        clock: Clock,
+        settings: Callable[[], Settings],
+        halts: Halts,
+        metrics: Metrics,
     ) -> None:
         self._store = store
         self._clock = clock
         self._settings = settings
+        self._halts = halts
         self._metrics = metrics
 
     def check(self, as_of: datetime) -> dict[str, object]:
         """{"proceed": bool, "reason": the gate that said no, "accounts": those that may be assessed}."""
         accounts: list[str] = []
+        for account in self._enabled():
+            self._halts.work_breaker(account, as_of)
         try:
             reason = self._market_gate(as_of)
             if not reason:
@@ -80,17 +90,17 @@ class RiskGate:
 
     def _accounts(self, as_of: datetime) -> tuple[list[str], str]:
         """The enabled accounts with a live session; for each of the others the refusal is counted."""
-        enabled = [
-            account.account
-            for account in load_all(self._store, Account, account_key("").partition)
-            if account.enabled
-        ]
+        enabled = self._enabled()
         if not enabled:
             return [], "NO_ACCOUNT"
         live = [account for account in enabled if self._is_live(account)]
         for account in sorted(set(enabled) - set(live)):
             self._count(account, as_of)
         return live, "" if live else "SESSION_EXPIRED"
+
+    def _enabled(self) -> list[str]:
+        accounts = load_all(self._store, Account, account_key("").partition)
+        return [account.account for account in accounts if account.enabled]
 
     def _is_live(self, account: str) -> bool:
         session = load(self._store, KiteSession, session_key(account))
@@ -127,8 +137,7 @@ class RiskGate:
     def _numbers(self, as_of: datetime) -> dict[str, Any]:
         """What the gates have looked at, for whoever asks why."""
         closes = load_all(self._store, MinuteClose, close_partition(as_of - _MINUTE))
-        accounts = load_all(self._store, Account, account_key("").partition)
-        enabled = [account.account for account in accounts if account.enabled]
+        enabled = self._enabled()
         newest = load_all(self._store, Cycle, cycle_key(as_of).partition, newest_first=True, limit=1)
         return {
             "minute": f"{as_of:%H:%M}",

@@ -1,18 +1,20 @@
 """Stops: no new entry of an account until its day is over or somebody takes the stop back. Exits go on."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from patang.errors import StopTrading
 from patang.execution.consequences import Notice, tell
 from patang.execution.journal import journal
 from patang.keys import risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
-from patang.ports import Clock, Metrics, Notifier, StateStore, Write
+from patang.ports import Clock, Metrics, Notifier, StateStore, Write, WriteConflict
 from patang.records import change, create, load, replace
 from patang.risk.account_view import view_account
-from patang.risk.breaker import BREAKER, Breach, drawdown
+from patang.risk.breaker import BREAKER, Breach, breach, drawdown
 from patang.settings import Settings
 
 __all__ = ["Halts"]
@@ -48,6 +50,17 @@ class Halts:
         why, is kept. It takes the place of what ends with the day.
         """
         return self._stop(account, reason, actor, as_of, {"state": "HALTED", "gate": "HALTED"})
+
+    def work_breaker(self, account: str, as_of: datetime) -> None:
+        """Closes the breaker where its day has ended, opens it where a limit is reached."""
+        # A position that cannot be valued stops the proposals too, and is counted there. Where others keep
+        # changing the account the gates see the breach themselves, and the next cycle writes it down.
+        with suppress(StopTrading, WriteConflict):
+            self.end_of_day(account, as_of)
+            settings = self._settings()
+            found = breach(view_account(self._store, account, as_of, self._clock.now(), settings), settings)
+            if found is not None:
+                self.trip(account, found, as_of)
 
     def trip(self, account: str, found: Breach, as_of: datetime) -> bool:
         """The breaker opens. False if the account is stopped for as long already."""

@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -18,7 +17,6 @@ from patang.ports import Clock, Metrics, ObjectStore, StateStore, Write, WriteCo
 from patang.records import change, create, load, load_all, replace
 from patang.risk.account_view import AccountView, view_account
 from patang.risk.assessment import Assessed, assess, outranked
-from patang.risk.breaker import breach
 from patang.risk.explanation import AccountDecision, AccountDecisions
 from patang.risk.halts import Halts
 from patang.risk.refusals import count_refusals
@@ -101,22 +99,12 @@ class RiskService:
         stored = load_all(self._store, Signal, signal_partition(as_of.date()), f"{as_of:%H%M}#")
         wanted, left_out = aggregate(signal for signal in stored if not signal.refused)
         answer.refuse({signal_id: outranked(signal_id, refusal) for signal_id, refusal in left_out.items()})
-        self._work_breaker(account, as_of)
+        self._halts.work_breaker(account, as_of)
         slippage = load_slippage(self._store, self._settings().mode)
         self._propose(account, run_id, as_of, wanted, slippage, answer)
         self._record(account, run_id, as_of, answer)
         names = [{"account": account, "order_id": proposal.order_id} for proposal in answer.made]
         return {"proposals": names, "refusals": dict(answer.refusals)}
-
-    def _work_breaker(self, account: str, as_of: datetime) -> None:
-        """Closes the breaker where its day has ended, opens it where a limit is reached."""
-        # A position that cannot be valued stops the proposals too, and is counted there. Where others keep
-        # changing the account the gates see the breach themselves, and the next cycle writes it down.
-        with suppress(StopTrading, WriteConflict):
-            self._halts.end_of_day(account, as_of)
-            found = breach(self._view(account, as_of), self._settings())
-            if found is not None:
-                self._halts.trip(account, found, as_of)
 
     def _view(self, account: str, as_of: datetime) -> AccountView:
         return view_account(self._store, account, as_of, self._clock.now(), self._settings())
