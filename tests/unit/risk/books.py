@@ -35,6 +35,9 @@ def assert_within_limits(items: Items, account: str, settings: Settings) -> None
     assert len(places) <= risk.max_concurrent_positions, f"{len(places)} positions"
     options = sum(option for option, _ in places)
     assert options <= risk.max_concurrent_options, f"{options} options"
+    if settings.options.cooldown_hours:
+        # Told of minutes: no two entries of options lie as far apart as a cool-down.
+        assert options <= 1, f"{options} options within a cool-down"
     for _, underlying in places:
         _at_most(
             capital, risk.max_symbol_exposure_pct, (e for _, u, _, e in both if u == underlying), underlying

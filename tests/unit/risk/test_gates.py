@@ -111,6 +111,18 @@ def test_the_model_is_asked_again_at_the_confidence_of_now():
     assert signal_gate(CLEAN, equity_signal(refused=("X",)), Settings(), AS_OF).gate == "MODEL_REFUSED"
 
 
+@pytest.mark.parametrize(("hours", "refused"), [(48, "OPTION_COOLDOWN"), (1, "OPTION_COOLDOWN"), (0, None)])
+def test_an_option_on_its_way_is_as_good_as_one_that_was_just_entered(hours, refused):
+    coming = Reservation(symbol="BANKNIFTY", strategy="other", option=True, exposure=D(1), as_of=AS_OF)
+    view = changed(CLEAN, state=CLEAN.state.evolve(reservations={"o1": coming}))
+    wanted = Settings.model_validate(
+        {"risk": {"max_concurrent_options": 2}, "options": {"cooldown_hours": hours}}
+    )
+    found = signal_gate(view, option_signal(), wanted, AS_OF)
+    assert (None if found is None else found.gate) == refused
+    assert signal_gate(view, equity_signal(), wanted, AS_OF) is None
+
+
 def test_margin_that_foreign_positions_hold_is_not_there_for_a_lot():
     store = MemoryStore()
     # 65 units at 100 with the buffer of 10 % are 7,150.

@@ -130,6 +130,13 @@ def _options(view: AccountView, settings: Settings, as_of: datetime) -> Refusal 
     if last is not None and as_of - last < timedelta(hours=hours):
         text = f"the last option was entered at {last:%Y-%m-%d %H:%M}; {hours} hours must pass"
         return Refusal("OPTION_COOLDOWN", text, {"last_entry": last.isoformat(), "hours": hours})
+    coming = [name for name, reserved in view.state.reservations.items() if reserved.option]
+    if coming and hours > 0:
+        # Its fill would begin the pause, and may come before this one's.
+        text = (
+            f"an option is on its way ({', '.join(sorted(coming))}); {hours} hours must pass after its fill"
+        )
+        return Refusal("OPTION_COOLDOWN", text, {"on_their_way": len(coming), "hours": hours})
     return None
 
 
