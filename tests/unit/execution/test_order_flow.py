@@ -14,7 +14,7 @@ from patang.keys import preflight_key, session_key
 from patang.market.sessions import IST
 from patang.ports import Put
 from patang.records import create, load, replace
-from patang.settings import KiteSettings
+from patang.settings import KiteSettings, Settings
 from patang.strategies.signal import Signal
 from tests.unit.execution.samples import MORNING, equity_signal, option_signal, proposal_of
 from tests.unit.execution.stages import approved, quote_at, ready, submitted, the_proposal
@@ -154,12 +154,34 @@ def test_options_trade_on_while_shares_are_in_their_auction(
 ) -> None:
     desk = TradingDesk()
     ready(desk)
+    hours = {"last_entry": "15:58", "exit_by": "15:59"}
+    desk.settings = Settings.model_validate({"options": hours, "equity": hours})
     as_of = datetime.combine(MORNING.date(), time.fromisoformat(clock), IST)
     found = [
         check_allowed(desk.store, proposal_of(signal, 65), as_of, desk.settings, desk.clock)
         for signal in (equity_signal(), option_signal())
     ]
     assert found == [share, option]
+
+
+@pytest.mark.parametrize(
+    ("clock", "share", "option"),
+    [
+        ("14:30:59", None, None),
+        ("14:31:00", "OUTSIDE_ENTRY_HOURS", None),
+        ("14:45:59", "OUTSIDE_ENTRY_HOURS", None),
+        ("14:46:00", "OUTSIDE_ENTRY_HOURS", "OUTSIDE_ENTRY_HOURS"),
+    ],
+)
+def test_a_yes_that_comes_after_the_last_entry_buys_nothing(
+    clock: str, share: str | None, option: str | None
+) -> None:
+    desk = TradingDesk()
+    ready(desk)
+    as_of = datetime.combine(MORNING.date(), time.fromisoformat(clock), IST)
+    for signal, gate in ((equity_signal(), share), (option_signal(), option)):
+        found = check_allowed(desk.store, proposal_of(signal, 65), as_of, desk.settings, desk.clock)
+        assert (None if found is None else found.partition(":")[0]) == gate
 
 
 def test_real_orders_need_the_days_preflight() -> None:

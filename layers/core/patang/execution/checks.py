@@ -16,7 +16,7 @@ from patang.execution.preflight import entry_refusal
 from patang.execution.prices import band_pct, is_option, on_tick
 from patang.keys import market_clock_key, session_key
 from patang.market.candles import Quote
-from patang.market.sessions import Segment, session_on
+from patang.market.sessions import IST, Segment, session_on
 from patang.ports import Clock, StateStore
 from patang.records import load
 from patang.risk.account_view import view_account
@@ -93,13 +93,17 @@ def check_margin(terms: OrderTerms, margins: Mapping[str, Any], settings: Settin
 def check_allowed(
     store: StateStore, proposal: Proposal, as_of: datetime, settings: Settings, clock: Clock
 ) -> str | None:
-    """Whether the instrument trades continuously and is seen, the account signed in, the preflight passed."""
+    """Whether the instrument trades continuously and is seen, entries are still made at this time of the day,
+    the account is signed in and the preflight passed: the owner's yes may have taken its time."""
     # Whether contracts are on a share is not known here; one with them leaves continuous trading earlier.
     derivative = proposal.signal.exchange in _DERIVATIVE_EXCHANGES
     segment: Segment = "derivatives" if derivative else "cash_with_auction"
     session = session_on(as_of.date(), segment, settings.sessions)
     if session is None or not session.holds(as_of):
         return "MARKET_CLOSED"
+    last_entry = (settings.options if derivative else settings.equity).last_entry
+    if f"{as_of.astimezone(IST):%H:%M}" > last_entry:
+        return f"OUTSIDE_ENTRY_HOURS: no entry after {last_entry}"
     event = blackout_at(settings.blackouts, as_of)
     if event is not None:
         return f"EVENT_BLACKOUT: {event.reason}"
