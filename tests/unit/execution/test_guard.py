@@ -226,6 +226,21 @@ def test_an_entry_that_stands_too_long_is_cancelled_once() -> None:
     assert load_index(desk.store, OrderIntent, LIVE_INTENTS) == []
 
 
+@pytest.mark.parametrize("state", ["REDUCING", "HALTED"])
+def test_an_entry_that_stands_at_the_broker_goes_when_its_account_is_stopped(state: str) -> None:
+    desk = TradingDesk()
+    standing_entry(desk)
+    day = MORNING.date() if state == "REDUCING" else None
+    desk.store.write(replace(desk.risk().evolve(state=state, halted_day=day)))
+    guard = desk.guard()
+    run_to(desk, guard, MORNING + timedelta(seconds=10))
+    (message,) = desk.queue.messages
+    assert desk.lane().process(message[2]) == "COMPLETE"
+    tell(desk)
+    assert entry_of(desk).state == "CANCELLED"
+    assert desk.risk().reservations == {}
+
+
 def test_a_cancel_without_effect_is_asked_for_again() -> None:
     desk = TradingDesk()
     standing_entry(desk)

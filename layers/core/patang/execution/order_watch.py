@@ -1,4 +1,5 @@
-"""Orders that stand too long: entries are cancelled, exits follow the price down."""
+"""Orders that stand too long: entries are cancelled, at once where their account is stopped, exits follow the
+price down."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -8,7 +9,9 @@ from typing import Protocol
 from patang.execution.amendments import Amendments, enqueue
 from patang.execution.intent import OrderIntent
 from patang.execution.prices import exit_limit, is_option
-from patang.keys import LIVE_INTENTS, position_key
+from patang.keys import LIVE_INTENTS, position_key, risk_key
+from patang.market.sessions import IST
+from patang.portfolio.account_state import RiskState
 from patang.portfolio.position import Position
 from patang.ports import Clock, IntentQueue, Metrics, StateStore
 from patang.records import load, load_index
@@ -78,12 +81,18 @@ class OrderWatch:
 
     def _end_entry(self, intent: OrderIntent, as_of: datetime) -> None:
         patience = timedelta(seconds=self._settings().entry_order_seconds)
-        if as_of < intent.as_of + patience or not self._rested(intent, _ROUND_TRIP):
+        stopped = self._is_stopped(intent.account, as_of)
+        if (as_of < intent.as_of + patience and not stopped) or not self._rested(intent, _ROUND_TRIP):
             return
         if intent.cancels and intent.amended_at and as_of < intent.amended_at + _CANCEL_PATIENCE:
             return
-        if self._amendments.cancel(intent, as_of, f"unfilled after {patience.seconds} s"):
+        why = "entries are stopped" if stopped else f"unfilled after {patience.seconds} s"
+        if self._amendments.cancel(intent, as_of, why) and not stopped:
             self._metrics.count("entries_timed_out", intent_id=intent.intent_id)
+
+    def _is_stopped(self, account: str, as_of: datetime) -> bool:
+        risk = load(self._store, RiskState, risk_key(account))
+        return risk is not None and risk.is_halted_on(as_of.astimezone(IST).date())
 
     def _follow_price(self, intent: OrderIntent, as_of: datetime, last: LastPrice | None) -> None:
         if as_of < (intent.amended_at or intent.as_of) + _EXIT_PATIENCE:
