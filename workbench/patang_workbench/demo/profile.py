@@ -7,8 +7,8 @@ What it loosens, and why:
 - `max_hold_minutes` 30 and 45: a trade closes within a short session. The model's labels assume the same.
 - `enter_on_expiry_day`: a demonstration may fall on any day. What expires that day is not entered even so.
 
-What it tightens: one position at a time, and equities only from 10:00, so that the first trade is an option
-and the second, while the option cool-down of 48 hours holds, an equity.
+What it tightens: one position at a time, and equities only from 10:00, so that a session shows an equity and
+an option, one after the other.
 """
 
 from decimal import Decimal
