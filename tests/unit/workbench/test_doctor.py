@@ -193,7 +193,9 @@ def test_a_desk_that_never_trades_says_why(desk: DeployedDesk, capsys: pytest.Ca
             create(Cycle(run_id=f"r{minute}", as_of=moment, state="FINISHED", refusals=refusals))
         )
     yesterday = (NOW - timedelta(days=1)).date()
-    desk.store.write(create(AccountDay(account="main", day=yesterday, refusals={"HALTED": 9})))
+    desk.store.write(
+        create(AccountDay(account="main", day=yesterday, refusals={"HALTED": 9, "SPREAD_TOO_WIDE": 2}))
+    )
     _, told = examine(capsys, "--stage", "paper")
     found = check(told, "refusals")
     assert found["status"] == "warn"

@@ -103,10 +103,15 @@ def _refusals(store: StateStore, accounts: list[Account], now: datetime) -> Find
         cycles = load_all(store, Cycle, cycle_key(moment).partition)
         if not cycles:
             continue
-        gates: Counter[str] = Counter()
-        days = (load(store, AccountDay, day_key(a.account, moment.date())) for a in accounts)
-        for told in (*cycles, *(day for day in days if day is not None)):
-            gates.update(told.refusals)
+        of_cycles: Counter[str] = Counter()
+        of_accounts: Counter[str] = Counter()
+        for cycle in cycles:
+            of_cycles.update(cycle.refusals)
+        for account in accounts:
+            day = load(store, AccountDay, day_key(account.account, moment.date()))
+            of_accounts.update({} if day is None else day.refusals)
+        # What an account refused is in its day and in its cycle; a session that ended is in its day alone.
+        gates = of_cycles | of_accounts
         often = ", ".join(f"{gate} {times}" for gate, times in gates.most_common(_GATES)) or "none"
         proposals = sum(cycle.proposals for cycle in cycles)
         text = f"{moment:%Y-%m-%d}: {len(cycles)} cycles, {proposals} proposals; refusals: {often}"
