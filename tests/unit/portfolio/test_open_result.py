@@ -125,3 +125,21 @@ def test_a_stale_price_never_shows_more_than_the_same_price_fresh(bid, last):
     now = open_result(held, mark(held, bid=bid, last_price=last), AS_OF, FRESH)
     old = mark(held, as_of=AS_OF - timedelta(minutes=5), bid=bid, last_price=last)
     assert open_result(held, old, AS_OF, FRESH).since_entry <= now.since_entry
+
+
+@pytest.mark.parametrize("yesterdays_price", ["80", "120"])
+def test_what_was_sold_in_part_on_an_earlier_day_is_that_days_alone(yesterdays_price):
+    yesterday, tomorrow = AS_OF, AS_OF + timedelta(days=1)
+    held = position(product="CNC", entry_time=yesterday - timedelta(days=1))
+    part = after_exit(held, None, Fill(40, D(yesterdays_price), yesterday), D(100))
+    closed_at = mark(part, as_of=yesterday.replace(hour=15), last_price=D(105), bid=D(105))
+    seen = mark(part, as_of=tomorrow, last_price=D(105), bid=D(105), previous_close=D(105))
+    # The price has not moved: the day has cost the exit to come, and nothing else.
+    of_the_day = open_result(part, seen, tomorrow, FRESH).of_the_day
+    assert of_the_day == -exit_charges(part, D(105))
+    rest = after_exit(part, None, Fill(60, D(105), tomorrow), D(105))
+    for known in (closed_at, seen):
+        made = rest.realised_pnl - before_the_day(rest, known, tomorrow.date())
+        # Booked to the paisa.
+        assert abs(made - of_the_day) < D("0.01")
+    assert rest.exited_earlier == 40

@@ -112,6 +112,13 @@ def after_exit(position: Position, before: Fill | None, fill: Fill, expected_pri
     charges = (position.exit_charges or Decimal(0)) + _charges(*market, "SELL", fill, debited=debited)
     if before:
         charges -= _charges(*market, "SELL", before, debited=debited)
+    if last is not None and last.date() < fill.time.date():
+        # A new day's first sale: what was sold before belongs to the days that saw it.
+        position = position.evolve(
+            exited_earlier=position.exited_quantity,
+            exit_value_earlier=position.exit_value,
+            exit_charges_earlier=position.exit_charges or Decimal(0),
+        )
     average = (value / sold).quantize(Decimal("0.0001"))
     grown = position.evolve(
         exited_quantity=sold,

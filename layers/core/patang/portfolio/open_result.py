@@ -60,7 +60,8 @@ def previous_close_of(mark: Mark | None, day: date) -> Decimal | None:
 
 
 def before_the_day(position: Position, mark: Mark | None, day: date) -> Decimal:
-    """What a position that was carried into `day` had made before it, entry charges included; else 0.
+    """What a position that was carried into `day` had made before it, by sales and by the close, with the
+    charges until then; else 0.
 
     Where the previous close is not known the whole result counts to the day.
     """
@@ -69,7 +70,17 @@ def before_the_day(position: Position, mark: Mark | None, day: date) -> Decimal:
     close = previous_close_of(mark, day)
     if close is None:
         return Decimal(0)
-    return (close - position.entry_price) * position.quantity - position.entry_charges
+    sold, value, charges = _sold_before(position, day)
+    worth_then = value + close * (position.quantity - sold)
+    return worth_then - position.entry_price * position.quantity - position.entry_charges - charges
+
+
+def _sold_before(position: Position, day: date) -> tuple[int, Decimal, Decimal]:
+    """Units sold before `day`, for how much, and the charges of it."""
+    last = position.exit_time
+    if last is not None and last.astimezone(IST).date() < day:
+        return position.exited_quantity, position.exit_value, position.exit_charges or Decimal(0)
+    return position.exited_earlier, position.exit_value_earlier, position.exit_charges_earlier
 
 
 def open_result(position: Position, mark: Mark | None, as_of: datetime, oldest: timedelta) -> OpenResult:

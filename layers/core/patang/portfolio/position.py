@@ -34,7 +34,8 @@ class Position(Record):
     OPEN -> CLOSING (exactly one exit intent has won) -> CLOSED; CLOSING -> OPEN when that exit ended before
     all was sold. `quantity` is what was bought, `exited_quantity` what was sold of it, `exit_value` for how
     much. After an exit that was refused the guard waits until the market time `exit_blocked_until`. `mode` is
-    where it was bought, and the only place where it can be sold.
+    where it was bought, and the only place where it can be sold. `exited_earlier` is what was sold before the
+    day of `exit_time`, for `exit_value_earlier` and with `exit_charges_earlier`.
     """
 
     account: str
@@ -69,6 +70,9 @@ class Position(Record):
     exit_time: datetime | None = None
     exit_charges: Decimal | None = None
     exit_slippage: Decimal | None = None
+    exited_earlier: int = 0
+    exit_value_earlier: Decimal = Decimal(0)
+    exit_charges_earlier: Decimal = Decimal(0)
     realised_pnl: Decimal | None = None
     booked_charges: Decimal = Decimal(0)
     price_break: PriceBreak | None = None

@@ -73,6 +73,7 @@ def rebased(position: Position, ratio: Ratio) -> Position:
     return position.evolve(
         quantity=ratio.shares(position.quantity),
         exited_quantity=ratio.shares(position.exited_quantity),
+        exited_earlier=ratio.shares(position.exited_earlier),
         entry_price=ratio.price(position.entry_price),
         entry_slippage=ratio.price(position.entry_slippage),
         exit_price=None if position.exit_price is None else ratio.price(position.exit_price),
