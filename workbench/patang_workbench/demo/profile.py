@@ -7,8 +7,7 @@ What it loosens, and why:
 - `max_hold_minutes` 30 and 45: a trade closes within a short session. The model's labels assume the same.
 - `enter_on_expiry_day`: a demonstration may fall on any day. What expires that day is not entered even so.
 
-What it tightens: one position at a time, and equities only from 10:00, so that a session shows an equity and
-an option, one after the other.
+What it tightens: one position at a time, so that a session shows its trades one after the other.
 """
 
 from decimal import Decimal
@@ -23,5 +22,5 @@ DEMONSTRATION = Settings(
         min_confidence=0.35, min_expected_net_profit_inr=Decimal(0), max_concurrent_positions=1
     ),
     options=OptionSettings(max_hold_minutes=30, enter_on_expiry_day=True),
-    equity=EquitySettings(max_hold_minutes=45, first_entry="10:00"),
+    equity=EquitySettings(max_hold_minutes=45),
 )
