@@ -132,6 +132,7 @@ class TickFlow:
                 if everything:
                     self._put_marker(now)
             except Exception:
+                # Whatever it was, what was taken goes back before it is told on: the next flush puts it.
                 with self._lock:
                     partitions.forget_lanes()
                     self._note_gap(gap_since)

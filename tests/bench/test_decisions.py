@@ -85,7 +85,7 @@ def seen(rising: float) -> Market:
 
 
 def tell(*lines: str) -> None:
-    print("", *lines, sep="\n")  # noqa: T201 (the figures)
+    print("", *lines, sep="\n")
 
 
 def took(work: Callable[[], object], times: int = 15) -> tuple[float, float]:

@@ -98,7 +98,7 @@ def test_a_cold_start() -> None:
         assert done.returncode == 0, done.stderr
         found.append(json.loads(done.stdout.splitlines()[-1]))
     parts = {name: 1000 * median(run[name] for run in found) for name in found[0]}
-    print(f"\ncold start: {sum(parts.values()):.0f} ms: {_listed(parts)}")  # noqa: T201 (the figure)
+    print(f"\ncold start: {sum(parts.values()):.0f} ms: {_listed(parts)}")
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def times() -> dict[str, list[float]]:
 
 def test_a_warm_batch_of_one_second(times: dict[str, list[float]]) -> None:
     seconds = sorted(times["second"])
-    print(  # noqa: T201 (the figure)
+    print(
         f"\na second of {SYMBOLS} symbols, futures and options: median {median(seconds):.2f} ms, "
         f"the slowest of {len(seconds)} {seconds[-1]:.2f} ms; budget of the tick path {_TICK_BUDGET_MS} ms"
     )
@@ -128,7 +128,7 @@ def test_a_warm_batch_of_one_second(times: dict[str, list[float]]) -> None:
 def test_the_close_of_a_minute(times: dict[str, list[float]]) -> None:
     closes, batches = times["close"], times["minute"]
     assert len(closes) == _MINUTES
-    print(  # noqa: T201 (the figure)
+    print(
         f"\nthe close of a minute of {SYMBOLS} symbols, until its cycle begins: median "
         f"{median(closes):.0f} ms, slowest {max(closes):.0f} ms; budget of the features "
         f"{_FEATURES_BUDGET_MS} ms; with the state's snapshot, which no cycle waits for, "

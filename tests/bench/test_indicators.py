@@ -93,7 +93,7 @@ def test_one_new_bar(session: BarColumns) -> None:
     mine, talibs = seconds(ours, theirs, rounds=60)
     mine /= STEPS
     text = f"one bar of {SYMBOLS} symbols: {1e6 * mine:.0f} us, talib.stream {1e6 * talibs:.0f} us"
-    print(f"\n{text}: 1/{talibs / mine:.0f}")  # noqa: T201 (the figure)
+    print(f"\n{text}: 1/{talibs / mine:.0f}")
 
 
 def test_a_session_at_once(session: BarColumns) -> None:
@@ -113,6 +113,6 @@ def test_a_session_at_once(session: BarColumns) -> None:
             lambda: candle_features(session), discarded_at_once, kept, rounds=15
         )
     np.testing.assert_allclose(candle_features(session)[..., 0].T[11:], room[:, 0].T[11:], rtol=1e-9)
-    print(f"\n{SYMBOLS} symbols x {BARS} bars: {1e3 * mine:.1f} ms")  # noqa: T201 (the figure)
-    print(f"TA-Lib, symbol by symbol: {1e3 * talibs:.1f} ms, {talibs / mine:.2f} times as long")  # noqa: T201 (the figure)
-    print(f"its nine calls alone, nothing kept: {1e3 * discarded:.1f} ms, {discarded / mine:.2f} times")  # noqa: T201 (the figure)
+    print(f"\n{SYMBOLS} symbols x {BARS} bars: {1e3 * mine:.1f} ms")
+    print(f"TA-Lib, symbol by symbol: {1e3 * talibs:.1f} ms, {talibs / mine:.2f} times as long")
+    print(f"its nine calls alone, nothing kept: {1e3 * discarded:.1f} ms, {discarded / mine:.2f} times")

@@ -68,7 +68,7 @@ def test_a_chain_of_two_hundred_contracts():
     mine, vollib = fastest(ours), fastest(theirs, 2)
     snapshot = fastest(lambda: chain_snapshot("NIFTY", contracts, quotes, SPOT, AS_OF))
     written = fastest(lambda: chain_snapshot("NIFTY", contracts, quotes, SPOT, AS_OF).model_dump_json())
-    print(  # noqa: T201 - the figures
+    print(
         f"\n{len(contracts)} contracts, {known.sum()} of them with a volatility: {mine:.2f} ms, "
         f"vollib one by one {vollib:.1f} ms, ratio {vollib / mine:.0f}; "
         f"snapshot {snapshot:.1f} ms, with its JSON {written:.1f} ms"

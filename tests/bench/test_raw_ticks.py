@@ -104,7 +104,7 @@ def test_raw_ticks_in_parquet():
     a_second = ticks / len(symbols) / 60
     gb = size * _SYMBOLS * a_second * _SECONDS_A_MONTH / 1e9
     cost = 3 * gb * _STANDARD + 9 * gb * _COLD + _FILES_A_MONTH / 1_000 * _PUTS
-    print(  # noqa: T201 - the figures
+    print(
         f"\n{ticks:,} recorded ticks of {len(symbols)} instruments in a minute's file, {a_second:.2f} a "
         f"second each: {size:.1f} bytes a tick, a packet takes {FULL.itemsize / size:.1f} times that; "
         f"{took / ticks * 1e6:.1f} us a tick, so that 9,000 a second take {9_000 * took / ticks:.0%} of a "

@@ -109,7 +109,7 @@ def test_a_frame_of_500_packets_to_records_that_may_be_put(name: str, message: b
         lambda: official._parse_binary(message), lambda: decode(message), records, through_the_flow
     )
     assert len(official._parse_binary(message)) == len(decode(message).ticks) == _PACKETS
-    print(  # noqa: T201 - the figures
+    print(
         f"\n500 {name} packets, times the official parser's rate: {theirs / decoding:.0f} decoded, "
         f"{theirs / packing:.0f} decoded and packed, {theirs / flowing:.0f} through the whole flow "
         f"(checked, collected, packed, marked); {1e6 * packing / _PACKETS:.2f} us a packet"
@@ -130,7 +130,7 @@ def test_records_a_second_of_500_symbols(shards: int) -> None:
             flow.flush()
             each_alone += len(np.unique(part["token"]))
         each_alone += shards
-    print(  # noqa: T201 - the figures
+    print(
         f"\n500 symbols on {shards} shards: {stream.records / 10:.0f} records a second "
         f"(markers included), {each_alone / 10:.0f} with a record an underlying"
     )

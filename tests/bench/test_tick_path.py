@@ -119,7 +119,7 @@ def test_nine_thousand_instruments_at_one_full_tick_a_second() -> None:
     seconds = 60 * _MINUTES
     total = sum(spent.values())
     shares = ", ".join(f"{name} {1000 * took / seconds:.1f} ms" for name, took in spent.items())
-    print(  # noqa: T201 (the figure)
+    print(
         f"\n{len(universe.instruments)} instruments: {seconds / total:.0f} market seconds a second; a second "
         f"costs {shares}; the slowest close took {1000 * slowest:.0f} ms; resident after each minute "
         f"{', '.join(f'{size:.0f}' for size in memory)} MB"
@@ -144,7 +144,7 @@ def test_memory_is_flat_after_the_first_minute() -> None:
                 held.append(tracemalloc.get_traced_memory()[0] / 2**20)
     finally:
         tracemalloc.stop()
-    print(f"\nheld after each minute: {', '.join(f'{size:.2f}' for size in held)} MB")  # noqa: T201 (the figure)
+    print(f"\nheld after each minute: {', '.join(f'{size:.2f}' for size in held)} MB")
     assert held[-1] < 1.01 * held[0]
 
 

@@ -3,7 +3,6 @@
 import argparse
 import csv
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from patang_workbench.cli import data_pull
 from patang_workbench.cli.days import as_day
 from patang_workbench.cli.progress import progress_bar
 from patang_workbench.cli.running import CommandError
+from patang_workbench.cli.store_argument import add_store_arguments
 from patang_workbench.history.checking import Checked, check_files, check_store, set_aside
 from patang_workbench.history.quarantine import Entry, Quarantine
 from patang_workbench.history.showing import Day, candle_rows, day_summaries
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     pull = verbs.add_parser("pull", help="fetch candles from the broker", epilog=data_pull.EPILOG)
     data_pull.add_arguments(pull)
-    _common(pull)
+    add_store_arguments(pull)
     pull.set_defaults(job=data_pull.run)
     _add_check(verbs.add_parser("check", help="look for gaps and impossible bars", epilog=_CHECK))
     _add_show(verbs.add_parser("show", help="print candles that the store keeps"))
@@ -52,21 +52,11 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(str(error)) from error
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--store",
-        default=os.environ.get("PATANG_STORE"),
-        metavar="DIR",
-        help="folder of the candles, or s3://BUCKET (PATANG_STORE)",
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="*", type=Path, metavar="FILE", help="Parquet or CSV, or a folder of them"
     )
-    _common(parser)
+    add_store_arguments(parser)
     parser.add_argument("--symbol", action="append", default=[], help="only this symbol of the store")
     parser.add_argument("--interval", action="append", default=[], choices=list(INTERVAL_MINUTES))
     parser.add_argument("--quarantine", action="store_true", help="set the bars aside that cannot be trusted")
@@ -78,7 +68,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 
 def _add_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("symbol", metavar="SYMBOL")
-    _common(parser)
+    add_store_arguments(parser)
     parser.add_argument("--date", type=as_day, metavar="DAY", help="the candles of this day")
     parser.add_argument("--from", dest="first", type=as_day, metavar="DAY")
     parser.add_argument("--to", dest="last", type=as_day, metavar="DAY")
@@ -88,7 +78,7 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_quarantine(parser: argparse.ArgumentParser) -> None:
-    _common(parser)
+    add_store_arguments(parser)
     parser.add_argument("--restore", metavar="FILE", help="put this file back as it was, or `all`")
     parser.set_defaults(job=_quarantine)
 
@@ -158,7 +148,7 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
 
 def _check_lines(checked: list[Checked], moved: list[Entry], clean: bool) -> Iterator[str]:
     findings = [finding for one in checked for finding in one.findings]
-    for kind, count in Counter(finding.kind for finding in findings).most_common():
+    for kind, count in Counter(finding.kind for finding in findings).mostadd_store_arguments():
         some = [finding for finding in findings if finding.kind == kind]
         yield f"{kind:16} {count}"
         for finding in some[:_SHOWN_A_KIND]:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -24,6 +23,7 @@ from patang.ports import ObjectStore
 from patang_workbench.cli.days import as_day
 from patang_workbench.cli.instrument_sources import Dump, dump_of_file, dump_of_store, isins_of_file
 from patang_workbench.cli.running import CommandError
+from patang_workbench.cli.store_argument import add_store_arguments
 from patang_workbench.history.broker import market_data, market_time, whole_dump
 from patang_workbench.history.store import store_at
 
@@ -52,13 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     search.add_argument("--dump", type=Path, metavar="FILE", help="CSV, CSV.gz or Parquet, not in a store")
     search.add_argument("--isins", type=Path, metavar="FILE", help="with --dump: NSE's list of securities")
     search.add_argument("--date", type=as_day, metavar="DAY", help="the dump's day (the newest)")
-    _common(search)
+    add_store_arguments(search)
     search.set_defaults(job=_search)
     pull = verbs.add_parser("pull", help="keep the broker's instruments of today in a store", epilog=_PULL)
     pull.add_argument("--root", metavar="URL", help="base address of a simulator or the sandbox")
     pull.add_argument("--isins", type=Path, metavar="FILE", help="keep NSE's list of securities too")
     pull.add_argument("--date", type=as_day, metavar="DAY", help="whose day it is (today, or a simulator's)")
-    _common(pull)
+    add_store_arguments(pull)
     pull.set_defaults(job=_pull)
 
 
@@ -69,16 +69,6 @@ def run(options: argparse.Namespace) -> int:
         return job(options)
     except PatangError as error:
         raise CommandError(str(error)) from error
-
-
-def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--store",
-        default=os.environ.get("PATANG_STORE"),
-        metavar="DIR",
-        help="folder of the store, or s3://BUCKET (PATANG_STORE)",
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _expiry(text: str) -> date | Literal["nearest"]:
