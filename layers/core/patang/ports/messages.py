@@ -1,0 +1,106 @@
+"""Streams, queues, workflows and notices: how the parts of the desk reach each other and the owner."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+__all__ = [
+    "Clock",
+    "DeadLetters",
+    "IntentQueue",
+    "Metrics",
+    "Notifier",
+    "StreamReader",
+    "TickStream",
+    "UpdateQueue",
+    "Workflows",
+]
+
+
+class Clock(Protocol):
+    """Wall time: approvals, tokens, leases, rate limits. Never a trading decision."""
+
+    def now(self) -> datetime:
+        """Timezone-aware, IST."""
+        ...
+
+
+class Notifier(Protocol):
+    """A message to the owner's mail or phone."""
+
+    def send(self, subject: str, text: str) -> None: ...
+
+
+class Metrics(Protocol):
+    """Counts and values; names in snake_case, few dimensions, details as metadata."""
+
+    def count(self, name: str, value: float = 1, **details: str) -> None: ...
+
+    def duration_ms(self, name: str, value: float, **details: str) -> None: ...
+
+
+class TickStream(Protocol):
+    """The stream that carries ticks to the desk."""
+
+    def lane(self, key: str) -> str:
+        """The part of the stream that a partition key leads to: keys of one lane may share a record.
+
+        May change after `put` has raised. Raises TryAgain.
+        """
+        ...
+
+    def put(self, records: Sequence[tuple[str, bytes]]) -> None:
+        """(partition key, packed record) pairs; retries the part that failed, raises TryAgain at the end.
+
+        Also raises it when the lanes have changed: put together anew, everything has to be put again.
+        """
+        ...
+
+    def mark(self, data: bytes) -> None:
+        """One copy of `data` on every shard, behind everything put before."""
+        ...
+
+
+class StreamReader(Protocol):
+    """Reading the tick stream again, to rebuild what an instance has forgotten."""
+
+    def shards(self) -> list[str]:
+        """The ids of the stream's open shards."""
+        ...
+
+    def read(self, shard: str, after: str | None, until: str) -> Iterator[tuple[str, bytes]]:
+        """(sequence number, data) behind `after` (None: from the oldest kept) and before `until`.
+
+        Raises BadInput if `after` is no sequence number of this stream.
+        """
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where a message that does not parse is kept with its bytes."""
+
+    def send(self, source: str, data: bytes, reason: str) -> None: ...
+
+
+class Workflows(Protocol):
+    """Starting workflows and answering their waiting tasks."""
+
+    def start(self, workflow: str, name: str, payload: Mapping[str, Any]) -> bool:
+        """`workflow` is trading_cycle. False if one of that name was started before."""
+        ...
+
+    def succeed(self, task_token: str, output: Mapping[str, Any]) -> bool:
+        """False if the task no longer waits."""
+        ...
+
+
+class IntentQueue(Protocol):
+    """The lane's FIFO queue: ids only, in order within a group."""
+
+    def enqueue(self, group: str, intent_id: str, body: Mapping[str, Any]) -> None: ...
+
+
+class UpdateQueue(Protocol):
+    """Order frames, postbacks and polled orders on their way to (order_updates)."""
+
+    def send(self, updates: Sequence[Mapping[str, Any]]) -> None: ...
