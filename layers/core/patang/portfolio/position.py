@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from patang.keys import OPEN_POSITIONS, mark_key, position_key
+from patang.portfolio.protection import Protection
 from patang.ports import Key
 from patang.records import Record
 from patang.settings import Mode
@@ -35,7 +36,8 @@ class Position(Record):
     all was sold. `quantity` is what was bought, `exited_quantity` what was sold of it, `exit_value` for how
     much. After an exit that was refused the guard waits until the market time `exit_blocked_until`. `mode` is
     where it was bought, and the only place where it can be sold. `exited_earlier` is what was sold before the
-    day of `exit_time`, for `exit_value_earlier` and with `exit_charges_earlier`.
+    day of `exit_time`, for `exit_value_earlier` and with `exit_charges_earlier`. `protection` is what rests
+    at the broker for it, None where nothing was ever laid.
     """
 
     account: str
@@ -76,6 +78,7 @@ class Position(Record):
     realised_pnl: Decimal | None = None
     booked_charges: Decimal = Decimal(0)
     price_break: PriceBreak | None = None
+    protection: Protection | None = None
 
     @property
     def open_quantity(self) -> int:
