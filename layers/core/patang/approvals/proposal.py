@@ -32,24 +32,31 @@ _PLACES = {
 class OrderTerms(BaseModel):
     """The exact terms a person says yes to; prices in rupees a unit, quantity in units.
 
-    `mode` says where the order goes: what was agreed to on paper is never sent for real.
+    `mode` says where the order goes: what was agreed to on paper is never sent for real. `validity_ttl` is in
+    minutes. With `autoslice` the broker cuts what is above the freeze quantity into several orders.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     account: str
     mode: Mode
-    variety: str = "regular"
+    variety: Literal["regular", "amo", "co", "iceberg", "auction"] = "regular"
     exchange: str
     tradingsymbol: str
     transaction_type: Literal["BUY", "SELL"]
     quantity: int
     order_type: Literal["LIMIT", "MARKET", "SL", "SL-M"]
     product: Literal["CNC", "MIS", "NRML"]
-    validity: Literal["DAY", "IOC"] = "DAY"
+    validity: Literal["DAY", "IOC", "TTL"] = "DAY"
     price: Decimal | None = None
     trigger_price: Decimal | None = None
     market_protection: Decimal | None = None
+    disclosed_quantity: int | None = None
+    validity_ttl: int | None = None
+    iceberg_legs: int | None = None
+    iceberg_quantity: int | None = None
+    auction_number: str | None = None
+    autoslice: bool = False
 
     def digest(self) -> str:
         """SHA-256 over the canonical JSON of the terms, in hex."""

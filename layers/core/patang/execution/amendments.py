@@ -15,10 +15,9 @@ __all__ = ["Amendments", "enqueue"]
 
 
 def enqueue(queue: IntentQueue, intent: OrderIntent) -> None:
-    """Tells the lane of an intent. Everything but an entry lowers risk and goes with the exits."""
-    lane = "entry" if intent.kind == "ENTRY" else "exit"
+    """Tells the lane of an intent; each account has a group of exits and one of entries."""
     body = {"account": intent.account, "intent_id": intent.intent_id}
-    queue.enqueue(f"{intent.account}#{lane}", intent.intent_id, body)
+    queue.enqueue(f"{intent.account}#{intent.lane}", intent.intent_id, body)
 
 
 class Amendments:
@@ -75,6 +74,8 @@ class Amendments:
             position_id=current.position_id,
             order_id=current.order_id,
             reason=reason,
+            reducing=current.lane == "exit",
+            changes=None if price is None else {"price": str(price)},
             target_intent_id=current.intent_id,
             target_order_id=current.broker_order_id,
         )

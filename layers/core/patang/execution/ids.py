@@ -4,11 +4,33 @@ import hashlib
 from datetime import date
 from typing import Literal
 
-__all__ = ["intent_id", "intent_prefixes"]
+__all__ = ["Purpose", "intent_id", "intent_prefixes"]
 
-type Purpose = Literal["entry", "exit", "modify", "cancel"]
+type Purpose = Literal[
+    "entry",
+    "exit",
+    "protect",
+    "order",
+    "modify",
+    "cancel",
+    "gtt_place",
+    "gtt_modify",
+    "gtt_delete",
+    "convert",
+]
 
-_LETTERS: dict[Purpose, str] = {"entry": "N", "exit": "X", "modify": "M", "cancel": "C"}
+_LETTERS: dict[Purpose, str] = {
+    "entry": "N",
+    "exit": "X",
+    "protect": "S",
+    "order": "O",
+    "modify": "M",
+    "cancel": "C",
+    "gtt_place": "G",
+    "gtt_modify": "H",
+    "gtt_delete": "D",
+    "convert": "V",
+}
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _HASH_LENGTH = 13
 

@@ -1,32 +1,94 @@
 """An order intent: written before the broker hears of it, and the record of what became of it."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from patang.approvals.proposal import OrderTerms
+from patang.execution.gtt_terms import GttTerms
 from patang.keys import LIVE_INTENTS, intent_key
 from patang.ports import Key
 from patang.records import Record
 
-__all__ = ["FINAL_STATES", "IntentKind", "IntentState", "OrderIntent"]
+__all__ = ["FINAL_STATES", "PLACING", "IntentKind", "IntentState", "OrderIntent", "Slice", "asked_hash"]
 
-type IntentKind = Literal["ENTRY", "EXIT", "MODIFY", "CANCEL"]
+type IntentKind = Literal[
+    "ENTRY",
+    "EXIT",
+    "PROTECT",
+    "ORDER",
+    "MODIFY",
+    "CANCEL",
+    "GTT_PLACE",
+    "GTT_MODIFY",
+    "GTT_DELETE",
+    "CONVERT",
+]
 type IntentState = Literal[
     "NEW", "SENDING", "ACKED", "UNKNOWN", "COMPLETE", "REJECTED", "CANCELLED", "DROPPED"
 ]
 
 FINAL_STATES = frozenset({"COMPLETE", "REJECTED", "CANCELLED", "DROPPED"})
 
+# Kinds that put an order with the intent's tag into the broker's book, and live on until it has ended.
+PLACING = frozenset({"ENTRY", "EXIT", "PROTECT", "ORDER"})
+
+# Kinds that can only take an order or a trigger away, or sell what is held.
+_LOWERING = frozenset({"EXIT", "PROTECT", "CANCEL", "GTT_DELETE"})
+
+
+class Slice(BaseModel):
+    """One of the orders into which the broker has cut an intent; `average_price` in rupees."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    broker_order_id: str
+    status: str = ""
+    quantity: int = 0
+    filled_quantity: int = 0
+    average_price: Decimal | None = None
+
+
+def asked_hash(asked: Mapping[str, Any]) -> str:
+    """SHA-256 in hex of all that an intent asks of the broker, over fields of OrderIntent by their names.
+
+    For a plain order it is OrderTerms.digest, the hash that its owner said yes to.
+    """
+    terms: OrderTerms = asked["terms"]
+    gtt: GttTerms | None = asked.get("gtt")
+    more = {
+        "gtt": None if gtt is None else gtt.model_dump(mode="json"),
+        "changes": None if asked.get("changes") is None else dict(asked["changes"]),
+        "target_order_id": asked.get("target_order_id"),
+        "target_gtt_id": asked.get("target_gtt_id"),
+    }
+    more = {name: value for name, value in more.items() if value is not None}
+    if not more:
+        return terms.digest()
+    canonical = json.dumps(more | {"terms": terms.digest()}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
 
 class OrderIntent(Record):
     """One thing to ask of the broker. `intent_id` is also the order's tag: at most 20 alphanumerics.
 
     NEW -> SENDING -> ACKED -> COMPLETE | REJECTED | CANCELLED; SENDING -> UNKNOWN -> resolved by tag;
-    NEW -> DROPPED for a stale entry. MODIFY and CANCEL name the intent whose order they are about
-    (`target_intent_id`, the broker's `target_order_id`) and end as COMPLETE or REJECTED. `expected_price` is
-    what slippage is measured against, `bid` the best price to sell at when an exit was begun, if known;
-    `limit_price` is the limit the order stands at after modifications.
+    NEW -> DROPPED for a stale entry. What places no order ends as COMPLETE or REJECTED: MODIFY and CANCEL
+    name the intent whose order they are about (`target_intent_id`, the broker's `target_order_id`),
+    GTT_MODIFY and GTT_DELETE the trigger (`target_gtt_id`, which a done GTT_PLACE has too).
+
+    `terms_hash` is asked_hash of what was wanted when the intent was written. `changes` are the fields of a
+    MODIFY (price, quantity, order_type, trigger_price, validity) or of a CONVERT (product, position_type) as
+    texts; its `terms` are those after it. `reducing`: it sells what is held, and goes with the exits.
+    `attempt` counts the orders of one wish whose refusals were cured, `cured_from` is the one before.
+    `slices` are the orders the broker has made of it, where it has made several.
+    `expected_price` is what slippage is measured against, `bid` the best price to sell at when an exit was
+    begun, if known; `limit_price` is the limit the order stands at after modifications.
     `as_of` and `amended_at` are market time; `written_at`, `sending_at` and `stale_after` are wall time.
     """
 
@@ -35,6 +97,12 @@ class OrderIntent(Record):
     kind: IntentKind
     state: IntentState = "NEW"
     terms: OrderTerms
+    gtt: GttTerms | None = None
+    changes: Mapping[str, str] | None = None
+    target_intent_id: str | None = None
+    target_order_id: str | None = None
+    target_gtt_id: str | None = None
+    terms_hash: str = Field(default_factory=asked_hash)
     as_of: datetime
     written_at: datetime
     stale_after: datetime | None = None
@@ -42,9 +110,10 @@ class OrderIntent(Record):
     bid: Decimal | None = None
     order_id: str | None = None
     position_id: str | None = None
+    reducing: bool = False
+    attempt: int = Field(default=1, ge=1, le=3)
+    cured_from: str | None = None
     reason: str = ""
-    target_intent_id: str | None = None
-    target_order_id: str | None = None
     task_token: str | None = None
     sending_at: datetime | None = None
     broker_order_id: str | None = None
@@ -52,6 +121,7 @@ class OrderIntent(Record):
     status_message: str = ""
     filled_quantity: int = 0
     average_price: Decimal | None = None
+    slices: tuple[Slice, ...] = ()
     limit_price: Decimal | None = None
     modifications: int = 0
     cancels: int = 0
@@ -62,6 +132,11 @@ class OrderIntent(Record):
         return intent_key(self.account, self.intent_id)
 
     @property
+    def is_as_wanted(self) -> bool:
+        """Whether it still asks for what it was written for."""
+        return self.terms_hash == asked_hash(self.__dict__)
+
+    @property
     def is_final(self) -> bool:
         return self.state in FINAL_STATES
 
@@ -69,6 +144,11 @@ class OrderIntent(Record):
     def never_arrived(self) -> bool:
         """Ended by us while the broker had named no order: a late trace of it may still turn up."""
         return self.is_final and self.broker_order_id is None
+
+    @property
+    def lane(self) -> Literal["exit", "entry"]:
+        """With whom it queues: all that lowers risk goes with the exits, and never waits behind an entry."""
+        return "exit" if self.kind in _LOWERING or self.reducing else "entry"
 
     def index(self) -> Key | None:
         if self.is_final:
