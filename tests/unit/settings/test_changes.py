@@ -106,16 +106,17 @@ def test_settings_written_by_hand_are_followed_by_a_version(desk: Desk):
     assert versions(desk.store, 1)[0].changes[0].old == "by hand"
 
 
-def test_a_loosened_limit_waits_for_the_end_of_the_session(desk: Desk):
+def test_a_loosened_limit_waits_for_the_next_session(desk: Desk):
     desk.put(risk={"risk_per_trade_pct": 1})
     desk.put(risk={"risk_per_trade_pct": 4}, profile="bold")
     assert desk.reader.current().risk.risk_per_trade_pct == 1
     assert desk.reader.current().profile == "bold"
     assert desk.changes.pending() == {"risk.risk_per_trade_pct": "4"}
     assert desk.events()[-1].details["held"] == ["risk.risk_per_trade_pct"]
-    desk.clock.moment = at("15:39")
-    assert desk.reader.current().risk.risk_per_trade_pct == 1
-    desk.clock.moment = at("15:40")
+    for later in ("15:40", "23:59"):
+        desk.clock.moment = at(later)
+        assert desk.reader.current().risk.risk_per_trade_pct == 1
+    desk.clock.moment = at("00:00", day=19)
     assert desk.reader.current().risk.risk_per_trade_pct == 4
     assert desk.changes.pending() == {}
     desk.clock.moment = at("09:15", day=19)
@@ -134,11 +135,105 @@ def test_tightening_in_between_does_not_bring_the_loosening_forward(desk: Desk):
     assert desk.changes.pending() == {}
 
 
-@pytest.mark.parametrize("moment", [at("09:00"), at("16:00"), datetime(2026, 8, 15, 11, 0, tzinfo=IST)])
-def test_outside_the_session_nothing_waits(moment: datetime):
+@pytest.mark.parametrize("moment", [at("00:00"), at("09:00"), at("09:14"), at("09:00", day=15)])
+def test_before_the_exchange_opens_the_next_session_is_the_one_of_the_day(moment: datetime):
     desk = Desk(moment)
     desk.put(risk={"risk_per_trade_pct": 1})
     desk.put(risk={"risk_per_trade_pct": 4})
+    assert desk.reader.current().risk.risk_per_trade_pct == 4
+
+
+@pytest.mark.parametrize("moment", [at("09:15"), at("16:00"), at("23:59"), at("11:00", day=15)])
+def test_from_then_on_it_is_the_one_of_another_day(moment: datetime):
+    desk = Desk(moment)
+    desk.put(risk={"risk_per_trade_pct": 1})
+    desk.put(risk={"risk_per_trade_pct": 4})
+    assert desk.reader.current().risk.risk_per_trade_pct == 1
+    desk.clock.moment = datetime(2026, 8, moment.day + 1, tzinfo=IST)
+    assert desk.reader.current().risk.risk_per_trade_pct == 4
+
+
+TODAY = {"day": "2026-08-18", "reason": "a way round"}
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        TODAY | {"closed": True},
+        TODAY | {"open": "09:15", "close": "09:30"},
+        TODAY | {"open": "11:00", "close": "15:30"},
+    ],
+)
+def test_no_word_on_the_hours_of_the_day_brings_a_loosening_forward(desk: Desk, word: dict[str, Any]):
+    desk.put(risk={"risk_per_trade_pct": 1})
+    desk.put(risk={"risk_per_trade_pct": 1}, sessions=[word])
+    desk.put(risk={"risk_per_trade_pct": 4}, sessions=[word])
+    desk.put(risk={"risk_per_trade_pct": 4})
+    assert desk.reader.current().risk.risk_per_trade_pct == 1
+
+
+def test_a_year_that_the_calendar_does_not_know_makes_nothing_hold_at_once():
+    desk = Desk(datetime(2031, 8, 18, 10, 0, tzinfo=IST))
+    desk.put(risk={"risk_per_trade_pct": 1})
+    desk.put(risk={"risk_per_trade_pct": 4})
+    assert desk.reader.current().risk.risk_per_trade_pct == 1
+
+
+@pytest.mark.parametrize("mode", ["paper", "simulator", "live"])
+def test_no_way_through_a_simulator_brings_a_loosening_forward(desk: Desk, mode: str):
+    """Simulators have sessions of their own; the market goes by what held there last."""
+    desk.put(mode="live", risk={"risk_per_trade_pct": 1})
+    desk.put(mode=mode, kite=SIMULATED, risk={"risk_per_trade_pct": 4})
+    desk.put(mode=mode, kite=SIMULATED, risk={"risk_per_trade_pct": 5})
+    assert desk.changes.in_force().risk.risk_per_trade_pct == 5
+    desk.put(mode="live", risk={"risk_per_trade_pct": 5})
+    assert desk.reader.current().risk.risk_per_trade_pct == 1
+    assert desk.changes.pending() == {"risk.risk_per_trade_pct": "5"}
+    desk.put(mode="paper", risk={"risk_per_trade_pct": 4})
+    desk.put(mode="live", risk={"risk_per_trade_pct": 4})
+    assert desk.changes.in_force().risk.risk_per_trade_pct == 1
+    desk.clock.moment = at("00:00", day=19)
+    assert desk.reader.current().risk.risk_per_trade_pct == 4
+
+
+def test_what_waits_goes_on_waiting_after_a_way_through_a_simulator(desk: Desk):
+    desk.put(mode="live", risk={"risk_per_trade_pct": 1})
+    desk.put(mode="live", risk={"risk_per_trade_pct": 4})
+    desk.put(mode="paper", kite=SIMULATED, risk={"risk_per_trade_pct": 4})
+    desk.put(mode="live", risk={"risk_per_trade_pct": 4})
+    assert desk.changes.in_force().risk.risk_per_trade_pct == 1
+
+
+def test_a_tightened_limit_holds_at_once_in_whatever_mode(desk: Desk):
+    desk.put(mode="live", risk={"risk_per_trade_pct": 2})
+    desk.put(mode="paper", kite=SIMULATED, risk={"risk_per_trade_pct": 1})
+    assert desk.changes.in_force().risk.risk_per_trade_pct == 1
+    desk.put(mode="live", risk={"risk_per_trade_pct": 1})
+    assert desk.changes.in_force().risk.risk_per_trade_pct == 1
+
+
+def test_settings_that_are_wrong_do_not_bring_a_loosening_forward(desk: Desk):
+    desk.put(mode="live", risk={"risk_per_trade_pct": 1})
+    desk.store.write(Put(settings_key(), {"document": "{", "version": 1}))
+    desk.put(mode="live", risk={"risk_per_trade_pct": 4})
+    assert desk.changes.in_force().risk.risk_per_trade_pct == 1
+
+
+def test_a_fresh_desk_begins_with_what_it_likes(desk: Desk):
+    desk.put(risk={"risk_per_trade_pct": 4})
+    assert desk.changes.in_force().risk.risk_per_trade_pct == 4
+
+
+@pytest.mark.parametrize("kite", [{}, SIMULATED])
+def test_a_desk_that_has_begun_without_a_word_went_by_the_safe_defaults(desk: Desk, kite: dict[str, str]):
+    """Also one that has traded in a simulator alone: its first version for the market is measured by them."""
+    desk.store.write(create(RiskState(account="main")))
+    if kite:
+        desk.put(kite=kite, risk={"risk_per_trade_pct": 4})
+    desk.put(risk={"risk_per_trade_pct": 4, "min_confidence": 0.9})
+    assert desk.reader.current().risk.risk_per_trade_pct == 2
+    assert desk.reader.current().risk.min_confidence == 0.9
+    desk.clock.moment = at("00:00", day=19)
     assert desk.reader.current().risk.risk_per_trade_pct == 4
 
 
@@ -150,6 +245,9 @@ def test_the_session_of_a_simulator_is_told_by_its_ticks():
     desk.put(kite=SIMULATED, mode="simulator", risk={"min_confidence": 0.5})
     assert desk.reader.current().risk.min_confidence == 0.9
     desk.store.write(replace(clock.evolve(market_time=at("15:40"), revision=1)))
+    desk.clock.moment = datetime(2026, 8, 16, 10, 0, tzinfo=IST)
+    assert desk.reader.current().risk.min_confidence == 0.9
+    desk.store.write(replace(clock.evolve(market_time=at("09:15", day=19), revision=2)))
     desk.clock.advance(6)
     assert desk.reader.current().risk.min_confidence == 0.5
 
@@ -207,6 +305,15 @@ def test_while_settings_are_wrong_entries_stop_and_exits_go_by_the_last_good_one
     desk.put(mode="paper", risk=RiskSettings().model_dump())
     desk.clock.advance(6)
     assert desk.reader.current() == desk.reader.standing()
+
+
+def test_what_waits_in_a_simulator_waits_in_its_time_also_while_settings_are_wrong():
+    desk = Desk(datetime(2026, 11, 21, 10, 0, tzinfo=IST))
+    desk.put(kite=SIMULATED, risk={"min_confidence": 0.9})
+    desk.store.write(create(MarketClock(market_time=at("11:00"), seen_at=desk.clock.now())))
+    desk.put(kite=SIMULATED, risk={"min_confidence": 0.5})
+    desk.store.write(Put(settings_key(), {"document": "{", "version": 2}))
+    assert desk.reader.standing().risk.min_confidence == 0.9
 
 
 def test_a_process_that_read_good_settings_keeps_them(desk: Desk):

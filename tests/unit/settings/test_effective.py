@@ -37,6 +37,13 @@ def tree(path: str, value: Any) -> Settings:
         ("universe.equities", ["ITC"], ["ITC", "TCS"]),
         ("blackouts", [BUDGET], []),
         ("cycle_interval_seconds", 120, 60),
+        ("options.premium_target_pct", "50", "80"),
+        ("equity.target_atr", 10.0, 14.0),
+        ("exits.trailing_stop_options_pct", "10", "20"),
+        ("exits.trailing_stop_options_pct", "10", None),
+        ("exits.trailing_stop_shares_pct", "2", None),
+        ("exits.signal_reversal", True, False),
+        ("equity.mis_barred", ["TCS"], []),
     ],
 )
 def test_looser_waits_and_tighter_does_not(path: str, tighter: Any, looser: Any):
@@ -49,9 +56,16 @@ def test_looser_waits_and_tighter_does_not(path: str, tighter: Any, looser: Any)
 
 def test_what_is_no_limit_holds_at_once():
     changed = Settings.model_validate(
-        {"public_url": "https://desk.example", "options": {"premium_target_pct": 80}}
+        {"public_url": "https://desk.example", "universe": {"strikes_each_side": 12}}
     )
     assert effective(changed, Settings()) == changed
+
+
+@pytest.mark.parametrize("indices", [[], ["NIFTY"], ["NIFTY", "BANKNIFTY", "FINNIFTY"]])
+def test_no_index_comes_or_goes_during_the_day(indices: list[str]):
+    """One that goes takes its STALE_INDEX with it; one that comes brings options."""
+    wanted = tree("universe.indices", indices)
+    assert effective(wanted, Settings()).universe.indices == ("NIFTY", "BANKNIFTY")
 
 
 def test_of_a_set_only_what_is_new_waits():

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import annotated_types
 import pytest
@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from patang.settings import EventBlackout, Settings, explain
 from patang.settings.effective import about, leaves, plain
-from patang.settings.fields import Section
+from patang.settings.fields import About, Looser, Section
 from patang.settings.table import table
 
 PAGE = Path(__file__).parents[3] / "docs" / "concepts" / "settings.md"
@@ -44,6 +44,48 @@ STARTING_VALUES = {
     "options.exit_by": "15:05",
     "mode": "paper",
     "approval.mode": "semi-automated",
+}
+
+
+# Which way each setting is looser. None: no limit, so that a change holds at once: where things are, what
+# they are called, how much is watched, hours that the exchange or the broker sets, and the mode, which has a
+# rule of its own (nothing open).
+LOOSENED_BY: dict[Looser | None, str] = {
+    "up": """
+        capital.starting_capital_inr capital.daily_loss_limit_pct capital.max_drawdown_pct
+        risk.risk_per_trade_pct risk.max_concurrent_positions risk.max_concurrent_options
+        risk.max_symbol_exposure_pct risk.max_portfolio_exposure_pct risk.max_api_latency_ms
+        risk.max_exceptions_per_minute risk.max_data_age_seconds risk.stop_loss_guard_stops
+        options.max_rsi options.max_reversion_adx options.enabled options.capital_share_pct
+        options.premium_target_pct options.premium_stop_pct options.max_delta options.max_spread_pct
+        options.last_entry options.max_hold_minutes options.exit_by options.max_iv_rank
+        options.enter_on_expiry_day
+        equity.max_rsi equity.max_reversion_adx equity.enabled equity.capital_share_pct
+        equity.max_spread_pct equity.target_atr equity.stop_atr equity.last_entry equity.exit_by
+        equity.max_hold_minutes equity.max_hold_sessions equity.max_atr_pct
+        exits.trailing_stop_options_pct exits.trailing_stop_shares_pct exits.square_off_shares
+        exits.square_off_contracts approval.timeout_seconds approval.max_price_drift_pct entry_order_seconds
+    """,
+    "down": """
+        cycle_interval_seconds risk.margin_buffer_pct risk.intraday_margin_pct risk.min_confidence
+        risk.min_expected_net_profit_inr risk.stop_loss_guard_window_minutes
+        risk.stop_loss_guard_pause_minutes risk.symbol_cooldown_minutes
+        options.min_adx options.min_frames options.min_stretch options.min_delta options.min_open_interest
+        options.min_premium_inr options.cooldown_hours options.first_entry options.min_minutes_to_expiry
+        options.min_volume options.min_sessions_to_expiry_exit
+        equity.min_adx equity.min_frames equity.min_stretch equity.first_entry equity.min_turnover_inr
+        equity.min_atr_pct exits.signal_reversal
+    """,
+    "more": "options.setups equity.setups options.underlyings universe.equities",
+    "fewer": "blackouts equity.mis_barred",
+    "any": "universe.indices",
+    ("intraday", "swing"): "options.holding_period equity.holding_period",
+    ("semi-automated", "automated"): "approval.mode",
+    None: """
+        mode profile data_account public_url kite.root kite.ticker_root kite.login_root kite.timeout_seconds
+        exits.broker_square_off_shares exits.broker_square_off_contracts universe.chain_band_pct
+        universe.strikes_each_side sessions registered_egress_ip
+    """,
 }
 
 
@@ -93,11 +135,32 @@ def test_every_event_says_what_it_is():
         assert about(field).unit, name
 
 
-def test_every_bound_of_risk_knows_which_way_it_is_looser():
-    free = {"options.premium_target_pct", "equity.target_atr"}
-    for path, field in FIELDS.items():
-        if path.split(".")[0] in ("capital", "risk", "options", "equity", "approval") and path not in free:
-            assert about(field).looser is not None, f"{path} would be loosened at once"
+@pytest.mark.parametrize("path", FIELDS)
+def test_every_field_is_classified(path: str):
+    """A new setting fails here until somebody has thought about which way it is looser."""
+    (found,) = [looser for looser, paths in LOOSENED_BY.items() if path in paths.split()]
+    assert about(FIELDS[path]).looser == found, path
+
+
+def test_nothing_is_classified_that_there_is_not():
+    told = [path for paths in LOOSENED_BY.values() for path in paths.split()]
+    assert sorted(told) == sorted(FIELDS)
+
+
+def test_a_switch_a_number_and_a_list_are_each_looser_in_a_way_that_fits_them():
+    for path, field, value in leaves(Settings()):
+        looser = about(field).looser
+        if isinstance(value, tuple):
+            assert looser in ("more", "fewer", "any", None), path
+        elif isinstance(looser, tuple):
+            assert looser == get_args(field.annotation), path
+        else:
+            assert looser in ("up", "down", None), path
+
+
+def test_a_setting_that_does_not_say_which_way_it_is_looser_cannot_be_made():
+    with pytest.raises(TypeError, match="looser"):
+        About("rupees")  # type: ignore[call-arg]  # what is shown is that it cannot be called so
 
 
 @pytest.mark.parametrize(

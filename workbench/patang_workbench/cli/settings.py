@@ -19,14 +19,15 @@ from patang_workbench.cli.settings_file import read_settings, template
 
 __all__ = ["add_arguments", "run"]
 
-_PUT = """A limit that the file loosens while a session runs holds its old value until that session is over;
-a tightened one holds at once. The mode is changed only while nothing is open."""
+_PUT = """A limit that the file loosens holds its old value until the next session: for the rest of the day,
+unless the exchange has yet to open. A tightened one holds at once. The mode is changed only while nothing is
+open."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verbs."""
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    show = verbs.add_parser("show", help="print what is in force, and what waits for the session's end")
+    show = verbs.add_parser("show", help="print what is in force, and what waits for the next session")
     show.add_argument("--version", type=int, metavar="N", help="as version N asked for it")
     add_stage_arguments(show)
     show.set_defaults(do=_show)
@@ -130,7 +131,7 @@ def _print(
 def _comments(stored: StoredSettings | None, pending: dict[str, Any]) -> Iterator[str]:
     yield "the safe defaults: nothing is stored" if stored is None else _headline(stored)
     if stored is not None and stored.held_until is not None and pending:
-        yield f"loosened, and in force from {stored.held_until:%Y-%m-%d %H:%M}, when the session is over:"
+        yield f"loosened, and in force from {stored.held_until:%Y-%m-%d %H:%M} on:"
         for path, value in pending.items():
             yield f"  {path}: {value}"
 

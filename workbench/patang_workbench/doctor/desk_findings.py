@@ -36,8 +36,8 @@ def stored_settings(changes: SettingsChanges) -> tuple[Settings | None, Finding]
     stored, pending = changes.stored(), changes.pending()
     text = "the safe defaults: nothing is stored" if stored is None else f"version {stored.version}, valid"
     if pending:
-        waits = f"{text}; waiting for the session's end: {', '.join(pending)}"
-        return settings, Finding("settings", "warn", waits, "nothing: they hold from the session's end on")
+        waits = f"{text}; waiting for the next session: {', '.join(pending)}"
+        return settings, Finding("settings", "warn", waits, "nothing: they hold from the next session on")
     return settings, Finding("settings", "ok", text)
 
 

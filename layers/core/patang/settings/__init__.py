@@ -8,7 +8,7 @@ from patang.settings.limits import (
     CapitalSettings,
     RiskSettings,
 )
-from patang.settings.stored import explain, load_settings
+from patang.settings.stored import explain
 from patang.settings.strategies import EquitySettings, OptionSettings
 from patang.settings.tree import KiteSettings, Mode, Settings, UniverseSettings
 
@@ -27,5 +27,4 @@ __all__ = [
     "UniverseSettings",
     "blackout_at",
     "explain",
-    "load_settings",
 ]

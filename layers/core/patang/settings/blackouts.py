@@ -17,15 +17,19 @@ class EventBlackout(Section):
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
 
-    day: Annotated[date, About("YYYY-MM-DD"), Field(description="The day of the event.")]
+    day: Annotated[date, About("YYYY-MM-DD", looser=None), Field(description="The day of the event.")]
     start: Annotated[
-        ClockTime, About("HH:MM, IST"), Field(alias="from", description="From when no entry is made.")
+        ClockTime,
+        About("HH:MM, IST", looser=None),
+        Field(alias="from", description="From when no entry is made."),
     ] = "00:00"
-    until: Annotated[ClockTime, About("HH:MM, IST"), Field(description="Until when, itself excluded.")] = (
-        "23:59"
-    )
+    until: Annotated[
+        ClockTime, About("HH:MM, IST", looser=None), Field(description="Until when, itself excluded.")
+    ] = "23:59"
     reason: Annotated[
-        str, About("words"), Field(min_length=3, max_length=200, description="What every refusal then says.")
+        str,
+        About("words", looser=None),
+        Field(min_length=3, max_length=200, description="What every refusal then says."),
     ]
 
     @model_validator(mode="after")

@@ -1,21 +1,19 @@
 """Changing the settings: each change a version, told to the audit log in the same transaction."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from patang.accounts.account import Account
 from patang.audit.event import AuditEvent
-from patang.errors import Refused, SettingsError, StopTrading
+from patang.errors import Refused, SettingsError
 from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, account_key, risk_key, settings_key
-from patang.market.sessions import session_on
 from patang.portfolio.account_state import RiskState
 from patang.ports import Absent, Attributes, Clock, Matches, Put, StateStore, Write
 from patang.records import change, create, load, load_all, replace
 from patang.settings.effective import held_back, plain, with_values
-from patang.settings.reader import market_moment
-from patang.settings.stored import SettingChange, StoredSettings, last_good
+from patang.settings.stored import SettingChange, StoredSettings, accepted
 from patang.settings.tree import Settings
+from patang.settings.waiting import holding, market_moment, waits_until
 
 __all__ = ["DESK_CHAIN", "SettingsChanges"]
 
@@ -33,7 +31,7 @@ class SettingsChanges:
     def put(self, settings: Settings, actor: str, note: str = "") -> StoredSettings:
         """Stores `settings` as the next version; the version in the table where they change nothing.
 
-        A limit that they loosen while a session runs waits for its end; so does one loosened twice.
+        A limit that they loosen waits for the next session (`waits_until`), by whatever way they come.
         Raises Refused if they change the mode, or go from the market to a simulator or back, while
         something is open; WriteConflict if the state kept changing meanwhile.
         """
@@ -44,7 +42,7 @@ class SettingsChanges:
             if old is not None and old.version and old.document == settings.model_dump_json():
                 return old, ()
             before = self._before(old)
-            new = self._next(settings, old, before, actor, note)
+            new = self._next(settings, old, actor, note)
             same = before is not None and _same_market(before, settings)
             guards = () if same else self._nothing_open(before, settings)
             newest = Put(settings_key(), new.kept().attributes, expect=_unchanged(attributes))
@@ -60,36 +58,28 @@ class SettingsChanges:
     def in_force(self) -> Settings:
         """What holds now. Raises SettingsError if the newest version is wrong."""
         stored = self.stored()
-        return Settings() if stored is None else self._holding(stored)
+        return Settings() if stored is None else holding(self._store, self._clock, stored)
 
     def pending(self) -> dict[str, Any]:
-        """The limits that wait for the session's end: by path, what they will be then (JSON's values)."""
+        """The limits that wait for the next session: by path, what they will be then (JSON's values)."""
         stored = self.stored()
         if stored is None or not stored.held:
             return {}
-        wanted, now = plain(stored.wanted()), plain(self._holding(stored))
+        wanted, now = plain(stored.wanted()), plain(self.in_force())
         return {path: wanted[path] for path in stored.held if wanted[path] != now[path]}
-
-    def _holding(self, stored: StoredSettings) -> Settings:
-        wanted = stored.wanted()
-        moment = market_moment(self._store, self._clock, wanted)
-        return wanted if moment is None else stored.in_force(moment)
 
     def _before(self, old: StoredSettings | None) -> Settings | None:
         """What is in force now; None if what is stored is wrong and nothing before it was right."""
         if old is None:
             return Settings()
-        try:
-            return self._holding(old)
-        except SettingsError:
-            return last_good(self._store, self._clock.now())
+        last = next(accepted(self._store), None)
+        return None if last is None else holding(self._store, self._clock, last)
 
-    def _next(
-        self, settings: Settings, old: StoredSettings | None, before: Settings | None, actor: str, note: str
-    ) -> StoredSettings:
-        # Who has said nothing yet has loosened nothing.
-        until = None if old is None else self._session_end(before, settings)
-        held = held_back(settings, before) if before and until else ()
+    def _next(self, settings: Settings, old: StoredSettings | None, actor: str, note: str) -> StoredSettings:
+        last = self._last_of_market(settings, old)
+        moment = None if last is None else market_moment(self._store, self._clock, last)
+        until = None if moment is None else waits_until(moment)
+        held = held_back(settings, last) if last and until else ()
         now_held = with_values(settings, {entry.path: entry.in_force for entry in held})
         return StoredSettings(
             version=1 + (old.version if old else 0),
@@ -102,19 +92,19 @@ class SettingsChanges:
             held_until=until if held else None,
         )
 
-    def _session_end(self, before: Settings | None, settings: Settings) -> datetime | None:
-        """When the session that runs now is over; None where none runs, or the desk changes its market."""
-        if before is None or before.simulated_market != settings.simulated_market:
-            return None
-        moment = market_moment(self._store, self._clock, before)
-        if moment is None:
-            return None
-        try:
-            session = session_on(moment.date(), overrides=before.sessions)
-        except StopTrading:
-            return None
-        running = session is not None and session.open <= moment < session.close
-        return session.close if session is not None and running else None
+    def _last_of_market(self, settings: Settings, old: StoredSettings | None) -> Settings | None:
+        """What a loosening is measured by: what held last where `settings` trade, in the market or in a
+        simulator; the safe defaults where nothing was ever said of it. None for a desk that has not begun."""
+        for stored in accepted(self._store):
+            if stored.wanted().simulated_market == settings.simulated_market:
+                return holding(self._store, self._clock, stored)
+        begun = old is not None or any(state is not None for state in self._risk_states().values())
+        return Settings() if begun else None
+
+    def _risk_states(self) -> dict[str, RiskState | None]:
+        """By account; an account has one from its first order, or its first halt, on."""
+        accounts = load_all(self._store, Account, account_key("").partition)
+        return {a.account: load(self._store, RiskState, risk_key(a.account)) for a in accounts}
 
     def _nothing_open(self, before: Settings | None, settings: Settings) -> tuple[Write, ...]:
         """What makes sure, within the transaction, that nothing of another mode is open: what was bought in
@@ -123,8 +113,7 @@ class SettingsChanges:
         An order on its way is reserved in its account's state of risk, and becomes a position with that
         state's next revision: while the revision stands that was read first, nothing can have come.
         """
-        accounts = load_all(self._store, Account, account_key("").partition)
-        found = {a.account: load(self._store, RiskState, risk_key(a.account)) for a in accounts}
+        found = self._risk_states()
         items = [*self._store.query_index(OPEN_POSITIONS), *self._store.query_index(LIVE_INTENTS)]
         if before is None:
             # Nobody knows what the mode was: what is open says it.

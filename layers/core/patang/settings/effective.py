@@ -1,4 +1,4 @@
-"""What is in force: a limit that was loosened holds its old value until the session is over.
+"""What is in force: a limit that was loosened holds its old value until the next session.
 
 A tightened limit holds at once, and so does whatever is no limit. Which way a field is looser is said beside
 the field (`About.looser`), so that a new limit cannot be forgotten here.
@@ -19,7 +19,7 @@ __all__ = ["Held", "about", "effective", "held_back", "leaves", "plain", "with_v
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A limit that waits: its path in the tree, what holds until the session is over, and what comes then."""
+    """A limit that waits: its path in the tree, what holds until the next session, and what comes then."""
 
     path: str
     in_force: Any
@@ -30,7 +30,7 @@ def effective(wanted: Settings, in_force: Settings) -> Settings:
     """`wanted`, with each limit that it loosens still as `in_force` has it.
 
     The result need not be a tree that would be accepted: of a band that was moved, its tighter ends hold,
-    and nothing fits into it until the session is over.
+    and nothing fits into it until the next session.
     """
     return with_values(wanted, {held.path: held.in_force for held in held_back(wanted, in_force)})
 
@@ -94,6 +94,10 @@ def _with[S: Section](section: S, path: list[str], value: Any) -> S:
 
 
 def _tighter(new: Any, old: Any, looser: Looser) -> Any:
+    if looser == "any":
+        return old
+    if new is None or old is None:
+        return old if new is None else new
     match looser:
         case "up":
             return min(new, old)

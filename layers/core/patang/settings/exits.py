@@ -18,12 +18,12 @@ class ExitSettings(Section):
 
     trailing_stop_options_pct: Annotated[
         Percent | None,
-        About("percent of the highest premium"),
+        About("percent of the highest premium", "up"),
         Field(description="How far below its highest price an option is sold; none: not at all."),
     ] = None
     trailing_stop_shares_pct: Annotated[
         Percent | None,
-        About("percent of the highest price"),
+        About("percent of the highest price", "up"),
         Field(description="How far below its highest price a share is sold; none: not at all."),
     ] = None
     signal_reversal: Annotated[
@@ -44,12 +44,12 @@ class ExitSettings(Section):
     ] = "15:15"
     broker_square_off_shares: Annotated[
         ClockTime,
-        About("HH:MM, IST"),
+        About("HH:MM, IST", looser=None),
         Field(description="When the broker squares off intraday shares by himself, for a fee."),
     ] = "15:10"
     broker_square_off_contracts: Annotated[
         ClockTime,
-        About("HH:MM, IST"),
+        About("HH:MM, IST", looser=None),
         Field(description="When the broker squares off intraday options by himself, for a fee."),
     ] = "15:20"
 

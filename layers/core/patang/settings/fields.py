@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = ["About", "ClockTime", "Looser", "Percent", "Probability", "Section"]
 
 # up, down: a greater or a lesser value lets the desk do more (clock times and switches have an order too).
-# more, fewer: a further member, or one less, does. A tuple: the values from the tightest to the loosest.
-type Looser = Literal["up", "down", "more", "fewer"] | tuple[str, ...]
+# more, fewer: a further member, or one less, does. any: whatever is changed. A tuple: the values from the
+# tightest to the loosest. Of a bound that may be left out, none is the loosest.
+type Looser = Literal["up", "down", "more", "fewer", "any"] | tuple[str, ...]
 
 Percent = Annotated[Decimal, Field(gt=0, le=100)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -20,10 +21,13 @@ ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 @dataclass(frozen=True, slots=True)
 class About:
     """`unit` as a person reads it. `looser`: which way the limit loosens; None where it is no limit, so that
-    a change holds at once."""
+    a change holds at once (or where it is part of an entry of a list, which is held as a whole).
+
+    There is no default: whoever adds a setting says it.
+    """
 
     unit: str
-    looser: Looser | None = None
+    looser: Looser | None
 
 
 class Section(BaseModel):

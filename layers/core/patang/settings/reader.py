@@ -1,17 +1,15 @@
 """Reading the settings in a process that lives long: not at each question, and never without an answer for
 what must go on."""
 
-from datetime import datetime
-
 from patang.errors import SettingsError
-from patang.execution.market_clock import MarketClock
-from patang.keys import market_clock_key, settings_key
+from patang.keys import settings_key
 from patang.ports import Clock, StateStore
 from patang.records import load
-from patang.settings.stored import StoredSettings, last_good
+from patang.settings.stored import StoredSettings, accepted
 from patang.settings.tree import Settings
+from patang.settings.waiting import holding
 
-__all__ = ["SettingsReader", "market_moment"]
+__all__ = ["SettingsReader"]
 
 _AGE_SECONDS = 5
 
@@ -47,26 +45,11 @@ class SettingsReader:
             return
         stored = load(self._store, StoredSettings, settings_key())
         try:
-            self._good = Settings() if stored is None else self._in_force(stored)
+            self._good = Settings() if stored is None else holding(self._store, self._clock, stored)
             self._wrong = None
         except SettingsError as error:
             self._wrong = error
             if self._good is None:
-                self._good = last_good(self._store, now)
+                last = next(accepted(self._store), None)
+                self._good = None if last is None else holding(self._store, self._clock, last)
         self._read_at = now.timestamp()
-
-    def _in_force(self, stored: StoredSettings) -> Settings:
-        wanted = stored.wanted()
-        moment = market_moment(self._store, self._clock, wanted) if stored.held else None
-        return wanted if moment is None else stored.in_force(moment)
-
-
-def market_moment(store: StateStore, clock: Clock, settings: Settings) -> datetime | None:
-    """Market time: the wall's, but where the market is a simulator's, what its ticks said last.
-
-    None before a simulator's first tick: no session of its has begun.
-    """
-    if not settings.simulated_market:
-        return clock.now()
-    seen = load(store, MarketClock, market_clock_key())
-    return None if seen is None else seen.market_time

@@ -1,5 +1,6 @@
 """The settings as the desk table keeps them: the newest version, and every version there was."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +16,12 @@ from patang.settings.tree import Settings
 __all__ = [
     "SettingChange",
     "StoredSettings",
+    "accepted",
     "explain",
-    "last_good",
-    "load_settings",
     "load_version",
     "versions",
 ]
 
-_VERSIONS_BACK = 50
 _VERSION = settings_version_key(0).sort.rstrip("0")
 
 
@@ -39,8 +38,8 @@ class SettingChange(BaseModel):
 class StoredSettings(Record):
     """A version of the settings: the whole tree, who wrote it and when, and what it changed.
 
-    `held`: the limits that it loosened while a session ran, with the values (JSON's) that hold until
-    `held_until`, the end of that session, in market time.
+    `held`: the limits that it loosened, with the values (JSON's) that hold until `held_until`, in market
+    time.
     """
 
     document: str
@@ -76,27 +75,16 @@ class StoredSettings(Record):
         return with_values(wanted, self.held) if self.is_holding(now) else wanted
 
 
-def load_settings(store: StateStore, now: datetime) -> Settings:
-    """What is in force at this market time: the safe defaults where nothing is stored.
-
-    Raises SettingsError that names each wrong field and its value.
-    """
-    stored = load(store, StoredSettings, settings_key())
-    return Settings() if stored is None else stored.in_force(now)
-
-
-def last_good(store: StateStore, now: datetime) -> Settings | None:
-    """The newest version that this code accepts: what positions are guarded by while the newest is wrong."""
-    for stored in versions(store, _VERSIONS_BACK):
-        try:
-            return stored.in_force(now)
-        except SettingsError:
-            continue
-    return None
+def accepted(store: StateStore) -> Iterator[StoredSettings]:
+    """The versions that this code accepts, the newest first, whether or not it was written by hand."""
+    newest = load(store, StoredSettings, settings_key())
+    if newest is not None and _is_right(newest):
+        yield newest
+    yield from filter(_is_right, versions(store))
 
 
-def versions(store: StateStore, limit: int) -> list[StoredSettings]:
-    """The newest `limit` versions, newest first."""
+def versions(store: StateStore, limit: int | None = None) -> list[StoredSettings]:
+    """The newest `limit` versions, or all there are, newest first."""
     partition = settings_key().partition
     return load_all(store, StoredSettings, partition, _VERSION, newest_first=True, limit=limit)
 
@@ -119,3 +107,11 @@ def explain(error: ValidationError) -> str:
         else:
             told.append(f"{path or 'the whole'} = {value!r}: {wrong['msg']}")
     return "; ".join(told)
+
+
+def _is_right(stored: StoredSettings) -> bool:
+    try:
+        stored.wanted()
+    except SettingsError:
+        return False
+    return True

@@ -69,7 +69,7 @@ class OptionSettings(EntryRules):
         Field(max_length=20, description="Indices whose options may be bought."),
     ] = ("NIFTY", "BANKNIFTY")
     premium_target_pct: Annotated[
-        Percent, About("percent of the premium"), Field(description="Gain at which a position is sold.")
+        Percent, About("percent of the premium", "up"), Field(description="Gain at which a position is sold.")
     ] = Decimal(50)
     premium_stop_pct: Annotated[
         Percent, About("percent of the premium", "up"), Field(description="Loss at which a position is sold.")
@@ -178,7 +178,7 @@ class EquitySettings(EntryRules):
     ] = Decimal("0.3")
     target_atr: Annotated[
         float,
-        About("multiples of ATR(14)"),
+        About("multiples of ATR(14)", "up"),
         Field(gt=0, le=50, description="Distance of the target from the entry."),
     ] = 14.0
     stop_atr: Annotated[

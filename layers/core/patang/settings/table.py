@@ -12,12 +12,19 @@ from patang.settings.tree import Settings
 
 __all__ = ["Row", "table"]
 
-_LOOSER = {"up": "more", "down": "less", "more": "a further one", "fewer": "one less", None: "at once"}
+_LOOSER = {
+    "up": "more",
+    "down": "less",
+    "more": "a further one",
+    "fewer": "one less",
+    "any": "any change",
+    None: "at once",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`allowed`: the values it may take. `looser`: the change that waits for the session's end; "at once" for
+    """`allowed`: the values it may take. `looser`: the change that waits for the next session; "at once" for
     what is no limit."""
 
     path: str
@@ -37,7 +44,9 @@ def _row(path: str, field: FieldInfo, default: Any) -> Row:
     said = about(field)
     if not field.description:
         raise TypeError(f"{path} says nothing of itself: give its Field a description")
-    return Row(path, _text(default), said.unit, _allowed(field), _looser(said.looser), field.description)
+    return Row(
+        path, _text(default), said.unit, _allowed(field), _looser(field, said.looser), field.description
+    )
 
 
 def _text(value: Any) -> str:
@@ -52,10 +61,11 @@ def _text(value: Any) -> str:
             return str(value)
 
 
-def _looser(looser: Looser | None) -> str:
+def _looser(field: FieldInfo, looser: Looser | None) -> str:
     if isinstance(looser, tuple):
         return f"from {' to '.join(looser)}"
-    return _LOOSER[looser]
+    optional = looser is not None and type(None) in get_args(field.annotation)
+    return f"{_LOOSER[looser]}, or none" if optional else _LOOSER[looser]
 
 
 def _allowed(field: FieldInfo) -> str:

@@ -24,17 +24,19 @@ _PRIVATE_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "sandbox.kite.trade
 class KiteSettings(Section):
     """Where the broker is. Base addresses are settings so that a simulator or the sandbox can stand in."""
 
-    root: Annotated[str, About("address"), Field(description="The broker's REST interface.")] = (
+    root: Annotated[str, About("address", looser=None), Field(description="The broker's REST interface.")] = (
         "https://api.kite.trade"
     )
-    ticker_root: Annotated[str, About("address"), Field(description="The broker's stream of ticks.")] = (
-        "wss://ws.kite.trade"
-    )
-    login_root: Annotated[str, About("address"), Field(description="The broker's login page.")] = (
-        "https://kite.zerodha.com"
-    )
+    ticker_root: Annotated[
+        str, About("address", looser=None), Field(description="The broker's stream of ticks.")
+    ] = "wss://ws.kite.trade"
+    login_root: Annotated[
+        str, About("address", looser=None), Field(description="The broker's login page.")
+    ] = "https://kite.zerodha.com"
     timeout_seconds: Annotated[
-        int, About("seconds"), Field(ge=1, le=15, description="How long a call to the broker may take.")
+        int,
+        About("seconds", looser=None),
+        Field(ge=1, le=15, description="How long a call to the broker may take."),
     ] = 7
 
 
@@ -44,7 +46,10 @@ class UniverseSettings(Section):
     watched during the day; `strikes_each_side`: how many either side of the money are at a time."""
 
     indices: Annotated[
-        tuple[str, ...], About("names"), Field(max_length=20, description="Indices that are watched.")
+        tuple[str, ...],
+        # One that goes takes its STALE_INDEX with it; one that comes may bring options.
+        About("names", "any"),
+        Field(max_length=20, description="Indices that are watched."),
     ] = ("NIFTY", "BANKNIFTY")
     equities: Annotated[
         tuple[str, ...],
@@ -64,12 +69,12 @@ class UniverseSettings(Section):
     )
     chain_band_pct: Annotated[
         Percent,
-        About("percent of the last price"),
+        About("percent of the last price", looser=None),
         Field(description="How far from the last price strikes may be watched during the day."),
     ] = Decimal(10)
     strikes_each_side: Annotated[
         int,
-        About("strikes"),
+        About("strikes", looser=None),
         Field(ge=1, le=40, description="How many either side of the money are watched at a time."),
     ] = 8
 
@@ -85,7 +90,7 @@ class Settings(Section):
 
     mode: Annotated[
         Mode,
-        About("word"),
+        About("word", looser=None),
         Field(
             description="Where orders go: paper (nowhere), simulator (on this machine or the sandbox), "
             "live (to the exchange, after the day's preflight). Changed while nothing is open only."
@@ -93,15 +98,17 @@ class Settings(Section):
     ] = "paper"
     profile: Annotated[
         str,
-        About("word"),
+        About("word", looser=None),
         Field(max_length=40, description="A label, shown everywhere when it is not `safe`."),
     ] = "safe"
     data_account: Annotated[
-        str, About("account"), Field(max_length=40, description="The account that supplies market data.")
+        str,
+        About("account", looser=None),
+        Field(max_length=40, description="The account that supplies market data."),
     ] = "main"
     public_url: Annotated[
         str | None,
-        About("address"),
+        About("address", looser=None),
         Field(description="Where the desk is reached from outside; without it, its own HTTP API."),
     ] = None
     cycle_interval_seconds: Annotated[
@@ -124,7 +131,7 @@ class Settings(Section):
     universe: UniverseSettings = UniverseSettings()
     sessions: Annotated[
         tuple[SessionOverride, ...],
-        About("hours of days"),
+        About("hours of days", looser=None),
         Field(max_length=100, description="Hours of single days, which go before the exchange calendar's."),
     ] = ()
     blackouts: Annotated[
@@ -139,7 +146,7 @@ class Settings(Section):
     ] = 120
     registered_egress_ip: Annotated[
         str | None,
-        About("IP address"),
+        About("IP address", looser=None),
         Field(description="The address that the broker knows; live orders leave from no other."),
     ] = None
 
