@@ -84,6 +84,8 @@ def test_an_order_id_cannot_lead_elsewhere(calls, order_id):
         KiteBroker(calls).modify("regular", order_id, {"price": "1"})
     with pytest.raises(BadInput):
         KiteBroker(calls).cancel("regular", order_id)
+    with pytest.raises(BadInput):
+        KiteBroker(calls).delete_gtt(order_id)
 
 
 def test_only_what_an_order_has_can_be_changed(calls):

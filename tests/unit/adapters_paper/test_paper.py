@@ -102,11 +102,7 @@ def test_a_buy_fills_at_the_ask_and_not_above_its_limit(broker, exchange):
     assert frame["account_id"] == "main"
     assert cash(broker) == free(broker) == 300_000 - 14_995.5
     (position,) = broker.positions()
-    assert (position["tradingsymbol"], position["quantity"], position["average_price"]) == (
-        "INFY",
-        10,
-        1499.55,
-    )
+    assert (position.tradingsymbol, position.quantity, position.average_price) == ("INFY", 10, "1499.55")
 
 
 def test_a_fill_is_told_once(broker, exchange):
@@ -177,7 +173,7 @@ def test_a_changed_price_is_checked_and_used(holding, exchange):
     holding.modify("regular", order_id, {"price": "1495.00", "quantity": "4"})
     (frame,) = exchange.match(ticks((6, 1495, 1496)), LATER)
     assert (frame["status"], frame["quantity"]) == ("COMPLETE", 4)
-    assert holding.positions()[0]["quantity"] == 6
+    assert holding.positions()[0].quantity == 6
 
 
 def test_a_stop_becomes_a_limit_order_when_the_exit_takes_it_over(holding, exchange):
@@ -218,4 +214,4 @@ def test_average_price_is_over_all_that_is_held(holding, exchange):
     holding.place(replace(BUY, tag="buy2", price="1600.00"))
     exchange.match(ticks((6, 1508, 1509)), LATER)
     (position,) = holding.positions()
-    assert (position["quantity"], position["average_price"]) == (20, float(Decimal("1504")))
+    assert (position.quantity, Decimal(position.average_price)) == (20, 1504)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from patang.accounts.health import note_failure
-from patang.errors import BadInput, BrokerRefused, PatangError, SessionExpired, StopTrading, TryAgain
+from patang.errors import AskOwner, BadInput, BrokerRefused, PatangError, StopTrading, TryAgain
 from patang.execution.consequences import tell
 from patang.execution.intent import IntentState, OrderIntent
 from patang.execution.journal import journal
@@ -151,7 +151,7 @@ class OrderLane:
             broker_order_id = self._call(intent)
         except BrokerRefused as refusal:
             return self._record(intent, "REJECTED", message=str(refusal), begun=begun)
-        except (SessionExpired, TryAgain) as error:
+        except (AskOwner, TryAgain) as error:
             # Both are promised only where nothing can have reached the order book.
             return self._record(intent, "REJECTED", message=f"not sent: {error}", begun=begun)
         except PatangError as error:

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from patang.ports.store import Attributes
+from patang.ports.orders import (
+    BrokerHolding,
+    BrokerOrder,
+    BrokerPosition,
+    BrokerTrade,
+    ConversionRequest,
+    Gtt,
+    GttRequest,
+    OrderRequest,
+    SliceResult,
+)
 
 if TYPE_CHECKING:
     # Most functions carry no numpy.
@@ -15,74 +25,92 @@ if TYPE_CHECKING:
 __all__ = [
     "Broker",
     "BrokerLogin",
-    "BrokerOrder",
     "ContractNotes",
     "LoginExchange",
     "MarketData",
-    "OrderRequest",
     "PaperMatcher",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRequest:
-    """What the broker is asked to place; prices are rupees as text, so that nothing is rounded twice."""
-
-    variety: str
-    exchange: str
-    tradingsymbol: str
-    transaction_type: str
-    quantity: int
-    order_type: str
-    product: str
-    validity: str
-    tag: str
-    price: str | None = None
-    trigger_price: str | None = None
-    market_protection: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerOrder:
-    """One row of the broker's order book, or one order frame or postback."""
-
-    order_id: str
-    tag: str
-    status: str
-    exchange: str
-    tradingsymbol: str
-    transaction_type: str
-    quantity: int
-    filled_quantity: int
-    average_price: str
-    status_message: str = ""
-    updated_at: datetime | None = None
-    raw: Attributes = field(default_factory=dict)
 
 
 class Broker(Protocol):
     """An account at the broker.
 
-    Every call may raise SessionExpired or TryAgain; from a send both say that nothing has taken effect. Reads
-    also raise Refused or AskOwner. Sends (place, modify, cancel) raise BrokerRefused on a clean refusal and
-    OutcomeUnknown where the request may have taken effect.
+    Every call may raise AskOwner (SessionExpired among others: the message says what the owner has to do) or
+    TryAgain. From a send both say that nothing has taken effect. Reads are tried three times and also raise
+    Refused. Sends (everything that places, changes, cancels or converts) are tried once, and raise
+    BrokerRefused on a clean refusal and OutcomeUnknown where the request may have taken effect; only the
+    order lane calls them.
     """
 
     def place(self, request: OrderRequest) -> str:
         """Returns the broker's order id."""
         ...
 
-    def modify(self, variety: str, order_id: str, changes: Mapping[str, str]) -> None: ...
+    def place_sliced(self, request: OrderRequest) -> tuple[SliceResult, ...]:
+        """Places more than the freeze quantity allows, cut by the broker into at most 10 orders of one tag.
 
-    def cancel(self, variety: str, order_id: str) -> None: ...
+        Slices may fail alone: each says so in its message.
+        """
+        ...
+
+    def modify(
+        self,
+        variety: str,
+        order_id: str,
+        changes: Mapping[str, str],
+        parent_order_id: str | None = None,
+    ) -> None:
+        """`changes` by the API's names: quantity, price, order_type, trigger_price, validity,
+        disclosed_quantity, market_protection. `parent_order_id` is the first leg of a cover order."""
+        ...
+
+    def cancel(self, variety: str, order_id: str, parent_order_id: str | None = None) -> None: ...
+
+    def place_gtt(self, request: GttRequest) -> str:
+        """Returns the trigger's id. A trigger carries no tag."""
+        ...
+
+    def modify_gtt(self, gtt_id: str, request: GttRequest) -> None:
+        """The trigger then stands as `request` has it."""
+        ...
+
+    def delete_gtt(self, gtt_id: str) -> None: ...
+
+    def convert_position(self, request: ConversionRequest) -> None: ...
 
     def orders(self) -> list[BrokerOrder]:
         """The day's order book, tags included."""
         ...
 
-    def positions(self) -> list[Mapping[str, Any]]: ...
+    def trades(self) -> list[BrokerTrade]:
+        """The day's fills."""
+        ...
 
-    def margins(self) -> Mapping[str, Any]: ...
+    def positions(self) -> list[BrokerPosition]:
+        """The net positions, overnight ones included; those closed today stand with quantity 0."""
+        ...
+
+    def holdings(self) -> list[BrokerHolding]: ...
+
+    def gtts(self) -> list[Gtt]:
+        """Every trigger of the last days, whatever its status."""
+        ...
+
+    def margins(self) -> Mapping[str, Any]:
+        """By segment (equity, commodity): enabled, net, available, utilised; rupees."""
+        ...
+
+    def order_margins(self, requests: Sequence[OrderRequest]) -> list[Mapping[str, Any]]:
+        """A row an order, in their order; `total` is what it would block, rupees, with what stands already
+        counted in."""
+        ...
+
+    def basket_margins(self, requests: Sequence[OrderRequest]) -> Mapping[str, Any]:
+        """What the orders would block together, rupees: initial.total, and final.total after their offsets.
+
+        The basket's own `charges` are not to be relied on.
+        """
+        ...
 
     def profile(self) -> Mapping[str, Any]: ...
 

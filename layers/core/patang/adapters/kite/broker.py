@@ -1,81 +1,141 @@
 """An account at Zerodha, through the official client."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from patang.adapters.kite.calls import KiteCalls
-from patang.errors import BadInput
+from patang.adapters.kite.replies import (
+    parse_gtt,
+    parse_holding,
+    parse_position,
+    parse_slices,
+    parse_trade,
+)
+from patang.adapters.kite.wording import (
+    as_margin_row,
+    checked_changes,
+    checked_id,
+    gtt_arguments,
+    priced,
+    sent_time,
+)
+from patang.errors import BadInput, OutcomeUnknown
 from patang.execution.broker_order import parse_order
-from patang.ports import BrokerOrder, OrderRequest
+from patang.ports import (
+    BrokerHolding,
+    BrokerOrder,
+    BrokerPosition,
+    BrokerTrade,
+    ConversionRequest,
+    Gtt,
+    GttRequest,
+    OrderRequest,
+    SliceResult,
+)
 
 __all__ = ["KiteBroker"]
 
-_CHANGEABLE = frozenset(
-    {
-        "quantity",
-        "price",
-        "order_type",
-        "trigger_price",
-        "validity",
-        "disclosed_quantity",
-        "market_protection",
-    }
-)
-
 
 class KiteBroker:
-    """Broker and ContractNotes. Prices go out as the text they came as."""
+    """Broker and ContractNotes. Prices of orders go out as the text they came as."""
 
     def __init__(self, calls: KiteCalls) -> None:
         self._calls = calls
 
     def place(self, request: OrderRequest) -> str:
-        order_id = self._calls.send(
-            lambda client: client.place_order(
-                variety=request.variety,
-                exchange=request.exchange,
-                tradingsymbol=request.tradingsymbol,
-                transaction_type=request.transaction_type,
-                quantity=request.quantity,
-                product=request.product,
-                order_type=request.order_type,
-                price=request.price,
-                validity=request.validity,
-                trigger_price=request.trigger_price,
-                tag=request.tag,
-                market_protection=request.market_protection,
-            )
+        return str(self._calls.send(lambda client: client.place_order(**asdict(request))))
+
+    def place_sliced(self, request: OrderRequest) -> tuple[SliceResult, ...]:
+        reply = self._calls.send(lambda client: client.place_autoslice_order(**asdict(request)))
+        try:
+            return parse_slices(reply)
+        except BadInput as error:
+            raise OutcomeUnknown(f"{error}: look the orders up by their tag {request.tag}") from error
+
+    def modify(
+        self,
+        variety: str,
+        order_id: str,
+        changes: Mapping[str, str],
+        parent_order_id: str | None = None,
+    ) -> None:
+        changed, order_id = checked_changes(changes), checked_id(order_id)
+        self._calls.send(
+            lambda client: client.modify_order(variety, order_id, parent_order_id=parent_order_id, **changed)
         )
-        return str(order_id)
 
-    def modify(self, variety: str, order_id: str, changes: Mapping[str, str]) -> None:
-        unknown = changes.keys() - _CHANGEABLE
-        if unknown:
-            raise BadInput(
-                f"an order has no {', '.join(sorted(unknown))} to change; it has {sorted(_CHANGEABLE)}"
-            )
-        order_id = _checked(order_id)
-        self._calls.send(lambda client: client.modify_order(variety, order_id, **changes))
+    def cancel(self, variety: str, order_id: str, parent_order_id: str | None = None) -> None:
+        order_id = checked_id(order_id)
+        self._calls.send(
+            lambda client: client.cancel_order(variety, order_id, parent_order_id=parent_order_id)
+        )
 
-    def cancel(self, variety: str, order_id: str) -> None:
-        order_id = _checked(order_id)
-        self._calls.send(lambda client: client.cancel_order(variety, order_id))
+    def place_gtt(self, request: GttRequest) -> str:
+        arguments = gtt_arguments(request)
+        # The id is read inside: a reply without one leaves it open whether the trigger stands.
+        return str(self._calls.send(lambda client: client.place_gtt(**arguments)["trigger_id"]))
+
+    def modify_gtt(self, gtt_id: str, request: GttRequest) -> None:
+        gtt_id, arguments = checked_id(gtt_id), gtt_arguments(request)
+        self._calls.send(lambda client: client.modify_gtt(gtt_id, **arguments))
+
+    def delete_gtt(self, gtt_id: str) -> None:
+        gtt_id = checked_id(gtt_id)
+        self._calls.send(lambda client: client.delete_gtt(gtt_id))
+
+    def convert_position(self, request: ConversionRequest) -> None:
+        self._calls.send(lambda client: client.convert_position(**asdict(request)))
 
     def orders(self) -> list[BrokerOrder]:
         rows = self._calls.read("other", lambda client: client.orders())
-        return [parse_order(_as_sent(row)) for row in rows]
+        return [parse_order(sent_time(row)) for row in rows]
 
-    def positions(self) -> list[Mapping[str, Any]]:
-        """The net positions, overnight ones included."""
-        found: list[Mapping[str, Any]] = self._calls.read("other", lambda client: client.positions())["net"]
-        return found
+    def trades(self) -> list[BrokerTrade]:
+        rows = self._calls.read("other", lambda client: client.trades())
+        return [parse_trade(sent_time(row)) for row in rows]
+
+    def positions(self) -> list[BrokerPosition]:
+        rows = self._calls.read("other", lambda client: client.positions())["net"]
+        return [parse_position(row) for row in rows]
+
+    def holdings(self) -> list[BrokerHolding]:
+        return [parse_holding(row) for row in self._calls.read("other", lambda client: client.holdings())]
+
+    def gtts(self) -> list[Gtt]:
+        return [parse_gtt(row) for row in self._calls.read("other", lambda client: client.get_gtts())]
 
     def margins(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._calls.read("other", lambda client: client.margins())
         return found
 
+    def order_margins(self, requests: Sequence[OrderRequest]) -> list[Mapping[str, Any]]:
+        rows = [as_margin_row(request) for request in requests]
+        # The client's own method cannot ask for the compact mode.
+        found: list[Mapping[str, Any]] = self._calls.read(
+            "other",
+            lambda client: client._post(
+                "order.margins", params=rows, is_json=True, query_params={"mode": "compact"}
+            ),
+        )
+        return found
+
+    def basket_margins(self, requests: Sequence[OrderRequest]) -> Mapping[str, Any]:
+        rows = [as_margin_row(request) for request in requests]
+        # The client's own method writes the flag as Python does, with a capital letter.
+        found: Mapping[str, Any] = self._calls.read(
+            "other",
+            lambda client: client._post(
+                "order.margins.basket",
+                params=rows,
+                is_json=True,
+                query_params={"consider_positions": "true", "mode": "compact"},
+            ),
+        )
+        return found
+
     def virtual_contract_note(self, orders: Sequence[BrokerOrder]) -> list[Mapping[str, Any]]:
-        asked = [_priced(order) for order in orders]
+        asked = [priced(order) for order in orders]
         found: list[Mapping[str, Any]] = self._calls.read(
             "other", lambda client: client.get_virtual_contract_note(asked)
         )
@@ -84,28 +144,3 @@ class KiteBroker:
     def profile(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._calls.read("other", lambda client: client.profile())
         return found
-
-
-def _as_sent(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row as JSON had it: the client turns some of the times into naive datetimes, and not others."""
-    return {name: str(value) if hasattr(value, "isoformat") else value for name, value in row.items()}
-
-
-def _checked(order_id: str) -> str:
-    """The id becomes a part of the address."""
-    if not order_id.isalnum():
-        raise BadInput(f"{order_id!r} is no order id of the broker")
-    return order_id
-
-
-def _priced(order: BrokerOrder) -> dict[str, Any]:
-    """What was traded, as the broker wants it for its charges."""
-    terms = {name: order.raw.get(name, "") for name in ("variety", "product", "order_type")}
-    return terms | {
-        "order_id": order.order_id,
-        "exchange": order.exchange,
-        "tradingsymbol": order.tradingsymbol,
-        "transaction_type": order.transaction_type,
-        "quantity": order.filled_quantity,
-        "average_price": float(order.average_price),
-    }

@@ -134,6 +134,8 @@ def kite_client(api_key: str, access_token: str | None, settings: KiteSettings) 
     client._format_historical = _candles
     client.reqsession.mount("https://", _IPv4Adapter())
     client.reqsession.mount("http://", _IPv4Adapter())
+    # A reply 307 would have an order posted a second time, to an address nobody has chosen.
+    client.reqsession.max_redirects = 0
     return client
 
 

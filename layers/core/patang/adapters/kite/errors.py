@@ -23,6 +23,8 @@ from patang.errors import (
 __all__ = ["Reply", "sort_error"]
 
 _CREDENTIALS = ("access_token", "api_key")
+# The app has no addresses registered, or orders come from another one.
+_ADDRESS = ("no ips configured", "is not allowed to place orders for this app")
 _MODIFICATIONS_USED_UP = "maximum allowed order modifications"
 _TIME_OUTS = ("timed out", "timeout", "time out")
 
@@ -47,7 +49,10 @@ class Reply:
 
 
 def sort_error(error: Exception, reply: Reply | None, *, sending: bool) -> PatangError:
-    """What a failed call means. `sending`: it may have placed, changed or cancelled an order."""
+    """What a failed call means. `sending`: it may have placed, changed or cancelled something.
+
+    AskOwner, SessionExpired and TryAgain then say that it has not, OutcomeUnknown that nobody knows.
+    """
     if reply is None:
         if sending and not _never_left(error):
             return OutcomeUnknown(f"no reply from the broker ({_short(error)}): look the order up by its tag")
@@ -59,7 +64,7 @@ def sort_error(error: Exception, reply: Reply | None, *, sending: bool) -> Patan
     if reply.status == 429:
         return TryAgain(f"too many calls for the broker ({said})")
     if _is_clear(reply, text):
-        return _refusal(reply, said, sending=sending)
+        return _refusal(reply, said, text, sending=sending)
     if sending:
         return OutcomeUnknown(f"the broker's reply does not settle it ({said}): look the order up by its tag")
     return TryAgain(f"the broker had trouble ({said})")
@@ -75,17 +80,39 @@ def _is_clear(reply: Reply, text: str) -> bool:
     """The broker understood and said no, so nothing was placed."""
     if _MODIFICATIONS_USED_UP in text:
         return True
+    if reply.status == 428:
+        return True
     if not reply.error_type or any(word in text for word in _TIME_OUTS):
         return False
     return 400 <= reply.status < 500 and reply.error_type not in ("NetworkException", "DataException")
 
 
-def _refusal(reply: Reply, said: str, *, sending: bool) -> PatangError:
+def _refusal(reply: Reply, said: str, text: str, *, sending: bool) -> PatangError:
+    todo = _owners_part(reply, text)
+    if todo is not None:
+        return AskOwner(f"{todo} ({said})")
     if sending:
         return BrokerRefused(reply.message or said)
-    if reply.error_type == "PermissionException":
-        return AskOwner(f"the broker does not allow this call ({said}): check the app's subscription")
     return Refused(f"the broker refused the call ({said})")
+
+
+def _owners_part(reply: Reply, text: str) -> str | None:
+    """What the owner has to do before such a call can succeed, if it is his to do."""
+    if reply.status == 428:
+        return (
+            "the shares may not leave the demat account: authorise their sale for today at the broker "
+            "(Kite, Holdings, Authorise), or give it a standing consent (DDPI)"
+        )
+    if any(words in text for words in _ADDRESS):
+        return (
+            "the broker takes orders from registered addresses only: register the fixed address of the order "
+            "lane in the app's settings at developers.kite.trade (two at most, one change a week)"
+        )
+    if reply.error_type == "PermissionException":
+        return "the broker does not allow this call: check the app's subscription and the account's segments"
+    if reply.error_type == "UserException":
+        return "the broker has restricted the account: sign in to Kite and see what it asks for"
+    return None
 
 
 def _never_left(error: Exception) -> bool:

@@ -1,7 +1,8 @@
 """A broker on paper: takes and keeps orders, and leaves filling them to the paper exchange."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,7 +15,20 @@ from patang.execution.market_clock import market_time
 from patang.keys import paper_funds_key, paper_order_key
 from patang.market.instruments import Instrument, Universe
 from patang.market.sessions import IST
-from patang.ports import BrokerOrder, Clock, OrderRequest, StateStore, WriteConflict
+from patang.ports import (
+    BrokerHolding,
+    BrokerOrder,
+    BrokerPosition,
+    BrokerTrade,
+    Clock,
+    ConversionRequest,
+    Gtt,
+    GttRequest,
+    OrderRequest,
+    SliceResult,
+    StateStore,
+    WriteConflict,
+)
 from patang.records import create, load, load_all, replace
 from patang.settings import Settings
 
@@ -72,7 +86,19 @@ class PaperBroker:
             return order_id
         raise TryAgain(f"the paper account {self._account!r} is busy: order {request.tag} was not placed")
 
-    def modify(self, variety: str, order_id: str, changes: Mapping[str, str]) -> None:
+    def place_sliced(self, request: OrderRequest) -> tuple[SliceResult, ...]:
+        """Paper has no freeze quantity: one slice."""
+        return (SliceResult(self.place(request)),)
+
+    def modify(
+        self,
+        variety: str,
+        order_id: str,
+        changes: Mapping[str, str],
+        parent_order_id: str | None = None,
+    ) -> None:
+        if parent_order_id is not None:
+            raise BrokerRefused(f"Paper accounts have no cover orders: {parent_order_id} is no parent order.")
         unknown = changes.keys() - _CHANGEABLE
         if unknown:
             raise BrokerRefused(f"An order has no {', '.join(sorted(unknown))} to change.")
@@ -87,7 +113,9 @@ class PaperBroker:
 
         self._change(variety, order_id, changed)
 
-    def cancel(self, variety: str, order_id: str) -> None:
+    def cancel(self, variety: str, order_id: str, parent_order_id: str | None = None) -> None:
+        if parent_order_id is not None:
+            raise BrokerRefused(f"Paper accounts have no cover orders: {parent_order_id} is no parent order.")
         self._change(variety, order_id, lambda order, _: order.evolve(status="CANCELLED"))
 
     def orders(self) -> list[BrokerOrder]:
@@ -99,20 +127,65 @@ class PaperBroker:
             if order.is_resting or order.written_at.astimezone(IST).date() == today
         ]
 
-    def positions(self) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = []
+    def place_gtt(self, request: GttRequest) -> str:
+        raise BrokerRefused(f"Paper accounts keep no triggers: none was made for {request.tradingsymbol}.")
+
+    def modify_gtt(self, gtt_id: str, request: GttRequest) -> None:
+        raise BrokerRefused(f"Paper accounts keep no trigger {gtt_id} for {request.tradingsymbol}.")
+
+    def delete_gtt(self, gtt_id: str) -> None:
+        raise BrokerRefused(f"Paper accounts keep no triggers, so there is no {gtt_id}.")
+
+    def convert_position(self, request: ConversionRequest) -> None:
+        raise BrokerRefused(f"Paper accounts convert no positions, and none of {request.tradingsymbol}.")
+
+    def trades(self) -> list[BrokerTrade]:
+        return [
+            BrokerTrade(
+                trade_id=order.order_id,
+                order_id=order.order_id,
+                exchange=order.exchange,
+                tradingsymbol=order.tradingsymbol,
+                transaction_type=order.transaction_type,
+                product=order.product,
+                quantity=order.quantity,
+                price=str(order.average_price),
+                traded_at=order.updated_at,
+            )
+            for order in self._book()
+            if order.status == "COMPLETE"
+        ]
+
+    def positions(self) -> list[BrokerPosition]:
+        found = []
         for name, holding in self._funds().holdings.items():
             exchange, tradingsymbol, product = name.split(":")
             found.append(
-                {
-                    "exchange": exchange,
-                    "tradingsymbol": tradingsymbol,
-                    "product": product,
-                    "quantity": holding.quantity,
-                    "average_price": float(holding.average_price),
-                }
+                BrokerPosition(
+                    exchange=exchange,
+                    tradingsymbol=tradingsymbol,
+                    product=product,
+                    quantity=holding.quantity,
+                    overnight_quantity=0,
+                    average_price=str(holding.average_price),
+                    last_price="0",
+                    multiplier=1,
+                )
             )
         return found
+
+    def holdings(self) -> list[BrokerHolding]:
+        return []
+
+    def gtts(self) -> list[Gtt]:
+        return []
+
+    def order_margins(self, requests: Sequence[OrderRequest]) -> list[Mapping[str, Any]]:
+        return [{"type": "equity", "total": float(_value(request))} for request in requests]
+
+    def basket_margins(self, requests: Sequence[OrderRequest]) -> Mapping[str, Any]:
+        total = float(sum(_value(request) for request in requests))
+        return {"initial": {"total": total}, "final": {"total": total}}
 
     def margins(self) -> Mapping[str, Any]:
         funds = self._funds()
@@ -201,6 +274,10 @@ class PaperBroker:
                 continue
             return
         raise TryAgain(f"the paper account {self._account!r} is busy: order {order_id} was not changed")
+
+
+def _value(request: OrderRequest) -> Decimal:
+    return Decimal(request.price or 0) * request.quantity if request.transaction_type == "BUY" else Decimal(0)
 
 
 def _parse(values: Mapping[str, Any]) -> PaperOrder:
