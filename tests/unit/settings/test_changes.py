@@ -11,7 +11,14 @@ from patang.accounts.account import Account
 from patang.audit.event import AuditEvent
 from patang.errors import Refused, SettingsError
 from patang.execution.market_clock import MarketClock
-from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, outbox_partition, risk_key, settings_key
+from patang.keys import (
+    LIVE_INTENTS,
+    OPEN_POSITIONS,
+    outbox_partition,
+    risk_key,
+    settings_key,
+    settings_version_key,
+)
 from patang.market.sessions import IST
 from patang.portfolio.account_state import Reservation, RiskState
 from patang.ports import Key, Put, Write, WriteConflict
@@ -305,6 +312,57 @@ def test_while_settings_are_wrong_entries_stop_and_exits_go_by_the_last_good_one
     desk.put(mode="paper", risk=RiskSettings().model_dump())
     desk.clock.advance(6)
     assert desk.reader.current() == desk.reader.standing()
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        ({"document": Settings().model_dump_json(), "version": 3, "colour": "red"}, "colour = 'red'"),
+        ({"colour": "red"}, "document"),
+        ({"document": Settings().model_dump_json(), "version": "three"}, "version = 'three'"),
+        (
+            {
+                "document": Settings().model_dump_json(),
+                "version": 3,
+                "held": {"risk.min_confidence": "high"},
+                "held_until": at("23:00").isoformat(),
+            },
+            "what waits .* 'high'",
+        ),
+    ],
+)
+def test_an_item_that_another_version_of_patang_wrote_stops_entries_alone(
+    desk: Desk, item: dict[str, Any], told: str
+):
+    desk.put(profile="small")
+    desk.put(profile="good")
+    desk.store.write(Put(settings_key(), item))
+    for reader in (desk.reader, SettingsReader(desk.store, desk.clock)):
+        with pytest.raises(SettingsError, match=told):
+            reader.current()
+        assert reader.standing().profile == "good"
+    with pytest.raises(SettingsError, match=told):
+        desk.changes.in_force()
+    assert desk.put(profile="right") >= 3
+    desk.clock.advance(6)
+    assert desk.reader.current().profile == "right"
+
+
+def test_a_kept_version_that_cannot_be_read_is_passed_over(desk: Desk):
+    desk.put(profile="good")
+    desk.store.write(Put(settings_version_key(2), {"colour": "red"}))
+    desk.store.write(Put(settings_key(), {"document": "{", "version": 2}))
+    assert desk.reader.standing().profile == "good"
+    assert desk.put(profile="right") == 3
+
+
+def test_settings_of_a_later_patang_are_followed_by_a_version_and_bring_nothing_forward(desk: Desk):
+    """After a deployment was taken back: the item and the version that is kept have what we do not know."""
+    desk.put(risk={"risk_per_trade_pct": 1})
+    later = {"document": Settings().model_dump_json(), "version": 2, "colour": "red"}
+    desk.store.write(Put(settings_version_key(2), later), Put(settings_key(), later))
+    assert desk.put(risk={"risk_per_trade_pct": 4}) == 3
+    assert desk.changes.in_force().risk.risk_per_trade_pct == 1
 
 
 def test_what_waits_in_a_simulator_waits_in_its_time_also_while_settings_are_wrong():

@@ -11,7 +11,7 @@ from patang.portfolio.account_state import RiskState
 from patang.ports import Absent, Attributes, Clock, Matches, Put, StateStore, Write
 from patang.records import change, create, load, load_all, replace
 from patang.settings.effective import held_back, plain, with_values
-from patang.settings.stored import SettingChange, StoredSettings, accepted
+from patang.settings.stored import SettingChange, StoredSettings, accepted, last_number, newest, read
 from patang.settings.tree import Settings
 from patang.settings.waiting import holding, market_moment, waits_until
 
@@ -38,22 +38,22 @@ class SettingsChanges:
 
         def decide() -> tuple[StoredSettings, Sequence[Write]]:
             attributes = self._store.get(settings_key())
-            old = None if attributes is None else StoredSettings.model_validate(dict(attributes))
+            old = None if attributes is None else self._old(attributes)
             if old is not None and old.version and old.document == settings.model_dump_json():
                 return old, ()
             before = self._before(old)
             new = self._next(settings, old, actor, note)
             same = before is not None and _same_market(before, settings)
             guards = () if same else self._nothing_open(before, settings)
-            newest = Put(settings_key(), new.kept().attributes, expect=_unchanged(attributes))
+            current = Put(settings_key(), new.kept().attributes, expect=_unchanged(attributes))
             kept = Put(new.kept().key, new.kept().attributes, expect=Absent())
-            return new, (newest, kept, create(_event(new)), *guards)
+            return new, (current, kept, create(_event(new)), *guards)
 
         return change(self._store, decide)
 
     def stored(self) -> StoredSettings | None:
-        """The newest version; None where nothing is stored."""
-        return load(self._store, StoredSettings, settings_key())
+        """The newest version; None where nothing is stored. Raises SettingsError if it cannot be read."""
+        return newest(self._store)
 
     def in_force(self) -> Settings:
         """What holds now. Raises SettingsError if the newest version is wrong."""
@@ -67,6 +67,13 @@ class SettingsChanges:
             return {}
         wanted, now = plain(stored.wanted()), plain(self.in_force())
         return {path: wanted[path] for path in stored.held if wanted[path] != now[path]}
+
+    def _old(self, attributes: Attributes) -> StoredSettings:
+        """The version in the table; one that asks for nothing right where the item cannot be read."""
+        try:
+            return read(attributes)
+        except SettingsError:
+            return StoredSettings(document="", version=last_number(self._store))
 
     def _before(self, old: StoredSettings | None) -> Settings | None:
         """What is in force now; None if what is stored is wrong and nothing before it was right."""
@@ -144,8 +151,8 @@ def _unchanged(attributes: Attributes | None) -> Absent | Matches:
     """That the newest version is still the one that was read; one written by hand has no number."""
     if attributes is None:
         return Absent()
-    name = "version" if "version" in attributes else "document"
-    return Matches({name: attributes[name]})
+    name = next((name for name in ("version", "document") if name in attributes), None)
+    return Matches(attributes if name is None else {name: attributes[name]})
 
 
 def _event(new: StoredSettings) -> AuditEvent:

@@ -2,10 +2,8 @@
 what must go on."""
 
 from patang.errors import SettingsError
-from patang.keys import settings_key
 from patang.ports import Clock, StateStore
-from patang.records import load
-from patang.settings.stored import StoredSettings, accepted
+from patang.settings.stored import accepted, newest
 from patang.settings.tree import Settings
 from patang.settings.waiting import holding
 
@@ -43,8 +41,8 @@ class SettingsReader:
         now = self._clock.now()
         if now.timestamp() - self._read_at <= _AGE_SECONDS:
             return
-        stored = load(self._store, StoredSettings, settings_key())
         try:
+            stored = newest(self._store)
             self._good = Settings() if stored is None else holding(self._store, self._clock, stored)
             self._wrong = None
         except SettingsError as error:

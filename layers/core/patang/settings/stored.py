@@ -1,6 +1,7 @@
 """The settings as the desk table keeps them: the newest version, and every version there was."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from patang.errors import SettingsError
 from patang.keys import settings_key, settings_version_key
-from patang.ports import Key, Put, StateStore
+from patang.ports import Attributes, Key, Put, StateStore
 from patang.records import Record, load, load_all
 from patang.settings.effective import with_values
 from patang.settings.tree import Settings
@@ -18,7 +19,10 @@ __all__ = [
     "StoredSettings",
     "accepted",
     "explain",
+    "last_number",
     "load_version",
+    "newest",
+    "read",
     "versions",
 ]
 
@@ -71,20 +75,56 @@ class StoredSettings(Record):
 
     def in_force(self, now: datetime) -> Settings:
         """What holds at this market time. Raises SettingsError."""
+        return self._with_held() if self.is_holding(now) else self.wanted()
+
+    def is_right(self) -> bool:
+        """Whether this code accepts what was asked for and what waits."""
+        try:
+            self._with_held()
+        except SettingsError:
+            return False
+        return True
+
+    def _with_held(self) -> Settings:
         wanted = self.wanted()
-        return with_values(wanted, self.held) if self.is_holding(now) else wanted
+        try:
+            return with_values(wanted, self.held)
+        except ValidationError as error:
+            raise SettingsError(f"what waits in the desk's settings is wrong: {explain(error)}") from error
+
+
+def read(attributes: Attributes) -> StoredSettings:
+    """An item as a version. Raises SettingsError for one that a hand, or another Patang, wrote otherwise."""
+    try:
+        return StoredSettings.model_validate(dict(attributes))
+    except ValidationError as error:
+        raise SettingsError(f"the item of the desk's settings is wrong: {explain(error)}") from error
+
+
+def newest(store: StateStore) -> StoredSettings | None:
+    """The newest version; None where nothing is stored. Raises SettingsError if its item cannot be read."""
+    attributes = store.get(settings_key())
+    return None if attributes is None else read(attributes)
+
+
+def last_number(store: StateStore) -> int:
+    """The highest number that a version has, also one that cannot be read; 0 where there is none."""
+    kept = store.query(settings_key().partition, prefix=_VERSION, newest_first=True, limit=1)
+    found = (item.get("version") for item in (store.get(settings_key()) or {}, *kept))
+    return max((number for number in found if isinstance(number, int)), default=0)
 
 
 def accepted(store: StateStore) -> Iterator[StoredSettings]:
     """The versions that this code accepts, the newest first, whether or not it was written by hand."""
-    newest = load(store, StoredSettings, settings_key())
-    if newest is not None and _is_right(newest):
-        yield newest
-    yield from filter(_is_right, versions(store))
+    for attributes in _items(store):
+        with suppress(SettingsError):
+            stored = read(attributes)
+            if stored.is_right():
+                yield stored
 
 
-def versions(store: StateStore, limit: int | None = None) -> list[StoredSettings]:
-    """The newest `limit` versions, or all there are, newest first."""
+def versions(store: StateStore, limit: int) -> list[StoredSettings]:
+    """The newest `limit` versions, newest first."""
     partition = settings_key().partition
     return load_all(store, StoredSettings, partition, _VERSION, newest_first=True, limit=limit)
 
@@ -109,9 +149,9 @@ def explain(error: ValidationError) -> str:
     return "; ".join(told)
 
 
-def _is_right(stored: StoredSettings) -> bool:
-    try:
-        stored.wanted()
-    except SettingsError:
-        return False
-    return True
+def _items(store: StateStore) -> Iterator[Attributes]:
+    """What is stored, the newest first; the versions are looked up only by who wants more than that."""
+    attributes = store.get(settings_key())
+    if attributes is not None:
+        yield attributes
+    yield from store.query(settings_key().partition, prefix=_VERSION, newest_first=True)
