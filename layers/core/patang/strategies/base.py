@@ -13,11 +13,12 @@ may be made stricter there.
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from patang.market.instruments import Instrument
 from patang.market.sessions import IST
@@ -44,8 +45,12 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+_ONE = Decimal(1)
+_NOTHING: Mapping[str, float] = MappingProxyType({})
+
+
+# A tuple as the rules are: a cycle may make hundreds.
+class Candidate(NamedTuple):
     """A wish to buy, before the model has been asked. Prices in rupees a unit.
 
     `inputs` are the model's, by name; `told` are features that the model is not asked about and the signal
@@ -65,7 +70,7 @@ class Candidate:
     holding_period: Literal["intraday", "swing"]
     reason: str
     inputs: Mapping[str, float]
-    told: Mapping[str, float] = field(default_factory=dict)
+    told: Mapping[str, float] = _NOTHING
     rules: tuple[Rule, ...] = ()
 
 
@@ -133,7 +138,7 @@ def with_room(candidate: Candidate, log: RuleLog) -> Candidate | Refusal:
     entry, stop = float(candidate.entry_price), float(candidate.stop_loss_price)
     room = log.holds("stop_price", stop, "<", entry)
     room = log.holds("target_price", float(candidate.target_price), ">", entry) and room
-    return replace(candidate, rules=tuple(log.rules)) if room else log.refuse("NO_ROOM_FOR_LEVELS")
+    return candidate._replace(rules=tuple(log.rules)) if room else log.refuse("NO_ROOM_FOR_LEVELS")
 
 
 def within_hours(strategy: str, as_of: datetime, first: str, last: str) -> Refusal | None:
@@ -157,5 +162,6 @@ def exit_time(as_of: datetime, max_hold_minutes: int, exit_by: str) -> datetime:
 
 def on_tick(price: float | Decimal, tick: Decimal) -> Decimal:
     """The price on the instrument's tick that is nearest, at least one tick."""
-    steps = (Decimal(str(price)) / tick).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+    exact = price if isinstance(price, Decimal) else Decimal(str(price))
+    steps = (exact / tick).quantize(_ONE, ROUND_HALF_EVEN)
     return max(steps * tick, tick)

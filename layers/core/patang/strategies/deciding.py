@@ -6,8 +6,9 @@ Pure: the same market, settings and models give the same signals, live, in a rep
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from patang.features.options import option_reasons
 from patang.model.contributions import Explained
@@ -17,7 +18,7 @@ from patang.settings import Settings
 from patang.strategies.base import Candidate, Strategy
 from patang.strategies.explanation import LeftAlone
 from patang.strategies.market import Market
-from patang.strategies.rules import Rule
+from patang.strategies.rules import Refusal, Rule
 from patang.strategies.signal import Signal
 
 __all__ = ["Decided", "Models", "decide"]
@@ -42,8 +43,7 @@ class Decided:
         return told
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """A candidate, what its strategy's model says of it, and which version of the model."""
 
     strategy: Strategy
@@ -104,22 +104,20 @@ def _by_model(
 def _predicted(model: SignalModel, asked: Sequence[_Asked]) -> list[_Asked]:
     predictions = model.predict([found.candidate.inputs for found in asked])
     return [
-        replace(found, prediction=prediction, version=model.version)
+        found._replace(prediction=prediction, version=model.version)
         for found, prediction in zip(asked, predictions, strict=True)
     ]
 
 
 def _explained(model: SignalModel, asked: Sequence[_Asked]) -> list[_Asked]:
     parts = model.explain([found.candidate.inputs for found in asked])
-    return [replace(found, contributions=of_one) for found, of_one in zip(asked, parts, strict=True)]
+    return [found._replace(contributions=of_one) for found, of_one in zip(asked, parts, strict=True)]
 
 
 def _too_many(found: _Asked) -> LeftAlone:
     candidate = found.candidate
-    subject = candidate.instrument.tradingsymbol
-    return LeftAlone(
-        strategy=candidate.strategy, subject=subject, gate="TOO_MANY_SIGNALS", rules=candidate.rules
-    )
+    refusal = Refusal("TOO_MANY_SIGNALS", candidate.instrument.tradingsymbol, candidate.rules)
+    return LeftAlone.told(candidate.strategy, refusal)
 
 
 def _filtered(found: _Asked, as_of: datetime, settings: Settings) -> Signal:

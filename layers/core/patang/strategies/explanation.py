@@ -27,7 +27,10 @@ class LeftAlone(_Part):
 
     @classmethod
     def told(cls, strategy: str, refusal: Refusal) -> "LeftAlone":
-        return cls(strategy=strategy, subject=refusal.subject, gate=refusal.gate, rules=refusal.rules)
+        """What the strategy's own log says; it is not validated again, a cycle may leave hundreds alone."""
+        return cls.model_construct(
+            strategy=strategy, subject=refusal.subject, gate=refusal.gate, rules=refusal.rules
+        )
 
 
 class MarketDecisions(_Part):

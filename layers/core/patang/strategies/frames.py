@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal, NamedTuple
 
-__all__ = ["Direction", "Frames", "Setup"]
+__all__ = ["LONGER", "Direction", "Frames", "Setup"]
+
+# Minutes of the bars that say whether a minute's setup is more than that minute.
+LONGER: Final[tuple[Literal[5, 15], ...]] = (5, 15)
 
 # A trade that wants its underlying to rise, or to fall.
 type Direction = Literal[1, -1]
@@ -18,13 +21,12 @@ class Frames:
     five: Mapping[str, float] = field(default_factory=dict)
     fifteen: Mapping[str, float] = field(default_factory=dict)
 
-    def of(self, minutes: int) -> Mapping[str, float]:
-        """The features of bars of that many minutes: 1, 5 or 15."""
-        return {1: self.one, 5: self.five, 15: self.fifteen}[minutes]
+    def of(self, minutes: Literal[5, 15]) -> Mapping[str, float]:
+        """The features of bars of that many minutes."""
+        return self.five if minutes == 5 else self.fifteen
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(NamedTuple):
     """A reason to enter: +1 for what rises, -1 for what falls, and the sentence that explains it."""
 
     direction: Direction

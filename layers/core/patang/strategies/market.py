@@ -12,6 +12,8 @@ from patang.strategies.frames import Frames
 
 __all__ = ["Market", "market_at"]
 
+_SECOND = timedelta(seconds=1)
+
 type Features = Mapping[str, Mapping[str, float]]
 
 
@@ -40,7 +42,7 @@ class Market:
 
     def age_seconds(self, quote: Quote | None) -> float:
         """How long the exchange has not spoken about an instrument, in market time; NaN if it never has."""
-        return math.nan if quote is None else (self.as_of - quote.exchange_time) / timedelta(seconds=1)
+        return math.nan if quote is None else (self.as_of - quote.exchange_time) / _SECOND
 
     def is_fresh(self, quote: Quote, max_age_seconds: int) -> bool:
         """Whether the exchange has spoken about the instrument lately, in market time."""

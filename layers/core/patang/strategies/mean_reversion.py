@@ -2,7 +2,7 @@
 
 import math
 
-from patang.strategies.frames import Direction, Frames, Setup
+from patang.strategies.frames import LONGER, Direction, Frames, Setup
 from patang.strategies.rules import RuleLog
 
 __all__ = ["mean_reversion"]
@@ -40,5 +40,5 @@ def mean_reversion(
 
 def _farthest(frames: Frames) -> float:
     """The greater z-score of 5 and 15 minutes, whichever side it is on; NaN if neither is known."""
-    known = [frames.of(minutes).get("z_score_20", math.nan) for minutes in (5, 15)]
+    known = [frames.of(minutes).get("z_score_20", math.nan) for minutes in LONGER]
     return max((z for z in known if math.isfinite(z)), key=abs, default=math.nan)

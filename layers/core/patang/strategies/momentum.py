@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from operator import itemgetter
 from typing import Literal
 
-from patang.strategies.frames import Direction, Frames, Setup
+from patang.strategies.frames import LONGER, Direction, Frames, Setup
 from patang.strategies.rules import RuleLog
 
 __all__ = ["is_known", "momentum", "momentum_over_frames"]
@@ -66,15 +66,14 @@ def momentum_over_frames(
     found = momentum(frames.one, min_adx=min_adx, max_rsi=max_rsi, log=log)
     if not isinstance(found, Setup):
         return found
-    longer = [minutes for minutes in (5, 15) if _agrees(frames, minutes, found.direction)]
+    longer = [minutes for minutes in LONGER if _agrees(frames.of(minutes), found.direction)]
     if not log.holds("frames_agreeing", 1 + len(longer), ">=", min_frames):
         return "FRAMES_DISAGREE"
-    told = ", ".join(f"{minutes}" for minutes in (1, *longer))
+    told = ", ".join(map(str, (1, *longer)))
     return Setup(found.direction, f"{found.reason}, MACD agrees over {told} min")
 
 
-def _agrees(frames: Frames, minutes: int, direction: Direction) -> bool:
-    features = frames.of(minutes)
+def _agrees(features: Mapping[str, float], direction: Direction) -> bool:
     difference = features.get("macd", math.nan) - features.get("macd_signal", math.nan)
     return direction * difference > 0
 

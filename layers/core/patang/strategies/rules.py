@@ -1,8 +1,8 @@
 """Rules as they were applied: a number, the threshold it was held against, and whether it passed."""
 
-import math
 import operator
 from dataclasses import dataclass, field
+from math import isfinite, isnan
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import PlainSerializer
@@ -62,15 +62,17 @@ class RuleLog:
 
     def holds(self, name: str, value: float, comparison: Comparison, threshold: float) -> bool:
         """Whether it does; written down either way. NaN never holds."""
+        value, threshold = float(value), float(threshold)
         passed: bool = _COMPARE[comparison](value, threshold)
-        known = value if math.isfinite(value) else None
-        self.rules.append(Rule(name, comparison, threshold, passed, known))
+        known = value if isfinite(value) else None
+        # What `Rule(...)` does too, after a call that takes as long again.
+        self.rules.append(tuple.__new__(Rule, (name, comparison, threshold, passed, known)))
         return passed
 
     def allows(self, name: str, value: float, comparison: Comparison, threshold: float) -> bool:
         """As `holds`, but what is not known passes: no history refuses nothing."""
-        if math.isnan(value):
-            self.rules.append(Rule(name, comparison, threshold, passed=True))
+        if isnan(value):
+            self.rules.append(Rule(name, comparison, float(threshold), passed=True))
             return True
         return self.holds(name, value, comparison, threshold)
 

@@ -2,9 +2,9 @@
 
 import math
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from patang.market.candles import Candle, Quote
 from patang.market.expiries import session_after
@@ -71,8 +71,7 @@ def _stale_index(market: Market, settings: Settings) -> Refusal | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(NamedTuple):
     """A share as it stands."""
 
     share: Instrument
@@ -163,17 +162,19 @@ def _build(
     share, quote, frames = seen.share, seen.quote, seen.frames
     swing = equity.holding_period == "swing"
     atr = (frames.fifteen if swing else frames.one)["atr_14"]
-    entry = on_tick(quote.ask, share.tick_size)
+    ask = Decimal(str(quote.ask))
+    entry = on_tick(ask, share.tick_size)
+    levels_from = float(entry)
     spread_pct = (quote.ask - quote.bid) / quote.ask * 100
     return Candidate(
         strategy="equity",
         signal_type="BUY",
         instrument=share,
         entry_price=entry,
-        stop_loss_price=on_tick(float(entry) - equity.stop_atr * atr, share.tick_size),
-        target_price=on_tick(float(entry) + equity.target_atr * atr, share.tick_size),
+        stop_loss_price=on_tick(levels_from - equity.stop_atr * atr, share.tick_size),
+        target_price=on_tick(levels_from + equity.target_atr * atr, share.tick_size),
         bid=Decimal(str(quote.bid)),
-        ask=Decimal(str(quote.ask)),
+        ask=ask,
         exit_by=exit_by,
         holding_period=equity.holding_period,
         reason=(
