@@ -211,6 +211,7 @@ limits = st.fixed_dictionaries(
                 "min_expected_net_profit_inr": st.just(0),
             }
         ),
+        "capital": st.fixed_dictionaries({"daily_loss_limit_pct": st.sampled_from((3, 1, 6, 20))}),
         "options": st.fixed_dictionaries(
             {
                 "capital_share_pct": st.sampled_from((60, 4, 15, 100)),

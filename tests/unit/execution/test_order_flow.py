@@ -10,8 +10,9 @@ from patang.accounts.session import KiteSession
 from patang.errors import SessionExpired
 from patang.execution.checks import check_allowed
 from patang.execution.market_clock import MarketClock
-from patang.keys import preflight_key, session_key
+from patang.keys import day_key, preflight_key, session_key
 from patang.market.sessions import IST
+from patang.portfolio.account_state import AccountDay
 from patang.ports import Put
 from patang.records import create, load, replace
 from patang.settings import KiteSettings, Settings
@@ -235,6 +236,20 @@ def test_risk_is_checked_again_without_counting_the_order_itself() -> None:
     risk = desk.risk()
     desk.store.write(replace(risk.evolve(state="HALTED", halt_reason="asked to")))
     assert desk.flow().recheck(*ORDER)["reason"].startswith("HALTED: asked to")
+
+
+def test_a_day_that_has_got_worse_meanwhile_refuses_what_it_has_no_room_for_any_more() -> None:
+    desk = TradingDesk()
+    proposal = approved(desk)
+    limit = Decimal(9_000)
+    room = limit - proposal.risk_amount
+    desk.store.write(create(AccountDay(account="main", day=MORNING.date(), realised_pnl=-room)))
+    assert desk.flow().recheck(*ORDER)["ok"]
+    day = load(desk.store, AccountDay, day_key("main", MORNING.date()))
+    assert day is not None
+    desk.store.write(replace(day.evolve(realised_pnl=-room - Decimal("0.01"))))
+    reason = desk.flow().recheck(*ORDER)["reason"]
+    assert reason.startswith(f"DAILY_LOSS_LIMIT: it may lose {proposal.risk_amount:.2f} rupees")
 
 
 def test_an_option_inside_the_cooldown_is_refused_after_the_yes() -> None:

@@ -1,12 +1,14 @@
 """What must hold of an account's stored items after every write, told from the items alone."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from patang.execution.intent import FINAL_STATES
 from patang.keys import account_partition
 from patang.ports import Key
+from patang.risk.charges import round_trip_charges, segment_of
 from patang.settings import Settings
 
 __all__ = ["assert_reserved_is_what_may_be_bought", "assert_within_limits"]
@@ -48,6 +50,8 @@ def assert_within_limits(items: Items, account: str, settings: Settings) -> None
             _at_most(capital, share.capital_share_pct, (e for _, _, s, e in both if s == name), name)
     _at_most(capital, risk.max_portfolio_exposure_pct, (e for *_, e in both), "the portfolio")
     _at_most(capital, 100 - risk.margin_buffer_pct, (e for *_, e in both), "cash")
+    losses = _losses_at_stops(items, account)
+    _at_most(capital, settings.capital.daily_loss_limit_pct, losses, "what all stops lose together")
     for proposal in _of(items, account, "PROPOSAL#"):
         _at_most(capital, risk.risk_per_trade_pct, [D(proposal["risk_amount"])], proposal["order_id"])
     for reservation in _reservations(items, account).values():
@@ -71,6 +75,29 @@ def assert_reserved_is_what_may_be_bought(items: Items, account: str) -> None:
         assert D(reservation["exposure"]) >= expected[order_id], order_id
         if (bound := reservation.get("intent_id")) is not None:
             assert intents[bound]["order_id"] == order_id
+
+
+def _losses_at_stops(items: Items, account: str) -> list[Decimal]:
+    """Rupees, charges included, of everything that is held or may be bought; nothing has been sold yet.
+
+    An order of which part is bought loses at worst what it would have lost as a whole.
+    """
+    reserved = _reservations(items, account)
+    whole = {p["order_id"]: D(p["risk_amount"]) for p in _of(items, account, "PROPOSAL#")}
+    orders = {i["intent_id"]: i["order_id"] for i in _of(items, account, "INTENT#") if i["kind"] == "ENTRY"}
+    losses = [whole[order_id] for order_id in reserved]
+    for position in _of(items, account, "POSITION#"):
+        if orders[position["entry_intent_id"]] in reserved:
+            continue
+        price, stop, quantity = (
+            D(position["entry_price"]), D(position["stop_loss_price"]), int(position["quantity"])
+        )  # fmt: skip
+        exchange = position["exchange"]
+        segment = segment_of(exchange, position["symbol"], position["product"])
+        day = datetime.fromisoformat(position["entry_time"]).date()
+        charges = round_trip_charges(segment, exchange, price, stop, quantity, day)
+        losses.append((price - stop) * quantity + charges.total)
+    return losses
 
 
 def _of(items: Items, account: str, prefix: str) -> list[Mapping[str, Any]]:

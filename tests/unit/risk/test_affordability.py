@@ -41,13 +41,25 @@ def test_the_known_trap_buys_nothing_and_says_why():
     wide = {"max_symbol_exposure_pct": 100, "max_portfolio_exposure_pct": 100, "margin_buffer_pct": 1}
     settings = with_capital(10_000, risk_per_trade_pct=5, **wide)
     settings = settings.model_copy(
-        update={"options": settings.options.model_copy(update={"capital_share_pct": Decimal(100)})}
+        update={
+            "options": settings.options.model_copy(update={"capital_share_pct": Decimal(100)}),
+            "capital": settings.capital.model_copy(update={"daily_loss_limit_pct": Decimal(5)}),
+        }
     )
     found = affordable(option("100", "50", lot=75), settings, DAY)
     assert (found.quantity, found.binding) == (0, "RISK_PER_TRADE")
     assert found.lot_risk == 3_750
     assert found.smallest_capital is not None
     assert 75_000 < found.smallest_capital < 80_000
+
+
+def test_a_day_that_may_lose_less_than_a_trade_is_what_binds():
+    settings = with_capital(300_000, risk_per_trade_pct=5)
+    settings = settings.model_copy(
+        update={"capital": settings.capital.model_copy(update={"daily_loss_limit_pct": Decimal("0.5")})}
+    )
+    found = affordable(option("100", "60"), settings, DAY)
+    assert (found.quantity, found.binding) == (0, "DAILY_LOSS_LIMIT")
 
 
 def test_the_starting_capital_buys_a_lot_and_a_thirtieth_does_not():

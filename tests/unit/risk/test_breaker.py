@@ -14,7 +14,7 @@ from patang.portfolio.account_state import AccountDay, RiskState
 from patang.ports import Put, WriteConflict
 from patang.records import create, load, load_all, replace
 from patang.risk.account_view import view_account
-from patang.risk.breaker import BREAKER, drawdown, loss_limit
+from patang.risk.breaker import BREAKER, drawdown
 from patang.risk.manager import account_gate
 from patang.settings import Settings
 from tests.fakes import FixedClock, MemoryStore, RecordedMetrics, RecordedNotifier
@@ -185,7 +185,7 @@ def test_money_paid_in_or_out_is_no_result_and_moves_the_limits():
     cash = CashMovements(account.store, account.clock)
     assert cash.by_owner("main", D(-100_000), "paper", "person:asha", AS_OF) == -100_000
     assert drawdown(account.view()) == before == 25_000
-    assert loss_limit(account.view(), account.settings) == 6_000
+    assert account.view().loss_limit(account.settings) == 6_000
     # 10 % of the 200,000 that are left are passed, 10 % of 300,000 were not.
     assert account.cycle() == "MAX_DRAWDOWN"
     (event,) = [e for e in account.events() if e.kind == "CASH_MOVED"]

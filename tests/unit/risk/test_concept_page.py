@@ -18,7 +18,9 @@ PAGE = (Path(__file__).parents[3] / "docs/concepts/expected-profit-and-size.md")
 
 def test_the_sized_example():
     found = size(
-        option_signal(), Settings(), Headroom(D(300_000), D(30_000), D(30_000), D(90_000), D(270_000))
+        option_signal(),
+        Settings(),
+        Headroom(D(300_000), D(30_000), D(30_000), D(90_000), D(270_000), D(9_000)),
     )
     assert (found.quantity, found.binding) == (130, "RISK_PER_TRADE")
     assert f"loses {found.risk_amount:,.2f} rupees at most" in PAGE
@@ -51,6 +53,6 @@ def test_the_assumed_slippage(size):
 
 
 def test_every_bound_is_on_the_page():
-    found = size(option_signal(), Settings(), Headroom(D(0), D(0), D(0), D(0), D(0), D(0)))
+    found = size(option_signal(), Settings(), Headroom(D(0), D(0), D(0), D(0), D(0), D(0), D(0)))
     for name in found.bounds:
         assert f"| `{name}` |" in PAGE

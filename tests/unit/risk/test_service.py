@@ -1,5 +1,6 @@
 """An account's answer to the signals of a cycle."""
 
+import json
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
@@ -116,6 +117,83 @@ def test_two_positions_at_most_are_taken_best_first():
         "SBIN",
     ]
     assert answer["refusals"] == {"MAX_CONCURRENT_REACHED": 1}
+
+
+class TestAllStopsTogether:
+    """2 % a trade and 3 % a day: 6,000 and 9,000 of 300,000."""
+
+    def share(self, symbol="SBIN"):
+        """40 rupees from its price to its stop, 40.425 at the worst."""
+        return equity_signal(
+            symbol, stop_loss_price=D(60), target_price=D(180), ask=D(100), expected_return_pct=30.0
+        )
+
+    def risks(self, account):
+        return [proposal.risk_amount for proposal in account.proposals()]
+
+    def test_the_second_of_two_trades_gets_the_rest_of_the_days_limit(self):
+        account = Account()
+        account.assess(self.share("SBIN"), self.share("TCS"))
+        second, first = sorted(self.risks(account))
+        assert 6_000 - 41 < first <= 6_000
+        assert 9_000 - 41 < first + second <= 9_000
+        bounds = sorted(event.details["bound"] for event in account.events("PROPOSED"))
+        assert bounds == ["DAILY_LOSS_LIMIT", "RISK_PER_TRADE"]
+
+    def test_nothing_is_left_for_a_third(self):
+        account = Account(max_concurrent_positions=9)
+        answer = account.assess(self.share("SBIN"), self.share("TCS"), self.share("INFY"))
+        assert len(self.risks(account)) == 2
+        assert answer["refusals"] == {"SIZE_ZERO_DAILY_LOSS_LIMIT": 1}
+
+    def test_a_position_counts_from_its_worth_down_to_its_stop(self):
+        account = Account()
+        account.hold(position("TCS", quantity=150, stop_loss_price=D(60)))
+        account.assess(self.share())
+        (risk,) = self.risks(account)
+        # 150 x 40 are 6,000, and the charges of the position count too.
+        assert 3_000 - 100 < risk < 3_000
+
+    @pytest.mark.parametrize(("stop", "least", "most"), [(39, 0, 0), (60, 2_900, 3_000), (99, 5_900, 6_000)])
+    def test_what_is_left_falls_with_the_distance_to_the_stops_held(self, stop, least, most):
+        account = Account()
+        account.hold(position("TCS", quantity=150, stop_loss_price=D(stop)))
+        answer = account.assess(self.share())
+        assert least <= sum(self.risks(account)) <= most
+        assert answer["refusals"] == ({} if most else {"SIZE_ZERO_DAILY_LOSS_LIMIT": 1})
+
+    def test_what_is_won_on_paper_only_is_not_put_at_risk(self):
+        account = Account()
+        account.hold(position("TCS", quantity=150, stop_loss_price=D(60)), unrealised="5000")
+        account.assess(self.share())
+        assert sum(self.risks(account)) < 3_000
+
+    def test_what_is_won_by_sales_is(self):
+        account = Account()
+        account.store.write(create(AccountDay(account="main", day=AS_OF.date(), realised_pnl=D(5_000))))
+        account.hold(position("TCS", quantity=150, stop_loss_price=D(60)))
+        account.assess(self.share())
+        assert sum(self.risks(account)) > 5_900
+
+    def test_a_size_of_zero_says_what_is_left(self):
+        account = Account()
+        account.hold(position("TCS", quantity=150, stop_loss_price=D("40.25")))
+        account.assess(self.share())
+        path = next(path for path in account.objects.blobs if "/main-" in path)
+        (decision,) = json.loads(account.objects.blobs[path])["decisions"]
+        assert decision["outcome"] == "SIZE_ZERO_DAILY_LOSS_LIMIT"
+        assert decision["numbers"]["limit"] == 9_000
+        assert 0 < decision["numbers"]["left"] <= 75
+        assert "rupees are left of the day's 9000.00" in decision["told"]
+
+    def test_money_that_is_not_there_is_not_lost_twice(self):
+        """A position at its stop already is in the day's loss, and in nothing else."""
+        account = Account()
+        held = position("TCS", quantity=150, stop_loss_price=D(99))
+        account.store.write(create(held), create(mark(held, bid=D(80), last_price=D(80))))
+        account.assess(self.share())
+        # 150 x 20 are lost: 6,000 are left, less charges.
+        assert 5_800 < sum(self.risks(account)) < 6_000
 
 
 def test_only_one_option_at_a_time():
@@ -283,10 +361,20 @@ class TestBreaker:
         assert account.state().state == "ACTIVE"
         assert [subject for subject, _ in account.notifier.sent][-1] == "main: active"
 
-    def test_a_cent_less_is_no_breach(self):
+    def test_a_cent_less_is_no_breach_but_leaves_nothing_to_lose(self):
         account = Account()
         account.store.write(create(AccountDay(account="main", day=AS_OF.date(), realised_pnl=D("-8999.99"))))
-        assert len(account.assess(equity_signal())["proposals"]) == 1
+        assert account.assess(equity_signal())["refusals"] == {"SIZE_ZERO_DAILY_LOSS_LIMIT": 1}
+        assert account.state().state == "ACTIVE"
+
+    def test_what_a_bad_day_has_left_is_still_traded(self):
+        account = Account()
+        account.store.write(create(AccountDay(account="main", day=AS_OF.date(), realised_pnl=D(-8_700))))
+        account.assess(equity_signal())
+        (proposal,) = account.proposals()
+        assert 0 < proposal.risk_amount <= 300
+        (event,) = account.events("PROPOSED")
+        assert event.details["bound"] == "DAILY_LOSS_LIMIT"
 
     def test_the_breaker_opens_once_and_survives_a_recovery_within_the_day(self):
         account = Account()
@@ -378,8 +466,9 @@ symbols = st.lists(st.sampled_from("ABCDEFGHIJKLMNOP"), min_size=1, max_size=12,
     st.integers(1, 20),
     st.integers(0, 3),
     st.integers(20, 90),
+    st.sampled_from([D("0.2"), D("0.5"), D(1), D(3)]),
 )
-def test_no_interleaving_of_cycles_passes_a_limit(cycles, positions, options, portfolio_pct):
+def test_no_interleaving_of_cycles_passes_a_limit(cycles, positions, options, portfolio_pct, loss_pct):
     """Each cycle's writes are cut into by the whole of the next one."""
     store = ContendedStore()
     account = Account(
@@ -388,6 +477,8 @@ def test_no_interleaving_of_cycles_passes_a_limit(cycles, positions, options, po
         max_concurrent_options=options,
         max_portfolio_exposure_pct=portfolio_pct,
     )
+    capital = account.settings.capital.model_copy(update={"daily_loss_limit_pct": loss_pct})
+    account.settings = account.settings.model_copy(update={"capital": capital})
 
     def run(number):
         as_of = AS_OF + timedelta(minutes=number)
@@ -409,4 +500,5 @@ def test_no_interleaving_of_cycles_passes_a_limit(cycles, positions, options, po
     exposure = sum((r.exposure for r in state.reservations.values()), D(0))
     assert exposure <= D(300_000) * portfolio_pct / 100
     assert all(r.exposure <= 30_000 for r in state.reservations.values())
+    assert sum((r.risk_amount for r in state.reservations.values()), D(0)) <= D(300_000) * loss_pct / 100
     assert len(account.proposals()) == len(state.reservations)

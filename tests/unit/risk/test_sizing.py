@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 import pytest
@@ -19,7 +19,14 @@ from patang.strategies.signal import Signal
 from tests.unit.risk.samples import AS_OF, equity_signal, option_signal
 
 D = Decimal
-PLENTY = Headroom(capital=D(300_000), symbol=D(10**9), strategy=D(10**9), portfolio=D(10**9), cash=D(10**9))
+PLENTY = Headroom(
+    capital=D(300_000),
+    symbol=D(10**9),
+    strategy=D(10**9),
+    portfolio=D(10**9),
+    cash=D(10**9),
+    daily_loss=D(10**9),
+)
 
 
 def room(capital: Any, **less: Any) -> Headroom:
@@ -35,7 +42,7 @@ class TestRisk:
     def test_one_lot_that_risks_more_than_the_budget_is_not_bought(self):
         """The known trap: 75 at a 50-point stop risks 3,750; 5 % of 10,000 is 500. Not two lots: none."""
         signal = option_signal(lot_size=75, entry_price=D(250), stop_loss_price=D(200), target_price=D(375))
-        ten_thousand = Headroom(D(10_000), D(10_000), D(10_000), D(10_000), D(10_000))
+        ten_thousand = Headroom(D(10_000), D(10_000), D(10_000), D(10_000), D(10_000), D(10_000))
         found = size(signal, with_risk(risk_per_trade_pct=5), ten_thousand)
         assert (found.quantity, found.binding, found.exposure) == (0, "RISK_PER_TRADE", 0)
 
@@ -54,7 +61,7 @@ class TestRisk:
         # 148 units are two lots of 65. Bought at 101, stopped out at 61.025 at the dearest.
         assert (found.quantity, found.binding) == (130, "RISK_PER_TRADE")
         charges = round_trip_charges("options", "NFO", D(101), D("61.025"), 130, AS_OF.date()).total
-        assert found.risk_amount == 130 * D("40.425") + charges
+        assert found.risk_amount == (130 * D("40.425") + charges).quantize(D("0.01"), ROUND_CEILING)
         assert found.exposure == 130 * D(101)
 
     def test_charges_count_into_the_risk(self):
@@ -71,6 +78,28 @@ class TestRisk:
     def test_a_stop_that_is_not_below_the_price_has_no_size(self, stop):
         found = size(equity_signal(stop_loss_price=stop), Settings(), PLENTY)
         assert (found.quantity, found.binding) == (0, "RISK_PER_TRADE")
+
+
+class TestTheRestOfTheDaysLoss:
+    """2 % a trade and 3 % a day: 6,000 and 9,000 of 300,000."""
+
+    def test_a_second_trade_gets_what_the_first_has_left(self):
+        first = size(option_signal(), Settings(), room(300_000, daily_loss=9_000))
+        assert (first.quantity, first.binding) == (130, "RISK_PER_TRADE")
+        second = size(option_signal(), Settings(), room(300_000, daily_loss=9_000 - first.risk_amount))
+        assert (second.quantity, second.binding) == (65, "DAILY_LOSS_LIMIT")
+        assert first.risk_amount + second.risk_amount <= 9_000
+
+    @pytest.mark.parametrize("left", [0, 100, 2_600])
+    def test_less_than_a_lot_may_lose_buys_nothing(self, left):
+        found = size(option_signal(), Settings(), room(300_000, daily_loss=left))
+        assert (found.quantity, found.binding) == (0, "DAILY_LOSS_LIMIT")
+
+    def test_charges_count_into_it(self):
+        """65 units lose 2,627.63 by price: with a rupee more than that their charges do not fit."""
+        by_price = 65 * D("40.425")
+        assert size(option_signal(), Settings(), room(300_000, daily_loss=by_price + 1)).quantity == 0
+        assert size(option_signal(), Settings(), room(300_000, daily_loss=by_price + 100)).quantity == 65
 
 
 class TestTheBindingBound:
@@ -193,16 +222,19 @@ def signals(draw: Any) -> Signal:
 
 
 @hypothesis_settings(deadline=None)
-@given(signals(), rooms, rooms, rooms, rooms, rooms, st.none() | rooms)
+@given(
+    signals(), rooms, rooms, rooms, rooms, rooms, st.decimals(D(0), D(20_000), places=0), st.none() | rooms
+)
 def test_no_bound_is_ever_passed_and_lots_are_whole(
-    signal, capital, symbol, strategy, portfolio, cash, funds
+    signal, capital, symbol, strategy, portfolio, cash, daily_loss, funds
 ):
     settings = Settings()
-    found = size(signal, settings, Headroom(capital, symbol, strategy, portfolio, cash, funds))
+    headroom = Headroom(capital, symbol, strategy, portfolio, cash, daily_loss, funds)
+    found = size(signal, settings, headroom)
     assert found.quantity >= 0
     assert found.quantity % signal.lot_size == 0
     assert found.exposure <= min(symbol, strategy, portfolio, cash, cash if funds is None else funds)
-    assert found.risk_amount <= capital * settings.risk.risk_per_trade_pct / 100
+    assert found.risk_amount <= min(daily_loss, capital * settings.risk.risk_per_trade_pct / 100)
     if signal.exchange == "NFO":
         assert found.quantity <= 1800
 
@@ -231,20 +263,22 @@ def test_what_the_stop_loses_is_within_the_budget_wherever_the_order_fills(signa
 def test_more_capital_never_buys_less(signal, capital, more):
     def quantity(amount: Decimal) -> int:
         return size(
-            signal, Settings(), Headroom(amount, amount / 10, amount / 5, amount / 3, amount)
+            signal, Settings(), Headroom(amount, amount / 10, amount / 5, amount / 3, amount, amount / 50)
         ).quantity
 
     assert quantity(capital) <= quantity(capital + more)
 
 
 @hypothesis_settings(deadline=None)
-@given(signals(), rooms)
-def test_one_lot_more_would_pass_the_bound_that_is_named(signal, capital):
+@given(signals(), rooms, st.integers(0, 30))
+def test_one_lot_more_would_pass_the_bound_that_is_named(signal, capital, thousandths):
     settings = Settings()
-    headroom = Headroom(capital, capital / 10, capital / 5, capital / 3, capital)
+    left = capital * thousandths / 1000
+    headroom = Headroom(capital, capital / 10, capital / 5, capital / 3, capital, left)
     found = size(signal, settings, headroom)
     assert found.binding in (
         "RISK_PER_TRADE",
+        "DAILY_LOSS_LIMIT",
         "SYMBOL_EXPOSURE",
         "STRATEGY_SHARE",
         "PORTFOLIO_EXPOSURE",
@@ -259,8 +293,13 @@ def test_one_lot_more_would_pass_the_bound_that_is_named(signal, capital):
         assert one_more * cost > headroom.symbol
     elif found.binding == "FREEZE_QUANTITY":
         assert one_more > 1800
-    elif found.binding == "RISK_PER_TRADE":
-        unbound = Headroom(D(10**12), one_more * cost, D(10**12), D(10**12), D(10**12))
+    elif found.binding in ("RISK_PER_TRADE", "DAILY_LOSS_LIMIT"):
+        unbound = Headroom(D(10**12), one_more * cost, D(10**12), D(10**12), D(10**12), D(10**12))
         needed = size(signal, loose, unbound)
+        bounds = {
+            "RISK_PER_TRADE": capital * settings.risk.risk_per_trade_pct / 100,
+            "DAILY_LOSS_LIMIT": left,
+        }
+        assert bounds[found.binding] == min(bounds.values())
         if needed.quantity == one_more:
-            assert needed.risk_amount > capital * settings.risk.risk_per_trade_pct / 100
+            assert needed.risk_amount > bounds[found.binding]

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from patang.desk_view.views import RiskView
 from patang.risk.account_view import AccountView
-from patang.risk.breaker import drawdown, drawdown_limit, loss_limit
+from patang.risk.breaker import drawdown, drawdown_limit
 from patang.risk.manager import account_gate
 from patang.risk.reservations import held
 from patang.settings import Settings
@@ -28,7 +28,7 @@ def risk_view(account: AccountView, settings: Settings) -> RiskView:
         halted_by=state.halted_by if halted else None,
         capital=capital,
         daily_loss=max(round(-account.of_the_day, 2), Decimal(0)),
-        daily_loss_limit=loss_limit(account, settings),
+        daily_loss_limit=account.loss_limit(settings),
         drawdown=max(round(drawdown(account), 2), Decimal(0)),
         drawdown_limit=drawdown_limit(account, settings),
         reserved_exposure=reserved,

@@ -129,7 +129,15 @@ def check_risk(
         return "RESERVATION_LOST"
     view = dataclasses.replace(view, state=release(view.state, proposal.order_id))
     refused = account_gate(view, settings) or signal_gate(view, proposal.signal, settings, as_of)
-    return None if refused is None else str(refused)
+    if refused is not None:
+        return str(refused)
+    left = view.daily_loss_left(settings)
+    if proposal.risk_amount > left:
+        return (
+            f"DAILY_LOSS_LIMIT: it may lose {proposal.risk_amount:.2f} rupees, and with every stop hit "
+            f"{left:.2f} are left of the day's {view.loss_limit(settings):.2f}"
+        )
+    return None
 
 
 def _stale(quote: Quote | None, as_of: datetime, settings: Settings) -> str | None:

@@ -19,10 +19,12 @@ HAIRCUT_PCT = {"option": Decimal(5), "other": Decimal(1)}
 
 @dataclass(frozen=True, slots=True)
 class OpenResult:
-    """Rupees after all charges, those of the exit to come included. `stale`: no fresh price was known."""
+    """Rupees after all charges, those of the exit to come included. `to_stop` is what is lost besides if the
+    price falls from `price` to the stop, 0 where it has. `stale`: no fresh price was known."""
 
     since_entry: Decimal
     of_the_day: Decimal
+    to_stop: Decimal
     price: Decimal
     stale: bool
 
@@ -101,4 +103,7 @@ def open_result(position: Position, mark: Mark | None, as_of: datetime, oldest: 
     value = position.exit_value + price * position.open_quantity
     charges = position.entry_charges + (position.exit_charges or Decimal(0)) + to_come
     since_entry = value - position.entry_price * position.quantity - charges
-    return OpenResult(since_entry, since_entry - before_the_day(position, mark, day), price, stale)
+    of_the_day = since_entry - before_the_day(position, mark, day)
+    # A stop that has trailed upwards is left out: it may hold at a better price, and is not counted on.
+    to_stop = max(price - position.stop_loss_price, Decimal(0)) * position.open_quantity
+    return OpenResult(since_entry, of_the_day, to_stop, price, stale)

@@ -42,7 +42,8 @@ class AccountView:
     Positions are those of the mode in force that the desk itself has opened; `closed` are the latest of them
     that were sold. `unrealised` is what the open ones have made since their entry, `of_the_day` what open and
     sold ones have made within the day, both in rupees after all charges, those of exits to come included;
-    `stale` are those valued without a fresh price. `free_funds` is what the broker last told within ten
+    `to_stops` is what the open ones lose besides if each falls to its stop; `stale` are those valued without
+    a fresh price. `free_funds` is what the broker last told within ten
     minutes, `latency_ms` the median of the last five calls to it; None where nobody knows. `egress` is why
     orders would leave from a wrong address.
     """
@@ -52,6 +53,7 @@ class AccountView:
     positions: tuple[Position, ...]
     unrealised: Decimal
     of_the_day: Decimal = Decimal(0)
+    to_stops: Decimal = Decimal(0)
     closed: tuple[Position, ...] = ()
     stale: tuple[str, ...] = ()
     free_funds: Decimal | None = None
@@ -98,6 +100,19 @@ class AccountView:
         """What the account started with and was paid in since: the base of the limits of losses."""
         return settings.capital.starting_capital_inr + self.state.net_paid_in
 
+    def loss_limit(self, settings: Settings) -> Decimal:
+        """Rupees that a day may lose."""
+        return max(self.paid_in(settings), Decimal(0)) * settings.capital.daily_loss_limit_pct / 100
+
+    def daily_loss_left(self, settings: Settings) -> Decimal:
+        """Rupees that one more trade may lose today so that, with every stop hit and every order on its way
+        bought and stopped out, the day's loss stays within its limit; below zero where it would not.
+
+        What the day has made by sales widens it; what is made on paper only does not, for a stop takes it.
+        """
+        lost = -self.of_the_day + self.to_stops + held(self.state).risk_amount
+        return self.loss_limit(settings) - lost
+
     def headroom(self, signal: Signal, settings: Settings) -> Headroom:
         """What may still be bought for this signal: of its underlying, by its strategy, and in all.
 
@@ -113,6 +128,7 @@ class AccountView:
             "cash": capital * (1 - bounds.margin_buffer_pct / 100)
             - invested
             + min(self.unrealised, Decimal(0)),
+            "daily_loss": self.daily_loss_left(settings),
         }
         if self.free_funds is not None:
             # Counted twice where the broker has blocked an order's margin already: rather too little.
@@ -148,6 +164,7 @@ def view_account(
         unrealised=sum((found.since_entry for found in results), Decimal(0)),
         of_the_day=sum((found.of_the_day for found in results), result.made_in(settings.mode)),
         closed=tuple(position for position in known if position.state == "CLOSED"),
+        to_stops=sum((found.to_stop for found in results), Decimal(0)),
         stale=tuple(p.symbol for p, found in zip(held, results, strict=True) if found.stale),
         free_funds=_free_funds(store, account, now, settings),
         latency_ms=median_latency_ms(store, account, now),

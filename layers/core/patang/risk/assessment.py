@@ -88,8 +88,7 @@ def _assess(
         return outranked(signal.signal_id, kept_out)
     sizing = strategy.calculate_position_size(signal, settings, view.headroom(signal, settings))
     if sizing.quantity == 0:
-        text = f"{sizing.binding} allows less than a lot of {signal.lot_size}"
-        return _no(signal, Refusal(f"SIZE_ZERO_{sizing.binding}", text, {}), sizing)
+        return _no(signal, _no_size(view, signal, settings, sizing), sizing)
     profit = expected_profit(signal, sizing.quantity, slippage)
     least = settings.risk.min_expected_net_profit_inr
     if profit.net < least:
@@ -97,6 +96,16 @@ def _assess(
         numbers = {"net": profit.net, "least": least}
         return _no(signal, Refusal("EXPECTED_PROFIT_TOO_LOW", text, numbers), sizing, profit)
     return Assessed(signal, sizing, profit)
+
+
+def _no_size(view: AccountView, signal: Signal, settings: Settings, sizing: Sizing) -> Refusal:
+    text = f"{sizing.binding} allows less than a lot of {signal.lot_size}"
+    numbers: dict[str, Decimal] = {}
+    if sizing.binding == "DAILY_LOSS_LIMIT":
+        left, limit = view.daily_loss_left(settings), view.loss_limit(settings)
+        text += f": with every stop hit {left:.2f} rupees are left of the day's {limit:.2f}"
+        numbers = {"left": left, "limit": limit}
+    return Refusal(f"SIZE_ZERO_{sizing.binding}", text, numbers)
 
 
 def _no(

@@ -8,7 +8,7 @@ from patang.risk.account_view import AccountView
 from patang.risk.refusals import Refusal
 from patang.settings import Settings
 
-__all__ = ["BREAKER", "Breach", "breach", "drawdown", "drawdown_limit", "loss_limit", "too_many_failures"]
+__all__ = ["BREAKER", "Breach", "breach", "drawdown", "drawdown_limit", "too_many_failures"]
 
 # Who stopped the entries, where the breaker did.
 BREAKER = "circuit-breaker"
@@ -26,7 +26,7 @@ class Breach:
 def breach(view: AccountView, settings: Settings) -> Breach | None:
     """The first limit that the account has reached, in the order of the gates."""
     day = view.day.day
-    loss, limit = -view.of_the_day, loss_limit(view, settings)
+    loss, limit = -view.of_the_day, view.loss_limit(settings)
     if loss >= limit:
         return Breach(_over("DAILY_LOSS_LIMIT", "the day's loss", loss, "daily limit", limit, view), day)
     fall, most = drawdown(view), drawdown_limit(view, settings)
@@ -34,11 +34,6 @@ def breach(view: AccountView, settings: Settings) -> Breach | None:
         return Breach(_over("MAX_DRAWDOWN", "the drawdown", fall, "limit", most, view), None)
     failures = too_many_failures(view, settings)
     return Breach(failures, day) if failures is not None else None
-
-
-def loss_limit(view: AccountView, settings: Settings) -> Decimal:
-    """Rupees that a day may lose."""
-    return max(view.paid_in(settings), Decimal(0)) * settings.capital.daily_loss_limit_pct / 100
 
 
 def drawdown(view: AccountView) -> Decimal:

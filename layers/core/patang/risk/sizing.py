@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from patang.risk.charges import Segment, round_trip_charges, segment_of
 from patang.risk.freeze import freeze_quantity
@@ -11,14 +11,17 @@ from patang.strategies.signal import Signal
 
 __all__ = ["Headroom", "Sizing", "margin_pct", "segment_of_signal", "size"]
 
+_PAISA = Decimal("0.01")
+
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
     """What an account may still do, in rupees; never negative where nothing is left.
 
     `symbol` is for the signal's underlying, `strategy` what is left of its strategy's share of the capital,
-    `cash` what is neither invested, nor reserved, nor the buffer. `funds` is what the broker would let be
-    spent, the buffer left out; None where it has not told lately.
+    `cash` what is neither invested, nor reserved, nor the buffer. `daily_loss` is what one more trade may
+    lose at its stop: the rest of the day's limit once every stop has been hit. `funds` is what the broker
+    would let be spent, the buffer left out; None where it has not told lately.
     """
 
     capital: Decimal
@@ -26,16 +29,17 @@ class Headroom:
     strategy: Decimal
     portfolio: Decimal
     cash: Decimal
+    daily_loss: Decimal
     funds: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """`quantity` in units; `binding` names the bound that set it: RISK_PER_TRADE, SYMBOL_EXPOSURE,
-    STRATEGY_SHARE, PORTFOLIO_EXPOSURE, CAPITAL, MARGIN or FREEZE_QUANTITY. `risk_amount` is what the stop
-    loses with charges and `exposure` what the purchase may cost at the worst price allowed, in rupees.
-    `bounds` are the units that each bound alone would allow, before charges and before they are made whole
-    lots."""
+    """`quantity` in units; `binding` names the bound that set it: RISK_PER_TRADE, DAILY_LOSS_LIMIT,
+    SYMBOL_EXPOSURE, STRATEGY_SHARE, PORTFOLIO_EXPOSURE, CAPITAL, MARGIN or FREEZE_QUANTITY. `risk_amount` is
+    what the stop loses with charges, to the next paisa, and `exposure` what the purchase may cost at the
+    worst price allowed, in rupees. `bounds` are the units that each bound alone would allow, before charges
+    and before they are made whole lots."""
 
     quantity: int
     binding: str
@@ -62,6 +66,7 @@ def size(signal: Signal, settings: Settings, headroom: Headroom) -> Sizing:
     set_aside = cost * margin_pct(segment_of_signal(signal), settings) / 100
     bounds = {
         "RISK_PER_TRADE": budget / at_risk,
+        "DAILY_LOSS_LIMIT": headroom.daily_loss / at_risk,
         "SYMBOL_EXPOSURE": headroom.symbol / cost,
         "STRATEGY_SHARE": headroom.strategy / cost,
         "PORTFOLIO_EXPOSURE": headroom.portfolio / cost,
@@ -74,9 +79,9 @@ def size(signal: Signal, settings: Settings, headroom: Headroom) -> Sizing:
         bounds["FREEZE_QUANTITY"] = Decimal(largest)
     binding = min(bounds, key=lambda name: bounds[name])
     allowed = max(int((bounds[binding] / signal.lot_size).to_integral_value(ROUND_FLOOR)), 0)
-    lots = _lots_within(budget, signal, allowed, cost, at_risk)
+    lots = _lots_within(min(budget, headroom.daily_loss), signal, allowed, cost, at_risk)
     if lots < allowed:
-        binding = "RISK_PER_TRADE"
+        binding = "RISK_PER_TRADE" if budget <= headroom.daily_loss else "DAILY_LOSS_LIMIT"
     if lots == 0:
         return Sizing(0, binding, Decimal(0), Decimal(0), bounds)
     quantity = lots * signal.lot_size
@@ -121,7 +126,8 @@ def _lots_within(budget: Decimal, signal: Signal, allowed: int, cost: Decimal, a
 
 
 def _risk(signal: Signal, quantity: int, cost: Decimal, at_risk: Decimal) -> Decimal:
-    """What is lost at the stop by a purchase at `cost`, the charges of both legs included."""
+    """What is lost at the stop by a purchase at `cost`, the charges of both legs included, to the next paisa:
+    what is reserved for it must not be less."""
     charges = round_trip_charges(
         segment_of_signal(signal),
         signal.exchange,
@@ -130,4 +136,4 @@ def _risk(signal: Signal, quantity: int, cost: Decimal, at_risk: Decimal) -> Dec
         quantity,
         signal.as_of.date(),
     )
-    return quantity * at_risk + charges.total
+    return (quantity * at_risk + charges.total).quantize(_PAISA, ROUND_CEILING)
