@@ -12,7 +12,12 @@
 | broker's funds | ACCOUNT#<account> | FUNDS | |
 | broker's last calls | ACCOUNT#<account> | CALLS | |
 | failures of a minute | ACCOUNT#<account> | FAILURES#<date>#<HHMM> | |
+| rate tokens of a kind of calls | ACCOUNT#<account> | RATE#<kind> | |
+| modifications of an order | ACCOUNT#<account> | MODIFICATIONS#<order_id> | |
 | pay-ins and pay-outs of a day | ACCOUNT#<account> | CASH#<date> | |
+| latest reconciliation | ACCOUNT#<account> | RECONCILIATION | |
+| a reconciliation that found something else | ACCOUNT#<account> | RECONCILED#<date>#<HHMMSS> | |
+| who polls the order book | ACCOUNT#<account> | POLLING | |
 | proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | *_APPROVALS / <account>#<order_id> |
 | order intent | ACCOUNT#<account> | INTENT#<intent_id> | LIVE_INTENTS / <account>#<intent_id> |
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
@@ -66,12 +71,14 @@ __all__ = [
     "linked_partition",
     "mark_key",
     "market_clock_key",
+    "modifications_key",
     "outbox_partition",
     "paper_funds_key",
     "paper_order_key",
     "position_key",
     "preflight_key",
     "proposal_key",
+    "rate_tokens_key",
     "risk_key",
     "session_key",
     "settings_key",
@@ -129,12 +136,32 @@ def broker_calls_key(account: str) -> Key:
     return Key(account_partition(account), "CALLS")
 
 
+def rate_tokens_key(account: str, kind: str) -> Key:
+    return Key(account_partition(account), f"RATE#{kind}")
+
+
+def modifications_key(account: str, order_id: str) -> Key:
+    return Key(account_partition(account), f"MODIFICATIONS#{order_id}")
+
+
 def failures_key(account: str, minute: datetime) -> Key:
     return Key(account_partition(account), f"FAILURES#{minute:%Y-%m-%d#%H%M}")
 
 
 def cash_key(account: str, day: date) -> Key:
     return Key(account_partition(account), f"CASH#{day.isoformat()}")
+
+
+def reconciliation_key(account: str) -> Key:
+    return Key(account_partition(account), "RECONCILIATION")
+
+
+def reconciliation_day_key(account: str, moment: datetime) -> Key:
+    return Key(account_partition(account), f"RECONCILED#{moment:%Y-%m-%d#%H%M%S}")
+
+
+def polling_key(account: str) -> Key:
+    return Key(account_partition(account), "POLLING")
 
 
 def proposal_key(account: str, order_id: str) -> Key:
