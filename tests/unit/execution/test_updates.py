@@ -10,7 +10,7 @@ from patang.errors import BadInput
 from patang.execution.consequences import position_id_of
 from patang.execution.intent import OrderIntent
 from patang.keys import intent_key
-from patang.records import load
+from patang.records import load, replace
 from tests.unit.execution.samples import MORNING, option_signal
 from tests.unit.execution.stages import bought, closing, entry_of, submitted, tell, the_proposal
 from tests.unit.execution.trading_desk import TradingDesk
@@ -71,6 +71,30 @@ def test_an_option_entry_starts_the_cooldown() -> None:
     assert desk.risk().last_option_entry == MORNING.replace(second=3)
     (position,) = desk.positions()
     assert (position.stop_loss_price, position.target_price) == (Decimal("60.60"), Decimal("151.50"))
+
+
+def test_the_cooldown_begins_with_the_last_part_that_was_bought() -> None:
+    desk = TradingDesk()
+    intent = sent(desk, signal=option_signal(), quantity=195)
+    tell(desk, frame(intent, "OPEN", 65, 101.0, at=3))
+    tell(desk, frame(intent, "OPEN", 130, 101.0, at=9))
+    assert desk.risk().last_option_entry == MORNING.replace(second=9)
+    tell(desk, frame(intent, "CANCELLED", 130, 101.0, at=40))
+    assert desk.risk().last_option_entry == MORNING.replace(second=9)
+
+
+def test_a_fill_told_late_counts_from_when_it_was_and_never_shortens_a_pause() -> None:
+    desk = TradingDesk()
+    intent = sent(desk, signal=option_signal(), quantity=65)
+    later = MORNING.replace(hour=11)
+    desk.store.write(replace(desk.risk().evolve(last_option_entry=later)))
+    tell(desk, frame(intent, "COMPLETE", 65, 101.0, at=3))
+    assert desk.risk().last_option_entry == later
+    other = TradingDesk()
+    intent = sent(other, signal=option_signal(), quantity=65)
+    other.pass_time(24 * 3600)
+    tell(other, frame(intent, "COMPLETE", 65, 101.0, at=3))
+    assert other.risk().last_option_entry == MORNING.replace(second=3)
 
 
 def test_every_order_and_repetition_of_the_frames_comes_to_the_same() -> None:

@@ -107,12 +107,12 @@ def _hold_less(
     """The reservation is kept for what may still come, no longer for what the position holds.
 
     The state of risk is written even where it stays the same: a decision that has seen it, and has not seen
-    the position, must not stand.
+    the position, must not stand. Options pause from the latest fill known, whichever was told last.
     """
     risk = load(store, RiskState, risk_key(new.account))
     changed = keep_rest(risk or RiskState(account=new.account), proposal, old, new)
     if new.terms.exchange in DERIVATIVES and new.filled_quantity > old.filled_quantity:
-        changed = changed.evolve(last_option_entry=as_of)
+        changed = changed.evolve(last_option_entry=max(as_of, changed.last_option_entry or as_of))
     done.writes.append(create(changed) if risk is None else replace(changed))
 
 
