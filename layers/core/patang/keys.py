@@ -19,7 +19,7 @@
 | a reconciliation that found something else | ACCOUNT#<account> | RECONCILED#<date>#<HHMMSS> | |
 | who polls the order book | ACCOUNT#<account> | POLLING | |
 | proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | *_APPROVALS / <account>#<order_id> |
-| order intent | ACCOUNT#<account> | INTENT#<intent_id> | LIVE_INTENTS / <account>#<intent_id> |
+| order intent | ACCOUNT#<account> | INTENT#<intent_id> | LIVE_INTENTS, UNANSWERED_INTENTS / <account>#<intent_id> |
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
 | mark | MARKS | <position_id> | |
 | outbox event | OUTBOX#<account>#<date> | <event_id> | |
@@ -35,7 +35,7 @@
 | paper order | PAPER#<account> | ORDER#<order_id> | PAPER_ORDERS / <account>#<order_id> |
 | paper funds | PAPER#<account> | FUNDS | |
 
-The index is sparse: proposals while PENDING or decided and not yet acted on, intents until final, positions
+The index is sparse: proposals while PENDING or decided and not yet acted on, intents until final and their workflow has heard of it, positions
 until CLOSED, paper orders while they rest.
 
 Audit table: entry AUDIT#<account>#<date> / <sequence, 8 digits>; head AUDIT#<account>#<date> / HEAD;
@@ -55,6 +55,7 @@ __all__ = [
     "OPEN_POSITIONS",
     "PAPER_ORDERS",
     "PENDING_APPROVALS",
+    "UNANSWERED_INTENTS",
     "account_key",
     "account_partition",
     "audit_partition",
@@ -92,6 +93,7 @@ __all__ = [
 PENDING_APPROVALS = "PENDING_APPROVALS"
 DECIDED_APPROVALS = "DECIDED_APPROVALS"
 LIVE_INTENTS = "LIVE_INTENTS"
+UNANSWERED_INTENTS = "UNANSWERED_INTENTS"
 OPEN_POSITIONS = "OPEN_POSITIONS"
 PAPER_ORDERS = "PAPER_ORDERS"
 
