@@ -23,7 +23,7 @@ type LaneKind = Literal["exit", "entry"]
 
 MODIFICATIONS_AN_ORDER = 25
 
-# The second is measured by two clocks, the broker's and ours, and ours by several instances.
+# The second is measured by several clocks, the broker's and those of our instances.
 _SECOND_MS = 1050
 # Calls of a minute are counted by whole seconds: a token is back when the last of its second has left it.
 _MINUTE_S = 61
@@ -77,9 +77,8 @@ class RateRecord(Record):
 
     def at(self, now: datetime) -> "RateRecord":
         """The record with what has come back by now taken out of it."""
-        stamp = self.stamp(now)
-        today = now.astimezone(IST).date()
-        newest = int(now.timestamp() * 1000) + _FUTURE_MS
+        stamp, today = _stamp(now), now.astimezone(IST).date()
+        newest = stamp + _FUTURE_MS
         return self.evolve(
             stamps=tuple(then for then in self.stamps if stamp - _SECOND_MS < then <= newest),
             seconds=tuple(
@@ -92,14 +91,8 @@ class RateRecord(Record):
             sent=self.sent if self.day >= today else 0,
         )
 
-    def stamp(self, now: datetime) -> int:
-        """The millisecond a call counts at: never before one that was counted, whoever's clock is behind."""
-        wall = int(now.timestamp() * 1000)
-        known = (then for then in self.stamps if then <= wall + _FUTURE_MS)
-        return max(wall, max(known, default=0))
-
     def wait(self, calls: int, limits: Limits, lane: LaneKind) -> Wait | None:
-        """What so many calls more have to wait for, asked of the record as it is `at` now; None if nothing."""
+        """What so many calls more have to wait for, asked of the record `at` now; None if nothing."""
         kept = 0 if lane == "exit" else 1
         waits = []
         second = limits.second - kept * limits.reserved_second
@@ -130,7 +123,7 @@ class RateRecord(Record):
         raise BadInput(f"a minute has no room for {over} calls more than it may hold at all")
 
     def with_calls(self, now: datetime, calls: int) -> "RateRecord":
-        stamp = self.stamp(now)
+        stamp = _stamp(now)
         counted = dict(self.seconds)
         counted[stamp // 1000] = counted.get(stamp // 1000, 0) + calls
         return self.evolve(
@@ -138,6 +131,10 @@ class RateRecord(Record):
             seconds=tuple(sorted(counted.items())),
             sent=self.sent + calls,
         )
+
+
+def _stamp(now: datetime) -> int:
+    return int(now.timestamp() * 1000)
 
 
 class Modifications(Record):
