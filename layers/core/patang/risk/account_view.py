@@ -9,8 +9,6 @@ from patang.accounts.health import failures_now, median_latency_ms
 from patang.accounts.session import KiteSession
 from patang.execution.preflight import egress_refusal
 from patang.keys import (
-    OPEN_POSITIONS,
-    account_partition,
     day_key,
     funds_key,
     mark_key,
@@ -19,10 +17,11 @@ from patang.keys import (
 )
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay, RiskState
+from patang.portfolio.held import latest_positions
 from patang.portfolio.open_result import open_result
 from patang.portfolio.position import Mark, Position
 from patang.ports import StateStore
-from patang.records import load, load_all, load_index
+from patang.records import load
 from patang.risk.reservations import DERIVATIVES, held
 from patang.risk.sizing import Headroom
 from patang.settings import Settings
@@ -30,7 +29,6 @@ from patang.strategies.signal import Signal
 
 __all__ = ["AccountView", "view_account"]
 
-_RECENT_POSITIONS = 100
 # The reconciler asks for the funds every minute; what is older was told before something went wrong.
 _FUNDS_FOR = timedelta(minutes=10)
 
@@ -149,7 +147,7 @@ def view_account(
     day = as_of.astimezone(IST).date()
     state = load(store, RiskState, risk_key(account)) or RiskState(account=account)
     result = load(store, AccountDay, day_key(account, day)) or AccountDay(account=account, day=day)
-    known = [position for position in _positions(store, account) if position.mode == settings.mode]
+    known = [position for position in latest_positions(store, account) if position.mode == settings.mode]
     held = tuple(position for position in known if position.state != "CLOSED")
     oldest = timedelta(seconds=settings.risk.max_data_age_seconds)
     results = [
@@ -179,21 +177,3 @@ def _free_funds(store: StateStore, account: str, now: datetime, settings: Settin
     if funds is None or funds.mode != settings.mode or now - funds.told_at > _FUNDS_FOR:
         return None
     return funds.net
-
-
-def _positions(store: StateStore, account: str) -> tuple[Position, ...]:
-    """The latest, open and closed, by strongly consistent read; older open ones by the index, which has seen
-    them long ago.
-    """
-    newest = load_all(
-        store,
-        Position,
-        account_partition(account),
-        "POSITION#",
-        newest_first=True,
-        limit=_RECENT_POSITIONS,
-    )
-    known = {position.position_id: position for position in newest}
-    for position in load_index(store, Position, OPEN_POSITIONS, f"{account}#"):
-        known.setdefault(position.position_id, position)
-    return tuple(known.values())
