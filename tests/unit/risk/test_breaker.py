@@ -262,3 +262,23 @@ def test_a_new_day_forgets_the_loss_of_the_last_on_what_is_still_held():
     assert account.cycle(TOMORROW) is None
     # Only the exit to come costs something today.
     assert -1_000 < account.view(TOMORROW).of_the_day < 0
+
+
+def test_a_drawdown_outlives_a_way_through_another_mode_and_is_accepted_in_its_own():
+    """On the way somebody tells of cash in the other mode, so that the state is that one's."""
+    account = Account()
+    account.stand(realised_total=D(-40_000), results_mode="live")
+    account.settings = Settings(mode="live")
+    assert account.cycle() == "MAX_DRAWDOWN"
+    account.settings = Settings()
+    cash = CashMovements(account.store, account.clock)
+    cash.by_owner("main", D(1), "paper", "person:asha", AS_OF)
+    assert account.halts().resume("main", "person:asha", AS_OF)
+    account.settings = Settings(mode="live")
+    assert account.cycle() == "MAX_DRAWDOWN"
+    cash.by_owner("main", D(1), "paper", "person:asha", AS_OF)
+    assert account.halts().resume("main", "person:asha", AS_OF)
+    assert account.view().state.peak_realised == -40_000
+    account.halts().work_breaker("main", AS_OF)
+    assert account.state().state == "ACTIVE"
+    assert account.view().state.in_mode("paper").peak_realised == 0

@@ -119,7 +119,7 @@ def test_a_limit_that_waits_is_shown(desk: Desk, tmp_path: Path, capsys: pytest.
     capsys.readouterr()
     assert main(["settings", "show"]) == 0
     out = capsys.readouterr().out
-    assert "in force from 2026-08-18 15:40" in out
+    assert "in force from 2026-08-19 00:00" in out
     assert "#   risk.risk_per_trade_pct: 3" in out
     assert "risk_per_trade_pct: '1'" in out
 

@@ -11,7 +11,7 @@ from patang.ports import Key
 from patang.records import Record
 from patang.settings import Mode
 
-__all__ = ["AccountDay", "Reservation", "RiskState", "Standing"]
+__all__ = ["AccountDay", "ModeResults", "Reservation", "RiskState", "Standing"]
 
 type Standing = Literal["ACTIVE", "REDUCING", "HALTED"]
 
@@ -34,17 +34,28 @@ class Reservation(BaseModel):
     intent_id: str | None = None
 
 
+class ModeResults(BaseModel):
+    """What an account has made in a mode other than the one it is in: the three totals of `RiskState`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    realised_total: Decimal = Decimal(0)
+    peak_realised: Decimal = Decimal(0)
+    net_paid_in: Decimal = Decimal(0)
+
+
 class RiskState(Record):
     """An account's standing state of risk. Reservations are by order_id, their symbol is the underlying.
 
     ACTIVE: entries and exits. REDUCING: exits only, until the market day `halted_day` is over. HALTED: exits
     only, until a person resumes. `gate` is the reason an entry is refused with, `halt_reason` the sentence,
     `halted_by` the person or the breaker. `loss_day` is the last day whose loss reached its limit: nobody
-    reopens that day.
+    reopens that day. `last_option_entry` is the market time of the latest fill of an option's entry.
 
     `realised_total` is what was made or lost since the account began, after charges; `peak_realised` its
     highest value since a person last accepted a drawdown. Neither holds pay-ins and pay-outs, `net_paid_in`.
-    `results_mode` says in which mode these three were made: another mode begins with none.
+    `results_mode` says in which mode these three were made: another mode begins with none. `other_results`
+    keeps them meanwhile, so that a way through another mode forgets no loss.
     """
 
     account: str
@@ -60,6 +71,7 @@ class RiskState(Record):
     peak_realised: Decimal = Decimal(0)
     net_paid_in: Decimal = Decimal(0)
     results_mode: Mode | None = None
+    other_results: dict[Mode, ModeResults] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -86,12 +98,17 @@ class RiskState(Record):
         return self.halted and (self.halted_day is None or self.halted_day >= day)
 
     def in_mode(self, mode: Mode) -> Self:
-        """This state, with nothing made, lost or paid in where that was in another mode."""
+        """This state with what was made, lost and paid in in this mode."""
         if self.results_mode in (None, mode):
             return self
-        return self.evolve(
-            realised_total=Decimal(0), peak_realised=Decimal(0), net_paid_in=Decimal(0), results_mode=mode
+        left = ModeResults(
+            realised_total=self.realised_total,
+            peak_realised=self.peak_realised,
+            net_paid_in=self.net_paid_in,
         )
+        others = {**self.other_results, self.results_mode: left}
+        found = others.pop(mode, ModeResults())
+        return self.evolve(**found.model_dump(), results_mode=mode, other_results=others)
 
 
 class AccountDay(Record):

@@ -27,6 +27,8 @@ _ACTIVE: Mapping[str, Any] = {
     "halted_day": None,
 }
 
+_RESULTS = ("realised_total", "net_paid_in", "results_mode", "other_results")
+
 
 class Halts:
     """Every change of an account's state: one transaction with its audit event, then a notice."""
@@ -91,8 +93,8 @@ class Halts:
         The day's loss cannot be argued with: its account is REDUCING until the day is over. With a drawdown
         that has reached its limit the person accepts it: losses are counted from here.
         """
-        day = as_of.astimezone(IST).date()
-        view = view_account(self._store, account, as_of, self._clock.now(), self._settings())
+        day, settings = as_of.astimezone(IST).date(), self._settings()
+        view = view_account(self._store, account, as_of, self._clock.now(), settings)
         accepted = drawdown(view) if view.state.gate == "MAX_DRAWDOWN" else None
 
         def decide(old: RiskState) -> Mapping[str, Any] | None:
@@ -100,7 +102,10 @@ class Halts:
                 return _ACTIVE if old.halted and not old.is_halted_on(day) else None
             changes = dict(_ACTIVE)
             if old.gate == "MAX_DRAWDOWN" and accepted is not None:
-                changes["peak_realised"] = old.peak_realised - accepted
+                # What is accepted is of the mode in force; the state may hold the results of another.
+                standing = old.in_mode(settings.mode)
+                changes |= {name: getattr(standing, name) for name in _RESULTS}
+                changes["peak_realised"] = standing.peak_realised - accepted
             if old.loss_day == day:
                 changes |= {
                     "state": "REDUCING",
