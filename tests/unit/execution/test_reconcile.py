@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from patang.accounts.account import Account
 from patang.approvals.proposal import Proposal
 from patang.execution.market_clock import MarketClock
-from patang.keys import proposal_key
+from patang.keys import account_key, proposal_key
 from patang.market.cycle import Cycle
 from patang.market.session_override import SessionOverride
+from patang.ports import Delete
 from patang.records import create, load, replace
 from tests.unit.execution.samples import MORNING, open_account
 from tests.unit.execution.stages import approved, bought, closing, entry_of, ready, submitted, the_proposal
@@ -120,6 +122,62 @@ def test_one_account_that_fails_does_not_stop_the_others() -> None:
     broken.session_dead = True
     desk.broker = lambda account, mode: broken if account == "first" else broker(account, mode)
     assert run(desk)["accounts"] == {"first": "SESSION_EXPIRED", "second": "0 orders followed"}
+
+
+def disable(desk: TradingDesk, account: str = "main") -> None:
+    known = load(desk.store, Account, account_key(account))
+    assert known is not None
+    desk.store.write(replace(known.evolve(enabled=False)))
+
+
+def test_a_disabled_account_holds_nothing_back_for_what_was_never_asked() -> None:
+    desk = TradingDesk()
+    proposal = ready(desk)
+    disable(desk)
+    desk.pass_time(16 * 60)
+    done = run(desk)
+    assert (done["accounts"], done["swept"]["released"]) == ({}, 1)
+    assert desk.risk().reservations == {}
+    assert the_proposal(desk).outcome == "WORKFLOW_LOST"
+    assert proposal.order_id == the_proposal(desk).order_id
+
+
+def test_a_disabled_account_holds_nothing_back_for_a_lost_proposal_or_intent() -> None:
+    desk = TradingDesk()
+    desk.store.write(Delete(submitted(desk).key()))
+    disable(desk)
+    desk.pass_time(16 * 60)
+    run(desk)
+    assert desk.risk().reservations == {}
+    assert the_proposal(desk).outcome == "INTENT_LOST"
+
+
+def test_an_approval_of_a_disabled_account_expires_and_one_decided_is_ended() -> None:
+    desk = TradingDesk()
+    proposal = ready(desk)
+    desk.approvals().request("main", proposal.order_id, "token")
+    disable(desk)
+    desk.pass_time(121)
+    assert run(desk)["swept"]["expired"] == 1
+    other = TradingDesk()
+    approved(other)
+    disable(other)
+    assert other.flow().recheck("main", "o-s-infy")["reason"] == "ACCOUNT_DISABLED: main does not trade"
+    other.pass_time(301)
+    run(other)
+    assert other.risk().reservations == {}
+
+
+def test_what_a_disabled_account_may_still_buy_stays_reserved_and_its_silence_is_nobodys() -> None:
+    desk = TradingDesk()
+    intent = submitted(desk)
+    desk.lane().process({"account": "main", "intent_id": intent.intent_id})
+    disable(desk)
+    desk.pass_time(3600)
+    done = run(desk)
+    assert done["swept"]["released"] == 0
+    assert list(desk.risk().reservations) == [intent.order_id]
+    assert "STALE_DATA" not in desk.events()
 
 
 def test_an_approval_whose_time_is_over_expires_without_anybody_clicking() -> None:

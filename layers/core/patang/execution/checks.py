@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from patang.accounts.account import Account
 from patang.accounts.session import KiteSession
 from patang.approvals.proposal import OrderTerms, Proposal
 from patang.execution.market_clock import MarketClock
 from patang.execution.preflight import entry_refusal
 from patang.execution.prices import band_pct, is_option, on_tick
-from patang.keys import market_clock_key, session_key
+from patang.keys import account_key, market_clock_key, session_key
 from patang.market.candles import Quote
 from patang.market.sessions import IST, Segment, session_on
 from patang.ports import Clock, StateStore
@@ -94,7 +95,7 @@ def check_allowed(
     store: StateStore, proposal: Proposal, as_of: datetime, settings: Settings, clock: Clock
 ) -> str | None:
     """Whether the instrument trades continuously and is seen, entries are still made at this time of the day,
-    the account is signed in and the preflight passed: the owner's yes may have taken its time."""
+    the account is enabled and signed in and the preflight passed: the owner's yes may have taken its time."""
     # Whether contracts are on a share is not known here; one with them leaves continuous trading earlier.
     derivative = proposal.signal.exchange in _DERIVATIVE_EXCHANGES
     segment: Segment = "derivatives" if derivative else "cash_with_auction"
@@ -107,6 +108,9 @@ def check_allowed(
     event = blackout_at(settings.blackouts, as_of)
     if event is not None:
         return f"EVENT_BLACKOUT: {event.reason}"
+    account = load(store, Account, account_key(proposal.account))
+    if account is None or not account.enabled:
+        return f"ACCOUNT_DISABLED: {proposal.account} does not trade"
     signed_in = load(store, KiteSession, session_key(proposal.account))
     if signed_in is None or not signed_in.is_live(clock.now()):
         return "SESSION_EXPIRED"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from patang.accounts.funds import CashMovements, note_funds
+from patang.accounts.health import counting_failures
 from patang.accounts.service import AccountService
 from patang.errors import PatangError, SessionExpired
 from patang.execution.amendments import enqueue
@@ -60,8 +61,12 @@ class Reconciler:
 
     def run(self, as_of: datetime) -> dict[str, object]:
         """{"accounts": {account: what came of it}, "swept": {what: how many}} as of this market time."""
-        accounts = [account.account for account in self._accounts.list() if account.enabled]
-        results = {account: self._account(account, as_of) for account in accounts}
+        accounts = self._accounts.list()
+        enabled = [account.account for account in accounts if account.enabled]
+        results: dict[str, str] = {}
+        for account in enabled:
+            with counting_failures(self._store, self._clock, account):
+                results[account] = self._account(account, as_of)
         return {"accounts": results, "swept": self._sweeps.run(accounts, as_of)}
 
     def _account(self, account: str, as_of: datetime) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from patang.accounts.account import Account
 from patang.approvals.proposal import Proposal
 from patang.approvals.service import ApprovalService
 from patang.execution.conclusion import Conclusion
@@ -55,14 +56,19 @@ class Sweeps:
         self._notifier = notifier
         self._metrics = metrics
 
-    def run(self, accounts: Sequence[str], as_of: datetime) -> dict[str, int]:
-        """How many of each were found, for these accounts, as of this market time."""
+    def run(self, accounts: Sequence[Account], as_of: datetime) -> dict[str, int]:
+        """How many of each were found, for these accounts, as of this market time.
+
+        What an account that was disabled has left half done is swept up too: nobody else comes to it.
+        """
+        names = [account.account for account in accounts]
+        trading = [account.account for account in accounts if account.enabled]
         swept = {
-            "expired": sum(map(self._expire_overdue, accounts)),
-            "answered": sum(map(self._answer_decided, accounts)),
-            "released": sum(self._reservations.run(account, as_of) for account in accounts),
+            "expired": sum(map(self._expire_overdue, names)),
+            "answered": sum(map(self._answer_decided, names)),
+            "released": sum(self._reservations.run(name, as_of) for name in names),
             "cycles": self._start_cycles(as_of),
-            "stale_data": int(self._watch_data(accounts, as_of)),
+            "stale_data": int(self._watch_data(trading, as_of)),
         }
         for name, found in swept.items():
             if found:
