@@ -1,6 +1,7 @@
 """Changing the settings: each change a version, told to the audit log in the same transaction."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from patang.accounts.account import Account
@@ -10,7 +11,7 @@ from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, account_key, risk_key, set
 from patang.portfolio.account_state import RiskState
 from patang.ports import Absent, Attributes, Clock, Matches, Put, StateStore, Write
 from patang.records import change, create, load, load_all, replace
-from patang.settings.effective import held_back, plain, with_values
+from patang.settings.effective import effective, held_back, plain
 from patang.settings.stored import SettingChange, StoredSettings, accepted, last_number, newest, read
 from patang.settings.tree import Settings
 from patang.settings.waiting import holding, market_moment, waits_until
@@ -83,11 +84,7 @@ class SettingsChanges:
         return None if last is None else holding(self._store, self._clock, last)
 
     def _next(self, settings: Settings, old: StoredSettings | None, actor: str, note: str) -> StoredSettings:
-        last = self._last_of_market(settings, old)
-        moment = None if last is None else market_moment(self._store, self._clock, last)
-        until = None if moment is None else waits_until(moment)
-        held = held_back(settings, last) if last and until else ()
-        now_held = with_values(settings, {entry.path: entry.in_force for entry in held})
+        held, until = self._held(settings, old)
         return StoredSettings(
             version=1 + (old.version if old else 0),
             document=settings.model_dump_json(),
@@ -95,9 +92,20 @@ class SettingsChanges:
             written_by=actor,
             note=note,
             changes=_changes(_wanted(old), settings),
-            held={entry.path: plain(now_held)[entry.path] for entry in held},
-            held_until=until if held else None,
+            held=held,
+            held_until=until,
         )
+
+    def _held(self, settings: Settings, old: StoredSettings | None) -> tuple[dict[str, Any], datetime | None]:
+        """The limits that wait, by path what holds meanwhile (JSON's values), and until when."""
+        last = self._last_of_market(settings, old)
+        moment = None if last is None else market_moment(self._store, self._clock, last)
+        until = None if moment is None else waits_until(moment)
+        if last is None or until is None:
+            return {}, None
+        now = plain(effective(settings, last))
+        held = {entry.path: now[entry.path] for entry in held_back(settings, last)}
+        return held, until if held else None
 
     def _last_of_market(self, settings: Settings, old: StoredSettings | None) -> Settings | None:
         """What a loosening is measured by: what held last where `settings` trade, in the market or in a

@@ -1,5 +1,6 @@
 """Every setting as a row of a table: what the documentation and the command line show."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
@@ -76,7 +77,7 @@ def _allowed(field: FieldInfo) -> str:
     if about(field).unit.startswith("HH:MM"):
         return "00:00 to 23:59"
     told = []
-    for entry in field.metadata:
+    for entry in _metadata(field):
         match entry:
             case annotated_types.Gt(gt=bound):
                 told.append(f"above {bound}")
@@ -89,6 +90,14 @@ def _allowed(field: FieldInfo) -> str:
             case annotated_types.MaxLen(max_length=most):
                 told.append(f"at most {most} characters" if field.annotation is str else f"at most {most}")
     return " ".join(told) or "any"
+
+
+def _metadata(field: FieldInfo) -> Iterator[Any]:
+    """What bounds it, also where it may be left out: the bounds are then those of the type beside None."""
+    yield from field.metadata
+    for kind in get_args(field.annotation):
+        for said in getattr(kind, "__metadata__", ()):
+            yield from said.metadata
 
 
 def _words(annotation: Any) -> tuple[str, ...]:
