@@ -131,6 +131,18 @@ class DataStack(Stack):
                 # A day that was not archived can be made good for as long as these are there.
                 s3.LifecycleRule(id="closed-minutes", prefix="minutes/", expiration=Duration.days(90)),
                 s3.LifecycleRule(id="chain-snapshots", prefix="chains/", expiration=Duration.days(90)),
+                # The audit log seals them and keeps its entries for good: so are these kept, and are read at
+                # once when somebody asks why. Those under 128 KB are left where they are by S3 itself.
+                s3.LifecycleRule(
+                    id="sealed-decisions",
+                    prefix="decisions/",
+                    transitions=[
+                        s3.Transition(
+                            storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
+                            transition_after=Duration.days(90),
+                        )
+                    ],
+                ),
                 s3.LifecycleRule(
                     id="cold-ticks",
                     prefix="ticks/",

@@ -267,7 +267,7 @@ class Desk:
         return CashMovements(self.store, self.clock)
 
     def risk_gate(self) -> RiskGate:
-        return RiskGate(self.store, self.clock, self.settings, self.halts(), self.metrics)
+        return RiskGate(self.store, self.objects, self.clock, self.settings, self.halts(), self.metrics)
 
     def risk(self) -> RiskService:
         return RiskService(self.store, self.objects, self.clock, self.settings, self.halts(), self.metrics)

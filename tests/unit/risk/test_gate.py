@@ -1,20 +1,24 @@
 """The gate of a cycle: hours, freshness in market time, sessions in wall time."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from patang.accounts.session import KiteSession
-from patang.keys import cycle_key, day_key, preflight_key, risk_key, session_key
+from patang.audit.decisions import Sealed, opened
+from patang.audit.event import AuditEvent
+from patang.keys import cycle_key, day_key, outbox_partition, preflight_key, risk_key, session_key
 from patang.market.cycle import Cycle, run_id_of
 from patang.market.session_override import SessionOverride
 from patang.portfolio.account_state import AccountDay, RiskState
-from patang.ports import Put
+from patang.ports import Key, Put
 from patang.records import create, load, replace
 from patang.risk.gate import RiskGate
 from patang.settings import Settings
-from tests.fakes import FixedClock, MemoryStore, RecordedMetrics
+from patang.settings.changes import DESK_CHAIN
+from tests.fakes import FixedClock, MemoryObjects, MemoryStore, RecordedMetrics
 from tests.unit.risk.samples import AS_OF, add_account, halts, mark, open_cycle, position
 
 
@@ -29,10 +33,10 @@ def clock():
     return FixedClock(AS_OF.replace(year=2031))
 
 
-def gate(store, clock, settings=None):
+def gate(store, clock, settings=None, objects=None):
     settings = settings or Settings()
     stops = halts(store, settings, clock)
-    return RiskGate(store, clock, lambda: settings, stops, RecordedMetrics())
+    return RiskGate(store, objects or MemoryObjects(), clock, lambda: settings, stops, RecordedMetrics())
 
 
 def test_a_fresh_minute_with_a_live_session_may_proceed(store, clock):
@@ -163,3 +167,38 @@ def test_a_desk_that_decides_less_often_says_so_in_between(store, clock, minutes
     add_account(store, clock)
     every_five = gate(store, clock, Settings(cycle_interval_seconds=300))
     assert every_five.check(AS_OF + timedelta(minutes=minutes))["reason"] == reason
+
+
+def test_a_refusal_for_everybody_is_sealed_once_with_what_was_seen(store, clock):
+    open_cycle(store, late=True)
+    add_account(store, clock)
+    objects = MemoryObjects()
+    asked = gate(store, clock, objects=objects)
+    for _ in range(2):
+        assert asked.check(AS_OF)["reason"] == "STALE_DATA"
+    (path,) = objects.blobs
+    assert path.startswith(f"decisions/{AS_OF:%Y-%m-%d}/{AS_OF:%H%M}/gate-")
+    kept = json.loads(objects.blobs[path])
+    assert (kept["gate"], kept["shards"]) == ("STALE_DATA", {"shard-0": True})
+    assert (kept["numbers"]["shards_late"], kept["numbers"]["max_data_age_seconds"]) == (1, 120)
+    key = Key(outbox_partition(DESK_CHAIN, AS_OF.date()), f"gated#{run_id_of(AS_OF)}")
+    event = load(store, AuditEvent, key)
+    assert opened(objects, Sealed.model_validate(event.details["decisions"])) == objects.blobs[path]
+
+
+def test_a_minute_between_two_cycles_leaves_no_object(store, clock):
+    later = AS_OF + timedelta(minutes=3)
+    store.write(create(Cycle(run_id=run_id_of(later), as_of=later, state="STARTED")))
+    objects = MemoryObjects()
+    found = gate(store, clock, Settings(cycle_interval_seconds=300), objects).check(later)
+    assert found["reason"] == "BETWEEN_CYCLES"
+    assert load(store, Cycle, cycle_key(later)).state == "FINISHED"
+    assert objects.blobs == {}
+
+
+def test_a_cycle_that_passes_is_not_sealed_here(store, clock):
+    open_cycle(store)
+    add_account(store, clock)
+    objects = MemoryObjects()
+    assert gate(store, clock, objects=objects).check(AS_OF)["proceed"]
+    assert objects.blobs == {}

@@ -12,6 +12,7 @@ from patang.audit.event import AuditEvent
 from patang.desk_view.explained_text import cycle_text, signal_text
 from patang.desk_view.explanations import Explanations
 from patang.errors import StopTrading
+from patang.execution.journal import journal
 from patang.keys import outbox_partition
 from patang.market.cycle import run_id_of
 from patang.ports import Key
@@ -168,17 +169,43 @@ def test_the_audit_log_has_the_hash_of_each_object(desk):
         assert link(audit_store, account, event.day, [event]) == 1
 
 
-def test_a_cycle_that_the_gate_has_ended_tells_what_the_gate_saw():
-    store = MemoryStore()
+def gated():
+    """A store and its objects after a cycle that the gate has ended: there is no account."""
+    store, objects = MemoryStore(), MemoryObjects()
     open_cycle(store)
-    settings = Settings()
-    RiskGate(store, FixedClock(AS_OF), lambda: settings, halts(store), RecordedMetrics()).check(AS_OF)
-    found = Explanations(store, MemoryObjects()).cycle(run_id_of(AS_OF))
+    settings, clock = Settings(), FixedClock(AS_OF)
+    RiskGate(store, objects, clock, lambda: settings, halts(store), RecordedMetrics()).check(AS_OF)
+    return store, objects
+
+
+def test_a_cycle_that_the_gate_has_ended_tells_what_the_gate_saw():
+    store, objects = gated()
+    found = Explanations(store, objects).cycle(run_id_of(AS_OF))
     assert found.reason.startswith("NO_ACCOUNT")
     assert (found.gate["accounts_enabled"], found.gate["shards_closed"]) == (0, 1)
     text = cycle_text(found)
     assert "was not looked at: NO_ACCOUNT" in text
     assert "accounts_enabled 0" in text
+    assert found.seal.intact
+    assert f"Sealed: {found.seal.path}" in text
+    assert "gate-" in found.seal.path
+
+
+def test_what_the_gate_saw_is_told_only_as_it_was_sealed():
+    store, objects = gated()
+    (path,) = objects.blobs
+    objects.put(path, objects.blobs[path].replace(b"NO_ACCOUNT", b"STALE_DATA"))
+    with pytest.raises(StopTrading, match="was changed"):
+        Explanations(store, objects).cycle(run_id_of(AS_OF))
+
+
+def test_a_gate_of_before_there_were_seals_is_told_from_its_event():
+    store = MemoryStore()
+    event = journal(DESK_CHAIN, "GATED", run_id_of(AS_OF), AS_OF, AS_OF, reason="STALE_DATA", shards_late=1)
+    store.write(event)
+    found = Explanations(store, MemoryObjects()).cycle(run_id_of(AS_OF))
+    assert (found.reason, found.gate, found.seal) == ("STALE_DATA", {"shards_late": 1}, None)
+    assert "Not sealed" in cycle_text(found)
 
 
 def test_a_changed_object_is_noticed(desk):

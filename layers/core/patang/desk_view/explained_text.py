@@ -146,6 +146,7 @@ def _cycle_lines(explained: CycleExplained) -> Iterator[str]:
     if explained.gate:
         yield f"Cycle {explained.run_id} was not looked at: {explained.reason}"
         yield "  " + ", ".join(f"{name} {_number(value)}" for name, value in explained.gate.items())
+        yield from _seal("the gate", explained.seal)
         return
     yield f"Cycle {explained.run_id}: {len(explained.signals)} signals {explained.reason}".rstrip()
     for signal_id in explained.signals:

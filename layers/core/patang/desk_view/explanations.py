@@ -18,7 +18,7 @@ from patang.market.sessions import IST
 from patang.model.contributions import Explained
 from patang.ports import Key, ObjectStore, StateStore
 from patang.records import load
-from patang.risk.explanation import AccountDecision, AccountDecisions
+from patang.risk.explanation import AccountDecision, AccountDecisions, GateDecision
 from patang.settings.changes import DESK_CHAIN
 from patang.strategies.explanation import LeftAlone, MarketDecisions
 from patang.strategies.rules import KeptRule
@@ -71,7 +71,7 @@ class SignalExplained(_View):
 class CycleExplained(_View):
     """A cycle: its signals by id, and everything that the strategies left alone. `reason`: why no signal.
 
-    A cycle that the gate has ended was never looked at: `gate` has its numbers, and nothing is sealed.
+    A cycle that the gate has ended was never looked at: `gate` has the numbers that it has seen.
     """
 
     run_id: str
@@ -118,7 +118,7 @@ class Explanations:
             return None
         seal, content = self._read(DESK_CHAIN, "decided", as_of)
         if seal is None:
-            return self._gated(as_of)
+            return self._gated(run_id, as_of)
         if content is None:
             raise StopTrading(seal.wrong)
         kept = MarketDecisions.model_validate_json(content)
@@ -130,12 +130,20 @@ class Explanations:
             seal=seal,
         )
 
-    def _gated(self, as_of: datetime) -> CycleExplained | None:
+    def _gated(self, run_id: str, as_of: datetime) -> CycleExplained | None:
+        seal, content = self._read(DESK_CHAIN, "gated", as_of)
+        if seal is not None:
+            if content is None:
+                raise StopTrading(seal.wrong)
+            kept = GateDecision.model_validate_json(content)
+            late = {f"{shard}_late": str(late).lower() for shard, late in kept.shards.items()}
+            return CycleExplained(run_id=run_id, reason=kept.reason, gate=kept.numbers | late, seal=seal)
         event = self._event(DESK_CHAIN, "gated", as_of)
         if event is None:
             return None
+        # Events of the first form held the numbers themselves.
         numbers = {name: value for name, value in event.details.items() if name != "reason"}
-        return CycleExplained(run_id=run_id_of(as_of), reason=event.details["reason"], gate=numbers)
+        return CycleExplained(run_id=run_id, reason=event.details["reason"], gate=numbers)
 
     def _of_account(self, account: str, signal: Signal) -> AccountExplained:
         seal, content = self._read(account, "assessed", signal.as_of)

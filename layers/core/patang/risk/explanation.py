@@ -13,7 +13,15 @@ from pydantic import BaseModel, ConfigDict
 from patang.risk.expected_profit import ExpectedProfit
 from patang.risk.sizing import Sizing
 
-__all__ = ["AccountDecision", "AccountDecisions", "ProfitTold", "SizeTold", "profit_told", "size_told"]
+__all__ = [
+    "AccountDecision",
+    "AccountDecisions",
+    "GateDecision",
+    "ProfitTold",
+    "SizeTold",
+    "profit_told",
+    "size_told",
+]
 
 
 class _Part(BaseModel):
@@ -64,6 +72,22 @@ class AccountDecisions(_Part):
     as_of: datetime
     refusals: dict[str, int]
     decisions: tuple[AccountDecision, ...]
+
+
+class GateDecision(_Part):
+    """A cycle that was not looked at, for everybody: the gate with its sentence, and what it has seen.
+
+    `numbers` are the counts and the limits that they were held against, `shards` whether each shard's minute
+    was closed late, by its name.
+    """
+
+    schema_version: int = 1
+    run_id: str
+    as_of: datetime
+    gate: str
+    reason: str
+    numbers: dict[str, float | str]
+    shards: dict[str, bool]
 
 
 def size_told(sizing: Sizing, lot_size: int) -> SizeTold:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from patang.accounts.account import Account
 from patang.accounts.session import KiteSession
+from patang.audit.decisions import keep
 from patang.errors import StopTrading
 from patang.execution.journal import journal
 from patang.execution.preflight import egress_refusal, entry_refusal
@@ -13,8 +13,9 @@ from patang.keys import account_key, close_partition, cycle_key, session_key
 from patang.market.cycle import Cycle, run_id_of
 from patang.market.minutes import MinuteClose
 from patang.market.sessions import session_on
-from patang.ports import Clock, Metrics, StateStore, Write
+from patang.ports import Clock, Metrics, ObjectStore, Put, StateStore, Write
 from patang.records import change, load, load_all, replace
+from patang.risk.explanation import GateDecision
 from patang.risk.halts import Halts
 from patang.risk.refusals import count_refusals
 from patang.settings import Settings
@@ -36,12 +37,14 @@ class RiskGate:
     def __init__(
         self,
         store: StateStore,
+        objects: ObjectStore,
         clock: Clock,
         settings: Callable[[], Settings],
         halts: Halts,
         metrics: Metrics,
     ) -> None:
         self._store = store
+        self._objects = objects
         self._clock = clock
         self._settings = settings
         self._halts = halts
@@ -113,37 +116,53 @@ class RiskGate:
         change(self._store, decide)
 
     def _finish(self, as_of: datetime, reason: str) -> None:
+        gate = reason.partition(":")[0]
+
         def decide() -> tuple[None, Sequence[Write]]:
             cycle = load(self._store, Cycle, cycle_key(as_of))
             if cycle is None or cycle.state == "FINISHED":
                 return None, ()
-            gate = reason.partition(":")[0]
             refusals = {**cycle.refusals, gate: cycle.refusals.get(gate, 0) + 1}
             ended = replace(cycle.evolve(state="FINISHED", reason=reason, refusals=refusals))
             # A minute between two cycles was never to be looked at: that refuses nothing.
-            return None, (ended,) if gate == "BETWEEN_CYCLES" else (ended, told)
+            return None, (ended,) if gate == "BETWEEN_CYCLES" else (ended, self._told(as_of, gate, reason))
 
-        told = journal(
+        change(self._store, decide)
+
+    def _told(self, as_of: datetime, gate: str, reason: str) -> Put:
+        """The event of a cycle that ends here, which seals what the gates have looked at."""
+        seen = self._seen(as_of, gate, reason)
+        return journal(
             DESK_CHAIN,
             "GATED",
-            run_id_of(as_of),
+            seen.run_id,
             as_of,
             self._clock.now(),
             reason=reason,
-            **self._numbers(as_of),
+            decisions=keep(self._objects, as_of, "gate", seen).model_dump(),
         )
-        change(self._store, decide)
 
-    def _numbers(self, as_of: datetime) -> dict[str, Any]:
+    def _seen(self, as_of: datetime, gate: str, reason: str) -> GateDecision:
         """What the gates have looked at, for whoever asks why."""
+        settings = self._settings()
         closes = load_all(self._store, MinuteClose, close_partition(as_of - _MINUTE))
         enabled = self._enabled()
         newest = load_all(self._store, Cycle, cycle_key(as_of).partition, newest_first=True, limit=1)
-        return {
-            "minute": f"{as_of:%H:%M}",
-            "shards_closed": len(closes),
-            "shards_late": sum(close.late for close in closes),
-            "newest_cycle": f"{newest[0].as_of:%H:%M}" if newest else "none",
-            "accounts_enabled": len(enabled),
-            "accounts_live": sum(map(self._is_live, enabled)),
-        }
+        return GateDecision(
+            run_id=run_id_of(as_of),
+            as_of=as_of,
+            gate=gate,
+            reason=reason,
+            numbers={
+                "minute": f"{as_of:%H:%M}",
+                "shards_closed": len(closes),
+                "shards_late": sum(close.late for close in closes),
+                "newest_cycle": f"{newest[0].as_of:%H:%M}" if newest else "none",
+                "max_data_age_seconds": settings.risk.max_data_age_seconds,
+                "cycle_interval_seconds": settings.cycle_interval_seconds,
+                "accounts_enabled": len(enabled),
+                "accounts_live": sum(map(self._is_live, enabled)),
+                "mode": settings.mode,
+            },
+            shards={close.shard: close.late for close in closes},
+        )
