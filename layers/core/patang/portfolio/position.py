@@ -12,7 +12,7 @@ from patang.ports import Key
 from patang.records import Record
 from patang.settings import Mode
 
-__all__ = ["Mark", "Position", "PriceBreak"]
+__all__ = ["Mark", "OutsideSale", "Position", "PriceBreak"]
 
 
 class PriceBreak(BaseModel):
@@ -29,6 +29,20 @@ class PriceBreak(BaseModel):
     ratio: str | None = None
 
 
+class OutsideSale(BaseModel):
+    """Units of a position that are gone from the account without an order of the desk, and not booked yet:
+    whatever may still sell them has to be taken away first. `price` is rupees a unit, None where nobody knows
+    it; `time` is market time.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    units: int
+    price: Decimal | None = None
+    time: datetime
+    cause: str
+
+
 class Position(Record):
     """A long position. Money in rupees; charges are those of both legs so far.
 
@@ -37,7 +51,7 @@ class Position(Record):
     much. After an exit that was refused the guard waits until the market time `exit_blocked_until`. `mode` is
     where it was bought, and the only place where it can be sold. `exited_earlier` is what was sold before the
     day of `exit_time`, for `exit_value_earlier` and with `exit_charges_earlier`. `protection` is what rests
-    at the broker for it, None where nothing was ever laid.
+    at the broker for it, None where nothing was ever laid. `outside` is what its owner has sold by hand.
     """
 
     account: str
@@ -79,11 +93,13 @@ class Position(Record):
     booked_charges: Decimal = Decimal(0)
     price_break: PriceBreak | None = None
     protection: Protection | None = None
+    outside: OutsideSale | None = None
 
     @property
     def open_quantity(self) -> int:
         """Units still held."""
-        return self.quantity - self.exited_quantity
+        gone = 0 if self.outside is None else self.outside.units
+        return self.quantity - self.exited_quantity - gone
 
     @property
     def price_exits_suspended(self) -> bool:
