@@ -38,10 +38,12 @@ from patang.execution.conclusion import Conclusion
 from patang.execution.exits import Exits
 from patang.execution.flatten import Flatten
 from patang.execution.lane import OrderLane
+from patang.execution.lane_tokens import LaneTokens
 from patang.execution.order_flow import OrderFlow
 from patang.execution.order_watch import OrderWatch
 from patang.execution.price_breaks import PriceBreaks
 from patang.execution.quotes import Quotes
+from patang.execution.rate_tokens import RateTokens
 from patang.execution.reconcile import Reconciler
 from patang.execution.resolution import Resolution
 from patang.execution.sweeps import Sweeps
@@ -303,6 +305,7 @@ class Desk:
             self.store,
             self.broker,
             self._resolution(),
+            LaneTokens(RateTokens(self.store), self.intent_queue, self.clock, time.sleep, self.metrics),
             self.workflows,
             self.settings,
             self.standing_settings,
@@ -370,7 +373,9 @@ class Desk:
         )
 
     def _resolution(self) -> Resolution:
-        return Resolution(self.store, self.order_updates(), self.clock, self.notifier, self.metrics)
+        return Resolution(
+            self.store, self.broker, self.order_updates(), self.clock, self.notifier, self.metrics
+        )
 
     def _conclusion(self) -> Conclusion:
         return Conclusion(self.store, self.clock, self.notifier, self.metrics)

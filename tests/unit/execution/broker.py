@@ -51,12 +51,14 @@ class ExchangeBroker:
             raise OutcomeUnknown("connection reset")
         return order_id
 
-    def modify(self, variety: str, order_id: str, changes: Mapping[str, str]) -> None:
+    def modify(
+        self, variety: str, order_id: str, changes: Mapping[str, str], parent_order_id: str | None = None
+    ) -> None:
         order = self._live(order_id)
         self.modified.append(order_id)
         order["price"] = float(changes["price"])
 
-    def cancel(self, variety: str, order_id: str) -> None:
+    def cancel(self, variety: str, order_id: str, parent_order_id: str | None = None) -> None:
         order = self._live(order_id)
         order["status"] = "CANCELLED"
         self._tell(order)

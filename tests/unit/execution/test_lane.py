@@ -268,7 +268,7 @@ def test_a_cancel_whose_reply_was_lost_is_resolved_from_the_order(heard: bool) -
     cancel_id = desk.amendments().cancel(stored(desk, exit_intent), desk.market_time, "enough")
     cancel, calls = desk.exchange.cancel, []
 
-    def unheard(variety: str, order_id: str) -> None:
+    def unheard(variety: str, order_id: str, parent_order_id: str | None = None) -> None:
         calls.append(order_id)
         if heard:
             cancel(variety, order_id)

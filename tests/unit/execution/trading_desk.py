@@ -14,11 +14,13 @@ from patang.execution.exits import Exits
 from patang.execution.guard import GuardService
 from patang.execution.intent import OrderIntent
 from patang.execution.lane import OrderLane
+from patang.execution.lane_tokens import LaneTokens
 from patang.execution.order_flow import OrderFlow
 from patang.execution.order_watch import OrderWatch
 from patang.execution.position_watch import PositionWatch
 from patang.execution.price_breaks import PriceBreaks
 from patang.execution.quotes import Quotes
+from patang.execution.rate_tokens import RateTokens
 from patang.execution.reconcile import Reconciler
 from patang.execution.resolution import Resolution
 from patang.execution.sweeps import Sweeps
@@ -171,13 +173,19 @@ class TradingDesk:
         return OrderUpdates(self.store, self.amendments(), self.clock, self.notifier, self.metrics)
 
     def resolution(self) -> Resolution:
-        return Resolution(self.store, self.order_updates(), self.clock, self.notifier, self.metrics)
+        return Resolution(
+            self.store, self.broker, self.order_updates(), self.clock, self.notifier, self.metrics
+        )
+
+    def lane_tokens(self) -> LaneTokens:
+        return LaneTokens(RateTokens(self.store), self.queue, self.clock, self.clock.advance, self.metrics)
 
     def lane(self) -> OrderLane:
         return OrderLane(
             self.store,
             self.broker,
             self.resolution(),
+            self.lane_tokens(),
             self.workflows,
             self.get_settings,
             lambda: self.settings,

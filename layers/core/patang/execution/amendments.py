@@ -1,23 +1,36 @@
 """Changing and cancelling orders that stand at the broker: more intents for the lane."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from patang.execution.ids import intent_id
+from patang.approvals.proposal import OrderTerms
+from patang.execution.ids import Purpose, intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
 from patang.keys import intent_key
 from patang.ports import Clock, IntentQueue, StateStore, Write
 from patang.records import change, create, load, replace
 
-__all__ = ["Amendments", "enqueue"]
+__all__ = ["MOST_MODIFICATIONS", "Amendments", "enqueue", "remind"]
+
+# https://kite.trade/docs/connect/v3/exceptions/#api-rate-limit
+MOST_MODIFICATIONS = 25
 
 
 def enqueue(queue: IntentQueue, intent: OrderIntent) -> None:
     """Tells the lane of an intent; each account has a group of exits and one of entries."""
     body = {"account": intent.account, "intent_id": intent.intent_id}
     queue.enqueue(f"{intent.account}#{intent.lane}", intent.intent_id, body)
+
+
+def remind(queue: IntentQueue, intent: OrderIntent, now: datetime) -> None:
+    """Tells the lane again, once in ten seconds of wall time: an id that it has seen in the last five minutes
+    the queue would swallow.
+    """
+    body = {"account": intent.account, "intent_id": intent.intent_id}
+    again = f"{intent.intent_id}-{now:%H%M%S}"[:-1]
+    queue.enqueue(f"{intent.account}#{intent.lane}", again, body)
 
 
 class Amendments:
@@ -34,16 +47,24 @@ class Amendments:
 
     def reprice(self, target: OrderIntent, price: Decimal, as_of: datetime, reason: str) -> str | None:
         """The id of the modifying intent; None if the order cannot be changed any more."""
-        return self._write(target, as_of, reason, price)
+        return self.modify(target, {"price": str(price)}, as_of, reason)
 
-    def _write(self, target: OrderIntent, as_of: datetime, reason: str, price: Decimal | None) -> str | None:
-        written = change(self._store, lambda: self._decide(target, as_of, reason, price))
+    def modify(
+        self, target: OrderIntent, changes: Mapping[str, str], as_of: datetime, reason: str
+    ) -> str | None:
+        """The same for any of price, trigger_price (rupees), quantity (units), order_type and validity."""
+        return self._write(target, as_of, reason, changes)
+
+    def _write(
+        self, target: OrderIntent, as_of: datetime, reason: str, changes: Mapping[str, str] | None
+    ) -> str | None:
+        written = change(self._store, lambda: self._decide(target, as_of, reason, changes))
         if written is not None:
             enqueue(self._queue, written)
         return None if written is None else written.intent_id
 
     def _decide(
-        self, target: OrderIntent, as_of: datetime, reason: str, price: Decimal | None
+        self, target: OrderIntent, as_of: datetime, reason: str, changes: Mapping[str, str] | None
     ) -> tuple[OrderIntent | None, Sequence[Write]]:
         current = load(self._store, OrderIntent, intent_key(target.account, target.intent_id))
         if current is None or current.is_final or current.broker_order_id is None:
@@ -51,43 +72,46 @@ class Amendments:
         if (current.modifications, current.cancels) != (target.modifications, target.cancels):
             # Somebody else has just amended it; the caller decides again on what came of that.
             return None, ()
-        if price is None:
+        if changes is None:
             changed = current.evolve(cancels=current.cancels + 1, amended_at=as_of)
-            terms, number = current.terms, changed.cancels
+        elif current.modifications >= MOST_MODIFICATIONS:
+            return None, ()
         else:
             changed = current.evolve(modifications=current.modifications + 1, amended_at=as_of)
-            terms, number = current.terms.model_copy(update={"price": price}), changed.modifications
-        now = self._clock.now()
-        intent = OrderIntent(
-            account=current.account,
-            intent_id=intent_id(
-                current.account,
-                "cancel" if price is None else "modify",
-                as_of.date(),
-                current.intent_id,
-                number,
-            ),
-            kind="CANCEL" if price is None else "MODIFY",
-            terms=terms,
-            as_of=as_of,
-            written_at=now,
-            position_id=current.position_id,
-            order_id=current.order_id,
-            reason=reason,
-            reducing=current.lane == "exit",
-            changes=None if price is None else {"price": str(price)},
-            target_intent_id=current.intent_id,
-            target_order_id=current.broker_order_id,
-        )
+        intent = _amending(changed, as_of, self._clock.now(), reason, changes)
         event = journal(
             current.account,
             f"{intent.kind}_WANTED",
             intent.intent_id,
             as_of,
-            now,
+            intent.written_at,
             intent_id=intent.intent_id,
             target=current.intent_id,
-            price=price,
+            changes=changes,
             reason=reason,
         )
         return intent, (create(intent), replace(changed), event)
+
+
+def _amending(
+    target: OrderIntent, as_of: datetime, now: datetime, reason: str, changes: Mapping[str, str] | None
+) -> OrderIntent:
+    """The intent that changes an order (`changes`) or cancels it (None); `target` counts it already."""
+    purpose: Purpose = "cancel" if changes is None else "modify"
+    number = target.cancels if changes is None else target.modifications
+    return OrderIntent(
+        account=target.account,
+        intent_id=intent_id(target.account, purpose, as_of.date(), target.intent_id, number),
+        kind="CANCEL" if changes is None else "MODIFY",
+        terms=OrderTerms.model_validate(target.terms.model_dump() | dict(changes or {})),
+        as_of=as_of,
+        written_at=now,
+        position_id=target.position_id,
+        order_id=target.order_id,
+        reason=reason,
+        reducing=target.lane == "exit",
+        changes=changes,
+        target_intent_id=target.intent_id,
+        target_order_id=target.broker_order_id,
+        parent_order_id=target.parent_order_id,
+    )

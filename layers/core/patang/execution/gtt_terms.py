@@ -35,3 +35,7 @@ class GttTerms(BaseModel):
     triggers: tuple[Decimal, ...]
     legs: tuple[GttLegTerms, ...]
     last_price: Decimal
+
+    def sells_as(self, other: "GttTerms") -> bool:
+        """Whether both do the same, wherever the market was when they were decided."""
+        return self.model_copy(update={"last_price": other.last_price}) == other

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from patang.approvals.proposal import OrderTerms
 from patang.execution.gtt_terms import GttTerms
-from patang.keys import LIVE_INTENTS, intent_key
+from patang.keys import LIVE_INTENTS, UNANSWERED_INTENTS, intent_key
 from patang.ports import Key
 from patang.records import Record
 
@@ -80,15 +80,18 @@ class OrderIntent(Record):
     NEW -> SENDING -> ACKED -> COMPLETE | REJECTED | CANCELLED; SENDING -> UNKNOWN -> resolved by tag;
     NEW -> DROPPED for a stale entry. What places no order ends as COMPLETE or REJECTED: MODIFY and CANCEL
     name the intent whose order they are about (`target_intent_id`, the broker's `target_order_id`),
-    GTT_MODIFY and GTT_DELETE the trigger (`target_gtt_id`, which a done GTT_PLACE has too).
+    GTT_MODIFY and GTT_DELETE the trigger (`target_gtt_id`, which a done GTT_PLACE has too);
+    `parent_order_id` is the first leg of a cover order.
 
     `terms_hash` is asked_hash of what was wanted when the intent was written. `changes` are the fields of a
     MODIFY (price, quantity, order_type, trigger_price, validity) or of a CONVERT (product, position_type) as
-    texts; its `terms` are those after it. `reducing`: it sells what is held, and goes with the exits.
+    texts; the `terms` of a MODIFY are those after it, those of a CONVERT before it, and `held_before` what
+    there was of its product then. `reducing`: it sells what is held, and goes with the exits.
     `attempt` counts the orders of one wish whose refusals were cured, `cured_from` is the one before.
     `slices` are the orders the broker has made of it, where it has made several.
     `expected_price` is what slippage is measured against, `bid` the best price to sell at when an exit was
     begun, if known; `limit_price` is the limit the order stands at after modifications.
+    `task_token` is of the workflow that waits for the lane, until it is `answered`.
     `as_of` and `amended_at` are market time; `written_at`, `sending_at` and `stale_after` are wall time.
     """
 
@@ -102,6 +105,7 @@ class OrderIntent(Record):
     target_intent_id: str | None = None
     target_order_id: str | None = None
     target_gtt_id: str | None = None
+    parent_order_id: str | None = None
     terms_hash: str = Field(default_factory=asked_hash)
     as_of: datetime
     written_at: datetime
@@ -114,7 +118,9 @@ class OrderIntent(Record):
     attempt: int = Field(default=1, ge=1, le=3)
     cured_from: str | None = None
     reason: str = ""
+    held_before: int | None = None
     task_token: str | None = None
+    answered: bool = False
     sending_at: datetime | None = None
     broker_order_id: str | None = None
     broker_status: str | None = None
@@ -142,15 +148,20 @@ class OrderIntent(Record):
 
     @property
     def never_arrived(self) -> bool:
-        """Ended by us while the broker had named no order: a late trace of it may still turn up."""
-        return self.is_final and self.broker_order_id is None
+        """Ended in vain while the broker had named no order or trigger: a late trace may still turn up."""
+        return self.is_final and self.state != "COMPLETE" and self.broker_order_id is None
 
     @property
     def lane(self) -> Literal["exit", "entry"]:
         """With whom it queues: all that lowers risk goes with the exits, and never waits behind an entry."""
         return "exit" if self.kind in _LOWERING or self.reducing else "entry"
 
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether a workflow waits to hear what has become of it."""
+        return self.task_token is not None and not self.answered and self.state not in ("NEW", "SENDING")
+
     def index(self) -> Key | None:
-        if self.is_final:
+        if self.is_final and not self.awaits_answer:
             return None
-        return Key(LIVE_INTENTS, f"{self.account}#{self.intent_id}")
+        return Key(UNANSWERED_INTENTS if self.is_final else LIVE_INTENTS, f"{self.account}#{self.intent_id}")

@@ -2,10 +2,14 @@
 
     NEW --claim--> SENDING --reply--> ACKED | REJECTED      (and further by order updates)
                       |
-                      +--no clear reply--> UNKNOWN          (resolved by tag, never sent again)
+                      +--no clear reply--> UNKNOWN          (resolved by the broker's books, never sent again)
 
 The claim is a conditional write before the call. Who finds SENDING or UNKNOWN looks the order up; only who
 wins the claim sends.
+
+A message may come back only while its intent is NEW: what fails before the claim is raised, and nothing has
+been sent. From the claim on every outcome ends the message, so that nothing behind it waits; what the lane
+could not write down, order updates and the reconciler find out.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,29 +17,24 @@ from datetime import datetime
 from typing import Any
 
 from patang.accounts.health import note_failure
-from patang.errors import AskOwner, BadInput, BrokerRefused, PatangError, StopTrading, TryAgain
-from patang.execution.consequences import tell
-from patang.execution.intent import IntentState, OrderIntent
+from patang.errors import AskOwner, BadInput, BrokerRefused, PatangError, TryAgain
+from patang.execution.answers import answer
+from patang.execution.clearance import TERMS_CHANGED, refusal
+from patang.execution.consequences import Notice, name_of, tell
+from patang.execution.intent import PLACING, IntentState, OrderIntent
 from patang.execution.journal import journal
-from patang.execution.preflight import entry_refusal
+from patang.execution.lane_tokens import LaneTokens
 from patang.execution.resolution import Resolution
+from patang.execution.sending import Answered, send
 from patang.execution.settlement import settle
-from patang.keys import intent_key, risk_key
-from patang.portfolio.account_state import RiskState
-from patang.ports import (
-    Broker,
-    Clock,
-    Metrics,
-    Notifier,
-    OrderRequest,
-    StateStore,
-    Workflows,
-    Write,
-)
+from patang.keys import intent_key
+from patang.ports import Broker, Clock, Metrics, Notifier, StateStore, Workflows, Write
 from patang.records import change, load, replace
 from patang.settings import Mode, Settings
 
 __all__ = ["OrderLane"]
+
+_NOTHING = Answered()
 
 
 class OrderLane:
@@ -47,6 +46,7 @@ class OrderLane:
         store: StateStore,
         broker: Callable[[str, Mode], Broker],
         resolution: Resolution,
+        tokens: LaneTokens,
         workflows: Workflows,
         settings: Callable[[], Settings],
         standing: Callable[[], Settings],
@@ -57,6 +57,7 @@ class OrderLane:
         self._store = store
         self._broker = broker
         self._resolution = resolution
+        self._tokens = tokens
         self._workflows = workflows
         self._settings = settings
         self._standing = standing
@@ -67,7 +68,7 @@ class OrderLane:
     def process(self, body: Mapping[str, Any]) -> str:
         """The state the intent `{"account", "intent_id"}` is in when the lane has done what it can.
 
-        Raises BadInput if the body names no intent; every other outcome is a state.
+        Raises BadInput if the body names no intent, and what the state store raises while the intent is NEW.
         """
         account, intent_id = body.get("account"), body.get("intent_id")
         if not isinstance(account, str) or not isinstance(intent_id, str):
@@ -77,7 +78,7 @@ class OrderLane:
             intent = self._drop_or_send(intent)
         elif intent.state in ("SENDING", "UNKNOWN"):
             intent = self._look_up(intent)
-        self._answer(intent)
+        answer(self._store, self._workflows, self._metrics, intent)
         self._metrics.count("lane_intents", state=intent.state, kind=intent.kind, intent_id=intent_id)
         return intent.state
 
@@ -88,45 +89,54 @@ class OrderLane:
         return intent
 
     def _drop_or_send(self, intent: OrderIntent) -> OrderIntent:
-        try:
-            why = self._why_not(intent)
-        except StopTrading as error:
-            why = str(error)
+        why = refusal(self._store, intent, self._clock.now(), self._settings, self._standing)
         if why is not None:
-            return self._record(intent, "DROPPED", reason=why)
-        claimed = self._claim(intent)
+            return self._dropped(intent, why)
+        try:
+            seen = self._look_before(intent)
+            turn = None if seen is None else self._tokens.take(intent)
+        except BrokerRefused as error:
+            return self._record(intent, "REJECTED", message=str(error))
+        except (AskOwner, TryAgain) as error:
+            return self._record(intent, "REJECTED", message=f"not sent: {error}")
+        if seen is None or turn is None or turn.comes == "later":
+            return self._load(intent.account, intent.intent_id)
+        if turn.comes == "never":
+            return self._dropped(intent, turn.why)
+        claimed = self._claim(intent, seen)
         if claimed is None:
             return self._look_up(self._load(intent.account, intent.intent_id))
         return self._send(claimed)
 
-    def _why_not(self, intent: OrderIntent) -> str | None:
-        """Why an intent that was not sent yet must not be sent now. Raises StopTrading for an entry."""
-        # Exits go on by the last good settings while the stored ones are wrong.
-        settings = self._settings() if intent.kind == "ENTRY" else self._standing()
-        if intent.terms.mode != settings.mode:
-            return f"it was made in mode {intent.terms.mode}, and the desk is in mode {settings.mode} now"
-        if intent.kind in ("MODIFY", "CANCEL"):
-            target = load(self._store, OrderIntent, intent_key(intent.account, intent.target_intent_id or ""))
-            return f"order {intent.target_order_id} has ended" if target and target.is_final else None
-        if intent.kind == "EXIT":
-            return None
-        now = self._clock.now()
-        if intent.stale_after is not None and now >= intent.stale_after:
-            return f"stale: it waited until {now:%H:%M:%S} and was good until {intent.stale_after:%H:%M:%S}"
-        risk = load(self._store, RiskState, risk_key(intent.account))
-        if risk is not None and risk.is_halted_on(intent.as_of.date()):
-            return f"trading is halted: {risk.halt_reason or 'no reason given'}"
-        return entry_refusal(self._store, settings, intent.as_of.date())
+    def _look_before(self, intent: OrderIntent) -> Mapping[str, Any] | None:
+        """What has to be known of the broker before the claim; None if there is nothing left to send.
 
-    def _claim(self, intent: OrderIntent) -> OrderIntent | None:
+        Triggers and conversions carry no tag: without this nobody could tell later what has become of them.
+        """
+        if intent.kind == "GTT_PLACE":
+            why = self._resolution.adopt_late_triggers(intent)
+            if why is not None:
+                self._dropped(intent, why)
+                return None
+        if intent.kind == "CONVERT":
+            return {"held_before": self._resolution.held_of(intent)}
+        return {}
+
+    def _dropped(self, intent: OrderIntent, why: str) -> OrderIntent:
+        if why.startswith(TERMS_CHANGED):
+            text = f"{name_of(intent)} was not sent: {why}."
+            tell(self._notifier, self._metrics, [Notice("An order was tampered with", text, "terms_changed")])
+        return self._record(intent, "DROPPED", reason=why)
+
+    def _claim(self, intent: OrderIntent, seen: Mapping[str, Any]) -> OrderIntent | None:
         """The claimed intent; None if somebody else has it."""
         now = self._clock.now()
 
         def decide() -> tuple[OrderIntent | None, list[Write]]:
             current = self._load(intent.account, intent.intent_id)
-            if current.state != "NEW":
+            if current.state != "NEW" or current.terms_hash != intent.terms_hash:
                 return None, []
-            claimed = current.evolve(state="SENDING", sending_at=now)
+            claimed = current.evolve(state="SENDING", sending_at=now, **seen)
             event = journal(
                 current.account,
                 "ORDER_SENDING",
@@ -136,6 +146,7 @@ class OrderLane:
                 intent_id=current.intent_id,
                 order_kind=current.kind,
                 terms=current.terms.model_dump(mode="json", exclude_none=True),
+                terms_hash=current.terms_hash,
             )
             return claimed, [replace(claimed), event]
 
@@ -146,41 +157,41 @@ class OrderLane:
         return claimed
 
     def _send(self, intent: OrderIntent) -> OrderIntent:
+        """Raises nothing: from here on the intent is not NEW, and its message need not come again."""
         begun = self._clock.now()
+        state, answered = self._ask(intent, begun)
         try:
-            broker_order_id = self._call(intent)
-        except BrokerRefused as refusal:
-            return self._record(intent, "REJECTED", message=str(refusal), begun=begun)
+            return self._record(intent, state, answered, answered.message, begun=begun)
+        except Exception as error:
+            # What was sent is sent. The intent stays SENDING, and is found by updates and by the reconciler.
+            text = f"{type(error).__name__}: {error}"
+            self._metrics.count("lane_record_failed", intent_id=intent.intent_id, state=state, error=text)
+            return intent
+
+    def _ask(self, intent: OrderIntent, begun: datetime) -> tuple[IntentState, Answered]:
+        try:
+            answered = send(self._broker(intent.account, intent.terms.mode), intent)
+        except BrokerRefused as refused:
+            return "REJECTED", Answered(message=str(refused))
         except (AskOwner, TryAgain) as error:
             # Both are promised only where nothing can have reached the order book.
-            return self._record(intent, "REJECTED", message=f"not sent: {error}", begun=begun)
+            return "REJECTED", Answered(message=f"not sent: {error}")
         except PatangError as error:
-            return self._record(intent, "UNKNOWN", message=str(error), begun=begun)
+            return "UNKNOWN", Answered(message=str(error))
         except Exception as error:
             # The request may be on its way: whatever went wrong, its outcome is not known.
             note_failure(self._store, intent.account, error, begun)
-            return self._record(intent, "UNKNOWN", message=f"{type(error).__name__}: {error}", begun=begun)
-        done: IntentState = "ACKED" if intent.kind in ("ENTRY", "EXIT") else "COMPLETE"
-        return self._record(intent, done, broker_order_id=broker_order_id, begun=begun)
-
-    def _call(self, intent: OrderIntent) -> str | None:
-        broker, terms = self._broker(intent.account, intent.terms.mode), intent.terms
-        if intent.kind == "CANCEL":
-            broker.cancel(terms.variety, intent.target_order_id or "")
-            return intent.target_order_id
-        if intent.kind == "MODIFY":
-            broker.modify(terms.variety, intent.target_order_id or "", {"price": str(terms.price)})
-            return intent.target_order_id
-        return broker.place(_request(intent))
+            return "UNKNOWN", Answered(message=f"{type(error).__name__}: {error}")
+        return "ACKED" if intent.kind in PLACING else "COMPLETE", answered
 
     def _record(
         self,
         sent: OrderIntent,
         state: IntentState,
+        answered: Answered = _NOTHING,
+        message: str = "",
         *,
         reason: str = "",
-        message: str = "",
-        broker_order_id: str | None = None,
         begun: datetime | None = None,
     ) -> OrderIntent:
         """Writes what came of it, unless an order update has been faster and knows more."""
@@ -189,9 +200,9 @@ class OrderLane:
         if latency is not None:
             self._metrics.duration_ms("order_sent", latency, kind=sent.kind, state=state)
 
-        def decide() -> tuple[tuple[OrderIntent, list[Any]], list[Write]]:
+        def decide() -> tuple[tuple[OrderIntent, list[Notice]], list[Write]]:
             current = self._load(sent.account, sent.intent_id)
-            if not _gives_way(current, sent, broker_order_id):
+            if not _gives_way(current, sent, answered):
                 if latency is None or current.latency_ms is not None:
                     return (current, []), []
                 return (current, []), [replace(current.evolve(latency_ms=latency))]
@@ -199,7 +210,9 @@ class OrderLane:
                 state=state,
                 reason=reason or current.reason,
                 status_message=message,
-                broker_order_id=broker_order_id,
+                broker_order_id=answered.order_id,
+                slices=answered.slices,
+                target_gtt_id=answered.gtt_id or current.target_gtt_id,
                 latency_ms=latency,
             )
             done = settle(self._store, current, new, current.as_of, now, "lane")
@@ -217,47 +230,17 @@ class OrderLane:
             return intent
         self._metrics.count("lane_redelivered", state=intent.state, intent_id=intent.intent_id)
         try:
-            self._resolution.resolve(intent, self._broker(intent.account, intent.terms.mode).orders())
+            self._resolution.look_up(intent)
         except PatangError as error:
             self._metrics.count("lookup_failed", intent_id=intent.intent_id, error=str(error))
         return self._load(intent.account, intent.intent_id)
 
-    def _answer(self, intent: OrderIntent) -> None:
-        """Completes the workflow's task. One that no longer waits has heard of it before."""
-        if intent.task_token is None or intent.state in ("NEW", "SENDING"):
-            return
-        result = {
-            "ok": intent.state in ("ACKED", "COMPLETE"),
-            "reason": intent.state,
-            "intent_id": intent.intent_id,
-            "message": intent.status_message or intent.reason,
-        }
-        self._workflows.succeed(intent.task_token, result)
 
-
-def _gives_way(current: OrderIntent, sent: OrderIntent, broker_order_id: str | None) -> bool:
+def _gives_way(current: OrderIntent, sent: OrderIntent, answered: Answered) -> bool:
     """Whether the reply to the lane's own call is news to what is stored now.
 
     It is while nobody else knows better: an order update does, a look-up that found nothing does not.
     """
     if current.state == sent.state or current.state == "UNKNOWN":
         return True
-    return current.never_arrived and broker_order_id is not None
-
-
-def _request(intent: OrderIntent) -> OrderRequest:
-    terms = intent.terms
-    return OrderRequest(
-        variety=terms.variety,
-        exchange=terms.exchange,
-        tradingsymbol=terms.tradingsymbol,
-        transaction_type=terms.transaction_type,
-        quantity=terms.quantity,
-        order_type=terms.order_type,
-        product=terms.product,
-        validity=terms.validity,
-        tag=intent.intent_id,
-        price=None if terms.price is None else str(terms.price),
-        trigger_price=None if terms.trigger_price is None else str(terms.trigger_price),
-        market_protection=None if terms.market_protection is None else str(terms.market_protection),
-    )
+    return current.never_arrived and (answered.order_id or answered.gtt_id) is not None

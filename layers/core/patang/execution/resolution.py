@@ -1,17 +1,20 @@
-"""Finding out what became of an intent whose sending was interrupted, from the broker's order book."""
+"""Finding out what became of an intent whose sending was interrupted, from the broker's own books."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from typing import Any
 
+from patang.execution.amendment_match import has_ended, has_taken, is_pending
 from patang.execution.consequences import Notice, name_of, tell
-from patang.execution.intent import IntentState, OrderIntent
+from patang.execution.intent import PLACING, IntentState, OrderIntent
 from patang.execution.settlement import settle
+from patang.execution.trigger_match import ENDED, GONE, matching, stands_as
 from patang.execution.updates import OrderUpdates
-from patang.keys import intent_key
+from patang.keys import account_partition, intent_key
 from patang.market.sessions import IST
-from patang.ports import BrokerOrder, Clock, Metrics, Notifier, StateStore, Write
-from patang.records import change, load
+from patang.ports import Broker, BrokerOrder, Clock, Gtt, Metrics, Notifier, StateStore, Write
+from patang.records import change, load, load_all
+from patang.settings import Mode
 
 __all__ = ["GRACE", "Resolution"]
 
@@ -19,7 +22,7 @@ __all__ = ["GRACE", "Resolution"]
 # this has passed since the claim, absence proves nothing.
 GRACE = timedelta(seconds=30)
 
-_ENDS = ("COMPLETE", "REJECTED", "CANCELLED")
+_ABSENT = "never reached the broker"
 
 
 class Resolution:
@@ -28,30 +31,70 @@ class Resolution:
     def __init__(
         self,
         store: StateStore,
+        broker: Callable[[str, Mode], Broker],
         updates: OrderUpdates,
         clock: Clock,
         notifier: Notifier,
         metrics: Metrics,
     ) -> None:
         self._store = store
+        self._broker = broker
         self._updates = updates
         self._clock = clock
         self._notifier = notifier
         self._metrics = metrics
 
+    def look_up(self, intent: OrderIntent) -> None:
+        """Reads what tells of such an intent and resolves it. Raises as the reads of Broker do."""
+        by_order = intent.kind in PLACING or intent.kind in ("MODIFY", "CANCEL")
+        self.resolve(intent, self._at(intent).orders() if by_order else ())
+
     def resolve(self, intent: OrderIntent, book: Sequence[BrokerOrder]) -> None:
-        """`book` must have been read after `intent`."""
-        if intent.kind in ("MODIFY", "CANCEL"):
-            self._resolve_amendment(intent, book)
-            return
-        found = [order for order in book if order.tag == intent.intent_id]
-        for order in found:
-            self._updates.apply_order(intent.account, order, "lookup")
-        if len(found) > 1:
-            ids = ", ".join(order.order_id for order in found)
-            self._metrics.count("duplicate_orders", intent_id=intent.intent_id, orders=ids)
-        if not found:
-            self._conclude_absence(intent)
+        """`book` must have been read after `intent`. Triggers and positions are read here where they tell."""
+        match intent.kind:
+            case "ENTRY" | "EXIT" | "PROTECT" | "ORDER":
+                self._resolve_order(intent, book)
+            case "MODIFY" | "CANCEL":
+                self._resolve_amendment(intent, book)
+            case "GTT_PLACE":
+                self._resolve_new_trigger(intent, self._at(intent).gtts())
+            case "GTT_MODIFY" | "GTT_DELETE":
+                self._resolve_trigger(intent, self._at(intent).gtts())
+            case "CONVERT":
+                self._resolve_conversion(intent)
+
+    def adopt_late_triggers(self, intent: OrderIntent) -> str | None:
+        """Before a trigger is laid: whether one that had been given up as never placed stands after all.
+
+        The first that is as `intent` wants it becomes the intent's, which is COMPLETE then. Others are given
+        back to the intents that placed them. Returns why nothing must be sent now, or None. Raises as the
+        reads of Broker do.
+        """
+        lost = [other for other in self._new_triggers(intent) if self._is_lost(other, intent)]
+        if not lost:
+            return None
+        gtts, taken, why = self._at(intent).gtts(), self._taken(intent), None
+        for earlier in sorted(lost, key=lambda other: other.written_at):
+            found = matching(earlier, gtts, taken)
+            if not found:
+                continue
+            taken.add(found[0].gtt_id)
+            why = f"trigger {found[0].gtt_id} of {earlier.intent_id} has turned up and stands"
+            owner = earlier
+            since: tuple[IntentState, ...] = ("REJECTED",)
+            if earlier.gtt and intent.gtt and earlier.gtt.sells_as(intent.gtt):
+                owner, since = intent, ("NEW",)
+            self._conclude_placed(owner, found, since)
+            tell(
+                self._notifier, self._metrics, [Notice("Trigger turned up late", why, "order_turned_up_late")]
+            )
+        return why
+
+    @staticmethod
+    def _is_lost(other: OrderIntent, intent: OrderIntent) -> bool:
+        """Whether another GTT_PLACE for the same position is taken for never having reached the broker."""
+        given_up = other.state == "REJECTED" and other.status_message == _ABSENT
+        return given_up and other.position_id == intent.position_id and other.gtt is not None
 
     def missing(self, intent: OrderIntent, as_of: datetime) -> None:
         """An order that the broker had acknowledged is not in the book of this market day."""
@@ -61,21 +104,93 @@ class Resolution:
         text = f"{name_of(intent)} was acknowledged as {intent.broker_order_id} and is not in the order book."
         tell(self._notifier, self._metrics, [Notice("Order missing at the broker", text, "order_missing")])
 
+    def held_of(self, intent: OrderIntent) -> int:
+        """Units of the instrument in the product that a CONVERT wants to leave. Raises as the reads of Broker
+        do."""
+        terms = intent.terms
+        return sum(
+            abs(position.quantity)
+            for position in self._at(intent).positions()
+            if (position.exchange, position.tradingsymbol, position.product)
+            == (terms.exchange, terms.tradingsymbol, terms.product)
+        )
+
+    def _at(self, intent: OrderIntent) -> Broker:
+        return self._broker(intent.account, intent.terms.mode)
+
+    def _resolve_order(self, intent: OrderIntent, book: Sequence[BrokerOrder]) -> None:
+        found = [order for order in book if order.tag == intent.intent_id]
+        for order in found:
+            self._updates.apply_order(intent.account, order, "lookup")
+        if len(found) > 1 and not intent.terms.autoslice:
+            ids = ", ".join(order.order_id for order in found)
+            text = f"{name_of(intent)} stands {len(found)} times in the order book: {ids}."
+            tell(self._notifier, self._metrics, [Notice("One order placed twice", text, "duplicate_orders")])
+        if not found:
+            self._conclude_absence(intent)
+
     def _resolve_amendment(self, intent: OrderIntent, book: Sequence[BrokerOrder]) -> None:
         target = next((order for order in book if order.order_id == intent.target_order_id), None)
-        if target is not None and target.status in _ENDS:
+        if target is not None and has_ended(target):
             self._conclude(intent, "COMPLETE", f"the order ended {target.status}")
-        elif target is not None and intent.kind == "MODIFY" and _price(target) == intent.terms.price:
-            self._conclude(intent, "COMPLETE", "the order stands at the new price")
+        elif target is not None and has_taken(intent, target):
+            self._conclude(intent, "COMPLETE", "the order stands as changed")
+        elif target is not None and is_pending(intent, target):
+            self._conclude(intent, "UNKNOWN", f"the order is {target.status}")
+        else:
+            self._conclude_absence(intent)
+
+    def _resolve_new_trigger(self, intent: OrderIntent, gtts: Sequence[Gtt]) -> None:
+        found = matching(intent, gtts, self._taken(intent))
+        if found:
+            self._conclude_placed(intent, found)
+        else:
+            self._conclude_absence(intent)
+
+    def _resolve_trigger(self, intent: OrderIntent, gtts: Sequence[Gtt]) -> None:
+        target = next((gtt for gtt in gtts if gtt.gtt_id == intent.target_gtt_id), None)
+        if intent.kind == "GTT_DELETE" and (target is None or target.status in GONE):
+            self._conclude(intent, "COMPLETE", "the trigger is gone")
+        elif target is None or target.status in ENDED:
+            how = "gone" if target is None else target.status
+            self._conclude(intent, "REJECTED", f"the trigger is {how}")
+        elif intent.gtt is not None and intent.kind == "GTT_MODIFY" and stands_as(intent.gtt, target):
+            self._conclude(intent, "COMPLETE", "the trigger stands as changed")
+        else:
+            self._conclude_absence(intent)
+
+    def _resolve_conversion(self, intent: OrderIntent) -> None:
+        """A conversion leaves less of the old product than there was when it was claimed."""
+        left, before = self.held_of(intent), intent.held_before
+        if before is not None and left <= before - intent.terms.quantity:
+            self._conclude(intent, "COMPLETE", f"{left} of {before} are left as {intent.terms.product}")
         else:
             self._conclude_absence(intent)
 
     def _conclude_absence(self, intent: OrderIntent) -> None:
         age = None if intent.sending_at is None else self._clock.now() - intent.sending_at
         if age is not None and age < GRACE:
-            self._conclude(intent, "UNKNOWN", "not in the order book yet")
+            self._conclude(intent, "UNKNOWN", "not to be seen at the broker yet")
             return
-        self._conclude(intent, "REJECTED", "never reached the broker")
+        self._conclude(intent, "REJECTED", _ABSENT)
+
+    def _conclude_placed(
+        self, intent: OrderIntent, found: Sequence[Gtt], since: Sequence[IntentState] = ("SENDING", "UNKNOWN")
+    ) -> None:
+        if len(found) > 1:
+            # Ours was sent once; the other was made by hand in the same moment.
+            ids = ", ".join(gtt.gtt_id for gtt in found)
+            self._metrics.count("triggers_alike", intent_id=intent.intent_id, triggers=ids)
+        self._conclude(intent, "COMPLETE", "the trigger stands", since, target_gtt_id=found[0].gtt_id)
+
+    def _new_triggers(self, intent: OrderIntent) -> list[OrderIntent]:
+        """The account's other GTT_PLACE intents of that day."""
+        prefix = f"INTENT#{intent.intent_id[:7]}"
+        found = load_all(self._store, OrderIntent, account_partition(intent.account), prefix)
+        return [other for other in found if other.intent_id != intent.intent_id]
+
+    def _taken(self, intent: OrderIntent) -> set[str]:
+        return {other.target_gtt_id for other in self._new_triggers(intent) if other.target_gtt_id}
 
     def _conclude(
         self,
@@ -83,33 +198,23 @@ class Resolution:
         state: IntentState,
         message: str,
         since: Sequence[IntentState] = ("SENDING", "UNKNOWN"),
+        **known: Any,
     ) -> None:
-        """Ends the intent if it is still in one of the states `since`."""
+        """Ends the intent if it is still in one of the states `since`; `known` are fields learned of it."""
         now = self._clock.now()
-        notices = change(self._store, lambda: self._decide(intent, state, message, since, now))
+        changes = {"state": state, "status_message": message} | known
+        notices = change(self._store, lambda: self._decide(intent, changes, since, now))
         tell(self._notifier, self._metrics, notices)
 
     def _decide(
-        self,
-        intent: OrderIntent,
-        state: IntentState,
-        message: str,
-        since: Sequence[IntentState],
-        now: datetime,
+        self, intent: OrderIntent, changes: dict[str, Any], since: Sequence[IntentState], now: datetime
     ) -> tuple[list[Notice], list[Write]]:
         current = load(self._store, OrderIntent, intent_key(intent.account, intent.intent_id))
-        if current is None or current.state not in since or current.state == state:
+        if current is None or current.state not in since or current.state == changes["state"]:
             return [], []
-        new = current.evolve(state=state, status_message=message)
+        new = current.evolve(**changes)
         done = settle(self._store, current, new, current.as_of, now, "lookup")
-        if state == "REJECTED":
-            text = f"{name_of(new)}: {message}. It is not sent again by itself."
+        if new.state == "REJECTED":
+            text = f"{name_of(new)}: {new.status_message}. It is not sent again by itself."
             done.notices.append(Notice("Order never reached the broker", text, "order_never_arrived"))
         return done.notices, done.writes
-
-
-def _price(order: BrokerOrder) -> Decimal | None:
-    try:
-        return Decimal(str(order.raw.get("price")))
-    except InvalidOperation:
-        return None

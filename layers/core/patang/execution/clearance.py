@@ -1,0 +1,82 @@
+"""The last look before sending: why an intent that was not sent yet must not be sent now."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from patang.errors import StopTrading
+from patang.execution.amendments import MOST_MODIFICATIONS
+from patang.execution.intent import OrderIntent
+from patang.execution.preflight import entry_refusal
+from patang.keys import intent_key, position_key, risk_key
+from patang.portfolio.account_state import RiskState
+from patang.portfolio.position import Position
+from patang.ports import StateStore
+from patang.records import load
+from patang.settings import Settings
+
+__all__ = ["TERMS_CHANGED", "refusal"]
+
+TERMS_CHANGED = "TERMS_CHANGED"
+
+
+def refusal(
+    store: StateStore,
+    intent: OrderIntent,
+    now: datetime,
+    settings: Callable[[], Settings],
+    standing: Callable[[], Settings],
+) -> str | None:
+    """The reason as a text, or None. `now` is wall time; `settings` is what entries go by, `standing` what
+    everything else goes by: exits go on by the last good settings while the stored ones are wrong.
+    """
+    try:
+        in_force = settings() if intent.lane == "entry" else standing()
+    except StopTrading as error:
+        return str(error)
+    if not intent.is_as_wanted:
+        return f"{TERMS_CHANGED}: what it asks for is not what it was written for"
+    if intent.terms.mode != in_force.mode:
+        return f"it was made in mode {intent.terms.mode}, and the desk is in mode {in_force.mode} now"
+    return (
+        _about_target(store, intent)
+        or _about_position(store, intent)
+        or (_about_entry(store, intent, now, in_force) if intent.lane == "entry" else None)
+    )
+
+
+def _about_target(store: StateStore, intent: OrderIntent) -> str | None:
+    if intent.kind not in ("MODIFY", "CANCEL"):
+        return None
+    target = load(store, OrderIntent, intent_key(intent.account, intent.target_intent_id or ""))
+    if target is None:
+        return None
+    if target.is_final:
+        return f"order {intent.target_order_id} has ended"
+    if intent.kind == "MODIFY" and target.modifications > MOST_MODIFICATIONS:
+        return f"order {intent.target_order_id} was modified {MOST_MODIFICATIONS} times, the broker's most"
+    return None
+
+
+def _about_position(store: StateStore, intent: OrderIntent) -> str | None:
+    """Nothing of ours sells what is not held any more."""
+    if intent.kind not in ("EXIT", "PROTECT", "GTT_PLACE") or intent.position_id is None:
+        return None
+    position = load(store, Position, position_key(intent.account, intent.position_id))
+    if position is None:
+        return f"there is no position {intent.position_id}"
+    if position.state == "CLOSED":
+        return f"position {intent.position_id} is closed"
+    if intent.kind != "EXIT" and position.state != "OPEN":
+        return f"position {intent.position_id} is being closed"
+    if intent.terms.quantity > position.open_quantity:
+        return f"it sells {intent.terms.quantity} and {position.open_quantity} are held"
+    return None
+
+
+def _about_entry(store: StateStore, intent: OrderIntent, now: datetime, settings: Settings) -> str | None:
+    if intent.stale_after is not None and now >= intent.stale_after:
+        return f"stale: it waited until {now:%H:%M:%S} and was good until {intent.stale_after:%H:%M:%S}"
+    risk = load(store, RiskState, risk_key(intent.account))
+    if risk is not None and risk.is_halted_on(intent.as_of.date()):
+        return f"trading is halted: {risk.halt_reason or 'no reason given'}"
+    return entry_refusal(store, settings, intent.as_of.date())
