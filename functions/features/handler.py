@@ -3,6 +3,7 @@
 import base64
 from typing import Any
 
+from patang.accounts.health import counting_failures
 from patang.app import Desk
 
 __all__ = ["handler"]
@@ -19,5 +20,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     for record in event["Records"]:
         shard, body = record["eventID"].partition(":")[0], record["kinesis"]
         batches.setdefault(shard, []).append((body["sequenceNumber"], base64.b64decode(body["data"])))
-    bad = sum(len(desk.features().process(batch, shard)) for shard, batch in batches.items())
+    with counting_failures(desk.store, desk.clock):
+        bad = sum(len(desk.features().process(batch, shard)) for shard, batch in batches.items())
     return {"batchItemFailures": [], "bad_records": bad}

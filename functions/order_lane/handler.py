@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from patang.accounts.health import DESK, counting_failures
 from patang.app import Desk
 from patang.errors import BadInput
 
@@ -23,7 +24,8 @@ def _process(body: str) -> str:
             raise BadInput(f"the lane takes a JSON object, not {body!r:.300}")
         if message.get("warm"):
             return "WARM"
-        return desk.order_lane().process(message)
+        with counting_failures(desk.store, desk.clock, str(message.get("account") or DESK)):
+            return desk.order_lane().process(message)
     except (BadInput, json.JSONDecodeError) as error:
         # It will not parse better the next time, and an account's orders wait behind it.
         desk.metrics.count("bad_messages", source="order_lane", error=str(error), body=body[:500])

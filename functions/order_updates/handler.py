@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from patang.accounts.health import DESK, counting_failures
 from patang.app import Desk
 from patang.errors import BadInput, PatangError
 
@@ -22,7 +23,8 @@ def _applied(body: str) -> bool:
         update = json.loads(body)
         if not isinstance(update, dict):
             raise BadInput(f"an order update is a JSON object, not {body!r:.300}")
-        desk.order_updates().apply(update)
+        with counting_failures(desk.store, desk.clock, str(update.get("account") or DESK)):
+            desk.order_updates().apply(update)
     except (BadInput, json.JSONDecodeError) as error:
         desk.dead_letters.send("order_updates", body.encode(), str(error))
         desk.metrics.count("bad_messages", source="order_updates", error=str(error))

@@ -3,6 +3,7 @@ close, what the day has cost."""
 
 from typing import Any
 
+from patang.accounts.health import counting_failures
 from patang.app import Desk
 from patang.errors import BadInput
 from patang.market.schedule import scheduled_time
@@ -19,6 +20,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     except BadInput as error:
         desk.metrics.count("stale_schedule", service="reconciler", error=str(error))
         return {"refused": str(error)}
-    done = desk.reconciler().run(as_of) | {"charges": desk.charge_check().run(as_of)}
+    with counting_failures(desk.store, desk.clock):
+        done = desk.reconciler().run(as_of) | {"charges": desk.charge_check().run(as_of)}
     desk.metrics.count("reconciled", as_of=as_of.isoformat())
     return done

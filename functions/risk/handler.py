@@ -18,7 +18,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     as_of = datetime.fromisoformat(event["as_of"]).astimezone(IST)
     match event["op"]:
         case "gate":
-            return desk.risk_gate().check(as_of)
+            with counting_failures(desk.store, desk.clock):
+                return desk.risk_gate().check(as_of)
         case "assess":
             with counting_failures(desk.store, desk.clock, event["account"]):
                 return desk.risk().assess(event["account"], event["run_id"], as_of)

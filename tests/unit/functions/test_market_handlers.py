@@ -10,7 +10,7 @@ import functions.archive.handler as archive
 import functions.features.handler as features
 import functions.morning.handler as morning
 from patang.settings import Settings
-from tests.fakes import FixedClock, RecordedMetrics
+from tests.fakes import FixedClock, MemoryStore, RecordedMetrics
 from tests.unit.market.market_day import at
 
 
@@ -19,6 +19,7 @@ class Recorded:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.clock, self.metrics = FixedClock(at("08:30:05")), RecordedMetrics()
+        self.store = MemoryStore()
         self._settings = settings or Settings()
         self.asked: list[Any] = []
 

@@ -1,10 +1,10 @@
 """How an account's calls to the broker and the desk's own functions are doing: two small records.
 
 Wall time throughout: neither a market minute nor a replayed day makes the broker faster. Both are views and
-no states: of two writers at once one may be lost, and a failure to write is no failure of what was done.
+no states: of two calls at once one may be lost, and a failure to write is no failure of what was done.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from statistics import median
@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict
 
 from patang.errors import PatangError
 from patang.keys import broker_calls_key, failures_key
-from patang.ports import Clock, Key, Put, StateStore
-from patang.records import Record, load
+from patang.ports import Clock, Key, Put, StateStore, Write
+from patang.records import Record, change, create, load, replace
 
 __all__ = [
+    "DESK",
     "BrokerCalls",
     "Failures",
     "counting_failures",
@@ -26,10 +27,15 @@ __all__ = [
     "note_failure",
 ]
 
+# Whose failures those are that met no single account: every account counts them. No account is called so.
+DESK = "DESK"
+
 _CALLS = 5
 # Older calls say nothing about the broker now; the reconciler makes one a minute.
 _CALLS_FOR = timedelta(minutes=10)
 _KEPT_FOR = timedelta(days=2)
+# Stands in the traceback too.
+_COUNTED = "counted as an unexpected error"
 
 
 class Call(BaseModel):
@@ -52,7 +58,7 @@ class BrokerCalls(Record):
 
 
 class Failures(Record):
-    """Unexpected errors of functions that worked for an account, in one minute of wall time."""
+    """Unexpected errors of functions that worked for an account, or for DESK, in one minute of wall time."""
 
     account: str
     minute: datetime
@@ -81,16 +87,33 @@ def median_latency_ms(store: StateStore, account: str, now: datetime) -> float |
 
 
 def note_failure(store: StateStore, account: str, error: Exception, now: datetime) -> None:
-    """Counts an unexpected error against this wall minute."""
+    """Counts an unexpected error against this wall minute, once however many hands it passes through.
+
+    Never raises: where it cannot be counted, the error itself says so.
+    """
+    if _COUNTED in getattr(error, "__notes__", ()):
+        return
     minute = now.replace(second=0, microsecond=0)
-    known = load(store, Failures, failures_key(account, minute)) or Failures(account=account, minute=minute)
-    changed = known.evolve(count=known.count + 1, last=type(error).__name__, revision=known.revision + 1)
-    _put(store, changed)
+    key = failures_key(account, minute)
+
+    def one_more() -> tuple[None, Sequence[Write]]:
+        known = load(store, Failures, key)
+        counted = known or Failures(account=account, minute=minute)
+        counted = counted.evolve(count=counted.count + 1, last=type(error).__name__)
+        return None, [create(counted) if known is None else replace(counted)]
+
+    try:
+        change(store, one_more)
+    except Exception as why:
+        error.add_note(f"it could not be counted against {account}: {type(why).__name__}: {why}")
+    else:
+        error.add_note(_COUNTED)
 
 
 @contextmanager
-def counting_failures(store: StateStore, clock: Clock, account: str) -> Iterator[None]:
-    """Counts an unexpected error of what is done inside for the account, and lets it pass on."""
+def counting_failures(store: StateStore, clock: Clock, account: str = DESK) -> Iterator[None]:
+    """Counts an unexpected error of what is done inside, and lets it pass on. Without an error it does
+    nothing. Inside of each other the innermost counts: it knows best whom the error has met."""
     try:
         yield
     except PatangError:
@@ -101,12 +124,15 @@ def counting_failures(store: StateStore, clock: Clock, account: str) -> Iterator
 
 
 def failures_now(store: StateStore, account: str, now: datetime) -> int:
-    """The greater count of this wall minute and the one before: a cycle begins with a new minute."""
+    """Those of the account and of the desk, the greater sum of this wall minute and the one before: a cycle
+    begins with a new minute."""
     minute = now.replace(second=0, microsecond=0)
-    found = (
-        load(store, Failures, failures_key(account, then)) for then in (minute, minute - timedelta(minutes=1))
-    )
-    return max((failures.count for failures in found if failures is not None), default=0)
+    return max(_failures_of(store, account, then) for then in (minute, minute - timedelta(minutes=1)))
+
+
+def _failures_of(store: StateStore, account: str, minute: datetime) -> int:
+    found = (load(store, Failures, failures_key(whose, minute)) for whose in (account, DESK))
+    return sum(failures.count for failures in found if failures is not None)
 
 
 def _put(store: StateStore, record: Record) -> None:

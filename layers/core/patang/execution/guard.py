@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from patang.accounts.health import counting_failures
 from patang.errors import BadInput
 from patang.execution.market_clock import TimeTeller
 from patang.execution.order_watch import OrderWatch
@@ -77,7 +78,8 @@ class GuardService:
         for position in self._open_positions(record.market_time):
             ticks = record.ticks[record.ticks["token"] == position.instrument_token]
             if len(ticks):
-                begun += self._count(self._watch.on_ticks(position, ticks, record.market_time))
+                with counting_failures(self._store, self._clock, position.account):
+                    begun += self._count(self._watch.on_ticks(position, ticks, record.market_time))
         return begun
 
     def _match_paper(self, record: StreamRecord) -> None:
@@ -107,8 +109,10 @@ class GuardService:
 
     def _on_marker(self, as_of: datetime) -> int:
         self._time.tell(as_of)
-        positions = self._open_positions(as_of)
-        begun = sum(self._count(self._watch.on_time(position, as_of)) for position in positions)
+        begun, positions = 0, self._open_positions(as_of)
+        for position in positions:
+            with counting_failures(self._store, self._clock, position.account):
+                begun += self._count(self._watch.on_time(position, as_of))
         if self._orders_watched is None or abs(as_of - self._orders_watched) >= _ORDERS_EVERY:
             self._orders_watched = as_of
             self._orders.check(as_of, {p.position_id: self._watch.last_of(p) for p in positions})
