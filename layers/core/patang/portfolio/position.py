@@ -32,7 +32,7 @@ class PriceBreak(BaseModel):
 class OutsideSale(BaseModel):
     """Units of a position that are gone from the account without an order of the desk, and not booked yet:
     whatever may still sell them has to be taken away first. `price` is rupees a unit, None where nobody knows
-    it; `time` is market time.
+    it; `time` is market time. `product` is set where they were not sold, but converted to it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +41,7 @@ class OutsideSale(BaseModel):
     price: Decimal | None = None
     time: datetime
     cause: str
+    product: Literal["CNC", "MIS", "NRML"] | None = None
 
 
 class Position(Record):
