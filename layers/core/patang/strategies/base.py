@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from patang.market.instruments import Instrument
@@ -29,6 +28,7 @@ from patang.risk.sizing import Headroom, Sizing, size
 from patang.settings import Settings
 from patang.settings.blackouts import blackout_at
 from patang.strategies.exits import ExitDecision, Outlook, decide_exit, exit_conditions
+from patang.strategies.frames import NOTHING_KNOWN
 from patang.strategies.market import Market
 from patang.strategies.rules import Refusal, Rule, RuleLog
 from patang.strategies.signal import Signal
@@ -46,7 +46,6 @@ __all__ = [
 
 
 _ONE = Decimal(1)
-_NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 # A tuple as the rules are: a cycle may make hundreds.
@@ -70,7 +69,7 @@ class Candidate(NamedTuple):
     holding_period: Literal["intraday", "swing"]
     reason: str
     inputs: Mapping[str, float]
-    told: Mapping[str, float] = _NOTHING
+    told: Mapping[str, float] = NOTHING_KNOWN
     rules: tuple[Rule, ...] = ()
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from patang.features.vector import CANDLE_FEATURES
 from patang.market.candles import Candle, ClosedMinute, Quote
 from patang.market.instruments import Universe
-from patang.strategies.frames import Frames
+from patang.strategies.frames import NOTHING_KNOWN, Frames
 
 __all__ = ["Market", "market_at"]
 
@@ -38,7 +38,9 @@ class Market:
         one = self.features.get(symbol)
         if one is None:
             return None
-        return Frames(one, self.features_5m.get(symbol, {}), self.features_15m.get(symbol, {}))
+        return Frames(
+            one, self.features_5m.get(symbol, NOTHING_KNOWN), self.features_15m.get(symbol, NOTHING_KNOWN)
+        )
 
     def age_seconds(self, quote: Quote | None) -> float:
         """How long the exchange has not spoken about an instrument, in market time; NaN if it never has."""

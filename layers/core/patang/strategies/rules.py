@@ -33,6 +33,9 @@ def _named(rule: Rule) -> dict[str, Any]:
     return {name: value for name, value in rule._asdict().items() if value is not None}
 
 
+# What `Rule(...)` does too, after a call that takes as long again.
+_new_rule = tuple.__new__
+
 # A rule as it is stored and told: by the names of its fields.
 type KeptRule = Annotated[Rule, PlainSerializer(_named)]
 
@@ -65,8 +68,7 @@ class RuleLog:
         value, threshold = float(value), float(threshold)
         passed: bool = _COMPARE[comparison](value, threshold)
         known = value if isfinite(value) else None
-        # What `Rule(...)` does too, after a call that takes as long again.
-        self.rules.append(tuple.__new__(Rule, (name, comparison, threshold, passed, known)))
+        self.rules.append(_new_rule(Rule, (name, comparison, threshold, passed, known)))
         return passed
 
     def allows(self, name: str, value: float, comparison: Comparison, threshold: float) -> bool:

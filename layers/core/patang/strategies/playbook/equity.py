@@ -1,7 +1,6 @@
 """Equity, long only: liquid shares that rise, for the day (MIS) or for a swing (CNC)."""
 
 import math
-import re
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -31,7 +30,7 @@ __all__ = ["Equity", "strategy"]
 
 # Series in which every trade ends in delivery, also of small companies (https://www.nseindia.com, "Series").
 # The broker writes the series behind the symbol, unless it is EQ.
-_TRADE_TO_TRADE = re.compile(r"-(BE|BZ|ST|SZ)$")
+_TRADE_TO_TRADE = ("-BE", "-BZ", "-ST", "-SZ")
 
 
 class Equity(Strategy):
@@ -109,7 +108,7 @@ def _look(share: Instrument, market: Market, settings: Settings) -> Candidate | 
 def _barred(seen: _Seen, equity: EquitySettings, log: RuleLog) -> str | None:
     """What may not be bought, or not be sold again the same day."""
     symbol, quote = seen.share.tradingsymbol, seen.quote
-    if not log.holds("trade_to_trade", float(bool(_TRADE_TO_TRADE.search(symbol))), "<=", 0):
+    if not log.holds("trade_to_trade", symbol.endswith(_TRADE_TO_TRADE), "<=", 0):
         return "TRADE_TO_TRADE"
     intraday = equity.holding_period == "intraday"
     if not log.holds("mis_barred", float(intraday and symbol in equity.mis_barred), "<=", 0):
