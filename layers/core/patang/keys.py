@@ -14,7 +14,7 @@
 | failures of a minute | ACCOUNT#<account> | FAILURES#<date>#<HHMM> | |
 | rate tokens of a kind of calls | ACCOUNT#<account> | RATE#<kind> | |
 | modifications of an order | ACCOUNT#<account> | MODIFICATIONS#<order_id> | |
-| pay-ins and pay-outs of a day | ACCOUNT#<account> | CASH#<date> | |
+| pay-ins and pay-outs of a day | ACCOUNT#<account> | CASH#<date>#<mode> | |
 | latest reconciliation | ACCOUNT#<account> | RECONCILIATION | |
 | a reconciliation that found something else | ACCOUNT#<account> | RECONCILED#<date>#<HHMMSS> | |
 | who polls the order book | ACCOUNT#<account> | POLLING | |
@@ -150,8 +150,8 @@ def failures_key(account: str, minute: datetime) -> Key:
     return Key(account_partition(account), f"FAILURES#{minute:%Y-%m-%d#%H%M}")
 
 
-def cash_key(account: str, day: date) -> Key:
-    return Key(account_partition(account), f"CASH#{day.isoformat()}")
+def cash_key(account: str, day: date, mode: str) -> Key:
+    return Key(account_partition(account), f"CASH#{day.isoformat()}#{mode}")
 
 
 def reconciliation_key(account: str) -> Key:

@@ -183,7 +183,7 @@ def test_money_paid_in_or_out_is_no_result_and_moves_the_limits():
     account.stand(realised_total=D(-20_000), peak_realised=D(5_000))
     before = drawdown(account.view())
     cash = CashMovements(account.store, account.clock)
-    assert cash.by_owner("main", D(-100_000), "paper", "person:asha", AS_OF) == -100_000
+    assert cash.by_owner("main", D(-100_000), "paper", "person:asha", AS_OF) == (-100_000, -100_000)
     assert drawdown(account.view()) == before == 25_000
     assert account.view().loss_limit(account.settings) == 6_000
     # 10 % of the 200,000 that are left are passed, 10 % of 300,000 were not.

@@ -105,6 +105,18 @@ def test_flatten_sells_after_a_clear_yes_only(
     assert [intent.kind for intent in desk.intents()] == ["EXIT"]
 
 
+def test_money_that_the_broker_has_told_of_is_no_news(
+    desk: TradingDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"equity": {"available": {"intraday_payin": 40_000}}}
+    cash = CashMovements(desk.store, desk.clock)
+    cash.by_broker("main", told, desk.settings.mode, desk.market_time)
+    assert main(["cash", "main", "50000"]) == 0
+    out = capsys.readouterr().out
+    assert "50000.00 rupees paid in" in out
+    assert "10000.00 of the 50000.00 were news" in out
+
+
 def test_money_paid_in_and_out_is_booked_by_name(
     desk: TradingDesk, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,6 +125,11 @@ def test_money_paid_in_and_out_is_booked_by_name(
     assert main(["cash", "--json", "main", "--", "-20000.50"]) == 0
     assert json.loads(capsys.readouterr().out)["net_paid_in"] == 29_999.5
     assert load(desk.store, RiskState, risk_key("main")).net_paid_in == Decimal("29999.5")
+    assert main(["cash", "main", "1000", "--day", "2026-08-14"]) == 0
+    assert "30999.50 rupees paid in" in capsys.readouterr().out
+    assert main(["cash", "main", "1000", "--day", "2099-01-01"]) == 1
+    with pytest.raises(SystemExit):
+        main(["cash", "main", "1000", "--day", "yesterday"])
     assert main(["cash", "main", "0"]) == 1
     assert main(["cash", "third", "1"]) == 1
     with pytest.raises(SystemExit):

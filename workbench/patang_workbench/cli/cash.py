@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from patang.errors import BadInput
@@ -15,7 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("account", help="the account")
     parser.add_argument("amount", type=_rupees, help="rupees paid in; below zero: paid out (-- -5000)")
-    parser.epilog = "What the broker tells of the running day is booked by itself: give the rest."
+    parser.add_argument("--day", type=_day, help="the day it was paid, YYYY-MM-DD (else the market's today)")
+    parser.epilog = (
+        "What the broker tells of a day is booked by itself, and what you tell of the same day is taken for "
+        "the same money: the larger of the two counts."
+    )
     add_stage_arguments(parser)
 
 
@@ -27,14 +32,26 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(f"there is no account {options.account!r}; there are: {', '.join(known)}")
     mode, as_of = desk.standing_settings().mode, desk.desk_view().market_now()
     try:
-        total = desk.cash_movements().by_owner(options.account, options.amount, mode, caller(), as_of)
+        booked = desk.cash_movements().by_owner(
+            options.account, options.amount, mode, caller(), as_of, options.day
+        )
     except BadInput as error:
         raise CommandError(str(error)) from error
     if options.json:
-        print(json.dumps({"account": options.account, "mode": mode, "net_paid_in": float(total)}))
-    else:
-        print(f"{options.account}: {total:.2f} rupees paid in, less what was paid out")
+        told = {"account": options.account, "mode": mode}
+        print(json.dumps(told | {name: float(rupees) for name, rupees in booked._asdict().items()}))
+        return 0
+    print(f"{options.account}, {mode}: {booked.net_paid_in:.2f} rupees paid in, less what was paid out")
+    if booked.moved != options.amount:
+        print(f"The broker had told of it: {booked.moved:.2f} of the {options.amount:.2f} were news")
     return 0
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: give YYYY-MM-DD") from error
 
 
 def _rupees(text: str) -> Decimal:
