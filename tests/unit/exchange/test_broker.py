@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from patang_workbench.exchange.account import Account, Holding
+from patang_workbench.exchange.account import Account
 from patang_workbench.exchange.broker import Broker
 from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.errors import InputError, KiteError, OrderError
+from patang_workbench.exchange.faults import Fault
 from patang_workbench.exchange.floor import Floor
+from patang_workbench.exchange.holdings import Holding
 from patang_workbench.exchange.hours import IST
 from patang_workbench.exchange.lines import Level, Line
 from patang_workbench.exchange.orders import Order
@@ -49,7 +51,7 @@ class Desk:
         }
         words = {name: str(value) for name, value in {**defaults, **form}.items() if value is not None}
         order = self.broker.place(self.account, "key", words)
-        self.broker.progress(self.account, order)
+        self.broker.progress(order)
         return order
 
     def book(self, line: Line, bid: int, ask: int, units: int = 1000, last: int | None = None) -> None:
@@ -57,7 +59,7 @@ class Desk:
         empty: Level = (0, 0, 0)
         line.show(((bid, units, 1), *[empty] * 4), ((ask, units, 1), *[empty] * 4))
         line.last = last if last is not None else ask
-        self.broker.match({"AB1234": self.account}, [line])
+        self.broker.match([line])
 
     def statuses(self) -> list[str]:
         return [picture["status"] for picture in self.published]
@@ -79,7 +81,7 @@ def test_a_crossing_limit_gets_the_better_price_and_every_status(desk: Desk) -> 
         "OPEN",
         "COMPLETE",
     ]
-    assert [row["status"] for row in order.history] == desk.statuses()
+    assert [picture.row["status"] for picture in order.history] == desk.statuses()
     assert desk.published[-1]["average_price"] == 1481.0
 
 
@@ -96,7 +98,7 @@ def test_more_than_the_book_shows_is_filled_in_parts(desk: Desk) -> None:
     order = desk.send(desk.infy, quantity=100, price=1481)
     assert (order.status, order.filled, order.pending) == ("OPEN", 60, 40)
     assert desk.statuses()[-1] == "UPDATE"
-    desk.broker.match({"AB1234": desk.account}, [desk.infy])
+    desk.broker.match([desk.infy])
     assert order.filled == 60, "the same book cannot be bought twice"
     desk.book(desk.infy, 148_000, 148_050, units=60)
     assert (order.status, len(order.trades)) == ("COMPLETE", 2)
@@ -331,6 +333,6 @@ def test_a_position_turns_from_long_to_short(desk: Desk) -> None:
 
 
 def test_the_next_order_can_be_made_to_fail(desk: Desk) -> None:
-    desk.broker.reject_next.append("RMS: blocked for a test")
+    desk.broker.faults.add(Fault("reject", message="RMS: blocked for a test"))
     assert desk.send(desk.infy, price=1480).message == "RMS: blocked for a test"
     assert desk.send(desk.infy, price=1480).status != "REJECTED"

@@ -4,26 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from patang_workbench.exchange.checks import Refusal
+from patang_workbench.exchange.holdings import Holding, describe_holding
 from patang_workbench.exchange.hours import rupees
 from patang_workbench.exchange.lines import Line
+from patang_workbench.exchange.margin_rates import INTRADAY, INTRADAY_PRODUCTS, MTF, SHORT_OPTION, unit_margin
 from patang_workbench.exchange.orders import Order, Terms, Trade
 from patang_workbench.exchange.positions import Position
 
-__all__ = ["Account", "Funds", "Holding", "unit_margin"]
-
-INTRADAY = 0.20
-"""Share of the value that a MIS position in a share blocks."""
-SHORT_OPTION = 0.12
-"""Share of the contract's value, at the strike or the future's price, that a short option or any position in
-a future blocks: about SPAN and exposure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """Shares in the demat account before the session; `average` in paise."""
-
-    quantity: int
-    average: int
+__all__ = ["Account", "Funds", "no_funds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +20,8 @@ class Funds:
     """Where the account's money is, in paise."""
 
     opening: int
+    payin: int
+    payout: int
     realised: int
     unrealised: int
     premium: int
@@ -45,18 +36,30 @@ class Funds:
     @property
     def available(self) -> int:
         """What a new order may use."""
-        return self.opening + self.realised - self.blocked
+        return self.opening + self.payin - self.payout + self.realised - self.blocked
 
 
 @dataclass(slots=True)
 class Account:
-    """Cash in paise, holdings by symbol, and everything traded today."""
+    """Cash in paise, holdings by symbol, and everything traded today.
+
+    `demat_consent` is what the profile says: consent (DDPI), physical (power of attorney), or empty, when
+    shares are sold only after their holder has authorised them. `live` are the orders that have not ended.
+    """
 
     user_id: str
     cash: int
-    holdings: Mapping[str, Holding] = field(default_factory=dict)
+    holdings: dict[str, Holding] = field(default_factory=dict)
+    demat_consent: str = "consent"
     orders: dict[str, Order] = field(default_factory=dict)
+    live: dict[str, Order] = field(default_factory=dict)
     positions: dict[tuple[int, str], Position] = field(default_factory=dict)
+    payin: int = 0
+    payout: int = 0
+
+    def enter(self, order: Order) -> None:
+        """Write a new order into the order book."""
+        self.orders[order.order_id] = self.live[order.order_id] = order
 
     def position(self, line: Line, product: str) -> Position:
         """The position in an instrument and product, opened flat when there is none."""
@@ -77,17 +80,49 @@ class Account:
         held = self.positions.get((line.instrument.token, terms.product))
         net = held.net if held else 0
         if terms.side == "SELL" and terms.product == "CNC" and terms.tradingsymbol in self.holdings:
-            net += self.holdings[terms.tradingsymbol].quantity
+            net += self.holdings[terms.tradingsymbol].units
         closable = max(0, net if terms.side == "SELL" else -net)
         resting = sum(
             order.pending
-            for order in self.orders.values()
+            for order in self.live.values()
             if order is not without
             and order.line is line
             and order.terms.product == terms.product
             and order.terms.side == terms.side
         )
         return max(0, terms.quantity - max(0, closable - resting))
+
+    def needs_authorisation(self, terms: Terms, line: Line) -> bool:
+        """Whether an order sells shares out of the demat account that their holder has not released."""
+        if self.demat_consent or terms.side == "BUY" or terms.product != "CNC":
+            return False
+        held = self.holdings.get(terms.tradingsymbol)
+        position = self.positions.get((line.instrument.token, "CNC"))
+        today = max(position.net, 0) if position else 0
+        return held is not None and terms.quantity - today > held.authorised
+
+    def block(self, order: Order) -> Refusal | None:
+        """Block the margin of a new order, or say why it cannot be."""
+        terms, line = order.terms, order.line
+        opening = self.opening_units(terms, line, without=order)
+        if opening and terms.side == "SELL" and terms.product in ("CNC", "MTF"):
+            return Refusal(
+                f"Insufficient stock holding: {terms.quantity} units of {terms.tradingsymbol} to sell, "
+                f"{terms.quantity - opening} available. Check the orderbook for pending sell orders.",
+                "HoldingException",
+                "RMS:Rule: Check holdings including BTST for entity account across exchange",
+            )
+        margin = unit_margin(terms, line, order.limit)
+        available = self.funds().available
+        if margin * opening > max(available, 0):
+            needed, free = rupees(margin * opening), rupees(available)
+            return Refusal(
+                no_funds(margin * opening, available),
+                "MarginException",
+                f"RMS:Margin Exceeds,Required:{needed:.2f}, Available:{free:.2f} for entity account",
+            )
+        order.opening, order.unit_margin = opening, margin
+        return None
 
     def funds(self) -> Funds:
         """The account's money now."""
@@ -101,23 +136,26 @@ class Account:
                 span += round(-net * row.strike * SHORT_OPTION)
             elif row.is_future:
                 span += round(held * SHORT_OPTION)
-            elif position.product == "MIS":
+            elif position.product in INTRADAY_PRODUCTS:
                 exposure += round(held * INTRADAY)
+            elif position.product == "MTF":
+                delivery += round(held * MTF)
             elif net > 0:
                 delivery += round(held)
-        for order in self.orders.values():
+        for order in self.live.values():
             row = order.line.instrument
             if row.is_future or (row.is_option and order.terms.side == "SELL"):
                 span += order.blocked
             elif row.is_option:
                 premium += order.blocked
-            elif order.terms.product == "MIS":
+            elif order.terms.product in INTRADAY_PRODUCTS:
                 exposure += order.blocked
             else:
                 delivery += order.blocked
         realised = sum(position.realised for position in self.positions.values())
         unrealised = sum(position.unrealised for position in self.positions.values())
-        return Funds(self.cash, round(realised), round(unrealised), premium, span, exposure, delivery)
+        moved = (self.payin, self.payout, round(realised), round(unrealised))
+        return Funds(self.cash, *moved, premium, span, exposure, delivery)
 
     def describe_funds(self) -> dict[str, Any]:
         """The equity segment of /user/margins."""
@@ -127,11 +165,11 @@ class Account:
             "net": rupees(funds.available),
             "available": {
                 "adhoc_margin": 0,
-                "cash": rupees(funds.opening),
+                "cash": rupees(funds.opening + funds.payin - funds.payout),
                 "opening_balance": rupees(funds.opening),
                 "live_balance": rupees(funds.available),
                 "collateral": 0,
-                "intraday_payin": 0,
+                "intraday_payin": rupees(funds.payin),
             },
             "utilised": {
                 "debits": rupees(funds.blocked - funds.realised),
@@ -139,7 +177,7 @@ class Account:
                 "m2m_realised": rupees(funds.realised),
                 "m2m_unrealised": rupees(funds.unrealised),
                 "option_premium": rupees(funds.premium),
-                "payout": 0,
+                "payout": rupees(funds.payout),
                 "span": rupees(funds.span),
                 "holding_sales": 0,
                 "turnover": 0,
@@ -151,48 +189,24 @@ class Account:
 
     def describe_holdings(self, lines: Mapping[str, Line]) -> list[dict[str, Any]]:
         """The reply of /portfolio/holdings."""
-        return [_holding(lines[f"NSE:{symbol}"], held) for symbol, held in self.holdings.items()]
+        rows = []
+        for symbol, held in self.holdings.items():
+            line = lines[f"NSE:{symbol}"]
+            rows.append(describe_holding(line, held, self._sold_of_holdings(line)))
+        return rows
+
+    def _sold_of_holdings(self, line: Line) -> int:
+        position = self.positions.get((line.instrument.token, "CNC"))
+        return max(-position.net, 0) if position else 0
 
     def trades(self) -> Iterable[dict[str, Any]]:
         """All fills of the day, oldest order first."""
         return [row for order in self.orders.values() for row in order.describe_trades()]
 
 
-def unit_margin(terms: Terms, line: Line, limit: int | None) -> int:
-    """Margin in paise a unit of a position that this order opens."""
-    row = line.instrument
-    price = limit or (line.ask if terms.side == "BUY" else line.bid) or line.last
-    if row.is_option:
-        return price if terms.side == "BUY" else round(row.strike * SHORT_OPTION)
-    if row.is_future:
-        return round(price * SHORT_OPTION)
-    return round(price * INTRADAY) if terms.product == "MIS" else price
-
-
-def _holding(line: Line, held: Holding) -> dict[str, Any]:
-    row = line.instrument
-    change = line.last - line.previous_close
-    return {
-        "tradingsymbol": row.tradingsymbol,
-        "exchange": row.exchange,
-        "instrument_token": row.token,
-        "isin": "",
-        "product": "CNC",
-        "price": 0,
-        "quantity": held.quantity,
-        "used_quantity": 0,
-        "t1_quantity": 0,
-        "realised_quantity": held.quantity,
-        "authorised_quantity": 0,
-        "authorised_date": None,
-        "opening_quantity": held.quantity,
-        "collateral_quantity": 0,
-        "collateral_type": "",
-        "discrepancy": False,
-        "average_price": rupees(held.average),
-        "last_price": rupees(line.last),
-        "close_price": rupees(line.previous_close),
-        "pnl": rupees((line.last - held.average) * held.quantity),
-        "day_change": rupees(change),
-        "day_change_percentage": change * 100 / line.previous_close if line.previous_close else 0,
-    }
+def no_funds(required: int, available: int) -> str:
+    """The broker's words for a margin that is not there; amounts in paise."""
+    return (
+        f"Insufficient funds. Required margin is {rupees(required):.2f} but available margin is "
+        f"{rupees(available):.2f}. Check the orderbook for open orders."
+    )

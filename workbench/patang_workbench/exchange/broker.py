@@ -1,22 +1,26 @@
-"""The broker and the exchange's matching: takes orders, checks them, fills them against the book."""
+"""The broker: takes orders, checks them, blocks their margin, and passes them on to the exchange's book."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any
 
-from patang_workbench.exchange.account import Account, unit_margin
-from patang_workbench.exchange.checks import changed_terms, check_terms, limit_of, read_terms, rejection
+from patang_workbench.exchange import varieties
+from patang_workbench.exchange.account import Account
+from patang_workbench.exchange.amendments import Amendments
+from patang_workbench.exchange.book import Book
+from patang_workbench.exchange.checks import Refusal, check_terms, intraday, rejection
 from patang_workbench.exchange.errors import KiteError, OrderError
+from patang_workbench.exchange.faults import Faults
 from patang_workbench.exchange.floor import Floor
-from patang_workbench.exchange.hours import rupees
+from patang_workbench.exchange.forms import read_terms
 from patang_workbench.exchange.lines import Line
-from patang_workbench.exchange.orders import Order, Trade
+from patang_workbench.exchange.orders import FINAL, Order, Picture, Terms, Trade
+from patang_workbench.exchange.protection import limit_of, protected_percent
+from patang_workbench.exchange.rules import Rules
 
 __all__ = ["Broker", "Publish"]
-
-MAX_MODIFICATIONS = 25
 
 Publish = Callable[[Order, dict[str, Any]], None]
 """Told of every change of an order, with its picture at that moment."""
@@ -25,92 +29,120 @@ Publish = Callable[[Order, dict[str, Any]], None]
 class Broker:
     """Orders of all accounts on one floor.
 
-    `now` gives market time; `publish` hears of every change. A fill never has more units than the five
-    visible levels of the opposite side hold, and gets the best price of that side.
+    `now` gives market time and `wall` seconds of the wall's clock; `publish` hears of every change; `later`
+    runs work once the reply to the client is on its way.
     """
 
-    def __init__(self, floor: Floor, now: Callable[[], datetime], publish: Publish) -> None:
-        self._floor = floor
-        self._now = now
-        self._publish = publish
-        self._live: dict[int, list[Order]] = {}
-        self._numbers = count(1)
-        self._trade_numbers = count(1)
-        self.reject_next: list[str] = []
-        """Messages with which the next orders will be rejected."""
+    def __init__(
+        self,
+        floor: Floor,
+        now: Callable[[], datetime],
+        publish: Publish,
+        rules: Callable[[], Rules] = Rules,
+        faults: Faults | None = None,
+        wall: Callable[[], float] = time.monotonic,
+        later: Callable[[Callable[[], None]], None] = lambda work: work(),
+    ) -> None:
+        self.floor = floor
+        self.now = now
+        self.faults = faults or Faults(0)
+        self.later = later
+        self.book = Book(now, self)
+        self.accounts: dict[str, Account] = {}
         self.placed = 0
-        self.fills = 0
+        self._rules = rules
+        self._publish = publish
+        self._wall = wall
+        self._numbers = count(1)
+        self._waiting: list[Order] = []
+        self._amendments = Amendments(self)
 
-    def place(self, account: Account, api_key: str, form: Mapping[str, str]) -> Order:
-        """Take a new order; `progress` carries it on. Raises InputError for what cannot be read."""
-        terms = read_terms(form)
-        now = self._now()
-        line = self._floor.by_key.get(f"{terms.exchange}:{terms.tradingsymbol}")
-        line = check_terms(terms, line, now.date())
-        number = f"{now:%y%m%d}{next(self._numbers):09d}"
+    @property
+    def rules(self) -> Rules:
+        return self._rules()
+
+    def place(
+        self,
+        account: Account,
+        api_key: str | None,
+        form: Mapping[str, str],
+        variety: str = "regular",
+        marks: tuple[str, ...] = (),
+    ) -> Order:
+        """Take a new order; `progress` carries it on. `marks` are the broker's own tags. Raises InputError
+        for what cannot be read, KiteError with HTTP 428 for a sale out of the demat account without its
+        holder's authorisation.
+        """
+        return self.take(account, api_key, read_terms(form, variety), marks=marks)
+
+    def take(
+        self,
+        account: Account,
+        api_key: str | None,
+        terms: Terms,
+        meta: Mapping[str, Any] | None = None,
+        marks: tuple[str, ...] = (),
+    ) -> Order:
+        """Take a new order of these terms, as `place` does. `api_key` is None for one by hand."""
+        found = self.floor.by_key.get(f"{terms.exchange}:{terms.tradingsymbol}")
+        line = check_terms(terms, found, self.now().date(), by_api=api_key is not None)
+        if account.needs_authorisation(terms, line):
+            raise KiteError(
+                f"Holdings of {terms.tradingsymbol} are not authorised for sale. Authorise them first.",
+                428,
+                "HoldingException",
+            )
+        first, meta = varieties.first_terms(terms), varieties.first_meta(terms, meta)
+        return self.write(account, api_key, first, line, meta=meta, marks=marks)
+
+    def write(
+        self,
+        account: Account,
+        api_key: str | None,
+        terms: Terms,
+        line: Line,
+        meta: Mapping[str, Any] | None = None,
+        parent_id: str | None = None,
+        placed_by: str | None = None,
+        marks: tuple[str, ...] = (),
+    ) -> Order:
+        """Enter an order that has been read into the account's order book."""
+        now, number = self.now(), self.next_number()
         order = Order(number, account.user_id, api_key, line, terms, now)
-        account.orders[number] = order
+        order.meta, order.parent_id, order.placed_by, order.marks = meta or {}, parent_id, placed_by, marks
+        if self.rules.echo == "as_limit" and terms.order_type == "MARKET" and terms.protection:
+            order.shown_as_limit = True
+            order.marks += ("mktp", f"mktp:{protected_percent(terms, line):.2f}")
+        self.accounts[account.user_id] = account
+        account.enter(order)
         self.placed += 1
         self._record(order)
         return order
 
-    def progress(self, account: Account, order: Order) -> None:
+    def next_number(self) -> str:
+        """An order id that nobody has had."""
+        return f"{self.now():%y%m%d}{next(self._numbers):09d}"
+
+    def progress(self, order: Order) -> None:
         """Carry a new order through the checks to the book, and match it."""
-        self._move(order, "VALIDATION PENDING")
-        refused = self.reject_next.pop(0) if self.reject_next else None
-        refused = refused or rejection(order.terms, order.line, self._floor, self._epoch())
-        raw = None
-        if refused is None:
-            refused, raw = self._margin(account, order)
-        if refused is not None:
-            order.message, order.raw_message = refused, raw or refused
-            order.opening = order.unit_margin = 0
-            self._move(order, "REJECTED")
+        if order.terms.variety == "amo":
+            if self.floor.opening <= self._epoch() < self.floor.closes(order.line):
+                self.reject(order, Refusal("After market orders are not accepted while the market is open."))
+                return
+            self._waiting.append(order)
+            self.move(order, "AMO REQ RECEIVED")
             return
-        self._move(order, "OPEN PENDING")
-        order.exchange_order_id = f"11{order.order_id[-13:]}"
-        order.exchange_time = self._now()
-        self._live.setdefault(order.line.instrument.token, []).append(order)
-        self._move(order, "TRIGGER PENDING" if _waits(order) else "OPEN")
-        self._match(account, order)
+        self._release(order)
 
-    def modify(self, account: Account, order_id: str, form: Mapping[str, str]) -> Order:
+    def modify(
+        self, account: Account, order_id: str, form: Mapping[str, str], variety: str | None = None
+    ) -> Order:
         """Change a live order. Raises InputError, OrderError or KiteError when it cannot be changed."""
-        order = self._changeable(account, order_id, "modified")
-        if order.modifications >= MAX_MODIFICATIONS:
-            raise KiteError("Maximum allowed order modifications exceeded.", 400, "NetworkException")
-        terms = changed_terms(order.terms, form)
-        check_terms(terms, order.line, self._now().date())
-        if terms.quantity < order.filled:
-            raise OrderError(f"Quantity cannot be below the {order.filled} units that are filled.")
-        checked = replace(terms, order_type="LIMIT" if order.triggered else terms.order_type)
-        refused = rejection(checked, order.line, self._floor, self._epoch())
-        limit = limit_of(terms, order.line)
-        opening = account.opening_units(terms, order.line, without=order)
-        margin = unit_margin(terms, order.line, limit)
-        extra = margin * max(0, opening - order.filled) - order.blocked
-        if refused is None and extra > account.funds().available:
-            refused = _no_funds(extra, account.funds().available)
-        if refused is not None:
-            raise OrderError(refused)
-        order.modifications += 1
-        self._move(order, "MODIFY VALIDATION PENDING")
-        self._move(order, "MODIFY PENDING")
-        order.terms, order.limit = terms, limit
-        order.opening, order.unit_margin = opening, margin
-        if terms.order_type in ("MARKET", "LIMIT"):
-            order.triggered = False
-        self._move(order, "MODIFIED")
-        self._move(order, "TRIGGER PENDING" if _waits(order) else "OPEN", event="UPDATE")
-        self._match(account, order)
-        return order
+        return self._amendments.modify(account, order_id, form, variety)
 
-    def cancel(self, account: Account, order_id: str) -> Order:
+    def cancel(self, account: Account, order_id: str, variety: str | None = None) -> Order:
         """Cancel what is still open of an order. Raises OrderError when nothing is."""
-        order = self._changeable(account, order_id, "cancelled")
-        self._move(order, "CANCEL PENDING")
-        self._end(order)
-        return order
+        return self._amendments.cancel(account, order_id, variety)
 
     def find(self, account: Account, order_id: str) -> Order:
         """An order of the account. Raises OrderError when there is none with this id."""
@@ -119,125 +151,115 @@ class Broker:
             raise OrderError("Couldn't find that `order_id`.", http=404)
         return order
 
-    def match(self, accounts: Mapping[str, Account], lines: Iterable[Line]) -> None:
+    def match(self, lines: Iterable[Line]) -> None:
         """Try the live orders of the instruments that have just ticked."""
-        if not self._live:
-            return
-        for line in lines:
-            for order in list(self._live.get(line.instrument.token, ())):
-                self._match(accounts[order.user_id], order)
+        self.book.match(lines)
+
+    def second(self, epoch: int) -> None:
+        """Do what is due at a market second: after-market orders at the open, square-offs, expiries, the end
+        of the session.
+        """
+        if epoch == self.floor.opening:
+            waiting, self._waiting = self._waiting, []
+            for order in waiting:
+                self._release(order)
+        moment = self.now()
+        if moment.second == 0:
+            for order in self.book.orders():
+                if order.expires is not None and epoch >= order.expires:
+                    self.book.end(order, "Order cancelled: its validity has ended.")
+            varieties.end_auction(self, moment)
+            self.square_off(moment)
+        if epoch in (self.floor.cash_closing, self.floor.closing):
+            self.close_session()
+
+    def square_off(self, moment: datetime) -> None:
+        """End the intraday positions whose time has come, as the broker does: at whatever price there is."""
+        due = [
+            order
+            for order in self.book.orders()
+            if intraday(order.terms) and moment.time() >= self.rules.square_off(order.line)
+            if order.placed_by is None
+        ]
+        for order in due:
+            if order.live:
+                self.book.end(order, "Order cancelled by the broker: intraday positions are squared off.")
+        for account in self.accounts.values():
+            for position in list(account.positions.values()):
+                if (
+                    position.intraday
+                    and position.net
+                    and moment.time() >= self.rules.square_off(position.line)
+                ):
+                    varieties.square_off(self, account, position)
 
     def close_session(self) -> None:
         """Cancel the live orders in whatever has stopped trading by now."""
-        for orders in list(self._live.values()):
-            for order in list(orders):
-                if self._epoch() < self._floor.closes(order.line):
-                    continue
-                order.message = "Order cancelled by the exchange: the session has ended."
-                self._end(order)
+        for order in self.book.orders():
+            if self._epoch() >= self.floor.closes(order.line) and order.live:
+                self.book.end(order, "Order cancelled by the exchange: the session has ended.")
+
+    def withdraw(self, order: Order) -> None:
+        """Cancel an order in the book, or one that waits for the market to open."""
+        if order in self._waiting:
+            self._waiting.remove(order)
+            order.cancelled = order.terms.quantity
+            self.move(order, "CANCELLED")
+        else:
+            self.book.end(order)
+
+    def is_waiting(self, order: Order) -> bool:
+        """Whether an order waits for the market to open."""
+        return order in self._waiting
+
+    def reject(self, order: Order, refusal: Refusal) -> None:
+        """End an order as rejected."""
+        order.message, order.raw_message = refusal.message, refusal.raw or refusal.message
+        order.error_type = refusal.error_type
+        order.opening = order.unit_margin = 0
+        self.move(order, "REJECTED")
+
+    def move(self, order: Order, status: str, event: str | None = None) -> None:
+        """Set an order's status and make it known, under the name of `event` where that is not the status."""
+        order.status = status
+        order.updated = self.now()
+        if status in FINAL:
+            self.accounts[order.user_id].live.pop(order.order_id, None)
+        self._record(order, event)
+
+    def took(self, order: Order, trade: Trade) -> None:
+        """Book a fill in the account."""
+        self.accounts[order.user_id].take(order, trade)
+
+    def filled(self, order: Order) -> None:
+        """What follows from a fill."""
+        varieties.after_fill(self, order)
+
+    def ended(self, order: Order) -> None:
+        """What follows from an order's end."""
+        varieties.after_end(self, order)
+
+    def _release(self, order: Order) -> None:
+        self.move(order, "VALIDATION PENDING")
+        account, terms, line = self.accounts[order.user_id], order.terms, order.line
+        refused = self.faults.rejection() or rejection(terms, line, self.floor, self.now(), self.rules)
+        if refused is None:
+            order.limit = limit_of(terms, line)
+            refused = account.block(order)
+        if refused is not None:
+            self.reject(order, refused)
+            return
+        self.move(order, "OPEN PENDING")
+        if terms.validity == "TTL":
+            order.expires = self._epoch() + terms.ttl * 60
+        order.piece = self.faults.piece(order)
+        self.book.enter(order)
+        self.book.attempt(order)
 
     def _epoch(self) -> int:
-        return int(self._now().timestamp())
-
-    def _changeable(self, account: Account, order_id: str, change: str) -> Order:
-        order = self.find(account, order_id)
-        if not order.live:
-            raise OrderError(f"Order cannot be {change}: it is {order.status}.")
-        if order not in self._live.get(order.line.instrument.token, ()):
-            raise OrderError(f"Order cannot be {change} as it is being processed. Try later.")
-        return order
-
-    def _margin(self, account: Account, order: Order) -> tuple[str | None, str | None]:
-        """Block the order's margin, or say why it cannot be."""
-        terms, line = order.terms, order.line
-        order.limit = limit_of(terms, line)
-        opening = account.opening_units(terms, line, without=order)
-        if opening and terms.side == "SELL" and terms.product == "CNC":
-            return (
-                f"Insufficient stock holding: {terms.quantity} units of {terms.tradingsymbol} to sell, "
-                f"{terms.quantity - opening} available.",
-                "RMS:Rule: Check holdings including BTST for entity account across exchange",
-            )
-        margin = unit_margin(terms, line, order.limit)
-        available = account.funds().available
-        if margin * opening > available:
-            needed, free = rupees(margin * opening), rupees(available)
-            return (
-                _no_funds(margin * opening, available),
-                f"RMS:Margin Exceeds,Required:{needed:.2f}, Available:{free:.2f} for entity account",
-            )
-        order.opening, order.unit_margin = opening, margin
-        return None, None
-
-    def _match(self, account: Account, order: Order) -> None:
-        line = order.line
-        if not order.live or (_waits(order) and not self._trigger(order)):
-            return
-        buying = order.terms.side == "BUY"
-        best = line.ask if buying else line.bid
-        crossed = order.limit is None or (best <= order.limit if buying else best >= order.limit)
-        if best and crossed:
-            shown = sum(level[1] for level in (line.asks if buying else line.bids))
-            left = shown - (line.taken_ask if buying else line.taken_bid)
-            quantity = min(order.pending, left // line.instrument.lot * line.instrument.lot)
-            if quantity > 0:
-                self._fill(account, order, quantity, best)
-        if order.live and order.terms.validity == "IOC":
-            self._end(order)
-
-    def _trigger(self, order: Order) -> bool:
-        last, trigger = order.line.last, order.terms.trigger
-        if last < trigger if order.terms.side == "BUY" else last > trigger:
-            return False
-        order.triggered = True
-        if order.terms.order_type == "SL-M":
-            order.limit = limit_of(order.terms, order.line)
-        self._move(order, "OPEN")
-        return True
-
-    def _fill(self, account: Account, order: Order, quantity: int, price: int) -> None:
-        line = order.line
-        if order.terms.side == "BUY":
-            line.taken_ask += quantity
-        else:
-            line.taken_bid += quantity
-        self.fills += 1
-        account.take(order, Trade(f"{next(self._trade_numbers):08d}", quantity, price, self._now()))
-        order.exchange_time = self._now()
-        if order.filled == order.terms.quantity:
-            self._forget(order)
-            self._move(order, "COMPLETE")
-        else:
-            self._move(order, "OPEN", event="UPDATE")
-
-    def _end(self, order: Order) -> None:
-        self._forget(order)
-        order.cancelled = order.terms.quantity - order.filled
-        self._move(order, "CANCELLED")
-
-    def _forget(self, order: Order) -> None:
-        token = order.line.instrument.token
-        self._live[token].remove(order)
-        if not self._live[token]:
-            del self._live[token]
-
-    def _move(self, order: Order, status: str, event: str | None = None) -> None:
-        order.status = status
-        order.updated = self._now()
-        self._record(order, event)
+        return int(self.now().timestamp())
 
     def _record(self, order: Order, event: str | None = None) -> None:
         picture = order.describe()
-        order.history.append(picture)
+        order.history.append(Picture(self._epoch(), self._wall(), picture))
         self._publish(order, {**picture, "status": event} if event else picture)
-
-
-def _waits(order: Order) -> bool:
-    return order.terms.order_type in ("SL", "SL-M") and not order.triggered
-
-
-def _no_funds(required: int, available: int) -> str:
-    return (
-        f"Insufficient funds. Required margin is {rupees(required):.2f} but available margin is "
-        f"{rupees(available):.2f}. Check the orderbook for open orders."
-    )

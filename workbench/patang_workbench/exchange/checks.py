@@ -1,68 +1,43 @@
-"""What the broker refuses to read, and what the broker or the exchange rejects."""
+"""What the broker refuses to read, and what its risk checks or the exchange reject.
 
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import date
-from decimal import Decimal, InvalidOperation
+The first answers a request with HTTP 400 and leaves no order; the second ends an order as REJECTED.
+"""
+
+from datetime import date, datetime, time
+from typing import NamedTuple
 
 from patang_workbench.exchange.errors import InputError
 from patang_workbench.exchange.floor import Floor
 from patang_workbench.exchange.hours import rupees
 from patang_workbench.exchange.lines import Line
 from patang_workbench.exchange.orders import Terms
+from patang_workbench.exchange.protection import PROTECTION_SINCE
+from patang_workbench.exchange.rules import Rules
 
-__all__ = ["changed_terms", "check_terms", "limit_of", "read_terms", "rejection"]
+__all__ = ["AUCTION", "Refusal", "check_terms", "intraday", "rejection"]
 
-PROTECTION_SINCE = date(2026, 4, 1)
-"""From here on MARKET and SL-M orders by API need a market protection."""
 NO_OPTION_SLM_SINCE = date(2021, 9, 27)
-
-_CHOICES = {
-    "transaction_type": ("BUY", "SELL"),
-    "order_type": ("MARKET", "LIMIT", "SL", "SL-M"),
-    "product": ("CNC", "MIS", "NRML"),
-    "validity": ("DAY", "IOC"),
-}
-_PRODUCTS = {"NSE": ("CNC", "MIS"), "NFO": ("NRML", "MIS")}
-# Automatic protection in percent of the last price: (up to this many rupees, percent).
-_OPTION_BANDS = ((10, 5.0), (100, 3.0), (500, 2.0), (float("inf"), 1.0))
-_SHARE_BANDS = ((100, 2.0), (500, 1.0), (float("inf"), 0.5))
+AUCTION = (time(14, 30), time(15, 0))
+"""When the exchange buys in what sellers did not deliver."""
+_MOST_TTL = 1440
+_PRODUCTS = {"NSE": ("CNC", "MIS", "MTF"), "NFO": ("NRML", "MIS")}
 
 
-def read_terms(form: Mapping[str, str]) -> Terms:
-    """Terms from the form of a new order. Raises InputError for what is missing or malformed."""
-    return Terms(
-        exchange=_required(form, "exchange"),
-        tradingsymbol=_required(form, "tradingsymbol"),
-        side=_choice(form, "transaction_type"),
-        quantity=_units(form, "quantity"),
-        product=_choice(form, "product"),
-        order_type=_choice(form, "order_type"),
-        price=_price(form, "price"),
-        trigger=_price(form, "trigger_price"),
-        validity=_choice(form, "validity", "DAY"),
-        disclosed=_units(form, "disclosed_quantity", 0),
-        tag=_tag(form),
-        protection=_protection(form),
-    )
+class Refusal(NamedTuple):
+    """Why an order is rejected: the broker's words, its exception's name, and the raw text of the system
+    that refused.
+    """
+
+    message: str
+    error_type: str = "OrderException"
+    raw: str | None = None
 
 
-def changed_terms(terms: Terms, form: Mapping[str, str]) -> Terms:
-    """`terms` with the fields of a modification."""
-    changed = replace(
-        terms,
-        quantity=_units(form, "quantity", terms.quantity),
-        order_type=_choice(form, "order_type", terms.order_type),
-        price=_price(form, "price", terms.price),
-        trigger=_price(form, "trigger_price", terms.trigger),
-        validity=_choice(form, "validity", terms.validity),
-        protection=_protection(form),
-    )
-    return replace(changed, price=0) if changed.order_type in ("MARKET", "SL-M") else changed
+def check_terms(terms: Terms, line: Line | None, day: date, by_api: bool = True) -> Line:
+    """Refuse terms that no exchange would read; returns the instrument's line. Raises InputError.
 
-
-def check_terms(terms: Terms, line: Line | None, day: date) -> Line:
-    """Refuse terms that no exchange would read; returns the instrument's line. Raises InputError."""
+    What a person does on the broker's own pages needs no market protection.
+    """
     if line is None or line.instrument.is_index:
         raise InputError("The instrument you are placing an order for has either expired or does not exist.")
     if terms.product not in _PRODUCTS[terms.exchange]:
@@ -73,125 +48,146 @@ def check_terms(terms: Terms, line: Line | None, day: date) -> Line:
         raise InputError(f"Trigger price is required for an order of type {terms.order_type}.")
     if terms.order_type == "SL-M" and line.instrument.is_option and day >= NO_OPTION_SLM_SINCE:
         raise InputError("SL-M orders are not allowed for options. Place an SL order with a limit price.")
-    unprotected = terms.protection is None or terms.protection == 0
+    unprotected = by_api and not terms.protection
     if terms.order_type in ("MARKET", "SL-M") and unprotected and day >= PROTECTION_SINCE:
         raise InputError(
             f"{terms.order_type} orders without market protection are not allowed via API. "
             "Set market_protection or place a limit order."
         )
+    problem = _bad_validity(terms) or _bad_variety(terms, line) or _bad_disclosed(terms, line)
+    if problem:
+        raise InputError(problem)
     return line
 
 
-def rejection(terms: Terms, line: Line, floor: Floor, epoch: int) -> str | None:
-    """Why the broker's risk checks or the exchange reject an order at `epoch` seconds, or None.
+def _bad_validity(terms: Terms) -> str | None:
+    if terms.validity == "TTL" and not 1 <= terms.ttl <= _MOST_TTL:
+        return f"Validity TTL needs `validity_ttl` in minutes, 1 to {_MOST_TTL}; {terms.ttl} was given."
+    if terms.validity != "TTL" and terms.ttl:
+        return f"`validity_ttl` goes with validity TTL, not with {terms.validity}."
+    if terms.validity == "IOC" and terms.order_type in ("SL", "SL-M"):
+        return "Validity IOC is not allowed for stoploss orders."
+    if terms.validity == "IOC" and terms.variety != "regular":
+        return f"Validity IOC is not allowed for an order of variety {terms.variety}."
+    if terms.validity == "TTL" and terms.variety not in ("regular", "iceberg"):
+        return f"Validity TTL is not allowed for an order of variety {terms.variety}."
+    return None
+
+
+def _bad_variety(terms: Terms, line: Line) -> str | None:
+    plain = terms.order_type in ("MARKET", "LIMIT")
+    if terms.variety == "co":
+        if terms.product != "MIS" or line.instrument.is_option:
+            return "Cover orders are for MIS in shares and futures only."
+        if not plain or terms.trigger <= 0:
+            return "A cover order is MARKET or LIMIT and needs the stoploss as `trigger_price`."
+        last = terms.price or line.last
+        if terms.trigger >= last if terms.side == "BUY" else terms.trigger <= last:
+            return "The stoploss of a cover order must be on the losing side of its price."
+    if terms.variety == "iceberg" and not plain:
+        return "Iceberg orders are MARKET or LIMIT only."
+    if terms.variety == "iceberg" and terms.leg_quantity % line.instrument.lot:
+        return f"`iceberg_quantity` {terms.leg_quantity} is not a multiple of the lot {line.instrument.lot}."
+    if terms.variety == "iceberg" and terms.quantity % line.instrument.lot:
+        return f"Quantity {terms.quantity} is not a multiple of the lot {line.instrument.lot}."
+    if terms.variety == "auction":
+        if (terms.exchange, terms.side, terms.product, terms.order_type) != ("NSE", "SELL", "CNC", "LIMIT"):
+            return "Auction orders are CNC sell orders with a limit price, of shares on NSE."
+        if not terms.auction_number:
+            return "Missing or empty field `auction_number`"
+    return None
+
+
+def _bad_disclosed(terms: Terms, line: Line) -> str | None:
+    if not terms.disclosed:
+        return None
+    if line.instrument.expiry is not None or terms.validity == "IOC":
+        return "Disclosed quantity is for orders of shares with validity DAY only."
+    if not terms.quantity * 0.1 <= terms.disclosed <= terms.quantity:
+        return f"Disclosed quantity {terms.disclosed} should be 10 % to 100 % of the quantity."
+    return None
+
+
+def intraday(terms: Terms) -> bool:
+    """Whether the broker squares the order's position off the same day."""
+    return terms.product in ("MIS", "CO")
+
+
+def rejection(terms: Terms, line: Line, floor: Floor, moment: datetime, rules: Rules) -> Refusal | None:
+    """Why the broker's risk checks or the exchange reject an order at a market time, or None.
 
     Funds and holdings are checked apart.
     """
+    return (
+        _bad_hour(terms, line, floor, moment, rules)
+        or _bad_quantity(terms, line)
+        or _bad_price(terms, line, floor)
+        or _bad_trigger(terms, line)
+    )
+
+
+def _bad_hour(terms: Terms, line: Line, floor: Floor, moment: datetime, rules: Rules) -> Refusal | None:
+    if not floor.opening <= moment.timestamp() < floor.closes(line):
+        return Refusal("Markets are closed right now. Orders are accepted in the continuous session only.")
+    if intraday(terms) and moment.time() >= rules.square_off(line):
+        return Refusal(
+            "Intraday orders are not accepted after the broker's square-off. Use another product.",
+            raw="RMS:Blocked for MIS after square off time",
+        )
+    if terms.variety == "auction" and not AUCTION[0] <= moment.time() < AUCTION[1]:
+        return Refusal(f"The auction takes orders from {AUCTION[0]:%H:%M} to {AUCTION[1]:%H:%M}.")
+    return None
+
+
+def _bad_quantity(terms: Terms, line: Line) -> Refusal | None:
     row = line.instrument
-    if not floor.opening <= epoch < floor.closes(line):
-        return "Markets are closed right now. Orders are accepted in the continuous session only."
     if terms.quantity % row.lot:
-        return f"Quantity {terms.quantity} is not a multiple of the lot size {row.lot}."
+        return Refusal(
+            f"Quantity {terms.quantity} is not a multiple of the lot size {row.lot}.",
+            raw="16404 : The order quantity is not in multiples of the lot",
+        )
     if terms.quantity > row.freeze:
-        return f"Quantity {terms.quantity} is above the freeze quantity of {row.freeze}. Split the order."
-    if any(price % row.tick for price in (terms.price, terms.trigger)):
-        return (
-            f"Tick size for this script is {row.tick / 100:.2f}. "
-            "Kindly enter price in the multiple of tick size for this script."
+        return Refusal(
+            f"Quantity {terms.quantity} is above the freeze quantity of {row.freeze}. Split the order.",
+            raw="RMS:Rule: Check freeze quantity for entity account across exchange",
+        )
+    return None
+
+
+def _bad_price(terms: Terms, line: Line, floor: Floor) -> Refusal | None:
+    tick = line.instrument.tick
+    if any(price % tick for price in (terms.price, terms.trigger)):
+        return Refusal(
+            f"Tick size for this script is {tick / 100:.2f}. "
+            "Kindly enter price in the multiple of tick size for this script.",
+            error_type="InputException",
         )
     low, high = floor.band(line)
-    if terms.order_type == "LIMIT" and not low <= terms.price <= high:
-        return (
-            "Price exceeds circuit limits for the instrument. "
-            f"Place an order within the daily range of {rupees(low)} to {rupees(high)}."
+    if terms.order_type in ("LIMIT", "SL") and not low <= terms.price <= high:
+        side, limit = ("lower", low) if terms.price < low else ("higher", high)
+        return Refusal(
+            f"Price exceeds circuit limits: it is {side} than the current "
+            f"{'lower' if side == 'lower' else 'upper'} circuit limit of {rupees(limit):.2f}. "
+            f"Place an order within the daily range of {rupees(low):.2f} to {rupees(high):.2f}.",
+            raw="17070 : The Price is out of the current execution range",
         )
-    return _bad_trigger(terms, line)
+    return None
 
 
-def _bad_trigger(terms: Terms, line: Line) -> str | None:
+def _bad_trigger(terms: Terms, line: Line) -> Refusal | None:
     if terms.order_type not in ("SL", "SL-M"):
         return None
     last = rupees(line.last)
     if terms.side == "BUY" and terms.trigger <= line.last:
-        return f"Trigger price for stoploss buy orders should be above the last traded price of {last}."
+        return Refusal(
+            f"Trigger price for stoploss buy orders should be above the last traded price of {last}."
+        )
     if terms.side == "SELL" and terms.trigger >= line.last:
-        return f"Trigger price for stoploss sell orders should be below the last traded price of {last}."
+        return Refusal(
+            f"Trigger price for stoploss sell orders should be below the last traded price of {last}."
+        )
     if terms.order_type == "SL" and terms.side == "BUY" and terms.price < terms.trigger:
-        return "Price of a stoploss buy order should be at or above its trigger price."
+        return Refusal("Price of a stoploss buy order should be at or above its trigger price.")
     if terms.order_type == "SL" and terms.side == "SELL" and terms.price > terms.trigger:
-        return "Price of a stoploss sell order should be at or below its trigger price."
+        return Refusal("Price of a stoploss sell order should be at or below its trigger price.")
     return None
-
-
-def limit_of(terms: Terms, line: Line) -> int | None:
-    """The worst price in paise the order may trade at: its own, that of its protection, or None."""
-    if terms.order_type in ("LIMIT", "SL"):
-        return terms.price
-    percent = terms.protection
-    if not percent:
-        return None
-    if percent < 0:
-        bands = _OPTION_BANDS if line.instrument.is_option else _SHARE_BANDS
-        percent = next(width for up_to, width in bands if line.last <= up_to * 100)
-    tick = line.instrument.tick
-    if terms.side == "BUY":
-        return -(-round(line.last * (100 + percent)) // (100 * tick)) * tick
-    return max(round(line.last * (100 - percent)) // (100 * tick) * tick, tick)
-
-
-def _required(form: Mapping[str, str], name: str) -> str:
-    value = form.get(name, "").strip()
-    if not value:
-        raise InputError(f"Missing or empty field `{name}`")
-    return value
-
-
-def _choice(form: Mapping[str, str], name: str, default: str | None = None) -> str:
-    value = form.get(name) or default or _required(form, name)
-    if value not in _CHOICES[name]:
-        raise InputError(f"Invalid `{name}`: {value!r}; use one of {', '.join(_CHOICES[name])}.")
-    return value
-
-
-def _units(form: Mapping[str, str], name: str, default: int | None = None) -> int:
-    text = form.get(name, "")
-    if not text and default is not None:
-        return default
-    if not text.isdecimal() or (name == "quantity" and int(text) == 0):
-        raise InputError(f"Invalid `{name}`: {text!r}; use a whole number above 0.")
-    return int(text)
-
-
-def _price(form: Mapping[str, str], name: str, default: int = 0) -> int:
-    text = form.get(name, "")
-    if not text:
-        return default
-    try:
-        amount = Decimal(text) * 100
-    except InvalidOperation:
-        raise InputError(f"Invalid `{name}`: {text!r}; use a number.") from None
-    if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
-        raise InputError(f"Invalid `{name}`: {text!r}; use a positive number with two decimals at most.")
-    return int(amount)
-
-
-def _tag(form: Mapping[str, str]) -> str | None:
-    tag = form.get("tag")
-    if not tag:
-        return None
-    if len(tag) > 20 or not (tag.isascii() and tag.isalnum()):
-        raise InputError(f"Invalid `tag`: {tag!r}; at most 20 letters and digits are allowed.")
-    return tag
-
-
-def _protection(form: Mapping[str, str]) -> float | None:
-    text = form.get("market_protection")
-    if not text:
-        return None
-    try:
-        percent = float(text)
-    except ValueError:
-        percent = float("nan")
-    if not (percent == -1 or 0 <= percent <= 100):
-        raise InputError(f"Invalid `market_protection`: {text!r}; use -1 or a percentage up to 100.")
-    return percent

@@ -15,6 +15,7 @@ from patang_workbench.exchange.clock import MAX_SPEED, MIN_SPEED
 from patang_workbench.exchange.engine import Settings
 from patang_workbench.exchange.login import App
 from patang_workbench.exchange.replay import replay_market
+from patang_workbench.exchange.rules import Limits, Rules
 from patang_workbench.exchange.server import Simulator
 from patang_workbench.exchange.synthetic import synthetic_market
 
@@ -127,7 +128,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         start=arguments.start,
         paused=not arguments.run,
         cash=arguments.cash,
-        orders_a_second=None if arguments.no_rate_limit else 10,
+        rules=Rules(limits=Limits(None, None, None) if arguments.no_rate_limit else Limits()),
         port=arguments.port,
     )
 

@@ -1,5 +1,6 @@
 """The simulator's own routes under /_simulator: clock, counts, faults, addresses, candles, contract notes."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -9,11 +10,17 @@ from starlette.routing import Route
 
 from patang_workbench.exchange.candles import iso
 from patang_workbench.exchange.charges import account_note
-from patang_workbench.exchange.engine import FAULTS, Exchange, Fault
+from patang_workbench.exchange.engine import Exchange
 from patang_workbench.exchange.errors import InputError, MissingError
-from patang_workbench.exchange.rest import exchange_of
+from patang_workbench.exchange.faults import Fault
 
 __all__ = ["control_routes"]
+
+
+def exchange_of(request: Request) -> Exchange:
+    """The exchange behind a request."""
+    found: Exchange = request.app.state.exchange
+    return found
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -74,21 +81,27 @@ async def set_app(request: Request) -> Response:
 
 
 async def set_fault(request: Request) -> Response:
+    """Arm a fault; drop_connections happens at once."""
     exchange, body = exchange_of(request), await _body(request)
-    kind, times, delay = body.get("kind"), body.get("count", 1), body.get("delay", 10.0)
-    if kind not in FAULTS:
-        raise InputError(f"`kind` is {kind!r}; use one of {', '.join(FAULTS)}.")
-    if not isinstance(times, int) or not 1 <= times <= 1000 or not isinstance(delay, int | float):
-        raise InputError(f"`count` {times!r} or `delay` {delay!r}: use 1 to 1000 orders and wall seconds.")
+    fault = Fault.of(body)
     dropped = 0
-    if kind == "drop_connections":
+    if fault.kind == "drop_connections":
         dropped = await exchange.hub.drop()
-    elif kind == "reject":
-        message = str(body.get("message") or "RMS: order blocked by the simulator.")
-        exchange.broker.reject_next.extend([message] * times)
     else:
-        exchange.faults.extend([Fault(kind, float(delay))] * times)
-    return JSONResponse({"kind": kind, "count": times, "dropped": dropped})
+        exchange.faults.add(fault)
+    return JSONResponse({"kind": fault.kind, "count": fault.count, "dropped": dropped})
+
+
+async def show_faults(request: Request) -> Response:
+    """What is armed, and how often each kind has struck."""
+    faults = exchange_of(request).faults
+    return JSONResponse({"armed": [asdict(fault) for fault in faults.armed], "fired": dict(faults.fired)})
+
+
+async def clear_faults(request: Request) -> Response:
+    """Disarm all faults."""
+    exchange_of(request).faults.clear()
+    return await show_faults(request)
 
 
 async def source_candles(request: Request) -> Response:
@@ -126,6 +139,8 @@ def control_routes() -> list[Route]:
         Route("/_simulator/session", session, methods=["GET"]),
         Route("/_simulator/app", set_app, methods=["POST"]),
         Route("/_simulator/fault", set_fault, methods=["POST"]),
+        Route("/_simulator/fault", show_faults, methods=["GET"]),
+        Route("/_simulator/fault", clear_faults, methods=["DELETE"]),
         Route("/_simulator/candles", source_candles, methods=["GET"]),
         Route("/_simulator/contract_note/{user_id}", contract_note, methods=["GET"]),
     ]

@@ -1,8 +1,6 @@
 """The exchange as a whole: market, clock, broker, logins and listeners, moved by one loop."""
 
 import asyncio
-import time
-from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,32 +8,52 @@ from datetime import datetime
 from datetime import time as clock_time
 from typing import Any
 
-from patang_workbench.exchange.account import Account, Holding
+from patang_workbench.exchange.account import Account
+from patang_workbench.exchange.agenda import Agenda, LoopAgenda, MarketAgenda, Work
 from patang_workbench.exchange.broker import Broker
 from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.clock import MAX_SPEED, MIN_SPEED, MarketClock
-from patang_workbench.exchange.errors import InputError, TooManyError
+from patang_workbench.exchange.deliveries import Deliveries
+from patang_workbench.exchange.errors import InputError, KiteError
+from patang_workbench.exchange.faults import Faults
 from patang_workbench.exchange.floor import Floor
+from patang_workbench.exchange.gtt import Gtts
+from patang_workbench.exchange.holdings import Holding
 from patang_workbench.exchange.hours import IST
+from patang_workbench.exchange.limits import RequestLimits
+from patang_workbench.exchange.lines import Line
 from patang_workbench.exchange.login import App, Logins, checksum
 from patang_workbench.exchange.orders import Order
+from patang_workbench.exchange.positions import Position
 from patang_workbench.exchange.postbacks import Postbacks
+from patang_workbench.exchange.rules import Rules
 from patang_workbench.exchange.stream import Hub
 from patang_workbench.exchange.tape import Density
 
-__all__ = ["FAULTS", "Exchange", "Fault", "Settings"]
+__all__ = ["Carried", "Exchange", "Settings"]
 
-FAULTS = ("reject", "timeout", "timed_out_400", "http_500", "drop_connections")
 _POSTED = frozenset({"COMPLETE", "CANCELLED", "REJECTED", "UPDATE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A position that every account carries into the session: `key` like NFO:NIFTY26AUGFUT, units (negative
+    when short), and its average price in rupees, yesterday's close when None.
+    """
+
+    key: str
+    quantity: int
+    product: str = "NRML"
+    average: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a simulated session is set up.
 
-    `start` and `until` are market times of the session's date ("HH:MM:SS"); `cash` is in rupees;
-    `orders_a_second` is the broker's limit in wall time, None for no limit; `holdings` maps symbols to
-    units held before the session.
+    `start` and `until` are market times of the session's date ("HH:MM:SS"); `cash` is in rupees; `holdings`
+    and `t1_holdings` map symbols to units held before the session, settled and still to arrive;
+    `demat_consent` is consent, physical or empty; `rules` what may be switched while it runs.
     """
 
     market: MarketData
@@ -47,25 +65,22 @@ class Settings:
     paused: bool = True
     cash: float = 1_000_000.0
     holdings: Mapping[str, int] = field(default_factory=dict)
-    orders_a_second: int | None = 10
+    t1_holdings: Mapping[str, int] = field(default_factory=dict)
+    carried: tuple[Carried, ...] = ()
+    demat_consent: str = "consent"
+    rules: Rules = field(default_factory=Rules)
     density: Density = field(default_factory=Density)
     heartbeat: float = 1.0
     port: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What goes wrong with the next order: one of FAULTS, and how long a lost reply takes in wall seconds."""
-
-    kind: str
-    delay: float = 10.0
-
-
 class Exchange:
     """Everything behind the two protocols. `run` moves the market until it is cancelled."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, agenda: Agenda | None = None) -> None:
         self.settings = settings
+        self.rules = settings.rules
+        self.agenda = agenda or LoopAgenda()
         self.market = settings.market
         self.floor = Floor(settings.market, settings.seed, settings.density)
         start, until = (self._at(text) for text in (settings.start, settings.until))
@@ -75,11 +90,22 @@ class Exchange:
         self.logins = Logins(settings.apps, settings.market.session)
         self.hub = Hub()
         self.postbacks = Postbacks()
-        self.broker = Broker(self.floor, self.clock.now, self._publish)
+        self.faults = Faults(settings.seed)
+        self.deliveries = Deliveries(self.faults, self.agenda)
+        self.limits = RequestLimits(self._rules, self.agenda.wall)
+        self.broker = Broker(
+            self.floor,
+            self.clock.now,
+            self._publish,
+            self._rules,
+            self.faults,
+            self.agenda.wall,
+            self.agenda.soon,
+        )
+        self.gtts = Gtts(self.broker, self.clock.now)
         self.accounts = {app.user_id: self._account(app.user_id) for app in settings.apps}
-        self.faults: deque[Fault] = deque()
         self.ticks_generated = 0
-        self._calls: dict[str, deque[float]] = {}
+        self._market_agenda = MarketAgenda()
         for epoch in range(min(self.floor.opening - 30, start), start + 1):
             self.ticks_generated += len(self.floor.advance(epoch))
         self.clock.set(paused=settings.paused)
@@ -97,12 +123,20 @@ class Exchange:
                 await posting
 
     async def _second(self, epoch: int) -> None:
+        await self.hub.ticked(self.second(epoch))
+
+    def second(self, epoch: int) -> list[Line]:
+        """Play a market second, but for the ticker; returns the lines that ticked in it."""
         ticked = self.floor.advance(epoch)
         self.ticks_generated += len(ticked)
-        if epoch in (self.floor.cash_closing, self.floor.closing):
-            self.broker.close_session()
-        self.broker.match(self.accounts, ticked)
-        await self.hub.ticked(ticked)
+        self._market_agenda.run(epoch)
+        self.broker.second(epoch)
+        self.broker.match(ticked)
+        if self.floor.opening <= epoch < self.floor.closing:
+            self.gtts.ticked(ticked)
+        if epoch == self.floor.closing:
+            self.gtts.expire()
+        return ticked
 
     def state(self) -> str:
         """pre, open or closed."""
@@ -147,51 +181,72 @@ class Exchange:
             "ticks_sent": self.hub.ticks_sent,
             "frames": self.hub.frames,
             "orders": self.broker.placed,
-            "fills": self.broker.fills,
+            "fills": self.broker.book.fills,
             "postbacks": self.postbacks.delivered,
             "postbacks_failed": self.postbacks.failed,
             "connections": len(self.hub.connections),
             "reached_speed": self.clock.reached_speed,
         }
 
-    def count_call(self, user_id: str) -> None:
-        """Count a call that places, changes or cancels an order. Raises TooManyError above the limit."""
-        allowed = self.settings.orders_a_second
-        if allowed is None:
-            return
-        calls = self._calls.setdefault(user_id, deque())
-        now = time.monotonic()
-        while calls and calls[0] <= now - 1.0:
-            calls.popleft()
-        if len(calls) >= allowed:
-            raise TooManyError("Too many requests")
-        calls.append(now)
+    def after(self, seconds: float, clock: str, work: Work) -> None:
+        """Run work after seconds of the wall's or the market's clock."""
+        if clock == "market":
+            self._market_agenda.at(self.clock.epoch + seconds, work)
+        else:
+            self.agenda.after(seconds, work)
 
-    def progress(self, account: Account, order: Order) -> None:
-        """Carry an order on once its reply is on the way, as the broker does."""
-        asyncio.get_running_loop().call_soon(self.broker.progress, account, order)
+    def carry_on(self, order: Order) -> None:
+        """Carry a new order on once its reply is on the way, as the broker does; at once where what risk
+        management blocks is told in the reply. Raises KiteError for that.
+        """
+        if self.rules.blocked == "order_id":
+            self.agenda.soon(lambda: self.broker.progress(order))
+            return
+        self.broker.progress(order)
+        if order.error_type in ("MarginException", "HoldingException"):
+            raise KiteError(str(order.message), 400, order.error_type)
+
+    def _rules(self) -> Rules:
+        return self.rules
 
     def _publish(self, order: Order, picture: dict[str, Any]) -> None:
-        app = self.logins.apps[order.api_key]
+        app = self.logins.apps.get(order.api_key) if order.api_key else None
+        secret = app.api_secret if app else ""
         data = {
             "user_id": order.user_id,
             "unfilled_quantity": order.terms.quantity - order.filled - order.cancelled,
-            "app_id": 1,
-            "checksum": checksum(order.order_id, str(picture["order_timestamp"]), app.api_secret),
+            "app_id": 1 if app else 0,
+            "checksum": checksum(order.order_id, str(picture["order_timestamp"]), secret),
             **picture,
         }
-        self.hub.order(order.user_id, data)
-        if app.postback_url and picture["status"] in _POSTED:
-            self.postbacks.send(app.postback_url, data)
+        self.deliveries.send("frames", lambda: self.hub.order(order.user_id, data))
+        # Postbacks are of the app's own orders: none for what a trigger or a person placed.
+        url = app.postback_url if app and "gtt" not in order.meta else None
+        if url and picture["status"] in _POSTED:
+            self.deliveries.send("postbacks", lambda: self.postbacks.send(url, data))
 
     def _account(self, user_id: str) -> Account:
+        settled, arriving = self.settings.holdings, self.settings.t1_holdings
         holdings = {}
-        for symbol, units in self.settings.holdings.items():
-            line = self.floor.by_key.get(f"NSE:{symbol}")
-            if line is None:
-                raise ValueError(f"holding {symbol!r} is not a share of this session")
-            holdings[symbol] = Holding(units, line.previous_close)
-        return Account(user_id, round(self.settings.cash * 100), holdings)
+        for symbol in dict.fromkeys((*settled, *arriving)):
+            line = self._line(f"NSE:{symbol}")
+            close = line.previous_close
+            holdings[symbol] = Holding(settled.get(symbol, 0), close, t1=arriving.get(symbol, 0))
+        account = Account(user_id, round(self.settings.cash * 100), holdings, self.settings.demat_consent)
+        for carried in self.settings.carried:
+            line = self._line(carried.key)
+            average = line.previous_close if carried.average is None else round(carried.average * 100)
+            key = (line.instrument.token, carried.product)
+            account.positions[key] = Position(
+                line, carried.product, carried.quantity, average, average=average
+            )
+        return account
+
+    def _line(self, key: str) -> Line:
+        line = self.floor.by_key.get(key)
+        if line is None or line.instrument.is_index:
+            raise ValueError(f"{key!r} cannot be held: it is no share or contract of this session")
+        return line
 
     def _at(self, text: str) -> int:
         try:

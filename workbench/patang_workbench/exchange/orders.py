@@ -1,14 +1,15 @@
 """An order's terms, its life, and how the broker shows it."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from patang_workbench.exchange.hours import rupees
 from patang_workbench.exchange.lines import Line
 
-__all__ = ["FINAL", "Order", "Terms", "Trade", "stamp"]
+__all__ = ["FINAL", "Order", "Picture", "Terms", "Trade", "stamp"]
 
 FINAL = frozenset({"COMPLETE", "REJECTED", "CANCELLED"})
 
@@ -20,7 +21,11 @@ def stamp(moment: datetime | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the client asked for. Prices in paise; `protection` in percent, -1 automatic, None not given."""
+    """What the client asked for. Prices in paise; `protection` in percent, -1 automatic, None not given.
+
+    `ttl` in minutes, 0 for another validity; `leg_quantity` the units of each of the `legs` of an iceberg, 0
+    of others; `trigger` of a cover order is the stop of its second leg.
+    """
 
     exchange: str
     tradingsymbol: str
@@ -34,6 +39,11 @@ class Terms:
     disclosed: int = 0
     tag: str | None = None
     protection: float | None = None
+    variety: str = "regular"
+    ttl: int = 0
+    legs: int = 1
+    leg_quantity: int = 0
+    auction_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +56,27 @@ class Trade:
     at: datetime
 
 
+class Picture(NamedTuple):
+    """An order as the book showed it from `market` (epoch seconds) and `wall` (monotonic seconds) on."""
+
+    market: int
+    wall: float
+    row: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Order:
     """An order with everything that has happened to it. Prices in paise.
 
     `limit` is the worst price it may trade at, None without one; `opening` the units that open or extend a
-    position and `unit_margin` the margin blocked for each of them until it is filled.
+    position and `unit_margin` the margin blocked for each of them until it is filled. `api_key` is None of
+    what a person did on the broker's own pages. `expires`: when a validity of minutes ends, in epoch seconds.
+    `piece`: the most units of one fill, None as many as there are.
     """
 
     order_id: str
     user_id: str
-    api_key: str
+    api_key: str | None
     line: Line
     terms: Terms
     placed: datetime
@@ -73,7 +93,15 @@ class Order:
     modifications: int = 0
     cancelled: int = 0
     trades: list[Trade] = field(default_factory=list)
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: list[Picture] = field(default_factory=list)
+    parent_id: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    marks: tuple[str, ...] = ()
+    placed_by: str | None = None
+    error_type: str | None = None
+    expires: int | None = None
+    piece: int | None = None
+    shown_as_limit: bool = False
     guid: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
@@ -103,30 +131,33 @@ class Order:
     def describe(self) -> dict[str, Any]:
         """The order as the order book shows it."""
         terms = self.terms
-        return {
-            "placed_by": self.user_id,
+        as_limit = self.shown_as_limit and self.limit is not None
+        tags = [terms.tag] if terms.tag else []
+        auction = {"auction_number": terms.auction_number} if terms.variety == "auction" else {}
+        return auction | {
+            "placed_by": self.placed_by or self.user_id,
             "order_id": self.order_id,
             "exchange_order_id": self.exchange_order_id,
-            "parent_order_id": None,
+            "parent_order_id": self.parent_id,
             "status": self.status,
             "status_message": self.message,
             "status_message_raw": self.raw_message,
             "order_timestamp": stamp(self.placed),
             "exchange_update_timestamp": stamp(self.updated),
             "exchange_timestamp": stamp(self.exchange_time),
-            "variety": "regular",
+            "variety": terms.variety,
             "modified": self.modifications > 0,
             "exchange": terms.exchange,
             "tradingsymbol": terms.tradingsymbol,
             "instrument_token": self.line.instrument.token,
-            "order_type": terms.order_type,
+            "order_type": "LIMIT" if as_limit else terms.order_type,
             "transaction_type": terms.side,
             "validity": terms.validity,
-            "validity_ttl": 0,
+            "validity_ttl": terms.ttl,
             "product": terms.product,
             "quantity": terms.quantity,
             "disclosed_quantity": terms.disclosed,
-            "price": rupees(terms.price),
+            "price": rupees(self.limit if as_limit and self.limit else terms.price),
             "trigger_price": rupees(terms.trigger),
             "average_price": rupees(self.average),
             "filled_quantity": self.filled,
@@ -134,9 +165,9 @@ class Order:
             "cancelled_quantity": self.cancelled,
             # The broker's echo of the protection is always 0.
             "market_protection": 0,
-            "meta": {},
+            "meta": dict(self.meta),
             "tag": terms.tag,
-            "tags": [terms.tag] if terms.tag else [],
+            "tags": [*tags, *self.marks],
             "guid": self.guid,
         }
 

@@ -11,7 +11,7 @@ from patang_workbench.exchange.hours import IST, rupees
 from patang_workbench.exchange.lines import Level, Line
 from patang_workbench.exchange.orders import stamp
 
-__all__ = ["candles", "full_quote", "ltp_quote", "ohlc_quote"]
+__all__ = ["candles", "full_quote", "ltp_quote", "ohlc_quote", "trigger_range"]
 
 # Minutes of each interval, and the days one request may span.
 _INTERVALS: Final = {
@@ -67,6 +67,13 @@ def full_quote(floor: Floor, line: Line) -> dict[str, Any]:
         "upper_circuit_limit": rupees(high),
         "depth": {"buy": _levels(line.bids), "sell": _levels(line.asks)},
     }
+
+
+def trigger_range(floor: Floor, line: Line, side: str) -> dict[str, Any]:
+    """Where the stop of a cover order may be, of an order on `side`: between the price and its circuit."""
+    low, high = floor.band(line)
+    ends = (low, line.last) if side == "BUY" else (line.last, high)
+    return {"instrument_token": line.instrument.token, "lower": rupees(ends[0]), "upper": rupees(ends[1])}
 
 
 def candles(floor: Floor, token: str, interval: str, query: Mapping[str, str]) -> list[list[object]]:

@@ -1,76 +1,74 @@
-"""Kite Connect's REST routes."""
+"""Kite Connect's REST routes, and the reply to a call."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl
 
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
-
-from patang_workbench.exchange.account import Account
+from patang_workbench.exchange import order_routes, portfolio_routes
+from patang_workbench.exchange.calls import Call, Reply
 from patang_workbench.exchange.charges import order_charges
 from patang_workbench.exchange.engine import Exchange
-from patang_workbench.exchange.errors import InputError, KiteError
+from patang_workbench.exchange.errors import InputError, KiteError, MissingError
 from patang_workbench.exchange.instruments import csv_dump
 from patang_workbench.exchange.login import App, login_page
-from patang_workbench.exchange.orders import Order, stamp
-from patang_workbench.exchange.positions import show_positions
-from patang_workbench.exchange.quotes import candles, full_quote, ltp_quote, ohlc_quote
+from patang_workbench.exchange.orders import stamp
+from patang_workbench.exchange.quotes import candles, full_quote, ltp_quote, ohlc_quote, trigger_range
 
-__all__ = ["rest_routes"]
+__all__ = ["reply_to"]
 
-Handler = Callable[[Request], Awaitable[Any]]
-
-
-def exchange_of(request: Request) -> Exchange:
-    """The exchange behind a request."""
-    found: Exchange = request.app.state.exchange
-    return found
+Open = Callable[[Exchange, Call], Any]
+Signed = Callable[[Exchange, Call, App], Any]
 
 
-def _authorise(request: Request) -> App:
-    return exchange_of(request).logins.authorise(request.headers.get("authorization", ""))
+def reply_to(exchange: Exchange, call: Call) -> Reply:
+    """The broker's reply to a call, errors in its envelope."""
+    try:
+        value = _answer(exchange, call)
+    except KiteError as refused:
+        return Reply.of(refused.envelope(), refused.http)
+    return value if isinstance(value, Reply) else Reply.of({"status": "success", "data": value})
 
 
-def _account(request: Request) -> Account:
-    return exchange_of(request).accounts[_authorise(request).user_id]
+def _answer(exchange: Exchange, call: Call) -> Any:
+    methods: list[str] = []
+    for method, pattern, handler, signed in _ROUTES:
+        found = pattern.fullmatch(call.path)
+        if found is None:
+            continue
+        methods.append(method)
+        if method != call.method:
+            continue
+        call = replace(call, parts=found.groupdict())
+        if not signed:
+            return handler(exchange, call)
+        app = exchange.logins.authorise(call.headers.get("authorization", ""))
+        if not (call.path.startswith("/orders/") and method != "GET"):
+            exchange.limits.read(app.api_key, call.path)
+        return handler(exchange, call, app)
+    if methods:
+        raise KiteError(f"{call.method} is not allowed here; use {', '.join(methods)}.", 405)
+    raise MissingError("Route not found")
 
 
-async def _form(request: Request) -> dict[str, str]:
-    body = (await request.body()).decode("utf-8", errors="replace")
-    return dict(parse_qsl(body, keep_blank_values=True))
+def login_form(exchange: Exchange, call: Call) -> Any:
+    fields = call.fields()
+    page = login_page(exchange.logins.app(fields.get("api_key", "")), fields)
+    return Reply(200, page.encode(), "text/html; charset=utf-8")
 
 
-def _data(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """Wrap a handler's value in Kite's success envelope."""
-
-    async def respond(request: Request) -> Response:
-        value = await handler(request)
-        return value if isinstance(value, Response) else JSONResponse({"status": "success", "data": value})
-
-    return respond
+def login_submit(exchange: Exchange, call: Call) -> Any:
+    form = call.form()
+    target = exchange.logins.sign_in(form.get("api_key", ""), form.get("redirect_params", ""))
+    return Reply(302, b"", headers={"location": target})
 
 
-async def login_form(request: Request) -> Response:
-    app = exchange_of(request).logins.app(request.query_params.get("api_key", ""))
-    return HTMLResponse(login_page(app, request.query_params))
-
-
-async def login_submit(request: Request) -> Response:
-    form = await _form(request)
-    target = exchange_of(request).logins.sign_in(form.get("api_key", ""), form.get("redirect_params", ""))
-    return RedirectResponse(target, status_code=302)
-
-
-async def session_token(request: Request) -> Any:
-    form = await _form(request)
-    exchange = exchange_of(request)
+def session_token(exchange: Exchange, call: Call) -> Any:
+    form = call.form()
     proof = (form.get(name, "") for name in ("api_key", "request_token", "checksum"))
     app, token = exchange.logins.exchange(*proof)
     return {
-        **_profile(app),
+        **profile(exchange, call, app),
         "api_key": app.api_key,
         "access_token": token,
         "public_token": token[::-1],
@@ -81,17 +79,13 @@ async def session_token(request: Request) -> Any:
     }
 
 
-async def session_end(request: Request) -> Any:
-    fields: Mapping[str, str] = request.query_params or await _form(request)
-    exchange_of(request).logins.log_out(fields.get("api_key", ""), fields.get("access_token", ""))
+def session_end(exchange: Exchange, call: Call) -> Any:
+    fields: Mapping[str, str] = call.fields() or call.form()
+    exchange.logins.log_out(fields.get("api_key", ""), fields.get("access_token", ""))
     return True
 
 
-async def profile(request: Request) -> Any:
-    return _profile(_authorise(request))
-
-
-def _profile(app: App) -> dict[str, Any]:
+def profile(exchange: Exchange, _: Call, app: App) -> dict[str, Any]:
     return {
         "user_id": app.user_id,
         "user_type": "individual",
@@ -100,42 +94,35 @@ def _profile(app: App) -> dict[str, Any]:
         "email": f"{app.user_id.lower()}@example.com",
         "broker": "ZERODHA",
         "exchanges": ["NSE", "NFO"],
-        "products": ["CNC", "NRML", "MIS"],
+        "products": ["CNC", "NRML", "MIS", "MTF", "CO"],
         "order_types": ["MARKET", "LIMIT", "SL", "SL-M"],
         "avatar_url": None,
-        "meta": {"demat_consent": "consent"},
+        "meta": {"demat_consent": exchange.accounts[app.user_id].demat_consent},
     }
 
 
-async def margins(request: Request) -> Any:
-    account = _account(request)
-    segments = {"equity": account.describe_funds(), "commodity": {"enabled": False, "net": 0}}
-    segment = request.path_params.get("segment")
-    if segment is None:
-        return segments
-    if segment not in segments:
-        raise InputError(f"Invalid segment: {segment!r}; use equity or commodity.")
-    return segments[segment]
+def instruments(exchange: Exchange, call: Call, _: App) -> Any:
+    wanted = call.parts.get("exchange")
+    rows = [row for row in exchange.floor.instruments if wanted in (None, row.exchange)]
+    return Reply(200, csv_dump(rows).encode(), "text/csv; charset=utf-8")
 
 
-async def instruments(request: Request) -> Any:
-    _authorise(request)
-    wanted = request.path_params.get("exchange")
-    rows = [row for row in exchange_of(request).floor.instruments if wanted in (None, row.exchange)]
-    return PlainTextResponse(csv_dump(rows), media_type="text/csv")
+def historical(exchange: Exchange, call: Call, _: App) -> Any:
+    return {
+        "candles": candles(exchange.floor, call.parts["token"], call.parts["interval"], call.fields()),
+    }
 
 
-async def historical(request: Request) -> Any:
-    _authorise(request)
-    path, query = request.path_params, request.query_params
-    return {"candles": candles(exchange_of(request).floor, path["token"], path["interval"], query)}
+def cover_range(exchange: Exchange, call: Call, _: App) -> Any:
+    floor, side = exchange.floor, call.parts["side"].upper()
+    keys = [value for name, value in call.query if name == "i"]
+    return {key: trigger_range(floor, floor.by_key[key], side) for key in keys if key in floor.by_key}
 
 
-def _quotes(kind: Callable[..., dict[str, Any]], most: int) -> Handler:
-    async def quotes(request: Request) -> Any:
-        _authorise(request)
-        floor = exchange_of(request).floor
-        keys = request.query_params.getlist("i")
+def _quotes(kind: Callable[..., dict[str, Any]], most: int) -> Signed:
+    def quotes(exchange: Exchange, call: Call, _: App) -> Any:
+        floor = exchange.floor
+        keys = [value for name, value in call.query if name == "i"]
         if not keys or len(keys) > most:
             raise InputError(f"{len(keys)} instruments were asked for; give 1 to {most} as `i`.")
         return {key: kind(floor, floor.by_key[key]) for key in keys if key in floor.by_key}
@@ -143,97 +130,54 @@ def _quotes(kind: Callable[..., dict[str, Any]], most: int) -> Handler:
     return quotes
 
 
-async def place_order(request: Request) -> Any:
-    exchange, app, account = exchange_of(request), _authorise(request), _account(request)
-    exchange.count_call(app.user_id)
-    fault = exchange.faults.popleft() if exchange.faults else None
-    if fault and fault.kind == "http_500":
-        raise KiteError("Something unexpected went wrong. Please try again.", 500)
-    order = exchange.broker.place(account, app.api_key, await _form(request))
-    exchange.progress(account, order)
-    if fault and fault.kind == "timed_out_400":
-        raise KiteError("Order request timed out. Please check the order book.", 400, "OrderException")
-    if fault:
-        await asyncio.sleep(fault.delay)
-        raise KiteError("The order management system did not answer in time.", 504, "NetworkException")
-    return {"order_id": order.order_id}
+def charges(exchange: Exchange, call: Call, _: App) -> Any:
+    return order_charges(call.json(), exchange.market.session)
 
 
-async def modify_order(request: Request) -> Any:
-    exchange, account = exchange_of(request), _account(request)
-    exchange.count_call(account.user_id)
-    form = await _form(request)
-    return {"order_id": exchange.broker.modify(account, request.path_params["order_id"], form).order_id}
+_OPEN: list[tuple[str, str, Open]] = [
+    ("GET", "/connect/login", login_form),
+    ("POST", "/connect/login", login_submit),
+    ("POST", "/session/token", session_token),
+    ("DELETE", "/session/token", session_end),
+]
+_SIGNED: list[tuple[str, str, Signed]] = [
+    ("GET", "/user/profile", profile),
+    ("GET", "/user/margins", portfolio_routes.funds),
+    ("GET", "/user/margins/{segment}", portfolio_routes.funds),
+    ("GET", "/instruments", instruments),
+    ("GET", "/instruments/historical/{token}/{interval}", historical),
+    ("GET", "/instruments/trigger_range/{side}", cover_range),
+    ("GET", "/instruments/{exchange}", instruments),
+    ("GET", "/quote", _quotes(full_quote, 500)),
+    ("GET", "/quote/ohlc", _quotes(ohlc_quote, 1000)),
+    ("GET", "/quote/ltp", _quotes(ltp_quote, 1000)),
+    ("POST", "/orders/{variety}", order_routes.place_order),
+    ("PUT", "/orders/{variety}/{order_id}", order_routes.modify_order),
+    ("DELETE", "/orders/{variety}/{order_id}", order_routes.cancel_order),
+    ("GET", "/orders", order_routes.orders),
+    ("GET", "/orders/{order_id}", order_routes.order_history),
+    ("GET", "/orders/{order_id}/trades", order_routes.order_trades),
+    ("GET", "/trades", order_routes.trades),
+    ("POST", "/margins/orders", portfolio_routes.margins),
+    ("POST", "/margins/basket", portfolio_routes.basket),
+    ("POST", "/charges/orders", charges),
+    ("GET", "/portfolio/positions", portfolio_routes.positions),
+    ("PUT", "/portfolio/positions", portfolio_routes.convert_position),
+    ("GET", "/portfolio/holdings", portfolio_routes.holdings),
+    ("GET", "/portfolio/holdings/auctions", portfolio_routes.auctions),
+    ("GET", "/gtt/triggers", portfolio_routes.gtts),
+    ("POST", "/gtt/triggers", portfolio_routes.place_gtt),
+    ("GET", "/gtt/triggers/{trigger_id}", portfolio_routes.gtt),
+    ("PUT", "/gtt/triggers/{trigger_id}", portfolio_routes.modify_gtt),
+    ("DELETE", "/gtt/triggers/{trigger_id}", portfolio_routes.delete_gtt),
+]
 
 
-async def cancel_order(request: Request) -> Any:
-    exchange, account = exchange_of(request), _account(request)
-    exchange.count_call(account.user_id)
-    return {"order_id": exchange.broker.cancel(account, request.path_params["order_id"]).order_id}
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
 
 
-async def orders(request: Request) -> Any:
-    return [order.describe() for order in _account(request).orders.values()]
-
-
-def _order(request: Request) -> Order:
-    return exchange_of(request).broker.find(_account(request), request.path_params["order_id"])
-
-
-async def order_history(request: Request) -> Any:
-    return _order(request).history
-
-
-async def order_trades(request: Request) -> Any:
-    return _order(request).describe_trades()
-
-
-async def trades(request: Request) -> Any:
-    return _account(request).trades()
-
-
-async def charges(request: Request) -> Any:
-    _authorise(request)
-    try:
-        rows = await request.json()
-    except ValueError:
-        raise InputError("The body must be JSON.") from None
-    return order_charges(rows, exchange_of(request).market.session)
-
-
-async def positions(request: Request) -> Any:
-    return show_positions(_account(request).positions.values())
-
-
-async def holdings(request: Request) -> Any:
-    return _account(request).describe_holdings(exchange_of(request).floor.by_key)
-
-
-def rest_routes() -> list[Route]:
-    """All routes of the REST protocol."""
-    table: list[tuple[str, str, Handler]] = [
-        ("GET", "/connect/login", login_form),
-        ("POST", "/connect/login", login_submit),
-        ("POST", "/session/token", session_token),
-        ("DELETE", "/session/token", session_end),
-        ("GET", "/user/profile", profile),
-        ("GET", "/user/margins", margins),
-        ("GET", "/user/margins/{segment}", margins),
-        ("GET", "/instruments", instruments),
-        ("GET", "/instruments/historical/{token}/{interval}", historical),
-        ("GET", "/instruments/{exchange}", instruments),
-        ("GET", "/quote", _quotes(full_quote, 500)),
-        ("GET", "/quote/ohlc", _quotes(ohlc_quote, 1000)),
-        ("GET", "/quote/ltp", _quotes(ltp_quote, 1000)),
-        ("POST", "/orders/regular", place_order),
-        ("PUT", "/orders/regular/{order_id}", modify_order),
-        ("DELETE", "/orders/regular/{order_id}", cancel_order),
-        ("GET", "/orders", orders),
-        ("GET", "/orders/{order_id}", order_history),
-        ("GET", "/orders/{order_id}/trades", order_trades),
-        ("GET", "/trades", trades),
-        ("POST", "/charges/orders", charges),
-        ("GET", "/portfolio/positions", positions),
-        ("GET", "/portfolio/holdings", holdings),
-    ]
-    return [Route(path, _data(handler), methods=[method]) for method, path, handler in table]
+_ROUTES: list[tuple[str, re.Pattern[str], Callable[..., Any], bool]] = [
+    *((method, _pattern(path), handler, False) for method, path, handler in _OPEN),
+    *((method, _pattern(path), handler, True) for method, path, handler in _SIGNED),
+]

@@ -13,13 +13,14 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from patang_workbench.exchange.answering import answer
+from patang_workbench.exchange.calls import Call
 from patang_workbench.exchange.control import control_routes
 from patang_workbench.exchange.engine import Exchange, Settings
 from patang_workbench.exchange.errors import KiteError, TokenError
-from patang_workbench.exchange.rest import rest_routes
 from patang_workbench.exchange.stream import Connection
 
 __all__ = ["Simulator"]
@@ -43,6 +44,37 @@ async def _ticker(websocket: WebSocket) -> None:
         await connection.run(exchange.settings.heartbeat)
     finally:
         exchange.hub.connections.discard(connection)
+
+
+async def _rest(request: Request) -> Response:
+    """Any route of the REST protocol."""
+    call = Call(
+        request.method,
+        request.url.path,
+        {name.lower(): value for name, value in request.headers.items()},
+        request.query_params.multi_items(),
+        await request.body(),
+        request.client.host if request.client else "",
+    )
+    found = answer(request.app.state.exchange, call)
+    if found.after:
+        await _client_gone(request, found.after)
+    if found.reply is None:
+        # Nothing may be sent; what is sent after so long meets a client that has given up.
+        return Response(status_code=504)
+    headers = {"content-type": found.reply.media, **found.reply.headers}
+    return Response(found.reply.body, found.reply.status, headers)
+
+
+async def _client_gone(request: Request, seconds: float) -> None:
+    """Wait for a time, or until the client hangs up."""
+
+    async def hung_up() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(hung_up(), seconds)
 
 
 async def _kite_error(_: Request, problem: Exception) -> Response:
@@ -69,7 +101,7 @@ def _application(exchange: Exchange) -> Starlette:
         WebSocketRoute("/", _ticker),
         WebSocketRoute("/ws", _ticker),
         *control_routes(),
-        *rest_routes(),
+        Route("/{path:path}", _rest, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
     app = Starlette(
         routes=routes,
