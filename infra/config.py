@@ -39,6 +39,7 @@ class StageSettings(BaseModel):
     reconcile_schedule: str = "cron(* 9-15 ? * MON-FRI *)"
     morning_schedule: str = "cron(30 8 ? * MON-FRI *)"
     archive_schedule: str = "cron(50 15 ? * MON-FRI *)"
+    warm_schedule: str = "cron(0/4 9-15 ? * MON-FRI *)"
 
     @field_validator("log_retention_days")
     @classmethod

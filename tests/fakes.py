@@ -155,6 +155,9 @@ class RecordedMetrics:
     def duration_ms(self, name: str, value: float, **details: str) -> None:
         self.durations.setdefault(name, []).append(value)
 
+    def alarm(self, name: str, **details: str) -> None:
+        self.count(name)
+
 
 class RecordedWorkflows:
     """A Workflows that keeps what was started and which tokens were answered; a token is answered once."""

@@ -71,8 +71,9 @@ class FunctionSource:
 class DeskFunction(lambda_.Function):
     """The function of the folder functions/<name>, entry `handler`.
 
-    `failures` is given to a function that schedules invoke. Lambda would try such a call twice more, minutes
-    later; the handler refuses a late one anyway, so it is tried once and its failure goes to that queue.
+    Whoever invokes it without waiting gets one try, within a minute: Lambda's own default, two more over
+    hours, would repeat what may have sent an order, or do it in the evening. `failures` is given to a
+    function that schedules invoke: what failed goes to that queue.
     """
 
     def __init__(
@@ -100,13 +101,6 @@ class DeskFunction(lambda_.Function):
         role = iam.Role(holder, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
         bundle = source.bundles.function(name)
-        once = {}
-        if failures is not None:
-            once = {
-                "on_failure": SqsDestination(failures),
-                "retry_attempts": 0,
-                "max_event_age": Duration.seconds(60),
-            }
         super().__init__(
             holder,
             "Function",
@@ -126,7 +120,9 @@ class DeskFunction(lambda_.Function):
                 "POWERTOOLS_SERVICE_NAME": name,
                 **environment,
             },
-            **once,
+            retry_attempts=0,
+            max_event_age=Duration.seconds(60),
+            on_failure=None if failures is None else SqsDestination(failures),
         )
         # Locks, wheels and compiled bytecode of the layers are all for one version.
         acknowledge(self, {"AwsSolutions-L1": "The layers are locked, built and compiled for Python 3.13"})

@@ -8,6 +8,7 @@ from infra.constructs.foundation import Foundation
 from infra.constructs.order_workflow import OrderWorkflow
 from infra.constructs.permissions import allow_objects, allow_secrets, allow_send, allow_table
 from infra.constructs.queues import LANE_TIMEOUT_SECONDS, UPDATES_TIMEOUT_SECONDS
+from infra.constructs.schedules import KeptWarm
 
 __all__ = ["OrderPath"]
 
@@ -75,6 +76,14 @@ class OrderPath(Construct):
         parts.allow_notify(function)
         parts.allow_answer(function)
         function.add_event_source(SqsEventSource(parts.queues.orders, batch_size=1))
+        # A cold lane would be the longest wait of an order, and of an exit above all.
+        KeptWarm(
+            self,
+            "KeptWarm",
+            name=f"{parts.settings.prefix}-warm-order-lane",
+            cron=parts.settings.warm_schedule,
+            queue=parts.queues.orders,
+        )
         return function
 
     def _updates(self, parts: Foundation) -> DeskFunction:

@@ -1,16 +1,20 @@
 """Calls at market times: Indian time zone, on time or not at all."""
 
-from aws_cdk import Duration, TimeZone
+import json
+
+from aws_cdk import Duration, Stack, TimeZone
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
-from aws_cdk.aws_scheduler_targets import LambdaInvoke
+from aws_cdk.aws_scheduler_targets import LambdaInvoke, Universal
 from constructs import Construct
 
 from infra.constructs.permissions import expect_invocations
 
-__all__ = ["MarketSchedule"]
+__all__ = ["KeptWarm", "MarketSchedule"]
+
+_ON_TIME = Duration.seconds(60)
 
 
 class MarketSchedule(Construct):
@@ -44,8 +48,45 @@ class MarketSchedule(Construct):
                     {"scheduled_time": scheduler.ContextAttribute.scheduled_time}
                 ),
                 retry_attempts=0,
-                max_event_age=Duration.seconds(60),
+                max_event_age=_ON_TIME,
                 dead_letter_queue=failures,
+                role=role,
+            ),
+        )
+
+
+class KeptWarm(Construct):
+    """Puts {"warm": true} on a FIFO queue, in a group of its own: its reader stays loaded, and nothing waits.
+
+    By SendMessage itself, because the Scheduler's own target for queues gives no deduplication id, and the
+    queue must not take two intents for one.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, name: str, cron: str, queue: sqs.IQueue
+    ) -> None:
+        super().__init__(scope, construct_id)
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
+        message = {
+            "QueueUrl": queue.queue_url,
+            "MessageBody": json.dumps({"warm": True}),
+            "MessageGroupId": "warm",
+            "MessageDeduplicationId": "<aws.scheduler.execution-id>",
+        }
+        scheduler.Schedule(
+            self,
+            "Schedule",
+            schedule_name=name,
+            schedule=scheduler.ScheduleExpression.expression(cron, TimeZone.ASIA_KOLKATA),
+            target=Universal(
+                service="sqs",
+                action="sendMessage",
+                input=scheduler.ScheduleTargetInput.from_text(Stack.of(self).to_json_string(message)),
+                policy_statements=[
+                    iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn])
+                ],
+                retry_attempts=0,
+                max_event_age=_ON_TIME,
                 role=role,
             ),
         )

@@ -34,3 +34,16 @@ def test_a_metric_is_one_line_in_one_write(monkeypatch):
     assert duration["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [
         {"Name": "minute_close_ms", "Unit": "Milliseconds"}
     ]
+
+
+def test_an_alarm_is_one_series_whichever_function_has_met_it(monkeypatch):
+    out = Writes()
+    monkeypatch.setattr(sys, "stdout", out)
+    for function in ("order_lane", "reconciler"):
+        EmbeddedMetrics(function, "live").alarm("exit_failed", text="nothing sold")
+    told = [json.loads(text) for text in out.written]
+    assert [(line["service"], line["stage"], line["exit_failed"]) for line in told] == [
+        ("desk", "live", [1.0])
+    ] * 2
+    assert [line["met_by"] for line in told] == ["order_lane", "reconciler"]
+    assert told[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service", "stage"]]

@@ -27,6 +27,8 @@ class _Unmeasured:
 
     def duration_ms(self, name: str, value: float, **details: str) -> None: ...
 
+    def alarm(self, name: str, **details: str) -> None: ...
+
 
 def market_data(root: str | None, environment: Mapping[str, str] = os.environ) -> KiteMarketData:
     """The official client within the broker's limits. Raises AskOwner where the credentials are not set."""

@@ -87,6 +87,9 @@ class Schedules:
 def _calls(assembly: Assembly) -> Iterator[ScheduledCall]:
     for template in assembly.templates:
         for schedule in template.resources("AWS::Scheduler::Schedule"):
+            if "Fn::GetAtt" not in schedule["Target"]["Arn"]:
+                # It keeps a function warm through its queue; the emulator's processes are not taken down.
+                continue
             reference = schedule["Target"]["Arn"]["Fn::GetAtt"][0]
             name = str(template.body["Resources"][reference]["Properties"]["FunctionName"])
             yield ScheduledCall(name.rsplit("-", 1)[-1], Cron.parse(schedule["ScheduleExpression"]))

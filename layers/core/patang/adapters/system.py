@@ -11,6 +11,9 @@ from patang.market.sessions import IST
 
 __all__ = ["EmbeddedMetrics", "SystemClock"]
 
+# The service of what any function may meet: an alarm watches one series.
+_WHOLE_DESK = "desk"
+
 
 class SystemClock:
     """The host's clock in IST."""
@@ -20,7 +23,10 @@ class SystemClock:
 
 
 class EmbeddedMetrics:
-    """Metrics with the dimensions service and stage; details travel as metadata, which costs no series."""
+    """Metrics with the dimensions service and stage; details travel as metadata, which costs no series.
+
+    The service of an alarm is `desk`.
+    """
 
     def __init__(self, service: str, stage: str) -> None:
         self._service = service
@@ -32,10 +38,15 @@ class EmbeddedMetrics:
     def duration_ms(self, name: str, value: float, **details: str) -> None:
         self._emit(name, MetricUnit.Milliseconds, value, details)
 
-    def _emit(self, name: str, unit: MetricUnit, value: float, details: dict[str, str]) -> None:
+    def alarm(self, name: str, **details: str) -> None:
+        self._emit(name, MetricUnit.Count, 1, {"met_by": self._service, **details}, _WHOLE_DESK)
+
+    def _emit(
+        self, name: str, unit: MetricUnit, value: float, details: dict[str, str], service: str = ""
+    ) -> None:
         metric = SingleMetric(namespace="Patang")
         metric.add_metric(name, unit, value)
-        metric.add_dimension("service", self._service)
+        metric.add_dimension("service", service or self._service)
         metric.add_dimension("stage", self._stage)
         for key, detail in details.items():
             metric.add_metadata(key, detail)

@@ -13,7 +13,7 @@ __all__ = ["Notice", "Settlement", "fill_of", "name_of", "position_id_of", "tell
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the owner should hear of, once the change is written. `alarm` names a metric."""
+    """Something the owner should hear of, once the change is written. `alarm` names the metric of an alarm."""
 
     subject: str
     text: str
@@ -57,10 +57,10 @@ def tell(notifier: Notifier, metrics: Metrics, notices: list[Notice]) -> None:
     """Sends notices of what is written already. One that cannot be sent is counted and undoes nothing."""
     for notice in notices:
         if notice.alarm is not None:
-            metrics.count(notice.alarm, text=notice.text)
+            metrics.alarm(notice.alarm, text=notice.text)
         try:
             notifier.send(notice.subject, notice.text)
         except Exception as error:
             # Whatever failed, the change stands and must not be told as failed to those who wait for it.
             # The text stays out of the log: an approval's holds its link.
-            metrics.count("notification_failed", error=type(error).__name__, subject=notice.subject)
+            metrics.alarm("notification_failed", error=type(error).__name__, subject=notice.subject)

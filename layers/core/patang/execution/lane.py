@@ -24,6 +24,7 @@ from patang.execution.consequences import Notice, name_of, tell
 from patang.execution.intent import PLACING, IntentState, OrderIntent
 from patang.execution.journal import journal
 from patang.execution.lane_tokens import LaneTokens
+from patang.execution.protection import Protector
 from patang.execution.resolution import Resolution
 from patang.execution.sending import Answered, send
 from patang.execution.settlement import settle
@@ -46,6 +47,7 @@ class OrderLane:
         store: StateStore,
         broker: Callable[[str, Mode], Broker],
         resolution: Resolution,
+        protector: Protector,
         tokens: LaneTokens,
         workflows: Workflows,
         settings: Callable[[], Settings],
@@ -57,6 +59,7 @@ class OrderLane:
         self._store = store
         self._broker = broker
         self._resolution = resolution
+        self._protector = protector
         self._tokens = tokens
         self._workflows = workflows
         self._settings = settings
@@ -78,6 +81,9 @@ class OrderLane:
             intent = self._drop_or_send(intent)
         elif intent.state in ("SENDING", "UNKNOWN"):
             intent = self._look_up(intent)
+        if intent.kind != "ENTRY":
+            # What was changed at the broker may be what the position's sale or protection has waited for.
+            self._protector.follow(intent, intent.as_of)
         answer(self._store, self._workflows, self._metrics, intent)
         self._metrics.count("lane_intents", state=intent.state, kind=intent.kind, intent_id=intent_id)
         return intent.state
@@ -165,7 +171,7 @@ class OrderLane:
         except Exception as error:
             # What was sent is sent. The intent stays SENDING, and is found by updates and by the reconciler.
             text = f"{type(error).__name__}: {error}"
-            self._metrics.count("lane_record_failed", intent_id=intent.intent_id, state=state, error=text)
+            self._metrics.alarm("lane_record_failed", intent_id=intent.intent_id, state=state, error=text)
             return intent
 
     def _ask(self, intent: OrderIntent, begun: datetime) -> tuple[IntentState, Answered]:

@@ -38,6 +38,10 @@ class Metrics(Protocol):
 
     def duration_ms(self, name: str, value: float, **details: str) -> None: ...
 
+    def alarm(self, name: str, **details: str) -> None:
+        """Something that the owner is called for: one series a stage, whichever function has met it."""
+        ...
+
 
 class TickStream(Protocol):
     """The stream that carries ticks to the desk."""
