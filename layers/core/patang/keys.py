@@ -11,7 +11,7 @@
 | charges of a day compared | ACCOUNT#<account> | CHARGES#<date> | |
 | broker's funds | ACCOUNT#<account> | FUNDS | |
 | broker's last calls | ACCOUNT#<account> | CALLS | |
-| failures of a minute | ACCOUNT#<account> | FAILURES#<date>#<HHMM> | |
+| failures of a minute | ACCOUNT#<account> or ACCOUNT#DESK | FAILURES#<date>#<HHMM> | |
 | rate tokens of a kind of calls | ACCOUNT#<account> | RATE#<kind> | |
 | modifications of an order | ACCOUNT#<account> | MODIFICATIONS#<order_id> | |
 | pay-ins and pay-outs of a day | ACCOUNT#<account> | CASH#<date>#<mode> | |
