@@ -19,7 +19,7 @@
 | a reconciliation that found something else | ACCOUNT#<account> | RECONCILED#<date>#<HHMMSS> | |
 | who polls the order book | ACCOUNT#<account> | POLLING | |
 | proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | *_APPROVALS / <account>#<order_id> |
-| order intent | ACCOUNT#<account> | INTENT#<intent_id> | LIVE_INTENTS, UNANSWERED_INTENTS / <account>#<intent_id> |
+| order intent | ACCOUNT#<account> | INTENT#<intent_id> | *_INTENTS / <account>#<intent_id> |
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
 | mark | MARKS | <position_id> | |
 | outbox event | OUTBOX#<account>#<date> | <event_id> | |
@@ -32,11 +32,12 @@
 | slippage of ended orders | SLIPPAGE#<mode> | <class>#<size>#<account> | |
 | market clock | MARKET | CLOCK | |
 | direction | DIRECTIONS | <underlying> | |
-| paper order | PAPER#<account> | ORDER#<order_id> | PAPER_ORDERS / <account>#<order_id> |
+| paper order | PAPER#<account> | ORDER#<order_id> | PAPER_BOOK / <account>#<order_id> |
+| paper trigger | PAPER#<account> | GTT#<gtt_id> | PAPER_BOOK / <account>#GTT#<gtt_id> |
 | paper funds | PAPER#<account> | FUNDS | |
 
-The index is sparse: proposals while PENDING or decided and not yet acted on, intents until final and their workflow has heard of it, positions
-until CLOSED, paper orders while they rest.
+The index is sparse: proposals while PENDING or decided and not yet acted on, intents until final and their
+workflow has heard of it, positions until CLOSED, paper orders and triggers while they rest.
 
 Audit table: entry AUDIT#<account>#<date> / <sequence, 8 digits>; head AUDIT#<account>#<date> / HEAD;
 linked marker LINKED#<account>#<date> / <event_id>.
@@ -53,7 +54,7 @@ __all__ = [
     "DECIDED_APPROVALS",
     "LIVE_INTENTS",
     "OPEN_POSITIONS",
-    "PAPER_ORDERS",
+    "PAPER_BOOK",
     "PENDING_APPROVALS",
     "UNANSWERED_INTENTS",
     "account_key",
@@ -75,6 +76,7 @@ __all__ = [
     "modifications_key",
     "outbox_partition",
     "paper_funds_key",
+    "paper_gtt_key",
     "paper_order_key",
     "position_key",
     "preflight_key",
@@ -95,7 +97,7 @@ DECIDED_APPROVALS = "DECIDED_APPROVALS"
 LIVE_INTENTS = "LIVE_INTENTS"
 UNANSWERED_INTENTS = "UNANSWERED_INTENTS"
 OPEN_POSITIONS = "OPEN_POSITIONS"
-PAPER_ORDERS = "PAPER_ORDERS"
+PAPER_BOOK = "PAPER_BOOK"
 
 
 def account_partition(account: str) -> str:
@@ -232,6 +234,10 @@ def linked_partition(account: str, day: date) -> str:
 
 def paper_order_key(account: str, order_id: str) -> Key:
     return Key(f"PAPER#{account}", f"ORDER#{order_id}")
+
+
+def paper_gtt_key(account: str, gtt_id: str) -> Key:
+    return Key(f"PAPER#{account}", f"GTT#{gtt_id}")
 
 
 def paper_funds_key(account: str) -> Key:

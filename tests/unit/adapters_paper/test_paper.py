@@ -10,6 +10,7 @@ from patang.adapters.paper.broker import PaperBroker
 from patang.errors import BrokerRefused
 from patang.execution.broker_order import parse_order
 from patang.ports import OrderRequest, WriteConflict
+from patang.risk.charges import exact_charges
 from patang.settings import Settings
 from tests.fakes import FixedClock, MemoryStore
 from tests.unit.adapters_paper.book import CALL, NOW, UNIVERSE, ticks
@@ -20,6 +21,12 @@ OPTION = OrderRequest(
     "regular", "NFO", CALL.tradingsymbol, "BUY", 65, "LIMIT", "NRML", "DAY", "opt1", price="120.00"
 )
 LATER = NOW + timedelta(seconds=5)
+
+
+def cost(side: str, value: str) -> float:
+    """What an intraday order in a share costs on that day beyond its value, rupees."""
+    charged = exact_charges("equity-intraday", "NSE", side, Decimal(value), NOW.date())
+    return float(charged.in_rupees().total)
 
 
 def cash(broker: PaperBroker) -> float:
@@ -89,7 +96,7 @@ def test_nothing_is_taken_before_the_market_has_a_time():
 def test_a_tag_is_placed_once(broker):
     assert broker.place(BUY) == broker.place(BUY)
     assert len(broker.orders()) == 1
-    assert free(broker) == 300_000 - 15_000
+    assert free(broker) == pytest.approx(300_000 - 15_000 - cost("BUY", "15000"))
 
 
 def test_a_buy_fills_at_the_ask_and_not_above_its_limit(broker, exchange):
@@ -100,7 +107,7 @@ def test_a_buy_fills_at_the_ask_and_not_above_its_limit(broker, exchange):
     assert (order.status, order.filled_quantity, order.average_price) == ("COMPLETE", 10, "1499.55")
     assert order.updated_at == NOW + timedelta(seconds=4)
     assert frame["account_id"] == "main"
-    assert cash(broker) == free(broker) == 300_000 - 14_995.5
+    assert cash(broker) == free(broker) == pytest.approx(300_000 - 14_995.5 - cost("BUY", "14995.5"))
     (position,) = broker.positions()
     assert (position.tradingsymbol, position.quantity, position.average_price) == ("INFY", 10, "1499.55")
 
@@ -119,8 +126,9 @@ def test_ticks_from_before_the_order_do_not_fill_it(broker, exchange):
 def test_a_sale_fills_at_the_bid_and_empties_the_position(holding, exchange):
     holding.place(SELL)
     exchange.match(ticks((6, 1495.5, 1496)), LATER)
-    assert holding.positions() == []
-    assert cash(holding) == pytest.approx(300_000 - 14_990 + 14_955)
+    assert [position.quantity for position in holding.positions()] == [0]
+    charges = cost("BUY", "14990") + cost("SELL", "14955")
+    assert cash(holding) == pytest.approx(300_000 - 14_990 + 14_955 - charges)
 
 
 def test_two_sales_cannot_rest_on_one_holding(holding):

@@ -1,19 +1,28 @@
-"""A broker on paper: takes and keeps orders, and leaves filling them to the paper exchange."""
+"""A broker on paper: takes and keeps orders and triggers, and leaves filling them to the paper exchange."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
 
-from patang.adapters.paper.book import PaperFunds, PaperOrder, paper_order_id
-from patang.adapters.paper.validation import check_order
-from patang.errors import BrokerRefused, StopTrading, TryAgain
+from patang.adapters.paper.account import PaperAccount
+from patang.adapters.paper.convert import converted
+from patang.adapters.paper.funds import PaperFunds
+from patang.adapters.paper.gtt import PaperGtt
+from patang.adapters.paper.order import PaperOrder, paper_order_id
+from patang.adapters.paper.reports import (
+    describe_funds,
+    describe_holdings,
+    describe_positions,
+    describe_trades,
+)
+from patang.adapters.paper.triggers import not_parsed, read_gtt
+from patang.adapters.paper.validation import check_gtt, check_means, check_terms
+from patang.errors import BrokerRefused, StopTrading
 from patang.execution.broker_order import parse_order
-from patang.execution.market_clock import market_time
-from patang.keys import paper_funds_key, paper_order_key
-from patang.market.instruments import Instrument, Universe
+from patang.market.instruments import Universe
 from patang.market.sessions import IST
 from patang.ports import (
     BrokerHolding,
@@ -27,14 +36,16 @@ from patang.ports import (
     OrderRequest,
     SliceResult,
     StateStore,
-    WriteConflict,
+    Write,
 )
-from patang.records import create, load, load_all, replace
+from patang.records import create, replace
+from patang.risk.freeze import freeze_quantity
 from patang.settings import Settings
 
 __all__ = ["PaperBroker"]
 
-_ATTEMPTS = 5
+_MOST_SLICES = 10
+_MOST_MODIFICATIONS = 25
 _TERMS = (
     "variety",
     "exchange",
@@ -48,8 +59,20 @@ _TERMS = (
     "price",
     "trigger_price",
     "market_protection",
+    "disclosed_quantity",
 )
-_CHANGEABLE = frozenset({"quantity", "price", "order_type", "trigger_price", "validity", "market_protection"})
+_CHANGEABLE = frozenset(
+    {
+        "quantity",
+        "price",
+        "order_type",
+        "trigger_price",
+        "validity",
+        "disclosed_quantity",
+        "market_protection",
+    }
+)
+_STOPS = ("SL", "SL-M")
 
 
 class PaperBroker:
@@ -63,32 +86,26 @@ class PaperBroker:
         settings: Callable[[], Settings],
         universe: Callable[[date], Universe | None],
     ) -> None:
-        self._account = account
-        self._store = store
-        self._clock = clock
-        self._settings = settings
-        self._universe = universe
+        self._account = PaperAccount(account, store, clock, settings, universe)
 
     def place(self, request: OrderRequest) -> str:
         """Placed once a tag: the same tag again is the same order. Raises BrokerRefused."""
-        order_id = paper_order_id(self._account, request.tag)
-        for _ in range(_ATTEMPTS):
-            if self._load(order_id) is not None:
-                return order_id
-            order = self._new_order(order_id, request)
-            funds = self._funds()
-            check_order(order, self._instrument(order), funds, self._resting_sells(order))
-            after = funds.with_order(order)
-            try:
-                self._store.write(create(order), replace(after) if funds.revision else create(after))
-            except WriteConflict:
-                continue
-            return order_id
-        raise TryAgain(f"the paper account {self._account!r} is busy: order {request.tag} was not placed")
+        return self._place(request, request.tag)
 
     def place_sliced(self, request: OrderRequest) -> tuple[SliceResult, ...]:
-        """Paper has no freeze quantity: one slice."""
-        return (SliceResult(self.place(request)),)
+        """At most 10 orders of the freeze quantity at most."""
+        most = self._freeze(request) or max(request.quantity, 1)
+        quantities = [most] * (request.quantity // most)
+        if request.quantity % most or not quantities:
+            quantities.append(request.quantity % most)
+        if len(quantities) > _MOST_SLICES:
+            raise BrokerRefused(
+                f"{request.quantity} makes {len(quantities)} slices; {_MOST_SLICES} are taken."
+            )
+        results = [self._slice(request, number, units) for number, units in enumerate(quantities)]
+        if all(result.order_id is None for result in results):
+            raise BrokerRefused(results[0].message)
+        return tuple(results)
 
     def modify(
         self,
@@ -97,194 +114,226 @@ class PaperBroker:
         changes: Mapping[str, str],
         parent_order_id: str | None = None,
     ) -> None:
-        if parent_order_id is not None:
-            raise BrokerRefused(f"Paper accounts have no cover orders: {parent_order_id} is no parent order.")
         unknown = changes.keys() - _CHANGEABLE
         if unknown:
             raise BrokerRefused(f"An order has no {', '.join(sorted(unknown))} to change.")
+        _no_parent(parent_order_id)
 
         def changed(order: PaperOrder, funds: PaperFunds) -> PaperOrder:
-            after = _parse(order.model_dump() | dict(changes))
-            waits = after.order_type in ("SL", "SL-M") and order.status == "TRIGGER PENDING"
-            becomes_stop = after.order_type in ("SL", "SL-M") and order.order_type not in ("SL", "SL-M")
+            if order.modifications >= _MOST_MODIFICATIONS:
+                raise BrokerRefused("Maximum allowed order modifications exceeded.")
+            after = _parse(order.model_dump() | dict(changes) | {"modifications": order.modifications + 1})
+            if after.quantity <= after.filled:
+                raise BrokerRefused(f"Quantity {after.quantity} is not above the {after.filled} filled.")
+            becomes_stop = after.order_type in _STOPS and order.order_type not in _STOPS
+            waits = after.order_type in _STOPS and order.status == "TRIGGER PENDING"
             after = after.evolve(status="TRIGGER PENDING" if waits or becomes_stop else "OPEN")
-            check_order(after, self._instrument(after), funds, self._resting_sells(after))
+            instrument = self._account.instrument(
+                order.exchange, order.tradingsymbol, order.placed_at.astimezone(IST).date()
+            )
+            if not order.gtt_id:
+                check_terms(after, instrument)
+            check_means(after, funds, self._account.book())
             return after
 
         self._change(variety, order_id, changed)
 
     def cancel(self, variety: str, order_id: str, parent_order_id: str | None = None) -> None:
-        if parent_order_id is not None:
-            raise BrokerRefused(f"Paper accounts have no cover orders: {parent_order_id} is no parent order.")
+        _no_parent(parent_order_id)
         self._change(variety, order_id, lambda order, _: order.evolve(status="CANCELLED"))
+
+    def place_gtt(self, request: GttRequest) -> str:
+        now = self._account.now()
+        day = now.astimezone(IST).date()
+        instrument = self._account.instrument(request.exchange, request.tradingsymbol, day)
+
+        def decide() -> tuple[str, list[Write]]:
+            funds = self._account.funds()
+            gtt_id = str(funds.triggers + 1)
+            wall_time = self._account.wall_time()
+            gtt = read_gtt(self._account.name, gtt_id, request, instrument, now, wall_time)
+            check_gtt(gtt, instrument)
+            counted = self._account.stored(funds.evolve(triggers=funds.triggers + 1))
+            return gtt_id, [create(gtt), counted]
+
+        return self._account.write(f"no trigger was made for {request.tradingsymbol}", decide)
+
+    def modify_gtt(self, gtt_id: str, request: GttRequest) -> None:
+        now = self._account.now()
+        day = now.astimezone(IST).date()
+        instrument = self._account.instrument(request.exchange, request.tradingsymbol, day)
+
+        def decide() -> tuple[None, list[Write]]:
+            known = self._active(gtt_id)
+            wanted = (request.kind, request.exchange, request.tradingsymbol)
+            if (known.kind, known.exchange, known.tradingsymbol) != wanted:
+                raise BrokerRefused("The instrument and the type of a GTT cannot be changed.")
+            asked = read_gtt(self._account.name, gtt_id, request, instrument, now, known.written_at)
+            check_gtt(asked, instrument)
+            return None, [replace(asked.evolve(created_at=known.created_at, revision=known.revision))]
+
+        self._account.write(f"trigger {gtt_id} was not changed", decide)
+
+    def delete_gtt(self, gtt_id: str) -> None:
+        def decide() -> tuple[None, list[Write]]:
+            known = self._active(gtt_id)
+            now = max(known.updated_at, self._account.now())
+            return None, [replace(known.evolve(status="deleted", updated_at=now))]
+
+        self._account.write(f"trigger {gtt_id} was not deleted", decide)
+
+    def convert_position(self, request: ConversionRequest) -> None:
+        def decide() -> tuple[None, list[Write]]:
+            funds = converted(self._account.funds(), request, self._account.book())
+            return None, [self._account.stored(funds)]
+
+        self._account.write(f"{request.tradingsymbol} was not converted", decide)
 
     def orders(self) -> list[BrokerOrder]:
         """Orders that rest, or were placed on this day of wall time."""
-        today = self._clock.now().astimezone(IST).date()
-        return [
-            parse_order(order.as_sent())
-            for order in self._book()
-            if order.is_resting or order.written_at.astimezone(IST).date() == today
-        ]
-
-    def place_gtt(self, request: GttRequest) -> str:
-        raise BrokerRefused(f"Paper accounts keep no triggers: none was made for {request.tradingsymbol}.")
-
-    def modify_gtt(self, gtt_id: str, request: GttRequest) -> None:
-        raise BrokerRefused(f"Paper accounts keep no trigger {gtt_id} for {request.tradingsymbol}.")
-
-    def delete_gtt(self, gtt_id: str) -> None:
-        raise BrokerRefused(f"Paper accounts keep no triggers, so there is no {gtt_id}.")
-
-    def convert_position(self, request: ConversionRequest) -> None:
-        raise BrokerRefused(f"Paper accounts convert no positions, and none of {request.tradingsymbol}.")
+        return [parse_order(order.as_sent()) for order in self._account.book()]
 
     def trades(self) -> list[BrokerTrade]:
-        return [
-            BrokerTrade(
-                trade_id=order.order_id,
-                order_id=order.order_id,
-                exchange=order.exchange,
-                tradingsymbol=order.tradingsymbol,
-                transaction_type=order.transaction_type,
-                product=order.product,
-                quantity=order.quantity,
-                price=str(order.average_price),
-                traded_at=order.updated_at,
-            )
-            for order in self._book()
-            if order.status == "COMPLETE"
-        ]
+        return describe_trades(self._account.book())
 
     def positions(self) -> list[BrokerPosition]:
-        found = []
-        for name, holding in self._funds().holdings.items():
-            exchange, tradingsymbol, product = name.split(":")
-            found.append(
-                BrokerPosition(
-                    exchange=exchange,
-                    tradingsymbol=tradingsymbol,
-                    product=product,
-                    quantity=holding.quantity,
-                    overnight_quantity=0,
-                    average_price=str(holding.average_price),
-                    last_price="0",
-                    multiplier=1,
-                )
-            )
-        return found
+        return describe_positions(self._account.funds())
 
     def holdings(self) -> list[BrokerHolding]:
-        return []
+        return describe_holdings(self._account.funds())
 
     def gtts(self) -> list[Gtt]:
-        return []
-
-    def order_margins(self, requests: Sequence[OrderRequest]) -> list[Mapping[str, Any]]:
-        return [{"type": "equity", "total": float(_value(request))} for request in requests]
-
-    def basket_margins(self, requests: Sequence[OrderRequest]) -> Mapping[str, Any]:
-        total = float(sum(_value(request) for request in requests))
-        return {"initial": {"total": total}, "final": {"total": total}}
+        return [gtt.as_gtt() for gtt in self._account.gtts()]
 
     def margins(self) -> Mapping[str, Any]:
-        funds = self._funds()
-        segment = {
-            "enabled": True,
-            "net": float(funds.available),
-            "available": {"cash": float(funds.cash), "live_balance": float(funds.available)},
-            "utilised": {"debits": float(funds.cash - funds.available)},
-        }
-        return {"equity": segment}
+        return describe_funds(self._account.funds())
+
+    def order_margins(self, requests: Sequence[OrderRequest]) -> list[Mapping[str, Any]]:
+        """What is bought is paid in full, charges included; what is sold blocks nothing. Raises BrokerRefused
+        for an order that paper would not take, or that has no price."""
+        return [
+            {
+                "type": "equity",
+                "exchange": request.exchange,
+                "tradingsymbol": request.tradingsymbol,
+                "total": float(self._cost(request)),
+            }
+            for request in requests
+        ]
+
+    def basket_margins(self, requests: Sequence[OrderRequest]) -> Mapping[str, Any]:
+        """Paper knows no offsets: both totals are the sum."""
+        total = float(sum((self._cost(request) for request in requests), Decimal(0)))
+        return {"initial": {"total": total}, "final": {"total": total}}
 
     def profile(self) -> Mapping[str, Any]:
-        return {"user_id": self._account, "user_name": f"{self._account} (paper)", "broker": "PAPER"}
+        name = self._account.name
+        return {
+            "user_id": name,
+            "user_name": f"{name} (paper)",
+            "broker": "PAPER",
+            "meta": {"demat_consent": "consent"},
+        }
+
+    def _place(self, request: OrderRequest, identity: str) -> str:
+        order_id = paper_order_id(self._account.name, identity)
+
+        def decide() -> tuple[str, list[Write]]:
+            if self._account.order(order_id) is not None:
+                return order_id, []
+            order, funds = self._new_order(order_id, request), self._account.funds()
+            check_means(order, funds, self._account.book())
+            return order_id, [create(order), self._account.stored(funds.with_order(None, order))]
+
+        return self._account.write(f"order {request.tag} was not placed", decide)
+
+    def _slice(self, request: OrderRequest, number: int, quantity: int) -> SliceResult:
+        # The first has the id that the order would have in one piece.
+        identity = request.tag if number == 0 else f"{request.tag}#{number}"
+        terms = {name: getattr(request, name) for name in _TERMS} | {"quantity": quantity}
+        try:
+            return SliceResult(self._place(OrderRequest(**terms), identity))
+        except BrokerRefused as refusal:
+            return SliceResult(None, str(refusal))
+
+    def _freeze(self, request: OrderRequest) -> int | None:
+        day = self._account.now().astimezone(IST).date()
+        instrument = self._account.instrument(request.exchange, request.tradingsymbol, day)
+        return freeze_quantity(request.exchange, instrument.underlying, day)
 
     def _new_order(self, order_id: str, request: OrderRequest) -> PaperOrder:
-        try:
-            placed = market_time(self._store)
-        except StopTrading as error:
-            raise BrokerRefused(f"Paper orders need ticks to meet: {error}") from error
-        terms = {name: getattr(request, name) for name in _TERMS}
-        return _parse(
-            terms
+        """The order as it would stand. Raises BrokerRefused for what cannot be."""
+        placed = self._account.now()
+        day = placed.astimezone(IST).date()
+        instrument = self._account.instrument(request.exchange, request.tradingsymbol, day)
+        closes = self._account.session(instrument, day).last_print()
+        if placed >= closes:
+            raise BrokerRefused(f"The market has closed at {closes:%H:%M}.")
+        if request.validity == "TTL":
+            if not request.validity_ttl:
+                raise BrokerRefused("Orders of validity TTL need their minutes.")
+            closes = min(closes, placed + timedelta(minutes=request.validity_ttl))
+        order = _parse(
+            {name: getattr(request, name) for name in _TERMS}
             | {
-                "account": self._account,
+                "account": self._account.name,
                 "order_id": order_id,
-                "status": "TRIGGER PENDING" if request.order_type in ("SL", "SL-M") else "OPEN",
-                "instrument_token": self._find(request.exchange, request.tradingsymbol, placed.date()),
+                "status": "TRIGGER PENDING" if request.order_type in _STOPS else "OPEN",
+                "instrument_token": instrument.instrument_token,
+                "lot_size": instrument.lot_size,
+                "tick_size": instrument.tick_size,
                 "placed_at": placed,
                 "updated_at": placed,
-                "written_at": self._clock.now(),
+                "good_until": closes,
+                "written_at": self._account.wall_time(),
             }
         )
+        check_terms(order, instrument)
+        return order
 
-    def _find(self, exchange: str, tradingsymbol: str, day: date) -> int:
-        return self._listed(f"{exchange}:{tradingsymbol}", day).instrument_token
+    def _cost(self, request: OrderRequest) -> Decimal:
+        order = self._new_order("imagined", request)
+        if order.transaction_type == "BUY" and order.price is None:
+            raise BrokerRefused(f"What a {order.order_type} order costs is not known before: give a price.")
+        return order.reservation
 
-    def _instrument(self, order: PaperOrder) -> Instrument:
-        day = order.placed_at.astimezone(IST).date()
-        return self._listed(f"{order.exchange}:{order.tradingsymbol}", day)
-
-    def _listed(self, identifier: str, day: date) -> Instrument:
-        universe = self._universe(day)
-        found = None if universe is None else universe.by_identifier().get(identifier)
-        if found is None:
-            raise BrokerRefused(
-                f"{identifier} is not in the universe of {day}: paper orders have no ticks to meet."
-            )
-        return found
-
-    def _funds(self) -> PaperFunds:
-        known = load(self._store, PaperFunds, paper_funds_key(self._account))
-        capital = self._settings().capital.starting_capital_inr
-        return known or PaperFunds(account=self._account, cash=capital)
-
-    def _load(self, order_id: str) -> PaperOrder | None:
-        return load(self._store, PaperOrder, paper_order_key(self._account, order_id))
-
-    def _book(self) -> list[PaperOrder]:
-        first = paper_order_key(self._account, "")
-        return load_all(self._store, PaperOrder, first.partition, first.sort)
-
-    def _resting_sells(self, order: PaperOrder) -> int:
-        return sum(
-            other.quantity
-            for other in self._book()
-            if other.is_resting
-            and other.transaction_type == "SELL"
-            and other.holding == order.holding
-            and other.order_id != order.order_id
-        )
+    def _active(self, gtt_id: str) -> PaperGtt:
+        known = self._account.gtt(gtt_id)
+        if known is None:
+            raise BrokerRefused(f"There is no trigger {gtt_id}.")
+        if known.status != "active":
+            raise BrokerRefused(f"Trigger {gtt_id} is {known.status} and cannot be changed.")
+        return known
 
     def _change(
         self, variety: str, order_id: str, change: Callable[[PaperOrder, PaperFunds], PaperOrder]
     ) -> None:
-        for _ in range(_ATTEMPTS):
-            order = self._load(order_id)
+        def decide() -> tuple[None, list[Write]]:
+            order = self._account.order(order_id)
             if order is None or order.variety != variety:
                 raise BrokerRefused(f"There is no {variety} order {order_id}.")
             if not order.is_resting:
                 raise BrokerRefused(f"Order {order_id} is {order.status} and cannot be changed.")
-            funds = self._funds()
-            after = change(order, funds).evolve(updated_at=max(order.updated_at, market_time(self._store)))
-            try:
-                self._store.write(replace(after), replace(funds.with_order(after)))
-            except WriteConflict:
-                continue
-            return
-        raise TryAgain(f"the paper account {self._account!r} is busy: order {order_id} was not changed")
+            funds = self._account.funds()
+            now = max(order.updated_at, self._account.now())
+            after = change(order, funds).evolve(updated_at=now)
+            return None, [replace(after), replace(funds.with_order(order, after))]
+
+        self._account.write(f"order {order_id} was not changed", decide)
 
 
-def _value(request: OrderRequest) -> Decimal:
-    return Decimal(request.price or 0) * request.quantity if request.transaction_type == "BUY" else Decimal(0)
+def _no_parent(parent_order_id: str | None) -> None:
+    if parent_order_id is not None:
+        raise BrokerRefused(f"Paper accounts have no cover orders: {parent_order_id} is no parent order.")
 
 
 def _parse(values: Mapping[str, Any]) -> PaperOrder:
+    """Raises BrokerRefused, also for a day whose charges nobody knows."""
     try:
-        return PaperOrder.model_validate(values)
+        order = PaperOrder.model_validate(values)
+        order.charges_on(Decimal(0))
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, e['loc']))} {e['input']!r}: {e['msg']}" for e in error.errors()
-        )
-        raise BrokerRefused(f"The order does not parse: {wrong}") from error
+        raise not_parsed("order", error) from error
+    except StopTrading as error:
+        raise BrokerRefused(f"What the order costs is not known: {error}") from error
+    return order

@@ -1,14 +1,20 @@
-"""The exchange that paper orders meet: fills them from the desk's own ticks."""
+"""The exchange that paper orders meet: fills and triggers them from the desk's own ticks."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from patang.adapters.paper.book import PaperFunds, PaperOrder
+from patang.adapters.paper.funds import PaperFunds
+from patang.adapters.paper.gtt import PaperGtt
 from patang.adapters.paper.matching import after_ticks
-from patang.keys import PAPER_ORDERS, paper_funds_key
-from patang.ports import StateStore, WriteConflict
-from patang.records import load, load_index, replace
+from patang.adapters.paper.order import PaperOrder
+from patang.adapters.paper.triggers import reached, triggered_order
+from patang.adapters.paper.validation import check_means
+from patang.errors import BrokerRefused
+from patang.keys import PAPER_BOOK, paper_funds_key, paper_order_key
+from patang.market.sessions import IST
+from patang.ports import StateStore, Write, WriteConflict
+from patang.records import create, load, load_all, replace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,44 +24,98 @@ __all__ = ["PaperExchange"]
 
 
 class PaperExchange:
-    """PaperMatcher over the books of all paper accounts."""
+    """PaperMatcher over the books of all paper accounts.
+
+    An instance remembers the volumes it has seen: without one, a tick fills no order that waits in the queue.
+    What changed in between is left to the next ticks.
+    """
 
     def __init__(self, store: StateStore) -> None:
         self._store = store
+        self._volumes: dict[int, int] = {}
 
     def match(self, ticks: "NDArray[np.void]", as_of: datetime) -> list[dict[str, Any]]:
-        """The changed orders as order frames; `account_id` in each is Patang's name of the account.
-
-        An order that changed in between is left to the next ticks.
-        """
-        frames = []
-        for order in load_index(self._store, PaperOrder, PAPER_ORDERS):
-            after = after_ticks(order, ticks[ticks["token"] == order.instrument_token], as_of)
-            if after is order:
-                continue
-            settled = self._settle(order, after)
-            if settled is not None:
-                frames.append(settled.as_sent())
+        """The changed orders as order frames; `account_id` in each is Patang's name of the account."""
+        frames, seen = [], {}
+        for row in self._store.query_index(PAPER_BOOK):
+            resting: PaperGtt | PaperOrder = (
+                PaperGtt.model_validate(dict(row))
+                if "trigger_values" in row
+                else PaperOrder.model_validate(row)
+            )
+            of_it = ticks[ticks["token"] == resting.instrument_token]
+            if len(of_it):
+                seen[resting.instrument_token] = int(of_it[-1]["volume"])
+            changed = (
+                self._trigger(resting, of_it, as_of)
+                if isinstance(resting, PaperGtt)
+                else self._fill(resting, of_it, as_of)
+            )
+            if changed is not None:
+                frames.append(changed.as_sent())
+        self._volumes = {**self._volumes, **seen}
         return frames
 
-    def _settle(self, before: PaperOrder, after: PaperOrder) -> PaperOrder | None:
-        funds = load(self._store, PaperFunds, paper_funds_key(before.account))
+    def _fill(self, order: PaperOrder, ticks: "NDArray[np.void]", as_of: datetime) -> PaperOrder | None:
+        """The order if these ticks have changed it."""
+        after = after_ticks(order, ticks, as_of, self._volumes.get(order.instrument_token))
+        if after is order:
+            return None
+        funds = self._funds(order.account, as_of)
         if funds is None:
             return None
-        if _overdraws(funds, after):
-            after = after.evolve(
-                status="REJECTED", average_price=Decimal(0), status_message="Insufficient funds."
+        if _overdraws(funds, order, after):
+            after = order.evolve(
+                status="REJECTED", status_message="Insufficient funds.", updated_at=after.updated_at
             )
-        try:
-            self._store.write(replace(after), replace(funds.with_order(after)))
-        except WriteConflict:
+        settled = funds.with_order(order, after)
+        return after if self._wrote(replace(after), replace(settled)) else None
+
+    def _trigger(self, gtt: PaperGtt, ticks: "NDArray[np.void]", as_of: datetime) -> PaperOrder | None:
+        """The order that a trigger has placed."""
+        if as_of >= gtt.good_until:
+            self._wrote(replace(gtt.evolve(status="expired", updated_at=as_of)))
             return None
-        return after
+        hit = reached(gtt, ticks)
+        if hit is None:
+            return None
+        place, moment = hit
+        funds = self._funds(gtt.account, as_of)
+        leg, order = gtt.legs[place], triggered_order(gtt, place, moment)
+        try:
+            if funds is None:
+                raise BrokerRefused("The account has never traded.")
+            check_means(order, funds, self._book(gtt.account))
+        except BrokerRefused as refusal:
+            legs = gtt.with_leg(place, leg.model_copy(update={"refusal": str(refusal)}))
+            self._wrote(replace(gtt.evolve(status="rejected", legs=legs, updated_at=moment)))
+            return None
+        legs = gtt.with_leg(place, leg.model_copy(update={"order_id": order.order_id}))
+        done = gtt.evolve(status="triggered", legs=legs, updated_at=moment)
+        after = funds.with_order(None, order)
+        return order if self._wrote(replace(done), create(order), replace(after)) else None
+
+    def _funds(self, account: str, as_of: datetime) -> PaperFunds | None:
+        known = load(self._store, PaperFunds, paper_funds_key(account))
+        day: date = as_of.astimezone(IST).date()
+        return None if known is None else known.on_day(day)
+
+    def _book(self, account: str) -> list[PaperOrder]:
+        first = paper_order_key(account, "")
+        return load_all(self._store, PaperOrder, first.partition, first.sort)
+
+    def _wrote(self, *writes: Write) -> bool:
+        try:
+            self._store.write(*writes)
+        except WriteConflict:
+            return False
+        return True
 
 
-def _overdraws(funds: PaperFunds, order: PaperOrder) -> bool:
-    """Whether a fill costs more than there is; only a market order can, its price was not known before."""
-    if order.status != "COMPLETE" or order.transaction_type == "SELL":
+def _overdraws(funds: PaperFunds, before: PaperOrder, after: PaperOrder) -> bool:
+    """Whether fills cost more than there is; only a market order's can, its price was not known before."""
+    if after.transaction_type == "SELL" or len(after.fills) == len(before.fills):
         return False
-    free = funds.available + funds.reserved.get(order.order_id, Decimal(0))
-    return order.average_price * order.quantity > free
+    cost = sum((f.price * f.quantity for f in after.fills[len(before.fills) :]), Decimal(0))
+    free = funds.available + funds.reserved.get(after.order_id, Decimal(0))
+    return cost + after.charges - before.charges > free

@@ -1,37 +1,25 @@
 """What the broker refuses before an order has an id, as far as the paper broker can know it."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
-from patang.adapters.paper.book import PaperFunds, PaperOrder
+from patang.adapters.paper.funds import PaperFunds
+from patang.adapters.paper.gtt import PaperGtt
+from patang.adapters.paper.order import PaperOrder
 from patang.errors import BrokerRefused
 from patang.market.instruments import Instrument
+from patang.risk.freeze import freeze_quantity
 
-__all__ = ["check_order"]
+__all__ = ["check_gtt", "check_means", "check_terms"]
 
 _LONGEST_TAG = 20
+_PRODUCTS = {"NSE": ("CNC", "MIS"), "BSE": ("CNC", "MIS"), "NFO": ("NRML", "MIS"), "BFO": ("NRML", "MIS")}
+# A trigger stands at least so far from the last price, percent of it, or in rupees below the price after it.
+_NEAREST_PCT, _NEAREST, _CHEAP = Decimal("0.25"), Decimal("0.09"), Decimal(50)
 
 
-def check_order(order: PaperOrder, instrument: Instrument, funds: PaperFunds, resting_sells: int) -> None:
-    """Raises BrokerRefused with the reason.
-
-    `resting_sells`: units of the same holding that other resting orders sell already.
-    """
-    _check_terms(order)
-    _check_instrument(order, instrument)
-    if order.transaction_type == "SELL":
-        free = funds.held(order.holding) - resting_sells
-        if order.quantity > free:
-            raise BrokerRefused(
-                f"Insufficient holding of {order.tradingsymbol} ({order.product}): "
-                f"{order.quantity} to sell, {free} free. Paper accounts do not sell short."
-            )
-    elif order.reservation > funds.available + funds.reserved.get(order.order_id, Decimal(0)):
-        raise BrokerRefused(
-            f"Insufficient funds. Required {order.reservation:.2f}, available {funds.available:.2f}."
-        )
-
-
-def _check_terms(order: PaperOrder) -> None:
+def check_terms(order: PaperOrder, instrument: Instrument) -> None:
+    """What needs the order and its instrument alone. Raises BrokerRefused with the reason."""
     if order.variety != "regular":
         raise BrokerRefused(f"Paper accounts take the variety regular, not {order.variety!r}.")
     if not order.tag.isalnum() or len(order.tag) > _LONGEST_TAG:
@@ -44,6 +32,57 @@ def _check_terms(order: PaperOrder) -> None:
         _check_trigger(order)
     if order.order_type in ("MARKET", "SL-M") and not order.market_protection:
         raise BrokerRefused(f"{order.order_type} orders need market protection.")
+    _check_instrument(order, instrument)
+
+
+def check_means(order: PaperOrder, funds: PaperFunds, book: Sequence[PaperOrder]) -> None:
+    """Whether there is what it sells, or the money for what it buys. Raises BrokerRefused.
+
+    `book`: the account's other orders. Nothing is sold short, and nothing twice.
+    """
+    if order.transaction_type == "SELL":
+        resting = sum(
+            other.pending
+            for other in book
+            if other.transaction_type == "SELL"
+            and other.name == order.name
+            and other.order_id != order.order_id
+        )
+        free = funds.long(order.name) - resting
+        if order.pending > free:
+            raise BrokerRefused(
+                f"Insufficient holding of {order.tradingsymbol} ({order.product}): "
+                f"{order.pending} to sell, {free} free. Paper accounts do not sell short."
+            )
+    elif order.reservation > funds.available + funds.reserved.get(order.order_id, Decimal(0)):
+        raise BrokerRefused(
+            f"Insufficient funds. Required {order.reservation:.2f}, available {funds.available:.2f}."
+        )
+
+
+def check_gtt(gtt: PaperGtt, instrument: Instrument) -> None:
+    """Raises BrokerRefused. What the legs sell or cost is looked at when they are triggered."""
+    wanted = 1 if gtt.kind == "single" else 2
+    if len(gtt.trigger_values) != wanted or len(gtt.legs) != wanted:
+        raise BrokerRefused(f"A GTT of type {gtt.kind} has {wanted} trigger values and as many orders.")
+    last, values = gtt.last_price, gtt.trigger_values
+    if last <= 0 or min(values) <= 0:
+        raise BrokerRefused("The last price and the trigger values of a GTT are above 0.")
+    nearest = last * _NEAREST_PCT / 100 if last > _CHEAP else _NEAREST
+    if any(abs(value - last) < nearest for value in values):
+        raise BrokerRefused(
+            f"Trigger price must be at least {_NEAREST_PCT} % away from the last price "
+            f"({_NEAREST} rupees below {_CHEAP})."
+        )
+    if wanted == 2 and not values[0] < last < values[1]:
+        raise BrokerRefused("The first trigger of a two-leg GTT is below the last price, the second above.")
+    for leg in gtt.legs:
+        if leg.quantity <= 0 or leg.quantity % instrument.lot_size:
+            raise BrokerRefused(f"Quantity {leg.quantity} is not a multiple of {instrument.lot_size}.")
+        if leg.product not in _PRODUCTS.get(instrument.exchange, ()):
+            raise BrokerRefused(f"Product {leg.product} is not allowed in a GTT on {instrument.exchange}.")
+        if leg.price <= 0 or leg.price % instrument.tick_size:
+            raise BrokerRefused(f"Price {leg.price} is not a multiple of the tick {instrument.tick_size}.")
 
 
 def _check_trigger(order: PaperOrder) -> None:
@@ -64,12 +103,17 @@ def _check_trigger(order: PaperOrder) -> None:
 def _check_instrument(order: PaperOrder, instrument: Instrument) -> None:
     if instrument.instrument_type == "INDEX":
         raise BrokerRefused(f"{instrument.identifier} is an index and does not trade.")
+    if order.product not in _PRODUCTS.get(order.exchange, ()):
+        raise BrokerRefused(f"Product {order.product} is not allowed on {order.exchange}.")
     if order.order_type == "SL-M" and instrument.is_option:
         raise BrokerRefused("SL-M orders are not taken for options: use SL with a limit price.")
     if order.quantity % instrument.lot_size:
         raise BrokerRefused(
             f"Quantity {order.quantity} is not a multiple of the lot of {instrument.lot_size}."
         )
+    most = freeze_quantity(order.exchange, instrument.underlying, order.placed_at.date())
+    if most is not None and order.quantity > most:
+        raise BrokerRefused(f"Quantity {order.quantity} is above the freeze quantity of {most}: cut it.")
     for name, price in (("Price", order.price), ("Trigger price", order.trigger_price)):
         if price is not None and price % instrument.tick_size:
             raise BrokerRefused(f"{name} {price} is not a multiple of the tick of {instrument.tick_size}.")
