@@ -1,10 +1,11 @@
 """Ids of intents. They double as the orders' tags, of which the broker takes 20 alphanumerics."""
 
 import hashlib
+import re
 from datetime import date
 from typing import Literal
 
-__all__ = ["Purpose", "intent_id", "intent_prefixes"]
+__all__ = ["Purpose", "intent_id", "intent_prefixes", "is_intent_id"]
 
 type Purpose = Literal[
     "entry",
@@ -53,3 +54,8 @@ def intent_id(account: str, purpose: Purpose, day: date, *of: str | int) -> str:
 def intent_prefixes(day: date) -> tuple[str, ...]:
     """How the ids of a day's intents begin, one a purpose."""
     return tuple(f"{letter}{day:%y%m%d}" for letter in _LETTERS.values())
+
+
+def is_intent_id(text: str) -> bool:
+    """Whether this could be the id of an intent, of any desk."""
+    return re.fullmatch(rf"[{''.join(_LETTERS.values())}]\d{{6}}[0-9A-Z]{{{_HASH_LENGTH}}}", text) is not None

@@ -15,7 +15,7 @@ from patang.ports import (
     Gtt,
 )
 
-__all__ = ["SHARES", "Book", "Line", "held_at_open", "line_of", "read_book"]
+__all__ = ["LIVE_GTT", "SHARES", "Book", "Line", "held_at_open", "is_over", "line_of", "read_book", "traded"]
 
 SHARES = "NSE/BSE"
 """Delivered shares are the same on either exchange: the demat account does not know where they came from."""

@@ -22,12 +22,11 @@ type DifferenceKind = Literal[
     "ENTRY_WITHOUT_POSITION",
     "POSITION_DIFFERS_FROM_ORDERS",
     "HOLDING_SHORT",
-    "FILL_OF_AN_EARLIER_DAY",
+    "OVERSOLD",
     "PROTECTION_MISSING",
     "SELLS_EXCEED_HOLDING",
     "GTT_WITHOUT_POSITION",
     "FUNDS",
-    "BROKER_UNREADABLE",
 ]
 
 
@@ -88,6 +87,11 @@ class _Findings(Record):
     def unexplained(self) -> tuple[Difference, ...]:
         """The differences that nobody can explain."""
         return tuple(found for found in self.differences if found.explained is None)
+
+    @property
+    def reason(self) -> str:
+        """A sentence on what cannot be explained; empty where nothing is."""
+        return "; ".join(map(str, self.unexplained))[:400]
 
 
 class Reconciliation(_Findings):

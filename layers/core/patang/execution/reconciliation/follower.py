@@ -1,0 +1,79 @@
+"""The order book as the second source: what it says of our orders is applied, what it lacks is resolved."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from patang.execution.amendments import enqueue
+from patang.execution.intent import PLACING, OrderIntent
+from patang.execution.resolution import GRACE, Resolution
+from patang.execution.updates import OrderUpdates
+from patang.keys import LIVE_INTENTS
+from patang.ports import Broker, BrokerOrder, Clock, IntentQueue, StateStore
+from patang.records import load_index
+from patang.settings import Mode, Settings
+
+__all__ = ["BookFollower"]
+
+# Wall time after which an intent that nobody has claimed is told to the lane again.
+_UNCLAIMED = timedelta(seconds=10)
+
+
+class BookFollower:
+    """Follows orders of the mode in force: the book of another mode would make the rest look lost."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        broker: Callable[[str, Mode], Broker],
+        updates: OrderUpdates,
+        resolution: Resolution,
+        queue: IntentQueue,
+        settings: Callable[[], Settings],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._broker = broker
+        self._updates = updates
+        self._resolution = resolution
+        self._queue = queue
+        self._settings = settings
+        self._clock = clock
+
+    def live(self, account: str) -> list[OrderIntent]:
+        """The account's intents that have not ended, of the mode in force."""
+        mode = self._settings().mode
+        live = load_index(self._store, OrderIntent, LIVE_INTENTS, f"{account}#")
+        return [intent for intent in live if intent.terms.mode == mode]
+
+    def follow(self, account: str, as_of: datetime, source: str) -> int:
+        """Reads the book once and applies it; how many orders it has. Raises as the reads of Broker do."""
+        # Live intents first: what the book then does not hold was missing after they were written.
+        live = self.live(account)
+        book = self._broker(account, self._settings().mode).orders()
+        self.apply(account, book, source)
+        self._resolve(live, book, as_of)
+        return len(book)
+
+    def apply(self, account: str, book: Sequence[BrokerOrder], source: str) -> None:
+        """Applies the rows of a book that was read already."""
+        for order in book:
+            self._updates.apply_order(account, order, source)
+
+    def _resolve(self, live: list[OrderIntent], book: Sequence[BrokerOrder], as_of: datetime) -> None:
+        now = self._clock.now()
+        known = {order.tag for order in book} | {order.order_id for order in book}
+        for intent in live:
+            if intent.state == "NEW" and now - intent.written_at >= _UNCLAIMED:
+                enqueue(self._queue, intent)
+            elif intent.state == "UNKNOWN" or (
+                intent.state == "SENDING"
+                and intent.sending_at is not None
+                and now - intent.sending_at >= GRACE
+            ):
+                self._resolution.resolve(intent, book)
+            elif intent.state == "ACKED" and intent.kind in PLACING and not _names(intent) & known:
+                self._resolution.missing(intent, as_of)
+
+
+def _names(intent: OrderIntent) -> set[str]:
+    return {intent.intent_id, *(part.broker_order_id for part in intent.slices)}
