@@ -28,7 +28,7 @@ from tests.fakes import FixedClock, MemoryObjects, MemoryStore
 NOW = datetime(2026, 8, 18, 11, 0, tzinfo=IST)
 DAY = ["--date", "2026-08-18"]
 TRAP = """
-capital: {starting_capital_inr: 10000}
+capital: {starting_capital_inr: 10000, daily_loss_limit_pct: 5}
 risk:
   risk_per_trade_pct: 5
   max_symbol_exposure_pct: 100
@@ -67,6 +67,17 @@ def test_the_known_trap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert str(told["smallest_capital"]) in failed["what_to_do"]
     assert main(["doctor", *arguments]) == 1
     assert "RISK_PER_TRADE leaves no lot" in capsys.readouterr().out
+
+
+def test_a_day_that_may_lose_less_than_a_trade_is_named_as_the_bound(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Five percent a trade are none where a day may lose three: the smallest capital is that of the day."""
+    day_of_three = TRAP.replace("daily_loss_limit_pct: 5", "daily_loss_limit_pct: 3")
+    arguments = [*DAY, *written(tmp_path, day_of_three), "--lot", "75", "--premium", "125"]
+    _, told = examine(capsys, *arguments)
+    assert told["purchases"][0]["binding"] == "DAILY_LOSS_LIMIT"
+    assert 125_000 < told["smallest_capital"] < 134_000
 
 
 def test_the_safe_defaults_can_trade(capsys: pytest.CaptureFixture[str]) -> None:
