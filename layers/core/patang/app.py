@@ -42,6 +42,7 @@ from patang.execution.lane_tokens import LaneTokens
 from patang.execution.order_flow import OrderFlow
 from patang.execution.order_watch import OrderWatch
 from patang.execution.price_breaks import PriceBreaks
+from patang.execution.protection import Protector
 from patang.execution.quotes import Quotes
 from patang.execution.rate_tokens import RateTokens
 from patang.execution.reconcile import Reconciler
@@ -305,6 +306,7 @@ class Desk:
             self.store,
             self.broker,
             self._resolution(),
+            self.protector(),
             LaneTokens(RateTokens(self.store), self.intent_queue, self.clock, time.sleep, self.metrics),
             self.workflows,
             self.settings,
@@ -315,7 +317,19 @@ class Desk:
         )
 
     def order_updates(self) -> OrderUpdates:
-        return OrderUpdates(self.store, self.amendments(), self.clock, self.notifier, self.metrics)
+        return OrderUpdates(
+            self.store, self.amendments(), self.protector(), self.clock, self.notifier, self.metrics
+        )
+
+    def protector(self) -> Protector:
+        return Protector(
+            self.store,
+            self.intent_queue,
+            self.exits(),
+            self.standing_settings,
+            self.clock,
+            self.metrics,
+        )
 
     def exits(self) -> Exits:
         return Exits(self.store, self.intent_queue, self.amendments(), self.clock)
@@ -390,7 +404,14 @@ class Desk:
             self.store, self.exits(), self.price_breaks(), self.standing_settings, self.metrics
         )
         orders = OrderWatch(
-            self.store, self.amendments(), self.intent_queue, self.standing_settings, self.clock, self.metrics
+            self.store,
+            self.amendments(),
+            self.protector(),
+            self.intent_queue,
+            self.standing_settings,
+            self.clock,
+            self.notifier,
+            self.metrics,
         )
         return GuardService(
             self.store,

@@ -28,6 +28,7 @@ def assert_sound(run: Session) -> None:
     tags = desk.exchange.sent
     assert len(tags) == len(set(tags)), f"sent twice: {tags}"
     assert all(len([o for o in desk.exchange.book.values() if o["tag"] == tag]) <= 1 for tag in tags)
+    assert desk.exchange.oversold == [], "more stood to be sold than was held"
     held = sum(position.open_quantity for position in desk.positions())
     assert held == desk.exchange.net_quantity(run.symbol)
     assert [intent for intent in desk.intents() if not intent.is_final] == []
@@ -37,7 +38,9 @@ def assert_sound(run: Session) -> None:
     assert desk.day().realised_pnl == sum((p.realised_pnl or Decimal(0) for p in closed), Decimal(0))
     assert desk.day().closed_trades == len(closed)
     filled = [
-        intent for intent in desk.intents() if intent.kind in ("ENTRY", "EXIT") and intent.average_price
+        intent
+        for intent in desk.intents()
+        if intent.kind in ("ENTRY", "EXIT", "PROTECT") and intent.average_price
     ]
     tallies = load_all(desk.store, SlippageTally, slippage_partition(desk.settings.mode))
     assert sum(tally.fills for tally in tallies) == len(filled), "slippage of each filled order, once"

@@ -247,9 +247,9 @@ def test_a_cancel_without_effect_is_asked_for_again() -> None:
     guard = desk.guard()
     run_to(desk, guard, MORNING + timedelta(seconds=125))
     run_to(desk, guard, MORNING + timedelta(seconds=140))
-    assert len({message[1] for message in desk.queue.messages}) == 1
+    assert len({message[2]["intent_id"] for message in desk.queue.messages}) == 1
     run_to(desk, guard, MORNING + timedelta(seconds=160))
-    assert len({message[1] for message in desk.queue.messages}) == 2
+    assert len({message[2]["intent_id"] for message in desk.queue.messages}) == 2
 
 
 def test_a_fast_replay_does_not_outrun_the_round_trip_of_an_order() -> None:
@@ -312,6 +312,6 @@ def test_an_exit_that_nobody_was_told_of_is_told_again() -> None:
     run_to(desk, guard, MORNING + timedelta(seconds=5))
     assert desk.queue.messages == []
     run_to(desk, guard, MORNING + timedelta(seconds=10))
-    assert desk.queue.messages[0][1] == intent.intent_id
+    assert desk.queue.messages[0][2] == {"account": "main", "intent_id": intent.intent_id}
     run_to(desk, guard, MORNING + timedelta(seconds=15))
     assert len(desk.queue.messages) == 1

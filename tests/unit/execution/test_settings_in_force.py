@@ -23,6 +23,7 @@ def lane(desk: TradingDesk) -> OrderLane:
         desk.store,
         desk.broker,
         desk.resolution(),
+        desk.protector(),
         desk.lane_tokens(),
         desk.workflows,
         unreadable,

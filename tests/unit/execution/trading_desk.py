@@ -19,6 +19,7 @@ from patang.execution.order_flow import OrderFlow
 from patang.execution.order_watch import OrderWatch
 from patang.execution.position_watch import PositionWatch
 from patang.execution.price_breaks import PriceBreaks
+from patang.execution.protection import Protector
 from patang.execution.quotes import Quotes
 from patang.execution.rate_tokens import RateTokens
 from patang.execution.reconcile import Reconciler
@@ -121,7 +122,7 @@ class TradingDesk:
             (self.updates_queue, ("send",)),
             (self.workflows, ("start", "succeed")),
             (self.notifier, ("send",)),
-            (self.exchange, ("place", "modify", "cancel")),
+            (self.exchange, ("place", "modify", "cancel", "place_gtt", "modify_gtt", "delete_gtt")),
         ):
             for name in names:
                 setattr(port, name, self.fuse.guard(getattr(port, name)))
@@ -170,7 +171,12 @@ class TradingDesk:
         return Amendments(self.store, self.queue, self.clock)
 
     def order_updates(self) -> OrderUpdates:
-        return OrderUpdates(self.store, self.amendments(), self.clock, self.notifier, self.metrics)
+        return OrderUpdates(
+            self.store, self.amendments(), self.protector(), self.clock, self.notifier, self.metrics
+        )
+
+    def protector(self) -> Protector:
+        return Protector(self.store, self.queue, self.exits(), self.get_settings, self.clock, self.metrics)
 
     def resolution(self) -> Resolution:
         return Resolution(
@@ -185,6 +191,7 @@ class TradingDesk:
             self.store,
             self.broker,
             self.resolution(),
+            self.protector(),
             self.lane_tokens(),
             self.workflows,
             self.get_settings,
@@ -202,7 +209,14 @@ class TradingDesk:
 
     def order_watch(self) -> OrderWatch:
         return OrderWatch(
-            self.store, self.amendments(), self.queue, self.get_settings, self.clock, self.metrics
+            self.store,
+            self.amendments(),
+            self.protector(),
+            self.queue,
+            self.get_settings,
+            self.clock,
+            self.notifier,
+            self.metrics,
         )
 
     def guard(self, paper: Callable[[], Any] = lambda: None) -> GuardService:

@@ -7,6 +7,7 @@ from patang.errors import StopTrading
 from patang.execution.consequences import Notice, Settlement, fill_of, name_of
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
+from patang.execution.protection_rules import has_triggered, retry_pause
 from patang.keys import day_key, mark_key, position_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay, RiskState
@@ -18,9 +19,8 @@ from patang.records import create, load, replace
 
 __all__ = ["settle_exit"]
 
-# How long the guard leaves a position alone after its exit was refused, so that a broker who keeps saying no
-# is not asked on every tick.
-_REFUSED_EXIT_PAUSE = timedelta(seconds=10)
+# How long a position is left alone after its exit was refused.
+_REFUSED_PAUSE = timedelta(seconds=10)
 
 
 def settle_exit(
@@ -31,22 +31,25 @@ def settle_exit(
     as_of: datetime,
     now: datetime,
 ) -> None:
+    """The consequences for the position that an EXIT or a PROTECT order sells."""
     position = load(store, Position, position_key(new.account, new.position_id or ""))
     if position is None:
         raise StopTrading(f"exit {new.intent_id} sells position {new.position_id!r}, which is not stored")
-    changed = position
+    changed = _protected(position, new, as_of)
+    if new.kind == "PROTECT" and changed.state == "OPEN" and has_triggered(new):
+        changed = _begun_by_itself(done, new, changed, as_of, now)
     fill = fill_of(new, as_of)
     if fill is not None and new.filled_quantity > old.filled_quantity:
         expected = new.expected_price or fill.price
-        changed = after_exit(position, fill_of(old, as_of), fill, expected)
+        changed = after_exit(changed, fill_of(old, as_of), fill, expected)
     if changed.state == "CLOSED" and position.state != "CLOSED":
-        _book(store, done, position, changed, as_of, now)
+        book_result(store, done, position, changed, as_of, now)
     elif changed.state == "CLOSED":
         if not new.is_final or new.filled_quantity > old.filled_quantity:
             _alarm_stray(done, new, changed)
     elif not new.is_final:
         changed = _reclaimed(done, new, changed)
-    elif changed.exit_intent_id == new.intent_id:
+    elif changed.exit_intent_id == new.intent_id and not _goes_on(new, changed):
         changed = _reopened(done, new, changed, as_of)
     if changed.state == "CLOSED":
         changed = changed.evolve(booked_charges=changed.entry_charges + (changed.exit_charges or 0))
@@ -54,8 +57,74 @@ def settle_exit(
         done.writes.append(replace(changed))
 
 
+def _protected(position: Position, new: OrderIntent, as_of: datetime) -> Position:
+    """What the end, or the first word, of a stop order says of the protection."""
+    resting = position.protection
+    if resting is None or resting.intent_id != new.intent_id:
+        return position
+    if new.is_final:
+        refused = new.state in ("REJECTED", "DROPPED")
+        gone = {
+            "state": "GONE",
+            "since": as_of,
+            "amended_by": None,
+            "refusals": resting.refusals + 1 if refused else 0,
+            "retry_at": as_of + retry_pause(resting.refusals) if refused else None,
+        }
+        return position.evolve(protection=resting.model_copy(update=gone))
+    if resting.state != "LAYING" or new.broker_order_id is None:
+        return position
+    confirmed = {"state": "RESTING", "since": as_of, "broker_order_id": new.broker_order_id, "refusals": 0}
+    return position.evolve(protection=resting.model_copy(update=confirmed))
+
+
+def _begun_by_itself(
+    done: Settlement, new: OrderIntent, position: Position, as_of: datetime, now: datetime
+) -> Position:
+    """The broker's trigger was reached: what rested is the position's exit from now on."""
+    trailed = new.reason == "STOP" and (new.expected_price or 0) > position.stop_loss_price
+    reason = "TRAILING_STOP" if trailed else new.reason
+    begun = position.evolve(
+        state="CLOSING",
+        exit_intent_id=new.intent_id,
+        exit_reason=reason,
+        exit_attempts=position.exit_attempts + 1,
+    )
+    done.writes.append(
+        journal(
+            new.account,
+            "EXIT_BEGUN",
+            f"{begun.position_id}#{begun.exit_attempts}",
+            as_of,
+            now,
+            position_id=begun.position_id,
+            intent_id=new.intent_id,
+            symbol=begun.symbol,
+            quantity=begun.open_quantity,
+            reason=reason,
+            last_price=new.expected_price,
+            limit_price=new.limit_price or new.terms.price,
+        )
+    )
+    return begun
+
+
+def _goes_on(new: OrderIntent, position: Position) -> bool:
+    """Whether a stop ended before it sold, so that the sale goes on with another order at once: it was
+    refused, or taken away by us."""
+    ended_unsold = new.state in ("REJECTED", "DROPPED") or new.cancels > 0
+    return new.kind == "PROTECT" and ended_unsold and position.state == "CLOSING"
+
+
 def _reclaimed(done: Settlement, new: OrderIntent, position: Position) -> Position:
     """A live exit is its position's exit; one that turned up late beside another is a sell too many."""
+    if new.kind == "PROTECT":
+        resting = position.protection
+        if (
+            resting is None or resting.intent_id != new.intent_id
+        ) and position.exit_intent_id != new.intent_id:
+            _alarm_stray(done, new, position)
+        return position
     if position.state == "OPEN":
         return position.evolve(state="CLOSING", exit_intent_id=new.intent_id)
     if position.exit_intent_id != new.intent_id:
@@ -73,7 +142,7 @@ def _reopened(done: Settlement, new: OrderIntent, position: Position, as_of: dat
         f"{position.open_quantity} {position.symbol} are still held and will be sold again."
     )
     done.notices.append(Notice("Exit not done", text, "exit_failed"))
-    return position.evolve(state="OPEN", exit_intent_id=None, exit_blocked_until=as_of + _REFUSED_EXIT_PAUSE)
+    return position.evolve(state="OPEN", exit_intent_id=None, exit_blocked_until=as_of + _REFUSED_PAUSE)
 
 
 def _alarm_stray(done: Settlement, new: OrderIntent, position: Position) -> None:
@@ -86,7 +155,7 @@ def _alarm_stray(done: Settlement, new: OrderIntent, position: Position) -> None
     done.notices.append(Notice("A sell order too many", text, "stray_exit"))
 
 
-def _book(
+def book_result(
     store: StateStore,
     done: Settlement,
     before: Position,

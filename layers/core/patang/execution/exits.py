@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from patang.approvals.proposal import OrderTerms
 from patang.execution.amendments import Amendments, enqueue
-from patang.execution.ids import intent_id
+from patang.execution.closing import Step, closing
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import DESK, journal
-from patang.execution.prices import exit_limit, is_option
+from patang.execution.protection_intents import ExitWish
 from patang.keys import intent_key, position_key
 from patang.portfolio.position import Position
 from patang.ports import Clock, IntentQueue, StateStore, Write
-from patang.records import change, create, load, replace
+from patang.records import change, load
 
 __all__ = ["Exits"]
 
@@ -38,82 +37,55 @@ class Exits:
         exit_price: Decimal | None = None,
     ) -> bool:
         """Sells all that is held, at the limit `exit_price`; without one, within the market protection below
-        the best price.
+        the best price. What rests at the broker for it becomes the sell, or is taken away before it.
 
         False if the position is not open any more: somebody else has begun to close it, or has closed it.
         `reason` is one of patang.strategies.exits or a person's; prices in rupees, `as_of` market time.
         """
-        intent = change(
-            self._store, lambda: self._decide(position, reason, as_of, last_price, bid, actor, exit_price)
-        )
-        if intent is None:
+        wish = ExitWish(reason, last_price, bid, actor, exit_price)
+        step = change(self._store, lambda: self._decide(position, wish, as_of))
+        if step is None:
             return False
-        enqueue(self._queue, intent)
-        self._stop_buying(position, as_of)
+        if step.asked is not None:
+            enqueue(self._queue, step.asked)
+        self.stop_buying(position, as_of)
         return True
 
+    def stop_buying(self, position: Position, as_of: datetime) -> None:
+        """An entry that is still filling must not go on while its position is sold. Asked once: one that
+        stands too long is cancelled again by its watch."""
+        entry = load(self._store, OrderIntent, intent_key(position.account, position.entry_intent_id))
+        if entry is not None and not entry.is_final and entry.cancels == 0:
+            self._amendments.cancel(entry, as_of, "its position is being closed")
+
     def _decide(
-        self,
-        position: Position,
-        reason: str,
-        as_of: datetime,
-        last_price: Decimal,
-        bid: Decimal | None,
-        actor: str,
-        exit_price: Decimal | None,
-    ) -> tuple[OrderIntent | None, Sequence[Write]]:
+        self, position: Position, wish: ExitWish, as_of: datetime
+    ) -> tuple[Step | None, Sequence[Write]]:
         current = load(self._store, Position, position_key(position.account, position.position_id))
         if current is None or current.state != "OPEN":
             return None, ()
-        now = self._clock.now()
-        attempt = current.exit_attempts + 1
-        exit_id = intent_id(current.account, "exit", as_of.date(), current.position_id, attempt)
-        option = is_option(current.exchange, current.symbol)
-        price = exit_price or exit_limit(last_price, bid, current.tick_size, option=option)
-        intent = OrderIntent(
-            account=current.account,
-            intent_id=exit_id,
-            kind="EXIT",
-            terms=OrderTerms(
-                account=current.account,
-                mode=current.mode,
-                exchange=current.exchange,
-                tradingsymbol=current.symbol,
-                transaction_type="SELL",
-                quantity=current.open_quantity,
-                order_type="LIMIT",
-                product=current.product,
-                price=price,
-            ),
-            as_of=as_of,
-            written_at=now,
-            expected_price=last_price,
-            bid=bid,
-            position_id=current.position_id,
-            reason=reason,
-        )
-        closing = current.evolve(
-            state="CLOSING", exit_intent_id=exit_id, exit_reason=reason, exit_attempts=attempt
-        )
+        laid, now = self._laid(current), self._clock.now()
+        step = closing(current, laid, wish, as_of, now)
         event = journal(
             current.account,
             "EXIT_BEGUN",
-            exit_id,
+            f"{current.position_id}#{step.position.exit_attempts}",
             as_of,
             now,
-            actor,
+            wish.actor,
             position_id=current.position_id,
-            intent_id=exit_id,
+            intent_id=step.position.exit_intent_id,
+            asked=None if step.asked is None else step.asked.kind,
             symbol=current.symbol,
             quantity=current.open_quantity,
-            reason=reason,
-            last_price=last_price,
-            limit_price=price,
+            reason=wish.reason,
+            last_price=wish.last_price,
+            limit_price=wish.limit(current),
         )
-        return intent, (create(intent), replace(closing), event)
+        return step, (*step.writes(), event)
 
-    def _stop_buying(self, position: Position, as_of: datetime) -> None:
-        """An entry that is still filling must not go on while its position is sold."""
-        entry = load(self._store, OrderIntent, intent_key(position.account, position.entry_intent_id))
-        if entry is not None and not entry.is_final:
-            self._amendments.cancel(entry, as_of, "its position is being closed")
+    def _laid(self, position: Position) -> OrderIntent | None:
+        resting = position.protection
+        if resting is None or not resting.may_sell:
+            return None
+        return load(self._store, OrderIntent, intent_key(position.account, resting.intent_id))

@@ -34,7 +34,7 @@ def count_slippage(store: StateStore, old: OrderIntent, new: OrderIntent) -> lis
 def _slipped(intent: OrderIntent) -> tuple[Decimal, ...]:
     """Percent that the order slipped; nothing while it may still fill, or where a price is not known."""
     decided_at, filled = _decided_at(intent), intent.average_price
-    if intent.kind not in ("ENTRY", "EXIT") or not intent.is_final or intent.filled_quantity == 0:
+    if intent.kind not in ("ENTRY", "EXIT", "PROTECT") or not intent.is_final or intent.filled_quantity == 0:
         return ()
     if not decided_at or not filled:
         return ()

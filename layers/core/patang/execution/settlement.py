@@ -12,11 +12,16 @@ from patang.execution.exit_fills import settle_exit
 from patang.execution.fill_quality import count_slippage
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
+from patang.execution.protection_changes import settle_protection
+from patang.execution.protection_rules import has_triggered
 from patang.keys import intent_key
 from patang.ports import StateStore
 from patang.records import load, replace
 
 __all__ = ["settle"]
+
+# Kinds that change what rests at the broker for a position.
+_CHANGES = frozenset({"MODIFY", "CANCEL", "GTT_PLACE", "GTT_MODIFY", "GTT_DELETE"})
 
 
 def settle(
@@ -52,8 +57,12 @@ def settle(
     revived = old.never_arrived and not new.never_arrived and (grown or not new.is_final)
     if new.kind == "ENTRY" and (grown or ended or revived):
         settle_entry(store, done, old, new, as_of, now)
-    if new.kind == "EXIT" and (grown or ended or revived):
+    triggered = new.kind == "PROTECT" and has_triggered(new) != has_triggered(old)
+    first_heard = new.kind == "PROTECT" and new.broker_order_id != old.broker_order_id
+    if new.kind in ("EXIT", "PROTECT") and (grown or ended or revived or triggered or first_heard):
         settle_exit(store, done, old, new, as_of, now)
+    if new.kind in _CHANGES and ended:
+        settle_protection(store, done, new, as_of)
     done.writes += count_slippage(store, old, new)
     if new.kind == "MODIFY" and new.state == "COMPLETE":
         _stand_at_new_price(store, done, new)
@@ -65,5 +74,8 @@ def settle(
 
 def _stand_at_new_price(store: StateStore, done: Settlement, modify: OrderIntent) -> None:
     target = load(store, OrderIntent, intent_key(modify.account, modify.target_intent_id or ""))
-    if target is not None and target.limit_price != modify.terms.price:
-        done.writes.append(replace(target.evolve(limit_price=modify.terms.price)))
+    if target is None or target.limit_price == modify.terms.price:
+        return
+    # A stop that was moved is measured against its new trigger.
+    measured = {} if modify.terms.trigger_price is None else {"expected_price": modify.terms.trigger_price}
+    done.writes.append(replace(target.evolve(limit_price=modify.terms.price, **measured)))

@@ -10,6 +10,8 @@ from patang.execution.broker_order import parse_order
 from patang.execution.consequences import Notice, Settlement, tell
 from patang.execution.intent import IntentState, OrderIntent
 from patang.execution.journal import journal
+from patang.execution.protection import Protector
+from patang.execution.protection_rules import has_triggered
 from patang.execution.settlement import settle
 from patang.keys import intent_key
 from patang.ports import BrokerOrder, Clock, Metrics, Notifier, StateStore, Write
@@ -40,12 +42,14 @@ class OrderUpdates:
         self,
         store: StateStore,
         amendments: Amendments,
+        protector: Protector,
         clock: Clock,
         notifier: Notifier,
         metrics: Metrics,
     ) -> None:
         self._store = store
         self._amendments = amendments
+        self._protector = protector
         self._clock = clock
         self._notifier = notifier
         self._metrics = metrics
@@ -66,6 +70,8 @@ class OrderUpdates:
         tell(self._notifier, self._metrics, heard.settlement.notices)
         if heard.intent is not None and heard.settlement.stray:
             self._amendments.cancel(heard.intent, order.updated_at or heard.intent.as_of, "a sell too many")
+        if heard.intent is not None and heard.result == "APPLIED":
+            self._protector.follow(heard.intent, order.updated_at or heard.intent.as_of)
         self._metrics.count("order_updates", source=source, result=heard.result)
         return heard.result
 
@@ -117,7 +123,8 @@ def followed(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
     state = intent.state if settled and not grown else target
     if settled and grown and target == "ACKED":
         state = intent.state
-    if state == intent.state and not grown and intent.broker_order_id == order.order_id:
+    known = state == intent.state and not grown and intent.broker_order_id == order.order_id
+    if known and not _tells_of_its_trigger(intent, order):
         return intent
     price = Decimal(order.average_price)
     return intent.evolve(
@@ -128,3 +135,11 @@ def followed(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
         filled_quantity=max(order.filled_quantity, intent.filled_quantity),
         average_price=price if grown and price > 0 else intent.average_price,
     )
+
+
+def _tells_of_its_trigger(intent: OrderIntent, order: BrokerOrder) -> bool:
+    """Whether a live stop is heard to wait for its trigger for the first time, or to have met it: that is
+    news of an order which stands all the while, and is not taken back by an older frame."""
+    if intent.kind != "PROTECT" or intent.is_final or has_triggered(intent):
+        return False
+    return order.status == "OPEN" or (order.status == "TRIGGER PENDING" and intent.broker_status is None)

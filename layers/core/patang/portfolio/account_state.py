@@ -49,7 +49,8 @@ class RiskState(Record):
 
     ACTIVE: entries and exits. REDUCING: exits only, until the market day `halted_day` is over. HALTED: exits
     only, until a person resumes. `gate` is the reason an entry is refused with, `halt_reason` the sentence,
-    `halted_by` the person or the breaker. `loss_day` is the last day whose loss reached its limit: nobody
+    `halted_by` the person or the breaker. `flattening`: everything is to be sold, also what
+    is still bought, until a person resumes. `loss_day` is the last day whose loss reached its limit: nobody
     reopens that day. `last_option_entry` is the market time of the latest fill of an option's entry.
 
     `realised_total` is what was made or lost since the account began, after charges; `peak_realised` its
@@ -64,6 +65,7 @@ class RiskState(Record):
     halt_reason: str | None = None
     halted_by: str | None = None
     halted_day: date | None = None
+    flattening: bool = False
     loss_day: date | None = None
     reservations: dict[str, Reservation] = Field(default_factory=dict)
     last_option_entry: datetime | None = None

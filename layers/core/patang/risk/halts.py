@@ -8,16 +8,21 @@ from typing import Any
 from patang.errors import StopTrading
 from patang.execution.consequences import Notice, tell
 from patang.execution.journal import journal
-from patang.keys import risk_key
+from patang.execution.reconciliation.record import Reconciliation
+from patang.keys import reconciliation_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
 from patang.ports import Clock, Metrics, Notifier, StateStore, Write, WriteConflict
 from patang.records import change, create, load, replace
 from patang.risk.account_view import view_account
 from patang.risk.breaker import BREAKER, Breach, breach, drawdown
-from patang.settings import Settings
+from patang.settings import Mode, Settings
 
-__all__ = ["Halts"]
+__all__ = ["MISMATCH", "RECONCILER", "Halts"]
+
+# The gate of an account whose books do not agree with the broker's.
+MISMATCH = "RECONCILIATION"
+RECONCILER = "reconciler"
 
 _ACTIVE: Mapping[str, Any] = {
     "state": "ACTIVE",
@@ -25,6 +30,7 @@ _ACTIVE: Mapping[str, Any] = {
     "halt_reason": None,
     "halted_by": None,
     "halted_day": None,
+    "flattening": False,
 }
 
 _RESULTS = ("realised_total", "net_paid_in", "results_mode", "other_results")
@@ -52,6 +58,10 @@ class Halts:
         why, is kept. It takes the place of what ends with the day.
         """
         return self._stop(account, reason, actor, as_of, {"state": "HALTED", "gate": "HALTED"})
+
+    def reduce(self, account: str, gate: str, reason: str, actor: str, as_of: datetime) -> bool:
+        """REDUCING until a person resumes, by this gate. False if it is stopped for as long already."""
+        return self._stop(account, reason, actor, as_of, {"state": "REDUCING", "gate": gate})
 
     def work_breaker(self, account: str, as_of: datetime) -> None:
         """Closes the breaker where its day has ended, opens it where a limit is reached."""
@@ -91,13 +101,17 @@ class Halts:
         """A person takes a stop back. False if there was none that can be.
 
         The day's loss cannot be argued with: its account is REDUCING until the day is over. With a drawdown
-        that has reached its limit the person accepts it: losses are counted from here.
+        that has reached its limit the person accepts it: losses are counted from here. An account whose books
+        do not agree with the broker's stays REDUCING until a reconciliation is clean.
         """
         day, settings = as_of.astimezone(IST).date(), self._settings()
         view = view_account(self._store, account, as_of, self._clock.now(), settings)
         accepted = drawdown(view) if view.state.gate == "MAX_DRAWDOWN" else None
+        mismatch = self._mismatch(account, settings.mode)
 
         def decide(old: RiskState) -> Mapping[str, Any] | None:
+            if old.gate == MISMATCH and mismatch is not None:
+                return None
             if not old.halted or (old.state == "REDUCING" and old.gate == "DAILY_LOSS_LIMIT"):
                 return _ACTIVE if old.halted and not old.is_halted_on(day) else None
             changes = dict(_ACTIVE)
@@ -106,7 +120,9 @@ class Halts:
                 standing = old.in_mode(settings.mode)
                 changes |= {name: getattr(standing, name) for name in _RESULTS}
                 changes["peak_realised"] = standing.peak_realised - accepted
-            if old.loss_day == day:
+            if mismatch is not None:
+                changes |= {"state": "REDUCING", "gate": MISMATCH, **mismatch}
+            elif old.loss_day == day:
                 changes |= {
                     "state": "REDUCING",
                     "gate": "DAILY_LOSS_LIMIT",
@@ -118,6 +134,13 @@ class Halts:
 
         details = {} if accepted is None else {"accepted_drawdown": f"{accepted:.2f}"}
         return self._change(account, "RESUMED", decide, actor, as_of, details)
+
+    def _mismatch(self, account: str, mode: Mode) -> Mapping[str, str] | None:
+        """Why the latest reconciliation lets nobody resume, if it does not."""
+        found = load(self._store, Reconciliation, reconciliation_key(account))
+        if found is None or found.clean or found.mode != mode:
+            return None
+        return {"halt_reason": found.reason, "halted_by": RECONCILER}
 
     def _stop(self, account: str, reason: str, actor: str, as_of: datetime, state: Mapping[str, Any]) -> bool:
         day = as_of.astimezone(IST).date()

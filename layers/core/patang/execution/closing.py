@@ -1,0 +1,145 @@
+"""How a position is sold, step by step: what rests for it is turned into the sell, or taken away first.
+
+    nothing rests                    EXIT
+    a stop rests                     MODIFY of that order into the sell
+    a stop is on its way             nothing until the broker has said what became of it
+    a GTT rests                      GTT_DELETE, then EXIT once it is known to be gone
+    a GTT is on its way              nothing until it is known, then as above
+
+So at no moment may more be sold than is held. Pure: the caller writes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from patang.execution.intent import OrderIntent
+from patang.execution.protection_intents import ExitWish, delete_trigger, sell_all, stop_into_sell
+from patang.execution.protection_rules import check_covered, has_triggered
+from patang.portfolio.position import Position
+from patang.ports import Write
+from patang.records import create, replace
+
+__all__ = ["Step", "closing", "continued"]
+
+# Market time after which a stop that should have become a sell and still waits for its trigger is told
+# again.
+_STILL_A_STOP = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A position changed, with the intents that change with it and the one that it takes, if any."""
+
+    position: Position
+    asked: OrderIntent | None = None
+    changed: tuple[OrderIntent, ...] = ()
+
+    def writes(self) -> Sequence[Write]:
+        """All of it, in one transaction."""
+        asked = [] if self.asked is None else [create(self.asked)]
+        return [replace(self.position), *asked, *map(replace, self.changed)]
+
+
+def closing(
+    position: Position, laid: OrderIntent | None, wish: ExitWish, as_of: datetime, now: datetime
+) -> Step:
+    """The first step of selling an OPEN position; `laid` is the intent that laid its protection, if any."""
+    taken = position.evolve(
+        state="CLOSING", exit_reason=wish.reason, exit_attempts=position.exit_attempts + 1
+    )
+    resting = taken.protection
+    if resting is None or not resting.may_sell or laid is None:
+        return _sell(taken, wish, as_of, now)
+    if laid.state == "NEW":
+        # Nobody has claimed it, and with this write nobody will.
+        dropped = laid.evolve(state="DROPPED", reason="its position is being sold")
+        gone = _protected(taken, as_of, state="GONE")
+        return _with(_sell(gone, wish, as_of, now), dropped)
+    if resting.kind == "SL" and laid.is_final:
+        return _sell(_protected(taken, as_of, state="GONE"), wish, as_of, now)
+    if resting.state == "RESTING":
+        return _take(taken, laid, wish, as_of, now)
+    # On its way to the broker or away from it: what becomes of it decides how the position is sold.
+    waiting = taken.evolve(exit_intent_id=_decider(taken, laid))
+    return Step(waiting, changed=(_expecting(laid, wish),) if resting.kind == "SL" else ())
+
+
+def continued(
+    position: Position,
+    laid: OrderIntent | None,
+    selling: OrderIntent | None,
+    wish: ExitWish,
+    as_of: datetime,
+    now: datetime,
+) -> Step | None:
+    """The next step of a CLOSING position, None while it has to wait.
+
+    `selling` is the intent that the position names as its exit.
+    """
+    resting = position.protection
+    if selling is not None and selling.kind == "EXIT":
+        return None
+    if resting is None or not resting.may_sell:
+        ended = selling is None or selling.is_final
+        return _sell(position, wish, as_of, now) if ended and position.open_quantity else None
+    if laid is None or resting.amended_by is not None:
+        return None
+    if resting.state == "RESTING" and not (resting.kind == "SL" and has_triggered(laid)):
+        return _take(position, laid, wish, as_of, now)
+    if _is_still_a_stop(laid) and as_of >= (laid.amended_at or resting.since) + _STILL_A_STOP:
+        return _take(position, laid, wish, as_of, now)
+    return None
+
+
+def _is_still_a_stop(laid: OrderIntent) -> bool:
+    return laid.kind == "PROTECT" and laid.state == "ACKED" and laid.broker_status == "TRIGGER PENDING"
+
+
+def _take(position: Position, laid: OrderIntent, wish: ExitWish, as_of: datetime, now: datetime) -> Step:
+    """What rests is turned into the sell, or deleted to make place for it."""
+    resting = position.protection
+    assert resting is not None
+    number = resting.amendments + 1
+    if resting.kind == "GTT":
+        asked = delete_trigger(position, resting, as_of, now, wish.reason)
+        lifted = _protected(
+            position, as_of, state="LIFTING", amended_by=asked.intent_id, amendments=number, amended_at=as_of
+        )
+        return Step(lifted.evolve(exit_intent_id=asked.intent_id), asked)
+    asked = stop_into_sell(position, laid, wish, as_of, now)
+    lifted = _protected(
+        position, as_of, state="LIFTING", amended_by=asked.intent_id, amendments=number, amended_at=as_of
+    )
+    counted = _expecting(laid, wish).evolve(modifications=laid.modifications + 1, amended_at=as_of)
+    return Step(lifted.evolve(exit_intent_id=laid.intent_id), asked, (counted,))
+
+
+def _sell(position: Position, wish: ExitWish, as_of: datetime, now: datetime) -> Step:
+    check_covered(position, 0, position.open_quantity)
+    asked = sell_all(position, wish, as_of, now)
+    return Step(position.evolve(exit_intent_id=asked.intent_id), asked)
+
+
+def _decider(position: Position, laid: OrderIntent) -> str:
+    """Whose end says how the position goes on: of a GTT on its way out, its deletion."""
+    resting = position.protection
+    if resting is not None and resting.kind == "GTT" and resting.amended_by is not None:
+        return resting.amended_by
+    return laid.intent_id
+
+
+def _expecting(stop: OrderIntent, wish: ExitWish) -> OrderIntent:
+    """From here on it is measured against what could be had when the exit was wanted."""
+    return stop.evolve(expected_price=wish.last_price, bid=wish.bid)
+
+
+def _protected(position: Position, as_of: datetime, **changes: Any) -> Position:
+    resting = position.protection
+    assert resting is not None
+    return position.evolve(protection=resting.model_copy(update={"since": as_of} | changes))
+
+
+def _with(step: Step, changed: OrderIntent) -> Step:
+    return Step(step.position, step.asked, (*step.changed, changed))
