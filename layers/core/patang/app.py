@@ -37,6 +37,7 @@ from patang.execution.amendments import Amendments
 from patang.execution.conclusion import Conclusion
 from patang.execution.exits import Exits
 from patang.execution.flatten import Flatten
+from patang.execution.intent_sweep import IntentSweep
 from patang.execution.lane import OrderLane
 from patang.execution.lane_tokens import LaneTokens
 from patang.execution.order_flow import OrderFlow
@@ -352,6 +353,7 @@ class Desk:
             self.approvals(),
             self.workflows,
             self._conclusion(),
+            self._intent_sweep(),
             self.standing_settings,
             self.clock,
             self.notifier,
@@ -389,6 +391,11 @@ class Desk:
     def _resolution(self) -> Resolution:
         return Resolution(
             self.store, self.broker, self.order_updates(), self.clock, self.notifier, self.metrics
+        )
+
+    def _intent_sweep(self) -> IntentSweep:
+        return IntentSweep(
+            self.store, self.intent_queue, self.workflows, self.clock, self.notifier, self.metrics
         )
 
     def _conclusion(self) -> Conclusion:

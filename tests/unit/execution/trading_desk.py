@@ -13,6 +13,7 @@ from patang.execution.conclusion import Conclusion
 from patang.execution.exits import Exits
 from patang.execution.guard import GuardService
 from patang.execution.intent import OrderIntent
+from patang.execution.intent_sweep import IntentSweep
 from patang.execution.lane import OrderLane
 from patang.execution.lane_tokens import LaneTokens
 from patang.execution.order_flow import OrderFlow
@@ -233,6 +234,9 @@ class TradingDesk:
             self.metrics,
         )
 
+    def intent_sweep(self) -> IntentSweep:
+        return IntentSweep(self.store, self.queue, self.workflows, self.clock, self.notifier, self.metrics)
+
     def reconciler(self) -> Reconciler:
         accounts = AccountService(
             self.store,
@@ -247,6 +251,7 @@ class TradingDesk:
             self.approvals(),
             self.workflows,
             self.conclusion(),
+            self.intent_sweep(),
             self.get_settings,
             self.clock,
             self.notifier,

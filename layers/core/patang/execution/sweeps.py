@@ -8,6 +8,7 @@ from patang.approvals.proposal import Proposal
 from patang.approvals.service import ApprovalService
 from patang.execution.conclusion import Conclusion
 from patang.execution.consequences import Notice, tell
+from patang.execution.intent_sweep import IntentSweep
 from patang.execution.journal import journal, told_first
 from patang.execution.market_clock import MarketClock
 from patang.execution.reservation_sweep import ReservationSweep
@@ -41,6 +42,7 @@ class Sweeps:
         approvals: ApprovalService,
         workflows: Workflows,
         conclusion: Conclusion,
+        intents: IntentSweep,
         settings: Callable[[], Settings],
         clock: Clock,
         notifier: Notifier,
@@ -50,6 +52,7 @@ class Sweeps:
         self._approvals = approvals
         self._workflows = workflows
         self._conclusion = conclusion
+        self._intents = intents
         self._reservations = ReservationSweep(store, conclusion, clock)
         self._settings = settings
         self._clock = clock
@@ -67,6 +70,7 @@ class Sweeps:
             "expired": sum(map(self._expire_overdue, names)),
             "answered": sum(map(self._answer_decided, names)),
             "released": sum(self._reservations.run(name, as_of) for name in names),
+            "intents": sum(self._intents.run(name, as_of) for name in names),
             "cycles": self._start_cycles(as_of),
             "stale_data": int(self._watch_data(trading, as_of)),
         }
