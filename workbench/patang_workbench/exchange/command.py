@@ -7,15 +7,16 @@ import os
 import signal
 import sys
 import threading
-from datetime import date
+from datetime import date, time
 from pathlib import Path
+from typing import get_args
 
 from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.clock import MAX_SPEED, MIN_SPEED
 from patang_workbench.exchange.engine import Settings
 from patang_workbench.exchange.login import App
 from patang_workbench.exchange.replay import replay_market
-from patang_workbench.exchange.rules import Limits, Rules
+from patang_workbench.exchange.rules import Autoslice, Blocked, Echo, Limits, Rules
 from patang_workbench.exchange.server import Simulator
 from patang_workbench.exchange.synthetic import synthetic_market
 
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _market_options(parser.add_argument_group("market"))
     _clock_options(parser.add_argument_group("clock"))
     _client_options(parser.add_argument_group("clients"))
+    _rule_options(parser.add_argument_group("the broker's rules"))
     parser.add_argument("--json", action="store_true", help="print the addresses as one line of JSON")
 
 
@@ -92,7 +94,51 @@ def _client_options(client: argparse._ArgumentGroup) -> None:
         "--cash", type=float, default=1_000_000.0, metavar="RUPEES", help="opening cash (1000000)"
     )
     client.add_argument(
-        "--no-rate-limit", action="store_true", help="accept more than 10 order requests a wall second"
+        "--holding",
+        action="append",
+        default=[],
+        metavar="SYMBOL=UNITS",
+        help="shares in every demat account before the session",
+    )
+    client.add_argument(
+        "--demat-consent",
+        choices=("consent", "physical", "none"),
+        default="consent",
+        help="whether shares are sold without their holder's word of the day (consent)",
+    )
+
+
+def _rule_options(rules: argparse._ArgumentGroup) -> None:
+    rules.add_argument("--no-rate-limit", action="store_true", help="accept any number of order requests")
+    rules.add_argument(
+        "--read-limits",
+        action="store_true",
+        help="refuse more than 1 quote, 3 candle and 10 other requests a wall second of one key",
+    )
+    rules.add_argument(
+        "--registered-ip",
+        action="append",
+        metavar="ADDRESS",
+        help="take order requests from this address only; repeat for a second one",
+    )
+    rules.add_argument(
+        "--blocked",
+        choices=get_args(Blocked),
+        default="order_id",
+        help="how an order without funds or holdings is answered (order_id)",
+    )
+    rules.add_argument(
+        "--autoslice", choices=get_args(Autoslice), default="children", help="shape of its reply (children)"
+    )
+    rules.add_argument(
+        "--echo", choices=get_args(Echo), default="as_sent", help="how the book shows MARKET orders (as_sent)"
+    )
+    rules.add_argument(
+        "--square-off",
+        type=_square_off,
+        default=(time(15, 10), time(15, 20)),
+        metavar="CASH,F&O",
+        help="when the broker ends MIS positions (15:10,15:20)",
     )
 
 
@@ -128,8 +174,24 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         start=arguments.start,
         paused=not arguments.run,
         cash=arguments.cash,
-        rules=Rules(limits=Limits(None, None, None) if arguments.no_rate_limit else Limits()),
+        holdings=dict(_holding(text) for text in arguments.holding),
+        demat_consent="" if arguments.demat_consent == "none" else arguments.demat_consent,
+        rules=_rules(arguments),
         port=arguments.port,
+    )
+
+
+def _rules(arguments: argparse.Namespace) -> Rules:
+    limits = Limits(None, None, None) if arguments.no_rate_limit else Limits()
+    cash, derivatives = arguments.square_off
+    return Rules(
+        registered_ips=None if arguments.registered_ip is None else tuple(arguments.registered_ip),
+        blocked=arguments.blocked,
+        autoslice=arguments.autoslice,
+        echo=arguments.echo,
+        square_off_cash=cash,
+        square_off_derivatives=derivatives,
+        limits=limits.with_reads() if arguments.read_limits else limits,
     )
 
 
@@ -168,6 +230,21 @@ def _app(text: str) -> App:
     if len(parts) != 3 or not all(parts):
         raise ValueError(f"--account {text!r} is not KEY:SECRET:ID")
     return App(*parts)
+
+
+def _holding(text: str) -> tuple[str, int]:
+    symbol, _, units = text.partition("=")
+    if not symbol or not units.isdecimal() or not int(units):
+        raise ValueError(f"--holding {text!r} is not SYMBOL=UNITS")
+    return symbol, int(units)
+
+
+def _square_off(text: str) -> tuple[time, time]:
+    try:
+        cash, derivatives = (time.fromisoformat(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not two times; use HH:MM,HH:MM") from None
+    return cash, derivatives
 
 
 def _date(text: str) -> date:

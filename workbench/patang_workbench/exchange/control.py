@@ -1,4 +1,4 @@
-"""The simulator's own routes under /_simulator: clock, counts, faults, addresses, candles, contract notes."""
+"""The simulator's own routes under /_simulator: clock, faults, rules, the owner's hand, what happened."""
 
 from dataclasses import asdict
 from datetime import date
@@ -13,6 +13,9 @@ from patang_workbench.exchange.charges import account_note
 from patang_workbench.exchange.engine import Exchange
 from patang_workbench.exchange.errors import InputError, MissingError
 from patang_workbench.exchange.faults import Fault
+from patang_workbench.exchange.ledger import show_ledger
+from patang_workbench.exchange.owner import act
+from patang_workbench.exchange.rules import changed_rules, describe_rules
 
 __all__ = ["control_routes"]
 
@@ -104,6 +107,27 @@ async def clear_faults(request: Request) -> Response:
     return await show_faults(request)
 
 
+async def by_hand(request: Request) -> Response:
+    """What the owner does on the broker's own pages: `action` and its fields, see module owner."""
+    return JSONResponse({"done": act(exchange_of(request), await _body(request))})
+
+
+async def show_rules(request: Request) -> Response:
+    return JSONResponse(describe_rules(exchange_of(request).rules))
+
+
+async def set_rules(request: Request) -> Response:
+    """Switch some of the rules: fields of Rules, those of Limits among them."""
+    exchange = exchange_of(request)
+    exchange.rules = changed_rules(exchange.rules, await _body(request))
+    return await show_rules(request)
+
+
+async def account_book(request: Request) -> Response:
+    """Every order that reached the broker, the accepted ones by tag, and net positions."""
+    return JSONResponse(show_ledger(exchange_of(request)))
+
+
 async def source_candles(request: Request) -> Response:
     """The candles the ticks are made from: {symbol: [[start, open, high, low, close, volume], ...]}."""
     exchange: Exchange = exchange_of(request)
@@ -141,6 +165,10 @@ def control_routes() -> list[Route]:
         Route("/_simulator/fault", set_fault, methods=["POST"]),
         Route("/_simulator/fault", show_faults, methods=["GET"]),
         Route("/_simulator/fault", clear_faults, methods=["DELETE"]),
+        Route("/_simulator/owner", by_hand, methods=["POST"]),
+        Route("/_simulator/rules", show_rules, methods=["GET"]),
+        Route("/_simulator/rules", set_rules, methods=["POST"]),
+        Route("/_simulator/ledger", account_book, methods=["GET"]),
         Route("/_simulator/candles", source_candles, methods=["GET"]),
         Route("/_simulator/contract_note/{user_id}", contract_note, methods=["GET"]),
     ]

@@ -1,26 +1,42 @@
 """The way of order frames and postbacks to the client, with what may happen to them."""
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from patang_workbench.exchange.agenda import Agenda, Work
 from patang_workbench.exchange.faults import Faults
 
-__all__ = ["Deliveries"]
+__all__ = ["Deliveries", "Outlet"]
+
+
+class Outlet(NamedTuple):
+    """Where updates leave: a frame by (user id, data), a postback by (address, data)."""
+
+    frame: Callable[[str, dict[str, Any]], None]
+    postback: Callable[[str, dict[str, Any]], None]
 
 
 class Deliveries:
-    """Sends updates on, each by its channel ("frames" or "postbacks"), in order but for the armed faults.
+    """Sends updates on, each by its channel, frames or postbacks, in order but for the armed faults.
 
     An update that is re-ordered waits for the next of its channel, or for the fault's delay.
     """
 
-    def __init__(self, faults: Faults, agenda: Agenda) -> None:
+    def __init__(self, faults: Faults, agenda: Agenda, outlet: Outlet) -> None:
         self._faults = faults
         self._agenda = agenda
+        self._outlet = outlet
         self._held: dict[str, list[Work]] = {}
 
-    def send(self, channel: str, deliver: Callable[[], None]) -> None:
-        """Deliver one update, or do to it what a fault says."""
+    def frame(self, user_id: str, data: dict[str, Any]) -> None:
+        """Send an order frame to all connections of a user."""
+        self._send("frames", lambda: self._outlet.frame(user_id, data))
+
+    def postback(self, url: str, data: dict[str, Any]) -> None:
+        """Send a postback to the address of an app."""
+        self._send("postbacks", lambda: self._outlet.postback(url, data))
+
+    def _send(self, channel: str, deliver: Work) -> None:
         fault = self._faults.delivery(channel)
         if fault is None:
             self._deliver(channel, deliver)

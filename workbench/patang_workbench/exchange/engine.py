@@ -13,7 +13,7 @@ from patang_workbench.exchange.agenda import Agenda, LoopAgenda, MarketAgenda, W
 from patang_workbench.exchange.broker import Broker
 from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.clock import MAX_SPEED, MIN_SPEED, MarketClock
-from patang_workbench.exchange.deliveries import Deliveries
+from patang_workbench.exchange.deliveries import Deliveries, Outlet
 from patang_workbench.exchange.errors import InputError, KiteError
 from patang_workbench.exchange.faults import Faults
 from patang_workbench.exchange.floor import Floor
@@ -75,9 +75,14 @@ class Settings:
 
 
 class Exchange:
-    """Everything behind the two protocols. `run` moves the market until it is cancelled."""
+    """Everything behind the two protocols. `run` moves the market until it is cancelled.
 
-    def __init__(self, settings: Settings, agenda: Agenda | None = None) -> None:
+    Without an `agenda` and an `outlet` it lives in an event loop, and sends updates over the wire.
+    """
+
+    def __init__(
+        self, settings: Settings, agenda: Agenda | None = None, outlet: Outlet | None = None
+    ) -> None:
         self.settings = settings
         self.rules = settings.rules
         self.agenda = agenda or LoopAgenda()
@@ -91,7 +96,9 @@ class Exchange:
         self.hub = Hub()
         self.postbacks = Postbacks()
         self.faults = Faults(settings.seed)
-        self.deliveries = Deliveries(self.faults, self.agenda)
+        self.deliveries = Deliveries(
+            self.faults, self.agenda, outlet or Outlet(self.hub.order, self.postbacks.send)
+        )
         self.limits = RequestLimits(self._rules, self.agenda.wall)
         self.broker = Broker(
             self.floor,
@@ -219,11 +226,11 @@ class Exchange:
             "checksum": checksum(order.order_id, str(picture["order_timestamp"]), secret),
             **picture,
         }
-        self.deliveries.send("frames", lambda: self.hub.order(order.user_id, data))
+        self.deliveries.frame(order.user_id, data)
         # Postbacks are of the app's own orders: none for what a trigger or a person placed.
         url = app.postback_url if app and "gtt" not in order.meta else None
         if url and picture["status"] in _POSTED:
-            self.deliveries.send("postbacks", lambda: self.postbacks.send(url, data))
+            self.deliveries.postback(url, data)
 
     def _account(self, user_id: str) -> Account:
         settled, arriving = self.settings.holdings, self.settings.t1_holdings

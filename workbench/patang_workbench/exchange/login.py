@@ -61,12 +61,17 @@ class Logins:
         app = self.app(api_key)
         if not app.redirect_url:
             raise InputError("The app has no redirect URL registered.")
-        token = secrets.token_hex(16)
-        self._requests[token] = (api_key, self._wall() + REQUEST_TOKEN_LIFE)
+        token = self.request_token(api_key)
         parts = urlsplit(app.redirect_url)
         answer = {"action": "login", "type": "login", "status": "success", "request_token": token}
         query = [*parse_qsl(parts.query), *answer.items(), *parse_qsl(redirect_params)]
         return urlunsplit(parts._replace(query=urlencode(query)))
+
+    def request_token(self, api_key: str) -> str:
+        """What a sign-in of an app's owner yields."""
+        token = secrets.token_hex(16)
+        self._requests[token] = (api_key, self._wall() + REQUEST_TOKEN_LIFE)
+        return token
 
     def exchange(self, api_key: str, request_token: str, proof: str) -> tuple[App, str]:
         """Trade a request token, once, for the day's access token. Raises TokenError."""
@@ -100,6 +105,13 @@ class Logins:
         self.session(api_key, access_token)
         del self._sessions[access_token]
         self._generation[api_key] = self._generation.get(api_key, 0) + 1
+
+    def revoke(self, user_id: str) -> int:
+        """End all sessions of a user, as a sign-in elsewhere does; returns how many there were."""
+        ended = [token for token, app in self._sessions.items() if app.user_id == user_id]
+        for token in ended:
+            self.log_out(self._sessions[token].api_key, token)
+        return len(ended)
 
     def _access_token(self, app: App) -> str:
         words = f"{app.api_key} {app.user_id} {self._day} {self._generation.get(app.api_key, 0)}"
