@@ -49,7 +49,7 @@ class Broker(Protocol):
     def place_sliced(self, request: OrderRequest) -> tuple[SliceResult, ...]:
         """Places more than the freeze quantity allows, cut by the broker into at most 10 orders of one tag.
 
-        Slices may fail alone: each says so in its message.
+        Slices may fail alone: each says so in its message. An order that needs no cut is refused.
         """
         ...
 

@@ -113,12 +113,10 @@ def _child(order: Mapping[str, Any]) -> str | None:
 
 def parse_slices(reply: object) -> tuple[SliceResult, ...]:
     """The slices of an order, in either shape that is documented: a list of `{order_id}` and `{error}`, or
-    `{order_id, children: [...]}` with those in `children` and the first slice's id outside."""
+    `{order_id, children: [...]}` with those in `children`. The id outside is of the whole and in no order
+    book; without children it is the order's."""
     if isinstance(reply, Mapping):
-        found = [_slice(child) for child in reply.get("children") or []]
-        first = reply.get("order_id")
-        if first and all(str(first) != one.order_id for one in found):
-            found.insert(0, SliceResult(str(first)))
+        found = [_slice(child) for child in reply.get("children") or [reply]]
     elif isinstance(reply, list):
         found = [_slice(one) for one in reply]
     else:

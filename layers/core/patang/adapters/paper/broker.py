@@ -1,16 +1,16 @@
 """A broker on paper: takes and keeps orders and triggers, and leaves filling them to the paper exchange."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
-
-from pydantic import ValidationError
 
 from patang.adapters.paper.account import PaperAccount
 from patang.adapters.paper.convert import converted
 from patang.adapters.paper.funds import PaperFunds
 from patang.adapters.paper.gtt import PaperGtt
+from patang.adapters.paper.intake import changed_order, new_order, sizes_of_slices
 from patang.adapters.paper.order import PaperOrder, paper_order_id
 from patang.adapters.paper.reports import (
     describe_funds,
@@ -18,9 +18,9 @@ from patang.adapters.paper.reports import (
     describe_positions,
     describe_trades,
 )
-from patang.adapters.paper.triggers import not_parsed, read_gtt
-from patang.adapters.paper.validation import check_gtt, check_means, check_terms
-from patang.errors import BrokerRefused, StopTrading
+from patang.adapters.paper.triggers import read_gtt
+from patang.adapters.paper.validation import check_gtt, check_means
+from patang.errors import BrokerRefused
 from patang.execution.broker_order import parse_order
 from patang.market.instruments import Universe
 from patang.market.sessions import IST
@@ -38,41 +38,11 @@ from patang.ports import (
     StateStore,
     Write,
 )
-from patang.records import create, replace
-from patang.risk.freeze import freeze_quantity
+from patang.records import create
+from patang.records import replace as stored
 from patang.settings import Settings
 
 __all__ = ["PaperBroker"]
-
-_MOST_SLICES = 10
-_MOST_MODIFICATIONS = 25
-_TERMS = (
-    "variety",
-    "exchange",
-    "tradingsymbol",
-    "transaction_type",
-    "quantity",
-    "order_type",
-    "product",
-    "validity",
-    "tag",
-    "price",
-    "trigger_price",
-    "market_protection",
-    "disclosed_quantity",
-)
-_CHANGEABLE = frozenset(
-    {
-        "quantity",
-        "price",
-        "order_type",
-        "trigger_price",
-        "validity",
-        "disclosed_quantity",
-        "market_protection",
-    }
-)
-_STOPS = ("SL", "SL-M")
 
 
 class PaperBroker:
@@ -93,16 +63,8 @@ class PaperBroker:
         return self._place(request, request.tag)
 
     def place_sliced(self, request: OrderRequest) -> tuple[SliceResult, ...]:
-        """At most 10 orders of the freeze quantity at most."""
-        most = self._freeze(request) or max(request.quantity, 1)
-        quantities = [most] * (request.quantity // most)
-        if request.quantity % most or not quantities:
-            quantities.append(request.quantity % most)
-        if len(quantities) > _MOST_SLICES:
-            raise BrokerRefused(
-                f"{request.quantity} makes {len(quantities)} slices; {_MOST_SLICES} are taken."
-            )
-        results = [self._slice(request, number, units) for number, units in enumerate(quantities)]
+        sizes = sizes_of_slices(self._account, request)
+        results = [self._slice(request, number, units) for number, units in enumerate(sizes)]
         if all(result.order_id is None for result in results):
             raise BrokerRefused(results[0].message)
         return tuple(results)
@@ -114,25 +76,10 @@ class PaperBroker:
         changes: Mapping[str, str],
         parent_order_id: str | None = None,
     ) -> None:
-        unknown = changes.keys() - _CHANGEABLE
-        if unknown:
-            raise BrokerRefused(f"An order has no {', '.join(sorted(unknown))} to change.")
         _no_parent(parent_order_id)
 
         def changed(order: PaperOrder, funds: PaperFunds) -> PaperOrder:
-            if order.modifications >= _MOST_MODIFICATIONS:
-                raise BrokerRefused("Maximum allowed order modifications exceeded.")
-            after = _parse(order.model_dump() | dict(changes) | {"modifications": order.modifications + 1})
-            if after.quantity <= after.filled:
-                raise BrokerRefused(f"Quantity {after.quantity} is not above the {after.filled} filled.")
-            becomes_stop = after.order_type in _STOPS and order.order_type not in _STOPS
-            waits = after.order_type in _STOPS and order.status == "TRIGGER PENDING"
-            after = after.evolve(status="TRIGGER PENDING" if waits or becomes_stop else "OPEN")
-            instrument = self._account.instrument(
-                order.exchange, order.tradingsymbol, order.placed_at.astimezone(IST).date()
-            )
-            if not order.gtt_id:
-                check_terms(after, instrument)
+            after = changed_order(self._account, order, changes)
             check_means(after, funds, self._account.book())
             return after
 
@@ -170,7 +117,7 @@ class PaperBroker:
                 raise BrokerRefused("The instrument and the type of a GTT cannot be changed.")
             asked = read_gtt(self._account.name, gtt_id, request, instrument, now, known.written_at)
             check_gtt(asked, instrument)
-            return None, [replace(asked.evolve(created_at=known.created_at, revision=known.revision))]
+            return None, [stored(asked.evolve(created_at=known.created_at, revision=known.revision))]
 
         self._account.write(f"trigger {gtt_id} was not changed", decide)
 
@@ -178,7 +125,7 @@ class PaperBroker:
         def decide() -> tuple[None, list[Write]]:
             known = self._active(gtt_id)
             now = max(known.updated_at, self._account.now())
-            return None, [replace(known.evolve(status="deleted", updated_at=now))]
+            return None, [stored(known.evolve(status="deleted", updated_at=now))]
 
         self._account.write(f"trigger {gtt_id} was not deleted", decide)
 
@@ -241,7 +188,7 @@ class PaperBroker:
         def decide() -> tuple[str, list[Write]]:
             if self._account.order(order_id) is not None:
                 return order_id, []
-            order, funds = self._new_order(order_id, request), self._account.funds()
+            order, funds = new_order(self._account, order_id, request), self._account.funds()
             check_means(order, funds, self._account.book())
             return order_id, [create(order), self._account.stored(funds.with_order(None, order))]
 
@@ -250,49 +197,13 @@ class PaperBroker:
     def _slice(self, request: OrderRequest, number: int, quantity: int) -> SliceResult:
         # The first has the id that the order would have in one piece.
         identity = request.tag if number == 0 else f"{request.tag}#{number}"
-        terms = {name: getattr(request, name) for name in _TERMS} | {"quantity": quantity}
         try:
-            return SliceResult(self._place(OrderRequest(**terms), identity))
+            return SliceResult(self._place(replace(request, quantity=quantity), identity))
         except BrokerRefused as refusal:
             return SliceResult(None, str(refusal))
 
-    def _freeze(self, request: OrderRequest) -> int | None:
-        day = self._account.now().astimezone(IST).date()
-        instrument = self._account.instrument(request.exchange, request.tradingsymbol, day)
-        return freeze_quantity(request.exchange, instrument.underlying, day)
-
-    def _new_order(self, order_id: str, request: OrderRequest) -> PaperOrder:
-        """The order as it would stand. Raises BrokerRefused for what cannot be."""
-        placed = self._account.now()
-        day = placed.astimezone(IST).date()
-        instrument = self._account.instrument(request.exchange, request.tradingsymbol, day)
-        closes = self._account.session(instrument, day).last_print()
-        if placed >= closes:
-            raise BrokerRefused(f"The market has closed at {closes:%H:%M}.")
-        if request.validity == "TTL":
-            if not request.validity_ttl:
-                raise BrokerRefused("Orders of validity TTL need their minutes.")
-            closes = min(closes, placed + timedelta(minutes=request.validity_ttl))
-        order = _parse(
-            {name: getattr(request, name) for name in _TERMS}
-            | {
-                "account": self._account.name,
-                "order_id": order_id,
-                "status": "TRIGGER PENDING" if request.order_type in _STOPS else "OPEN",
-                "instrument_token": instrument.instrument_token,
-                "lot_size": instrument.lot_size,
-                "tick_size": instrument.tick_size,
-                "placed_at": placed,
-                "updated_at": placed,
-                "good_until": closes,
-                "written_at": self._account.wall_time(),
-            }
-        )
-        check_terms(order, instrument)
-        return order
-
     def _cost(self, request: OrderRequest) -> Decimal:
-        order = self._new_order("imagined", request)
+        order = new_order(self._account, "imagined", request)
         if order.transaction_type == "BUY" and order.price is None:
             raise BrokerRefused(f"What a {order.order_type} order costs is not known before: give a price.")
         return order.reservation
@@ -317,7 +228,7 @@ class PaperBroker:
             funds = self._account.funds()
             now = max(order.updated_at, self._account.now())
             after = change(order, funds).evolve(updated_at=now)
-            return None, [replace(after), replace(funds.with_order(order, after))]
+            return None, [stored(after), stored(funds.with_order(order, after))]
 
         self._account.write(f"order {order_id} was not changed", decide)
 
@@ -325,15 +236,3 @@ class PaperBroker:
 def _no_parent(parent_order_id: str | None) -> None:
     if parent_order_id is not None:
         raise BrokerRefused(f"Paper accounts have no cover orders: {parent_order_id} is no parent order.")
-
-
-def _parse(values: Mapping[str, Any]) -> PaperOrder:
-    """Raises BrokerRefused, also for a day whose charges nobody knows."""
-    try:
-        order = PaperOrder.model_validate(values)
-        order.charges_on(Decimal(0))
-    except ValidationError as error:
-        raise not_parsed("order", error) from error
-    except StopTrading as error:
-        raise BrokerRefused(f"What the order costs is not known: {error}") from error
-    return order

@@ -4,17 +4,16 @@ from collections.abc import Sequence
 
 from patang.adapters.paper.funds import PaperFunds
 from patang.adapters.paper.order import PaperOrder
+from patang.adapters.paper.validation import PRODUCTS
 from patang.errors import BrokerRefused
 from patang.ports import ConversionRequest
 
 __all__ = ["converted"]
 
-_PRODUCTS = {"NSE": ("CNC", "MIS"), "BSE": ("CNC", "MIS"), "NFO": ("NRML", "MIS"), "BFO": ("NRML", "MIS")}
-
 
 def converted(funds: PaperFunds, request: ConversionRequest, book: Sequence[PaperOrder]) -> PaperFunds:
     """The funds after it. Raises BrokerRefused; what resting orders sell already stays where it is."""
-    allowed = _PRODUCTS.get(request.exchange, ())
+    allowed = PRODUCTS.get(request.exchange, ())
     old, new = request.old_product, request.new_product
     if old not in allowed or new not in allowed or old == new:
         raise BrokerRefused(f"A position on {request.exchange} cannot go from {old} to {new}.")

@@ -10,10 +10,10 @@ from patang.errors import BrokerRefused
 from patang.market.instruments import Instrument
 from patang.risk.freeze import freeze_quantity
 
-__all__ = ["check_gtt", "check_means", "check_terms"]
+__all__ = ["PRODUCTS", "check_gtt", "check_means", "check_terms"]
 
 _LONGEST_TAG = 20
-_PRODUCTS = {"NSE": ("CNC", "MIS"), "BSE": ("CNC", "MIS"), "NFO": ("NRML", "MIS"), "BFO": ("NRML", "MIS")}
+PRODUCTS = {"NSE": ("CNC", "MIS"), "BSE": ("CNC", "MIS"), "NFO": ("NRML", "MIS"), "BFO": ("NRML", "MIS")}
 # A trigger stands at least so far from the last price, percent of it, or in rupees below the price after it.
 _NEAREST_PCT, _NEAREST, _CHEAP = Decimal("0.25"), Decimal("0.09"), Decimal(50)
 
@@ -22,7 +22,7 @@ def check_terms(order: PaperOrder, instrument: Instrument) -> None:
     """What needs the order and its instrument alone. Raises BrokerRefused with the reason."""
     if order.variety != "regular":
         raise BrokerRefused(f"Paper accounts take the variety regular, not {order.variety!r}.")
-    if not order.tag.isalnum() or len(order.tag) > _LONGEST_TAG:
+    if order.gtt_id is None and (not order.tag.isalnum() or len(order.tag) > _LONGEST_TAG):
         raise BrokerRefused(f"Tag {order.tag!r} is not 1 to {_LONGEST_TAG} letters and digits.")
     if order.quantity <= 0:
         raise BrokerRefused(f"Quantity {order.quantity} is not above 0.")
@@ -79,7 +79,7 @@ def check_gtt(gtt: PaperGtt, instrument: Instrument) -> None:
     for leg in gtt.legs:
         if leg.quantity <= 0 or leg.quantity % instrument.lot_size:
             raise BrokerRefused(f"Quantity {leg.quantity} is not a multiple of {instrument.lot_size}.")
-        if leg.product not in _PRODUCTS.get(instrument.exchange, ()):
+        if leg.product not in PRODUCTS.get(instrument.exchange, ()):
             raise BrokerRefused(f"Product {leg.product} is not allowed in a GTT on {instrument.exchange}.")
         if leg.price <= 0 or leg.price % instrument.tick_size:
             raise BrokerRefused(f"Price {leg.price} is not a multiple of the tick {instrument.tick_size}.")
@@ -103,7 +103,7 @@ def _check_trigger(order: PaperOrder) -> None:
 def _check_instrument(order: PaperOrder, instrument: Instrument) -> None:
     if instrument.instrument_type == "INDEX":
         raise BrokerRefused(f"{instrument.identifier} is an index and does not trade.")
-    if order.product not in _PRODUCTS.get(order.exchange, ()):
+    if order.product not in PRODUCTS.get(order.exchange, ()):
         raise BrokerRefused(f"Product {order.product} is not allowed on {order.exchange}.")
     if order.order_type == "SL-M" and instrument.is_option:
         raise BrokerRefused("SL-M orders are not taken for options: use SL with a limit price.")
