@@ -62,7 +62,7 @@ class Exits:
         self, position: Position, wish: ExitWish, as_of: datetime
     ) -> tuple[Step | None, Sequence[Write]]:
         current = load(self._store, Position, position_key(position.account, position.position_id))
-        if current is None or current.state != "OPEN":
+        if current is None or current.state != "OPEN" or current.open_quantity <= 0:
             return None, ()
         laid, now = self._laid(current), self._clock.now()
         step = closing(current, laid, wish, as_of, now)

@@ -138,7 +138,7 @@ class Protector:
         if position.state == "CLOSING":
             selling = self._intent(position.account, position.exit_intent_id)
             return continued(position, laid, selling, self._wish(position, laid), as_of, now)
-        if position.state == "CLOSED" or position.price_exits_suspended:
+        if position.state == "CLOSED" or position.price_exits_suspended or not position.open_quantity:
             return lifted(position, laid, as_of, now)
         if not _is_open(position, as_of, self._settings().sessions):
             return None
@@ -154,7 +154,7 @@ class Protector:
         return ExitWish(reason, position.entry_price, None, DESK)
 
     def _is_bare(self, position: Position, as_of: datetime) -> bool:
-        if position.state != "OPEN" or position.price_exits_suspended:
+        if position.state != "OPEN" or position.price_exits_suspended or not position.open_quantity:
             return False
         if not _is_open(position, as_of, self._settings().sessions):
             return False

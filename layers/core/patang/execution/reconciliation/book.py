@@ -43,18 +43,13 @@ def line_of(exchange: str, symbol: str, product: str) -> Line:
 def held_at_open(holding: BrokerHolding) -> int:
     """Shares that the day began with.
 
-    Documents and clients differ on whether `quantity` counts shares that are still on their way, and those
-    sold today. Each way of reading undercounts at most, so the largest is right.
+    Kite's documents leave open whether `quantity` counts shares that are still on their way, and those sold
+    today. Each way of reading undercounts at most, so the largest is right.
     """
-    told = [holding.quantity]
     realised, opening = holding.raw.get("realised_quantity"), holding.raw.get("opening_quantity")
-    if isinstance(opening, int):
-        told.append(opening)
-    if isinstance(realised, int):
-        told.append(realised + holding.t1_quantity)
-    if len(told) == 1:
-        told.append(holding.quantity + holding.t1_quantity)
-    return max(told)
+    if not isinstance(realised, int) or not isinstance(opening, int):
+        return holding.quantity + holding.t1_quantity + holding.used_quantity
+    return max(holding.quantity, opening, realised + holding.t1_quantity)
 
 
 @dataclass(frozen=True, slots=True)

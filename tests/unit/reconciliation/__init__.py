@@ -1,0 +1,1 @@
+"""The desk compared with the broker."""
