@@ -13,6 +13,11 @@ from infra.stacks.trading import TradingStack
 __all__ = ["Alarms"]
 
 _LATE_MS = 60_000
+# From the owner's yes to the broker's answer; the budget is 315 ms with 200 of network.
+_SLOW_ORDER_MS = 500
+
+# Whichever function meets it (Metrics.alarm).
+_ANY: Final = "desk"
 
 # Alarms that ring when the metric of a service is counted at all: service, metric, what it means.
 _COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -21,13 +26,103 @@ _COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
         "order_unknown",
         "An order's fate is unknown: it is looked up by its tag and never sent again; look at the broker",
     ),
+    "order-unresolved": (
+        _ANY,
+        "order_unresolved",
+        "For two minutes nobody has found out what became of an order: look for its tag at the broker",
+    ),
+    "order-never-arrived": (
+        _ANY,
+        "order_never_arrived",
+        "An order never reached the broker and is not sent again by itself; an exit is begun anew: see to it",
+    ),
+    "order-turned-up-late": (
+        _ANY,
+        "order_turned_up_late",
+        "An order that had been given up stands or was filled after all; the desk has taken it back",
+    ),
+    "order-missing": (
+        _ANY,
+        "order_missing",
+        "An order that the broker had taken is not in its order book: look there, and at the positions",
+    ),
+    "duplicate-orders": (
+        _ANY,
+        "duplicate_orders",
+        "One tag stands twice in the order book, which must never be: halt, and look at both orders",
+    ),
+    "fill-after-end": (
+        _ANY,
+        "fill_after_end",
+        "An order that had ended was filled further; the position counts it: compare with the broker",
+    ),
+    "entry-rejected": (
+        _ANY,
+        "entry_rejected",
+        "The broker or the exchange refused an entry; nothing was bought, the notice has its words",
+    ),
+    "order-rejected": (
+        _ANY,
+        "order_rejected",
+        "The broker or the exchange refused an order of yours; the notice has its words",
+    ),
+    "order-timed-out": (
+        _ANY,
+        "order_timed_out",
+        "An entry was not filled in its time and is being cancelled; a part may have been bought",
+    ),
+    "terms-changed": (
+        _ANY,
+        "terms_changed",
+        "An intent's terms were not those it was written for; it was not sent: who has changed the table?",
+    ),
+    "lane-record-failed": (
+        _ANY,
+        "lane_record_failed",
+        "What became of an order could not be written down; updates and the reconciler find it out",
+    ),
+    "lane-unreadable": (
+        "order_lane",
+        "bad_messages",
+        "A message to the lane names no intent; its text is in the function's log",
+    ),
+    "notification-failed": (
+        _ANY,
+        "notification_failed",
+        "A message to you could not be sent: look at the topic and its subscriptions",
+    ),
     "exit-failed": (
-        "order_updates",
+        _ANY,
         "exit_failed",
         "An exit ended before all was sold; the guard sells again: see that it does",
     ),
+    "exit-in-vain": (
+        _ANY,
+        "exit_in_vain",
+        "For a minute an exit has followed the price and nobody takes it: look at the market, sell by hand",
+    ),
+    "stop-jumped": (
+        _ANY,
+        "stop_jumped",
+        "The price went through a resting stop and its limit; it follows the price down until all is sold",
+    ),
+    "protection-refused": (
+        _ANY,
+        "protection_refused",
+        "The broker refused the trigger that should protect a position; a stop for the day is laid instead",
+    ),
+    "protection-lost": (
+        _ANY,
+        "protection_lost",
+        "The trigger that protected a position is gone at the broker; another is laid, or it is sold",
+    ),
+    "closed-externally": (
+        _ANY,
+        "closed_externally",
+        "What the desk held was sold outside of it; the desk has taken it out of its books",
+    ),
     "stray-exit": (
-        "order_updates",
+        _ANY,
         "stray_exit",
         "A sell order too many is being cancelled: look at the account's positions at the broker",
     ),
@@ -57,7 +152,7 @@ _COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
         "More is to be watched than one key may: the options farthest from the money bring no ticks",
     ),
     "price-break": (
-        "guard",
+        _ANY,
         "price_break",
         "A share that is held was restated overnight: its levels were adjusted, or wait for your ratio",
     ),
@@ -132,6 +227,12 @@ class Alarms(Construct):
             metrics.desk("features", "stream_gaps"),
             "Ticks were missing three minutes in a row: highs and lows of bars, and flows, may be wrong",
             periods=3,
+        )
+        self._alarm(
+            "order-slow",
+            metrics.desk("order_lane", "order_latency", "Maximum"),
+            "From the yes to the broker's answer an entry took half a second or longer",
+            threshold=_SLOW_ORDER_MS,
         )
         self._alarm(
             "audit-unlinked",

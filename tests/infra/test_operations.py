@@ -1,5 +1,6 @@
 """The owner is called when something is lost, late or broken."""
 
+import ast
 import re
 
 import pytest
@@ -10,7 +11,11 @@ ALARMS = {
     "dead-letters", "orders-dead-letters", "features-late", "guard-late", "audit-linker-late",
     "order-lane-errors", "guard-errors", "order-updates-errors", "order-workflow-errors", "reconciler-errors",
     "order-workflow-failed", "order-workflow-timed-out", "trading-cycle-failed", "audit-unlinked",
-    "stale-data", "order-unknown", "exit-failed", "stray-exit", "price-break",
+    "stale-data", "order-unknown", "exit-failed", "stray-exit", "price-break", "order-unresolved",
+    "order-never-arrived", "order-turned-up-late", "order-missing", "duplicate-orders", "fill-after-end",
+    "entry-rejected", "order-rejected", "order-timed-out", "terms-changed", "lane-record-failed",
+    "lane-unreadable", "notification-failed", "order-slow", "exit-in-vain", "stop-jumped",
+    "protection-refused", "protection-lost", "closed-externally",
     "ticks-shed", "raw-ticks-shed", "bad-frames", "stream-gaps", "instruments-left-out",
     "preflight-failed", "morning-problem", "archive-problem",
 }  # fmt: skip
@@ -54,6 +59,25 @@ def test_alarms_are_plain_metrics(cloud):
         "exit-failed",
         "stray-exit",
         "price-break",
+        "order-unresolved",
+        "order-never-arrived",
+        "order-turned-up-late",
+        "order-missing",
+        "duplicate-orders",
+        "fill-after-end",
+        "entry-rejected",
+        "order-rejected",
+        "order-timed-out",
+        "terms-changed",
+        "lane-record-failed",
+        "lane-unreadable",
+        "notification-failed",
+        "order-slow",
+        "exit-in-vain",
+        "stop-jumped",
+        "protection-refused",
+        "protection-lost",
+        "closed-externally",
         "ticks-shed",
         "raw-ticks-shed",
         "bad-frames",
@@ -73,6 +97,28 @@ def test_alarms_of_the_desk_watch_metrics_with_the_dimensions_that_are_written(c
 
     assert alarm["Namespace"] == "Patang"
     assert {dimension["Name"] for dimension in alarm["Dimensions"]} == {"service", "stage"}
+
+
+def alarmed_in(tree):
+    """Names of the metrics that a module's notices and alarms ring, where they are written out."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            given = node.args[2:3] if name == "Notice" else node.args[:1] if name == "alarm" else []
+            yield from (a.value for a in given if isinstance(a, ast.Constant) and isinstance(a.value, str))
+
+
+def test_what_any_function_may_meet_is_watched_as_one_series(cloud):
+    watched = {
+        alarm["MetricName"]: {entry["Name"]: entry["Value"] for entry in alarm["Dimensions"]}["service"]
+        for alarm in cloud.properties("AWS::CloudWatch::Alarm")
+        if alarm["Namespace"] == "Patang"
+    }
+    sources = [*(ROOT / "layers/core/patang").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+    rung = {name for path in sources for name in alarmed_in(ast.parse(path.read_text()))}
+
+    assert {"exit_failed", "duplicate_orders", "notification_failed"} <= rung
+    assert {name: watched.get(name) for name in sorted(rung)} == dict.fromkeys(sorted(rung), "desk")
 
 
 def test_metrics_that_are_watched_are_written_somewhere(cloud):

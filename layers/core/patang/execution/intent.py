@@ -92,7 +92,8 @@ class OrderIntent(Record):
     `expected_price` is what slippage is measured against, `bid` the best price to sell at when an exit was
     begun, if known; `limit_price` is the limit the order stands at after modifications.
     `task_token` is of the workflow that waits for the lane, until it is `answered`.
-    `as_of` and `amended_at` are market time; `written_at`, `sending_at` and `stale_after` are wall time.
+    `as_of` and `amended_at` are market time; `approved_at` (of the owner's yes), `written_at`, `sending_at`
+    and `stale_after` are wall time.
     """
 
     account: str
@@ -108,6 +109,7 @@ class OrderIntent(Record):
     parent_order_id: str | None = None
     terms_hash: str = Field(default_factory=asked_hash)
     as_of: datetime
+    approved_at: datetime | None = None
     written_at: datetime
     stale_after: datetime | None = None
     expected_price: Decimal | None = None

@@ -205,6 +205,9 @@ class OrderLane:
         latency = None if begun is None else (now - begun).total_seconds() * 1000
         if latency is not None:
             self._metrics.duration_ms("order_sent", latency, kind=sent.kind, state=state)
+            if sent.approved_at is not None and sent.attempt == 1:
+                since_yes = (now - sent.approved_at).total_seconds() * 1000
+                self._metrics.duration_ms("order_latency", since_yes, intent_id=sent.intent_id)
 
         def decide() -> tuple[tuple[OrderIntent, list[Notice]], list[Write]]:
             current = self._load(sent.account, sent.intent_id)

@@ -182,6 +182,7 @@ class OrderFlow:
             kind="ENTRY",
             terms=proposal.terms,
             as_of=as_of,
+            approved_at=proposal.decided_at,
             written_at=now,
             stale_after=now + _GOOD_FOR,
             expected_price=proposal.signal.entry_price,

@@ -101,6 +101,13 @@ class OrderWatch:
         why = "entries are stopped" if stopped else f"unfilled after {patience.seconds} s"
         if self._amendments.cancel(intent, as_of, why) and not stopped:
             self._metrics.count("entries_timed_out", intent_id=intent.intent_id)
+            bought = f"{intent.filled_quantity} of {intent.terms.quantity} were bought"
+            text = (
+                f"{name_of(intent)} was not filled in {patience.seconds} s and is being cancelled; {bought}."
+            )
+            self._tell_once(
+                intent, "ENTRY_TIMED_OUT", as_of, Notice("Entry timed out", text, "order_timed_out")
+            )
 
     def _is_stopped(self, account: str, as_of: datetime) -> bool:
         risk = load(self._store, RiskState, risk_key(account))

@@ -66,6 +66,10 @@ def settle(
     done.writes += count_slippage(store, old, new)
     if new.kind == "MODIFY" and new.state == "COMPLETE":
         _stand_at_new_price(store, done, new)
+    if ended and new.state == "REJECTED" and new.kind != "ENTRY" and new.position_id is None:
+        # What belongs to a position speaks for itself; nobody else would tell of a person's order.
+        text = f"{name_of(new)}: {new.status_message or 'no reason given'}."
+        done.notices.append(Notice("Order refused", text, "order_rejected"))
     if revived:
         text = f"{name_of(new)} had been given up as never placed and has now turned up at the broker."
         done.notices.append(Notice("Order turned up late", text, "order_turned_up_late"))
