@@ -46,7 +46,7 @@ class OrderTerms(BaseModel):
     transaction_type: Literal["BUY", "SELL"]
     quantity: int
     order_type: Literal["LIMIT", "MARKET", "SL", "SL-M"]
-    product: Literal["CNC", "MIS", "NRML"]
+    product: Literal["CNC", "MIS", "NRML", "MTF"]
     validity: Literal["DAY", "IOC", "TTL"] = "DAY"
     price: Decimal | None = None
     trigger_price: Decimal | None = None

@@ -15,7 +15,7 @@ class GttLegTerms(BaseModel):
 
     transaction_type: Literal["BUY", "SELL"]
     quantity: int
-    product: Literal["CNC", "NRML"]
+    product: Literal["CNC", "NRML", "MTF"]
     price: Decimal
     order_type: Literal["LIMIT"] = "LIMIT"
 
