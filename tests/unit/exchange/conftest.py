@@ -6,6 +6,7 @@ import pytest
 
 from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.synthetic import synthetic_market
+from tests.unit.exchange.floor_desk import Desk
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,8 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip("no market data here: set PATANG_DATA to its folder")
     return folder
+
+
+@pytest.fixture
+def desk(market: MarketData) -> Desk:
+    return Desk(market)

@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from patang_workbench.exchange.agenda import Agenda, Work
+from patang_workbench.exchange.agenda import Work
 from patang_workbench.exchange.faults import Faults
 
 __all__ = ["Deliveries", "Outlet"]
+
+
+After = Callable[[float, str, Work], None]
+"""Runs work after seconds of a clock, wall or market."""
 
 
 class Outlet(NamedTuple):
@@ -22,9 +26,9 @@ class Deliveries:
     An update that is re-ordered waits for the next of its channel, or for the fault's delay.
     """
 
-    def __init__(self, faults: Faults, agenda: Agenda, outlet: Outlet) -> None:
+    def __init__(self, faults: Faults, after: After, outlet: Outlet) -> None:
         self._faults = faults
-        self._agenda = agenda
+        self._after = after
         self._outlet = outlet
         self._held: dict[str, list[Work]] = {}
 
@@ -42,12 +46,12 @@ class Deliveries:
             self._deliver(channel, deliver)
         elif fault.kind == "duplicate_update":
             self._deliver(channel, deliver)
-            self._agenda.after(self._faults.draw(fault.delay), deliver)
+            self._after(self._faults.draw(fault.delay), fault.clock, deliver)
         elif fault.kind == "delayed_update":
-            self._agenda.after(fault.delay, deliver)
+            self._after(fault.delay, fault.clock, deliver)
         elif fault.kind == "reordered_update":
             self._held.setdefault(channel, []).append(deliver)
-            self._agenda.after(fault.delay, lambda: self._release(channel, deliver))
+            self._after(fault.delay, fault.clock, lambda: self._release(channel, deliver))
 
     def _deliver(self, channel: str, deliver: Work) -> None:
         deliver()

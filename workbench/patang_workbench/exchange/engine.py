@@ -96,9 +96,8 @@ class Exchange:
         self.hub = Hub()
         self.postbacks = Postbacks()
         self.faults = Faults(settings.seed)
-        self.deliveries = Deliveries(
-            self.faults, self.agenda, outlet or Outlet(self.hub.order, self.postbacks.send)
-        )
+        outlet = outlet or Outlet(self.hub.order, self.postbacks.send)
+        self.deliveries = Deliveries(self.faults, self.after, outlet)
         self.limits = RequestLimits(self._rules, self.agenda.wall)
         self.broker = Broker(
             self.floor,

@@ -70,8 +70,9 @@ class Fault:
 
     Answers strike calls of `method` whose path is all of the pattern `path` (the placing of orders where
     nothing else is said; reading the order book for stale_book). `taken`: whether the call takes effect all
-    the same; a timeout is taken unless told otherwise, an error of HTTP is not. `delay`: seconds of `clock`
-    until a timeout is answered, a late order accepted, or an update sent, and by which a stale book lags.
+    the same; a timeout is taken unless told otherwise, an error of HTTP is not. `delay`: wall seconds
+    until a timeout is answered; seconds of `clock` until a late order is accepted or an update sent, and by
+    which a stale book lags.
     `reply` is what the client of a late order hears. `pieces`: the least number of fills an order needs.
     `race`: what a cancel meets: a fill, half a fill, or its refusal because the order has filled.
     """
