@@ -66,11 +66,13 @@ def asked_hash(asked: Mapping[str, Any]) -> str:
         "changes": None if asked.get("changes") is None else dict(asked["changes"]),
         "target_order_id": asked.get("target_order_id"),
         "target_gtt_id": asked.get("target_gtt_id"),
+        "parent_order_id": asked.get("parent_order_id"),
     }
     more = {name: value for name, value in more.items() if value is not None}
     if not more:
         return terms.digest()
-    canonical = json.dumps(more | {"terms": terms.digest()}, sort_keys=True, separators=(",", ":"))
+    whole = more | {"kind": asked["kind"], "terms": terms.digest()}
+    canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
