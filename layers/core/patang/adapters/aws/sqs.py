@@ -8,7 +8,7 @@ from typing import Any
 
 from patang.errors import TryAgain
 
-__all__ = ["SqsDeadLetters", "SqsIntentQueue", "SqsUpdateQueue"]
+__all__ = ["SqsDeadLetters", "SqsIntentQueue", "SqsPollQueue", "SqsUpdateQueue"]
 
 _BATCH = 10
 _LETTER_BYTES = 150_000
@@ -50,6 +50,19 @@ class SqsUpdateQueue:
                 raise TryAgain(
                     f"{len(reply['Failed'])} of {len(entries)} order updates not queued: {reasons}"
                 )
+
+
+class SqsPollQueue:
+    """PollQueue on a standard queue."""
+
+    def __init__(self, client: Any, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def send(self, ticket: Mapping[str, Any], delay_seconds: int) -> None:
+        self._client.send_message(
+            QueueUrl=self._queue_url, MessageBody=json.dumps(dict(ticket)), DelaySeconds=delay_seconds
+        )
 
 
 class SqsDeadLetters:

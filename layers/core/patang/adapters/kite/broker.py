@@ -26,6 +26,7 @@ from patang.ports import (
     BrokerHolding,
     BrokerOrder,
     BrokerPosition,
+    BrokerSession,
     BrokerTrade,
     ConversionRequest,
     Gtt,
@@ -38,7 +39,7 @@ __all__ = ["KiteBroker"]
 
 
 class KiteBroker:
-    """Broker and ContractNotes. Prices of orders go out as the text they came as."""
+    """Broker, ContractNotes and SessionProbe. Prices of orders go out as the text they came as."""
 
     def __init__(self, calls: KiteCalls) -> None:
         self._calls = calls
@@ -144,3 +145,7 @@ class KiteBroker:
     def profile(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._calls.read("other", lambda client: client.profile())
         return found
+
+    def session(self) -> BrokerSession:
+        profile = self.profile()
+        return BrokerSession(profile, self._calls.told_time)

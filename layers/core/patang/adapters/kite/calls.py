@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,7 +60,13 @@ class KiteCalls:
         self._client: Any = None
         self._client_for_what: tuple[int, KiteSettings] | None = None
         self._reply: Reply | None = None
+        self._told_time: datetime | None = None
         self._last_call = 0.0
+
+    @property
+    def told_time(self) -> datetime | None:
+        """The broker's clock when it last answered, to the second; None if its answer did not say."""
+        return self._told_time
 
     def read(self, kind: CallKind, call: Callable[[Any], Any]) -> Any:
         """A call that changes nothing, tried three times.
@@ -113,6 +120,7 @@ class KiteCalls:
 
     def _remember(self, response: requests.Response, **_: Any) -> None:
         self._reply = Reply.of(response)
+        self._told_time = _date_of(response)
 
 
 def kite_client(api_key: str, access_token: str | None, settings: KiteSettings) -> Any:
@@ -145,6 +153,13 @@ def _candles(data: Any) -> list[dict[str, Any]]:
         dict(zip(_CANDLE, (datetime.fromisoformat(row[0]), *row[1:]), strict=False))
         for row in data["candles"]
     ]
+
+
+def _date_of(response: requests.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
 
 
 class _IPv4Adapter(HTTPAdapter):

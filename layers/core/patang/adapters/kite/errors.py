@@ -10,7 +10,9 @@ from typing import Any
 import requests
 import urllib3.exceptions
 
+from patang.adapters.kite.loader import exceptions
 from patang.errors import (
+    AddressRefused,
     AskOwner,
     BrokerRefused,
     OutcomeUnknown,
@@ -25,6 +27,10 @@ __all__ = ["Reply", "sort_error"]
 _CREDENTIALS = ("access_token", "api_key")
 # The app has no addresses registered, or orders come from another one.
 _ADDRESS = ("no ips configured", "is not allowed to place orders for this app")
+_REGISTER = (
+    "the broker takes orders from registered addresses only: register the fixed address of the order lane in "
+    "the app's settings at developers.kite.trade (two at most, one change a week)"
+)
 _MODIFICATIONS_USED_UP = "maximum allowed order modifications"
 _TIME_OUTS = ("timed out", "timeout", "time out")
 
@@ -53,6 +59,9 @@ def sort_error(error: Exception, reply: Reply | None, *, sending: bool) -> Patan
 
     AskOwner, SessionExpired and TryAgain then say that it has not, OutcomeUnknown that nobody knows.
     """
+    if reply is None and isinstance(error, exceptions.KiteException):
+        # The client itself has found something wrong, and sent nothing.
+        return BrokerRefused(str(error)) if sending else Refused(f"the client refuses the call: {error}")
     if reply is None:
         if sending and not _never_left(error):
             return OutcomeUnknown(f"no reply from the broker ({_short(error)}): look the order up by its tag")
@@ -88,6 +97,8 @@ def _is_clear(reply: Reply, text: str) -> bool:
 
 
 def _refusal(reply: Reply, said: str, text: str, *, sending: bool) -> PatangError:
+    if any(words in text for words in _ADDRESS):
+        return AddressRefused(f"{_REGISTER} ({said})")
     todo = _owners_part(reply, text)
     if todo is not None:
         return AskOwner(f"{todo} ({said})")
@@ -102,11 +113,6 @@ def _owners_part(reply: Reply, text: str) -> str | None:
         return (
             "the shares may not leave the demat account: authorise their sale for today at the broker "
             "(Kite, Holdings, Authorise), or give it a standing consent (DDPI)"
-        )
-    if any(words in text for words in _ADDRESS):
-        return (
-            "the broker takes orders from registered addresses only: register the fixed address of the order "
-            "lane in the app's settings at developers.kite.trade (two at most, one change a week)"
         )
     if reply.error_type == "PermissionException":
         return "the broker does not allow this call: check the app's subscription and the account's segments"
