@@ -6,7 +6,7 @@ Everything is built on first use, so that a function needs only the environment 
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -116,6 +116,11 @@ class Desk:
     def _client(self, service: Any) -> Any:
         # `Any`: the name is one of some four hundred literals to the type stubs.
         return boto3.client(service, config=_AWS_CALLS)
+
+    @property
+    def pause(self) -> Callable[[float], None]:
+        """Lets so many seconds of wall time pass."""
+        return time.sleep
 
     def settings(self) -> Settings:
         """What entries go by, at most five seconds old. Raises SettingsError while the stored settings are
@@ -308,7 +313,7 @@ class Desk:
             self.broker,
             self._resolution(),
             self.protector(),
-            LaneTokens(RateTokens(self.store), self.intent_queue, self.clock, time.sleep, self.metrics),
+            LaneTokens(RateTokens(self.store), self.intent_queue, self.clock, self.pause, self.metrics),
             self.workflows,
             self.settings,
             self.standing_settings,
