@@ -6,6 +6,7 @@ PatangError
     ModelRefused   a model that is missing, changed or foreign
   AskOwner         the owner has to do something: log in, authorise, fund
     SessionExpired the broker's access token is dead
+    AddressRefused the broker takes no order from where this one came from
   TryAgain         a passing fault: time-out of a read, throttling
   Refused          the other side understood and said no; trying again changes nothing
     BrokerRefused  the broker or the exchange refused an order before it had an id
@@ -16,6 +17,7 @@ Expected outcomes (a signal refused, an approval that came too late) are results
 """
 
 __all__ = [
+    "AddressRefused",
     "AskOwner",
     "BadInput",
     "BrokerRefused",
@@ -52,6 +54,10 @@ class AskOwner(PatangError):
 
 class SessionExpired(AskOwner):
     """The broker's access token is missing or dead: log in again."""
+
+
+class AddressRefused(AskOwner):
+    """The broker refused an order because of the address it came from; nothing was placed."""
 
 
 class TryAgain(PatangError):

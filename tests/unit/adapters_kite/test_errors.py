@@ -5,7 +5,15 @@ import requests
 import urllib3.exceptions
 
 from patang.adapters.kite.errors import Reply, sort_error
-from patang.errors import AskOwner, BrokerRefused, OutcomeUnknown, Refused, SessionExpired, TryAgain
+from patang.errors import (
+    AddressRefused,
+    AskOwner,
+    BrokerRefused,
+    OutcomeUnknown,
+    Refused,
+    SessionExpired,
+    TryAgain,
+)
 
 ANY = RuntimeError("whatever the client made of it")
 REFUSED_CONNECTION = requests.ConnectionError(
@@ -31,11 +39,11 @@ CUT_CONNECTION = requests.ConnectionError(
         (Reply(400, "OrderException", "Price is outside the band."), Refused, BrokerRefused),
         (Reply(400, "MarginException", "Insufficient funds."), Refused, BrokerRefused),
         (Reply(400, "HoldingException", "Not enough holdings."), Refused, BrokerRefused),
-        (Reply(403, "PermissionException", "No IPs configured for this app"), AskOwner, AskOwner),
+        (Reply(403, "PermissionException", "No IPs configured for this app"), AddressRefused, AddressRefused),
         (
             Reply(400, "InputException", "IP (1.2.3.4) is not allowed to place orders for this app"),
-            AskOwner,
-            AskOwner,
+            AddressRefused,
+            AddressRefused,
         ),
         (Reply(403, "UserException", "The account is blocked."), AskOwner, AskOwner),
         (Reply(428, "GeneralException", "Authorise the sale at CDSL."), AskOwner, AskOwner),
