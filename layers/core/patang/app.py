@@ -42,6 +42,7 @@ from patang.execution.lane import OrderLane
 from patang.execution.lane_tokens import LaneTokens
 from patang.execution.order_flow import OrderFlow
 from patang.execution.order_watch import OrderWatch
+from patang.execution.orders.live_market import LiveMarket
 from patang.execution.price_breaks import PriceBreaks
 from patang.execution.protection import Protector
 from patang.execution.quotes import Quotes
@@ -297,6 +298,7 @@ class Desk:
         return OrderFlow(
             self.store,
             Quotes(self.store, self.objects),
+            LiveMarket(self.market_data).quote,
             self.broker,
             self.approvals(),
             self._conclusion(),

@@ -1,12 +1,14 @@
 """A broker that keeps an order book, fills from one price, and fails in the ways a real one does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from patang.errors import BrokerRefused, OutcomeUnknown, SessionExpired, TryAgain
 from patang.execution.broker_order import parse_order
+from patang.execution.orders.market_facts import MarketQuote
 from patang.ports import BrokerOrder, Gtt, GttLeg, GttRequest, OrderRequest
 
 LATE = timedelta(seconds=8)
@@ -38,6 +40,8 @@ class ExchangeBroker:
         self.fill_at_most: int | None = None
         self.session_dead = False
         self.net = 300_000.0
+        self.margin_rate = 1.0
+        self.circuit: tuple[Decimal | None, Decimal | None] = (Decimal("0.05"), Decimal(100_000))
 
     def place(self, request: OrderRequest) -> str:
         mishap = self.mishaps.pop(0) if self.mishaps else ""
@@ -155,6 +159,18 @@ class ExchangeBroker:
 
     def margins(self) -> Mapping[str, Any]:
         return {"equity": {"net": self.net}}
+
+    def order_margins(self, requests: Sequence[OrderRequest]) -> list[Mapping[str, Any]]:
+        return [{"total": self.margin_rate * each.quantity * float(each.price or 0)} for each in requests]
+
+    def basket_margins(self, requests: Sequence[OrderRequest]) -> Mapping[str, Any]:
+        return {"initial": {"total": sum(row["total"] for row in self.order_margins(requests))}}
+
+    def quote(self, identifier: str) -> MarketQuote:
+        """Within the circuit limits, which are wide unless a test says otherwise; at 100 rupees likewise."""
+        last = Decimal(str(self.prices.get(identifier.partition(":")[2], 100)))
+        low, high = self.circuit
+        return MarketQuote(last, last, last, low, high)
 
     def profile(self) -> Mapping[str, Any]:
         return {"user_id": "AB1234"}

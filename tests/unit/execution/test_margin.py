@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from patang.approvals.proposal import OrderTerms
-from patang.execution.checks import check_margin
+from patang.execution.margin_check import check_basket_margin, check_margin
 from patang.settings import Settings
 
 LEVERED = Settings.model_validate({"risk": {"intraday_margin_pct": 20}})
@@ -27,8 +27,24 @@ def terms(exchange: str, symbol: str, product: Literal["CNC", "MIS", "NRML"]) ->
     )
 
 
-def has(rupees: Any) -> dict[str, Any]:
-    return {"equity": {"net": rupees}}
+class Funded:
+    """A broker that tells these funds, and these rupees as the margin of any order or basket."""
+
+    def __init__(self, net: Any, margin: Any = 0) -> None:
+        self.net, self.margin = net, margin
+
+    def margins(self) -> Any:
+        return {"equity": {"net": self.net}}
+
+    def order_margins(self, requests: Any) -> Any:
+        return [{"total": self.margin} for _ in requests]
+
+    def basket_margins(self, requests: Any) -> Any:
+        return {"initial": {"total": self.margin}, "final": {"total": 0}}
+
+
+def has(rupees: Any, margin: Any = 0) -> Any:
+    return Funded(rupees, margin)
 
 
 SHARE_FOR_THE_DAY = terms("NSE", "INFY", "MIS")
@@ -66,3 +82,40 @@ def test_funds_that_the_broker_does_not_tell_are_not_assumed(net: Any) -> None:
     refused = check_margin(SHARE_TO_KEEP, has(net), Settings())
     assert refused is not None
     assert refused.startswith("MARGIN_UNKNOWN")
+
+
+@pytest.mark.parametrize("order", ALL)
+def test_the_brokers_own_figure_is_asked_too_and_with_the_buffer(order: OrderTerms) -> None:
+    assert check_margin(order, has(55_000, 50_000), Settings()) is None
+    refused = check_margin(order, has(54_999, 50_000), Settings())
+    assert refused is not None
+    assert refused.startswith("MARGIN_INSUFFICIENT: 55000.00 are needed by the broker's own figure")
+
+
+@pytest.mark.parametrize("told", [None, "", "nan", "-1"])
+def test_a_margin_that_the_broker_does_not_tell_is_not_assumed(told: Any) -> None:
+    for refused in (
+        check_margin(SHARE_TO_KEEP, has(99_000, told), Settings()),
+        check_basket_margin([SHARE_TO_KEEP], has(99_000, told), Settings()),
+    ):
+        assert refused is not None
+        assert refused.startswith("MARGIN_UNKNOWN")
+
+
+def test_of_a_future_the_broker_alone_knows_the_margin() -> None:
+    future = terms("NFO", "NIFTY26AUGFUT", "NRML").model_copy(update={"price": Decimal(24_400)})
+    assert check_margin(future, has(1_100_000, 1_000_000), Settings()) is None
+    assert check_margin(future, has(1_099_999, 1_000_000), Settings()) is not None
+
+
+def test_an_order_without_a_limit_is_reckoned_at_the_price_it_may_cost() -> None:
+    market = SHARE_TO_KEEP.model_copy(update={"price": None, "order_type": "MARKET"})
+    assert check_margin(market, has(33_000), Settings(), Decimal(100)) is None
+    assert check_margin(market, has(32_999), Settings(), Decimal(100)) is not None
+
+
+def test_a_basket_is_paid_before_its_offsets() -> None:
+    assert check_basket_margin(ALL, has(110_000, 100_000), Settings()) is None
+    refused = check_basket_margin(ALL, has(109_999, 100_000), Settings())
+    assert refused is not None
+    assert "110000.00" in refused

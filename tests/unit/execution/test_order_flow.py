@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from patang.accounts.session import KiteSession
-from patang.errors import SessionExpired
+from patang.errors import SessionExpired, TryAgain
 from patang.execution.checks import check_allowed
 from patang.execution.market_clock import MarketClock
 from patang.keys import day_key, preflight_key, session_key
@@ -85,6 +85,29 @@ def far_away(desk: TradingDesk) -> None:
     quote_at(desk, equity_signal(), Decimal("1400.00"))
 
 
+def at_its_circuit(desk: TradingDesk) -> None:
+    desk.exchange.circuit = (Decimal(1200), Decimal("1502.95"))
+
+
+def without_circuits(desk: TradingDesk) -> None:
+    desk.exchange.circuit = (None, None)
+
+
+def unasked_market(desk: TradingDesk) -> None:
+    def quote(identifier: str) -> None:
+        raise TryAgain("too many calls")
+
+    desk.exchange.quote = quote
+
+
+def dear_at_the_broker(desk: TradingDesk) -> None:
+    desk.exchange.margin_rate = 10.0
+
+
+def margin_not_told(desk: TradingDesk) -> None:
+    desk.exchange.order_margins = lambda requests: [{"total": None}]
+
+
 def after_hours(desk: TradingDesk) -> None:
     late = MORNING.replace(hour=16)
     desk.store.write(create(MarketClock(market_time=late, seen_at=desk.clock.now())))
@@ -122,6 +145,11 @@ def test_more_than_the_exchange_takes_at_once_is_refused_by_name() -> None:
     ("spoil", "gate"),
     [
         (poor, "MARGIN_INSUFFICIENT"),
+        (dear_at_the_broker, "MARGIN_INSUFFICIENT"),
+        (margin_not_told, "MARGIN_UNKNOWN"),
+        (at_its_circuit, "CIRCUIT_LIMIT"),
+        (without_circuits, "CIRCUIT_UNKNOWN"),
+        (unasked_market, "CANNOT_CHECK"),
         (signed_out, "SESSION_EXPIRED"),
         (dead_session, "SESSION_EXPIRED"),
         (unquoted, "NO_QUOTE"),

@@ -158,6 +158,7 @@ class TradingDesk:
         return OrderFlow(
             self.store,
             Quotes(self.store, self.objects),
+            self.exchange.quote,
             self.broker,
             self.approvals(),
             self.conclusion(),

@@ -4,15 +4,14 @@ Each returns the name of what is wrong, with figures where a person would ask fo
 """
 
 import dataclasses
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
 
 from patang.accounts.account import Account
 from patang.accounts.session import KiteSession
 from patang.approvals.proposal import OrderTerms, Proposal
 from patang.execution.market_clock import MarketClock
+from patang.execution.orders.market_facts import MarketQuote
 from patang.execution.preflight import entry_refusal
 from patang.execution.prices import band_pct, is_option, on_tick
 from patang.keys import account_key, market_clock_key, session_key
@@ -21,14 +20,12 @@ from patang.market.sessions import IST, Segment, session_on
 from patang.ports import Clock, StateStore
 from patang.records import load
 from patang.risk.account_view import view_account
-from patang.risk.charges import segment_of
 from patang.risk.freeze import freeze_quantity
 from patang.risk.manager import account_gate, signal_gate
 from patang.risk.reservations import release
-from patang.risk.sizing import margin_pct
 from patang.settings import Settings, blackout_at
 
-__all__ = ["check_allowed", "check_drift", "check_margin", "check_price", "check_risk", "check_shape"]
+__all__ = ["check_allowed", "check_circuit", "check_drift", "check_price", "check_risk", "check_shape"]
 
 _DERIVATIVE_EXCHANGES = frozenset({"NFO", "BFO"})
 
@@ -76,18 +73,15 @@ def check_drift(proposal: Proposal, quote: Quote | None, as_of: datetime, settin
     return None
 
 
-def check_margin(terms: OrderTerms, margins: Mapping[str, Any], settings: Settings) -> str | None:
-    """Whether the account can pay with the buffer: all of it, unless the settings lever intraday shares."""
-    margin = margin_pct(segment_of(terms.exchange, terms.tradingsymbol, terms.product), settings) / 100
-    price = terms.price or Decimal(0)
-    needed = terms.quantity * price * margin * (1 + settings.risk.margin_buffer_pct / 100)
-    net = margins.get("equity", {}).get("net")
-    try:
-        available = Decimal(str(net))
-    except InvalidOperation:
-        return f"MARGIN_UNKNOWN: the broker tells {net!r} as net funds"
-    if available < needed:
-        return f"MARGIN_INSUFFICIENT: {needed:.2f} are needed with the buffer and {available:.2f} are there"
+def check_circuit(terms: OrderTerms, market: MarketQuote) -> str | None:
+    """Whether the limit is within the prices that the exchange takes now. Only the broker's quotes tell them:
+    where they tell none, nobody knows, and nothing is bought."""
+    if market.lower_circuit is None or market.upper_circuit is None:
+        return f"CIRCUIT_UNKNOWN: the broker tells no circuit limits of {terms.tradingsymbol}"
+    low, high = market.range_of(option=is_option(terms.exchange, terms.tradingsymbol))
+    limit = terms.price or Decimal(0)
+    if limit < low or (high is not None and limit > high):
+        return f"CIRCUIT_LIMIT: {limit} is outside the {low} to {high} that the exchange takes now"
     return None
 
 

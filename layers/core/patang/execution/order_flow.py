@@ -14,8 +14,8 @@ from patang.errors import PatangError, SessionExpired
 from patang.execution.amendments import enqueue
 from patang.execution.checks import (
     check_allowed,
+    check_circuit,
     check_drift,
-    check_margin,
     check_price,
     check_risk,
     check_shape,
@@ -24,7 +24,9 @@ from patang.execution.conclusion import Conclusion
 from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
+from patang.execution.margin_check import check_margin
 from patang.execution.market_clock import MarketClock
+from patang.execution.orders.market_facts import MarketQuote
 from patang.execution.quotes import Quotes
 from patang.execution.terms import entry_terms
 from patang.keys import intent_key, market_clock_key, proposal_key, risk_key
@@ -43,12 +45,14 @@ _GOOD_FOR = timedelta(seconds=45)
 
 
 class OrderFlow:
-    """`broker` gives an account's broker in a mode, `settings` the desk's settings now."""
+    """`broker` gives an account's broker in a mode, `market` an instrument's quote as it is now (by
+    EXCHANGE:TRADINGSYMBOL), `settings` the desk's settings now."""
 
     def __init__(
         self,
         store: StateStore,
         quotes: Quotes,
+        market: Callable[[str], MarketQuote],
         broker: Callable[[str, Mode], Broker],
         approvals: ApprovalService,
         conclusion: Conclusion,
@@ -60,6 +64,7 @@ class OrderFlow:
     ) -> None:
         self._store = store
         self._quotes = quotes
+        self._market = market
         self._broker = broker
         self._approvals = approvals
         self._conclusion = conclusion
@@ -91,9 +96,8 @@ class OrderFlow:
                 or check_price(
                     proposal.terms, self._quotes.latest(_identifier(proposal), as_of), as_of, settings
                 )
-                or check_margin(
-                    proposal.terms, self._broker(account, proposal.terms.mode).margins(), settings
-                )
+                or check_circuit(proposal.terms, self._market(_identifier(proposal)))
+                or check_margin(proposal.terms, self._broker(account, proposal.terms.mode), settings)
             )
         except PatangError as error:
             reason = _unable(error)

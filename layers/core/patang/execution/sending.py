@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
+from patang.approvals.proposal import OrderTerms
 from patang.errors import BadInput, BrokerRefused
 from patang.execution.gtt_terms import GttTerms
 from patang.execution.intent import OrderIntent, Slice
 from patang.ports import Broker, ConversionRequest, GttLeg, GttRequest, OrderRequest
 
-__all__ = ["Answered", "order_request", "send"]
+__all__ = ["Answered", "order_request", "request_of", "send"]
 
 
 class Answered(NamedTuple):
@@ -53,7 +54,11 @@ def send(broker: Broker, intent: OrderIntent) -> Answered:
 
 def order_request(intent: OrderIntent) -> OrderRequest:
     """The order that an intent places, tagged with its id."""
-    terms = intent.terms
+    return request_of(intent.terms, intent.intent_id)
+
+
+def request_of(terms: OrderTerms, tag: str) -> OrderRequest:
+    """An order of these terms in the broker's words."""
     return OrderRequest(
         variety=terms.variety,
         exchange=terms.exchange,
@@ -63,7 +68,7 @@ def order_request(intent: OrderIntent) -> OrderRequest:
         order_type=terms.order_type,
         product=terms.product,
         validity=terms.validity,
-        tag=intent.intent_id,
+        tag=tag,
         price=None if terms.price is None else str(terms.price),
         trigger_price=None if terms.trigger_price is None else str(terms.trigger_price),
         market_protection=None if terms.market_protection is None else str(terms.market_protection),
