@@ -7,7 +7,7 @@ Everything is built on first use, so that a function needs only the environment 
 import os
 import time
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from patang.adapters.aws.stepfunctions import StepFunctions
 from patang.adapters.kite.login import KiteLogin
 from patang.adapters.system import EmbeddedMetrics, SystemClock
 from patang.approvals.service import ApprovalService
+from patang.approvals.proposal import OrderTerms
 from patang.audit.linker import AuditLinker
 from patang.audit.log import AuditLog
 from patang.desk_view.explanations import Explanations
@@ -46,6 +47,7 @@ from patang.execution.orders.live_market import LiveMarket
 from patang.execution.price_breaks import PriceBreaks
 from patang.execution.protection import Protector
 from patang.execution.quotes import Quotes
+from patang.execution.orders.market_facts import MarketFacts, facts_of
 from patang.execution.rate_tokens import RateTokens
 from patang.execution.reconcile import Reconciler
 from patang.execution.resolution import Resolution
@@ -56,6 +58,7 @@ from patang.identity.tokens import Tokens
 from patang.market.instruments import Universe
 from patang.ports import (
     Attributes,
+from patang.execution.second_try import SecondTry
     Broker,
     Clock,
     DeadLetters,
@@ -362,6 +365,7 @@ class Desk:
             self._conclusion(),
             self._intent_sweep(),
             self.standing_settings,
+            SecondTry(self.store, self._facts, self.intent_queue, self.clock, self.metrics),
             self.clock,
             self.notifier,
             self.metrics,
@@ -565,3 +569,13 @@ class Desk:
                 measured=None if mode is None else lambda took: self._note_call(account, took),
             )
         return self._calls[account, mode]
+    def _facts(self, terms: OrderTerms, as_of: datetime) -> MarketFacts | None:
+        """The market of an order as it is now; None for an instrument that is not of the day's universe."""
+        universe = self._universe_of(as_of.date())
+        identifier = f"{terms.exchange}:{terms.tradingsymbol}"
+        instrument = universe.by_identifier().get(identifier) if universe else None
+        if instrument is None:
+            return None
+        quote = LiveMarket(self.market_data).quote(identifier)
+        return facts_of(instrument, quote, as_of, self.standing_settings())
+

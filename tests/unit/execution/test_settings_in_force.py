@@ -25,6 +25,7 @@ def lane(desk: TradingDesk) -> OrderLane:
         desk.resolution(),
         desk.protector(),
         desk.lane_tokens(),
+        desk.second_try(),
         desk.workflows,
         unreadable,
         desk.get_settings,

@@ -3,10 +3,11 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from patang.accounts.service import AccountService
+from patang.approvals.proposal import OrderTerms
 from patang.approvals.service import ApprovalService
 from patang.execution.amendments import Amendments
 from patang.execution.conclusion import Conclusion
@@ -18,6 +19,7 @@ from patang.execution.lane import OrderLane
 from patang.execution.lane_tokens import LaneTokens
 from patang.execution.order_flow import OrderFlow
 from patang.execution.order_watch import OrderWatch
+from patang.execution.orders.market_facts import MarketFacts
 from patang.execution.position_watch import PositionWatch
 from patang.execution.price_breaks import PriceBreaks
 from patang.execution.protection import Protector
@@ -29,6 +31,7 @@ from patang.execution.sweeps import Sweeps
 from patang.execution.updates import OrderUpdates
 from patang.keys import account_partition, day_key, risk_key
 from patang.portfolio.account_state import AccountDay, RiskState
+from patang.execution.second_try import SecondTry
 from patang.portfolio.position import Position
 from patang.ports import Write, WriteConflict
 from patang.records import load, load_all
@@ -123,6 +126,7 @@ class TradingDesk:
             (self.updates_queue, ("send",)),
             (self.workflows, ("start", "succeed")),
             (self.notifier, ("send",)),
+        self.facts: MarketFacts | None = None
             (self.exchange, ("place", "modify", "cancel", "place_gtt", "modify_gtt", "delete_gtt")),
         ):
             for name in names:
@@ -203,6 +207,12 @@ class TradingDesk:
             self.metrics,
         )
 
+    def market_facts(self, terms: OrderTerms, as_of: datetime) -> MarketFacts | None:
+        return self.facts
+
+    def second_try(self) -> SecondTry:
+        return SecondTry(self.store, self.market_facts, self.queue, self.clock, self.metrics)
+
     def exits(self) -> Exits:
         return Exits(self.store, self.queue, self.amendments(), self.clock)
 
@@ -210,6 +220,7 @@ class TradingDesk:
         return PriceBreaks(self.store, self.clock, self.notifier, self.metrics)
 
     def order_watch(self) -> OrderWatch:
+            self.second_try(),
         return OrderWatch(
             self.store,
             self.amendments(),

@@ -26,6 +26,7 @@ from patang.execution.journal import journal
 from patang.execution.lane_tokens import LaneTokens
 from patang.execution.protection import Protector
 from patang.execution.resolution import Resolution
+from patang.execution.second_try import SecondTry
 from patang.execution.sending import Answered, send
 from patang.execution.settlement import settle
 from patang.keys import intent_key
@@ -49,6 +50,7 @@ class OrderLane:
         resolution: Resolution,
         protector: Protector,
         tokens: LaneTokens,
+        second_try: SecondTry,
         workflows: Workflows,
         settings: Callable[[], Settings],
         standing: Callable[[], Settings],
@@ -61,6 +63,7 @@ class OrderLane:
         self._resolution = resolution
         self._protector = protector
         self._tokens = tokens
+        self._second_try = second_try
         self._workflows = workflows
         self._settings = settings
         self._standing = standing
@@ -167,6 +170,10 @@ class OrderLane:
         begun = self._clock.now()
         state, answered = self._ask(intent, begun)
         try:
+            if state == "REJECTED" and (followed := self._second_try.follow(intent, answered.message)):
+                ended, notice = followed
+                tell(self._notifier, self._metrics, [notice])
+                return ended
             return self._record(intent, state, answered, answered.message, begun=begun)
         except Exception as error:
             # What was sent is sent. The intent stays SENDING, and is found by updates and by the reconciler.
