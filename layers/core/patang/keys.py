@@ -20,6 +20,7 @@
 | who polls the order book | ACCOUNT#<account> | POLLING | |
 | proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | *_APPROVALS / <account>#<order_id> |
 | order intent | ACCOUNT#<account> | INTENT#<intent_id> | *_INTENTS / <account>#<intent_id> |
+| order without a tag, whose it is | ACCOUNT#<account> | ORDER_LINK#<broker's order id> | |
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
 | mark | MARKS | <position_id> | |
 | outbox event | OUTBOX#<account>#<date> | <event_id> | |
@@ -29,6 +30,10 @@
 | cycle | CYCLES#<date> | <HHMM> | |
 | signal | SIGNALS#<date> | <HHMM>#<signal_id> | |
 | preflight | PREFLIGHT | <date> | |
+| probe of the lane's address | EGRESS | PROBE | |
+| graduation to live | ACCOUNT#<account> | GRADUATION | |
+| what of it a person has waived | ACCOUNT#<account> | WAIVED#<what> | |
+| parity of a day with the backtest | PARITY | <date> | |
 | slippage of ended orders | SLIPPAGE#<mode> | <class>#<size>#<account> | |
 | market clock | MARKET | CLOCK | |
 | direction | DIRECTIONS | <underlying> | |
@@ -67,17 +72,21 @@ __all__ = [
     "cycle_key",
     "day_key",
     "direction_key",
+    "egress_key",
     "failures_key",
     "funds_key",
+    "graduation_key",
     "intent_key",
     "linked_partition",
     "mark_key",
     "market_clock_key",
     "modifications_key",
+    "order_link_key",
     "outbox_partition",
     "paper_funds_key",
     "paper_gtt_key",
     "paper_order_key",
+    "parity_key",
     "position_key",
     "preflight_key",
     "proposal_key",
@@ -90,6 +99,7 @@ __all__ = [
     "slippage_partition",
     "state_pointer_key",
     "universe_key",
+    "waiver_key",
 ]
 
 PENDING_APPROVALS = "PENDING_APPROVALS"
@@ -176,6 +186,10 @@ def intent_key(account: str, intent_id: str) -> Key:
     return Key(account_partition(account), f"INTENT#{intent_id}")
 
 
+def order_link_key(account: str, broker_order_id: str) -> Key:
+    return Key(account_partition(account), f"ORDER_LINK#{broker_order_id}")
+
+
 def position_key(account: str, position_id: str) -> Key:
     return Key(account_partition(account), f"POSITION#{position_id}")
 
@@ -214,6 +228,22 @@ def slippage_partition(mode: str) -> str:
 
 def preflight_key(day: date) -> Key:
     return Key("PREFLIGHT", day.isoformat())
+
+
+def egress_key() -> Key:
+    return Key("EGRESS", "PROBE")
+
+
+def graduation_key(account: str) -> Key:
+    return Key(account_partition(account), "GRADUATION")
+
+
+def waiver_key(account: str, what: str) -> Key:
+    return Key(account_partition(account), f"WAIVED#{what}")
+
+
+def parity_key(day: date) -> Key:
+    return Key("PARITY", day.isoformat())
 
 
 def market_clock_key() -> Key:

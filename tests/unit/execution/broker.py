@@ -35,6 +35,7 @@ class ExchangeBroker:
         self.coming: list[tuple[datetime, Callable[[], object]]] = []
         self.triggers: dict[str, Gtt] = {}
         self.no_triggers = False
+        self.names_triggers = True
         self.oversold: list[str] = []
         self.prices: dict[str, float] = {}
         self.fill_at_most: int | None = None
@@ -220,7 +221,7 @@ class ExchangeBroker:
             low, high = (float(value) for value in gtt.request.trigger_values)
             if gtt.status == "active" and price is not None and not low < price < high:
                 leg = 0 if price <= low else 1
-                order_id = self._accept(_of_leg(gtt.request, gtt.request.legs[leg]))
+                order_id = self._accept(_of_leg(gtt.request, gtt.request.legs[leg]), gtt)
                 ids = (order_id, None) if leg == 0 else (None, order_id)
                 self.triggers[gtt.gtt_id] = replace(gtt, status="triggered", order_ids=ids)
 
@@ -233,7 +234,7 @@ class ExchangeBroker:
             order["status"] = "COMPLETE"
         self._tell(order)
 
-    def _accept(self, request: OrderRequest) -> str:
+    def _accept(self, request: OrderRequest, gtt: Gtt | None = None) -> str:
         order_id = f"{self._now():%y%m%d}00000{len(self.book) + 1:04d}"
         stop = request.order_type == "SL"
         wanted = {
@@ -251,7 +252,11 @@ class ExchangeBroker:
             "price": float(request.price or 0),
             "trigger_price": float(request.trigger_price or 0),
             "status_message": None,
+            "meta": {"gtt": int(gtt.gtt_id)} if gtt is not None and self.names_triggers else {},
         }
+        if gtt is not None:
+            # In its place: what it sells no longer waits.
+            self.triggers[gtt.gtt_id] = replace(gtt, status="triggered")
         if stop:
             self._check_stop(wanted)
         self.book[order_id] = wanted

@@ -28,6 +28,7 @@ from patang.execution.rate_tokens import RateTokens
 from patang.execution.reconcile import Reconciler
 from patang.execution.resolution import Resolution
 from patang.execution.sweeps import Sweeps
+from patang.execution.triggered import TriggerWatch
 from patang.execution.updates import OrderUpdates
 from patang.keys import account_partition, day_key, risk_key
 from patang.portfolio.account_state import AccountDay, RiskState
@@ -180,6 +181,9 @@ class TradingDesk:
         return OrderUpdates(
             self.store, self.amendments(), self.protector(), self.clock, self.notifier, self.metrics
         )
+
+    def trigger_watch(self) -> TriggerWatch:
+        return TriggerWatch(self.store, self.protector(), self.clock, self.notifier, self.metrics)
 
     def protector(self) -> Protector:
         return Protector(self.store, self.queue, self.exits(), self.get_settings, self.clock, self.metrics)

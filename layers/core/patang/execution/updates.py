@@ -13,6 +13,7 @@ from patang.execution.journal import journal
 from patang.execution.protection import Protector
 from patang.execution.protection_rules import has_triggered
 from patang.execution.settlement import settle
+from patang.execution.triggered import adopt, linked_intent, named_trigger
 from patang.keys import intent_key
 from patang.ports import BrokerOrder, Clock, Metrics, Notifier, StateStore, Write
 from patang.records import change, load
@@ -66,6 +67,7 @@ class OrderUpdates:
 
     def apply_order(self, account: str, order: BrokerOrder, source: str) -> UpdateResult:
         """The same for an order that is parsed already; `source` is frame, postback or poll."""
+        self._adopt(account, order)
         heard = change(self._store, lambda: self._decide(account, order, source))
         tell(self._notifier, self._metrics, heard.settlement.notices)
         if heard.intent is not None and heard.settlement.stray:
@@ -78,6 +80,7 @@ class OrderUpdates:
     def _decide(self, account: str, order: BrokerOrder, source: str) -> tuple[_Heard, list[Write]]:
         tagged = order.tag.isalnum() and len(order.tag) <= _LONGEST_TAG
         intent = load(self._store, OrderIntent, intent_key(account, order.tag)) if tagged else None
+        intent = intent or linked_intent(self._store, account, order.order_id)
         if intent is None:
             return _Heard("FOREIGN", Settlement(), None), self._foreign(account, order, source)
         new = followed(intent, order)
@@ -89,6 +92,13 @@ class OrderUpdates:
             text = f"{intent.intent_id} had ended {intent.state} and was then told {order.status}."
             settlement.notices.append(Notice("Fill after the end", text, "fill_after_end"))
         return _Heard("APPLIED", settlement, new), settlement.writes
+
+    def _adopt(self, account: str, order: BrokerOrder) -> None:
+        """The order of a trigger of ours carries no tag, and says of which it comes."""
+        gtt_id = named_trigger(order)
+        if gtt_id is not None and linked_intent(self._store, account, order.order_id) is None:
+            price, as_of = Decimal(str(order.raw.get("price") or 0)), order.updated_at or self._clock.now()
+            adopt(self._store, self._clock, account, gtt_id, order.order_id, price, as_of)
 
     def _foreign(self, account: str, order: BrokerOrder, source: str) -> list[Write]:
         """An order that is not ours is recorded once for each thing it does, and otherwise left alone."""
