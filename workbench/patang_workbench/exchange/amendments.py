@@ -36,7 +36,8 @@ class Amendments:
             raise KiteError("Maximum allowed order modifications exceeded.", 400, "NetworkException")
         terms = varieties.changed(order, changed_terms(order.terms, form))
         if not varieties.is_cover_stop(order):
-            check_terms(terms, order.line, broker.now().date(), by_api=order.api_key is not None)
+            asked = varieties.as_asked(terms)
+            check_terms(asked, order.line, broker.now().date(), by_api=order.api_key is not None)
         if terms.quantity < order.filled:
             raise OrderError(f"Quantity cannot be below the {order.filled} units that are filled.")
         if broker.is_waiting(order):
@@ -94,7 +95,8 @@ class Amendments:
     def _margin(self, account: Account, order: Order, terms: Terms) -> tuple[int, int]:
         """Units that open and margin a unit under the new terms. Raises OrderError when they are refused."""
         broker = self._broker
-        checked = replace(terms, order_type="LIMIT" if order.triggered else terms.order_type)
+        plain = {"SL": "LIMIT", "SL-M": "MARKET"}.get(terms.order_type, terms.order_type)
+        checked = replace(terms, order_type=plain) if order.triggered else terms
         refused = rejection(checked, order.line, broker.floor, broker.now(), broker.rules)
         if refused is not None:
             raise OrderError(refused.message, error_type=refused.error_type)

@@ -7,7 +7,7 @@
     client.place_order(...)                     # a call that waits moves both clocks as far as it waits
     exchange.advance(5)                         # five seconds of market and wall
     for update in exchange.take_updates(): ...  # order frames and postbacks, as the armed faults left them
-    by_tag(exchange.exchange), net_positions(exchange.exchange)      # what really happened: module ledger
+    exchange.by_tag(), exchange.net_positions()  # what really happened, see module ledger
 
 Everything is drawn from the settings' seed: the same calls at the same seconds give the same replies.
 """
@@ -29,6 +29,7 @@ from patang_workbench.exchange.calls import Call
 from patang_workbench.exchange.deliveries import Outlet
 from patang_workbench.exchange.engine import Exchange, Settings
 from patang_workbench.exchange.faults import Fault
+from patang_workbench.exchange.ledger import Entry, by_tag, ledger, net_positions
 from patang_workbench.exchange.login import checksum
 from patang_workbench.exchange.owner import act
 
@@ -119,6 +120,24 @@ class InProcessExchange:
             self.agenda.settle()
             taken, self._updates = self._updates, []
             return taken
+
+    def ledger(self) -> list[Entry]:
+        """Every order that reached the broker."""
+        with self._lock:
+            self.agenda.settle()
+            return ledger(self.exchange)
+
+    def by_tag(self) -> dict[tuple[str, str], list[Entry]]:
+        """The accepted orders of each (user id, tag)."""
+        with self._lock:
+            self.agenda.settle()
+            return by_tag(self.exchange)
+
+    def net_positions(self) -> dict[tuple[str, str, str], int]:
+        """Units held by (user id, instrument, product)."""
+        with self._lock:
+            self.agenda.settle()
+            return net_positions(self.exchange)
 
     def fault(self, **words: Any) -> None:
         """Arm a fault with the fields of `Fault`. Raises InputError."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "after_end",
     "after_fill",
+    "as_asked",
     "changed",
     "end_auction",
     "exit_cover",
@@ -34,6 +35,11 @@ def first_terms(terms: Terms) -> Terms:
     if terms.variety == "iceberg":
         return replace(terms, quantity=min(terms.leg_quantity, terms.quantity))
     return replace(terms, product="CO") if terms.variety == "co" else terms
+
+
+def as_asked(terms: Terms) -> Terms:
+    """The terms under which a client asks for what the broker books as `terms`."""
+    return replace(terms, product="MIS") if terms.variety == "co" else terms
 
 
 def first_meta(terms: Terms, meta: Mapping[str, Any] | None) -> Mapping[str, Any]:
