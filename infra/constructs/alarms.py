@@ -46,6 +46,11 @@ _COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
         "order_missing",
         "An order that the broker had taken is not in its order book: look there, and at the positions",
     ),
+    "reconciliation-mismatch": (
+        _ANY,
+        "reconciliation_mismatch",
+        "The broker's books and the desk's differ and nobody can explain it: the account enters nothing",
+    ),
     "duplicate-orders": (
         _ANY,
         "duplicate_orders",

@@ -44,6 +44,7 @@ class Foundation:
             "TICK_STREAM": self.ticks.stream_name,
             "ORDER_QUEUE_URL": self.queues.orders.queue_url,
             "ORDER_UPDATES_QUEUE_URL": self.queues.order_updates.queue_url,
+            "POLL_QUEUE_URL": self.queues.polls.queue_url,
             "DEAD_LETTER_QUEUE_URL": self.queues.dead_letters.queue_url,
             "NOTIFY_TOPIC_ARN": self.data.notify.topic_arn,
             "TRADING_CYCLE_ARN": self.trading_cycle_arn,

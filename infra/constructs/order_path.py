@@ -64,6 +64,7 @@ class OrderPath(Construct):
                 "DESK_TABLE",
                 "STORE_BUCKET",
                 "ORDER_QUEUE_URL",
+                "POLL_QUEUE_URL",
                 "NOTIFY_TOPIC_ARN",
                 "SECRET_PREFIX",
             ),
@@ -71,7 +72,7 @@ class OrderPath(Construct):
         allow_table(function, parts.data.desk, write=True)
         allow_objects(function, parts.data.store, read=["universe/"])
         # A lost answer that turns out to be a fill calls for amendments, which are intents too.
-        allow_send(function, parts.queues.orders)
+        allow_send(function, parts.queues.orders, parts.queues.polls)
         allow_secrets(function, parts.settings, parts.data.key)
         parts.allow_notify(function)
         parts.allow_answer(function)

@@ -4,17 +4,19 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-__all__ = ["LANE_TIMEOUT_SECONDS", "UPDATES_TIMEOUT_SECONDS", "Queues"]
+__all__ = ["LANE_TIMEOUT_SECONDS", "RECONCILER_TIMEOUT_SECONDS", "UPDATES_TIMEOUT_SECONDS", "Queues"]
 
 LANE_TIMEOUT_SECONDS = 30
 UPDATES_TIMEOUT_SECONDS = 30
+RECONCILER_TIMEOUT_SECONDS = 55
 
 _KEPT = Duration.days(14)
 
 
 class Queues(Construct):
-    """`orders` (FIFO: intents to the lane), `order_updates` (what the broker said), and `dead_letters`:
-    everything that could not be read or was tried in vain, with its bytes.
+    """`orders` (FIFO: intents to the lane), `order_updates` (what the broker said), `polls` (accounts to look
+    at in five seconds), and `dead_letters`: everything that could not be read or was tried in vain, with its
+    bytes.
     """
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
@@ -36,6 +38,13 @@ class Queues(Construct):
             visibility_timeout=Duration.seconds(6 * UPDATES_TIMEOUT_SECONDS),
             retention_period=Duration.days(4),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=5),
+        )
+        # A ticket that comes late is not taken any more: there is no use in keeping it.
+        self.polls = self._queue(
+            "Polls",
+            visibility_timeout=Duration.seconds(6 * RECONCILER_TIMEOUT_SECONDS),
+            retention_period=Duration.minutes(20),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=2),
         )
 
     def _queue(self, construct_id: str, **properties: object) -> sqs.Queue:

@@ -1,10 +1,12 @@
 """What happens by the clock: the morning's preparation, every minute's reconciliation, the day's archive."""
 
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
 from infra.constructs.desk_function import DeskFunction
 from infra.constructs.foundation import Foundation
 from infra.constructs.permissions import allow, allow_objects, allow_secrets, allow_send, allow_table
+from infra.constructs.queues import RECONCILER_TIMEOUT_SECONDS
 from infra.constructs.schedules import MarketSchedule
 
 __all__ = ["Timekeeping"]
@@ -39,7 +41,7 @@ class Timekeeping(Construct):
             parts.source,
             "reconciler",
             memory_mb=512,
-            timeout_seconds=55,
+            timeout_seconds=RECONCILER_TIMEOUT_SECONDS,
             failures=parts.queues.dead_letters,
             environment=parts.variables(
                 "DESK_TABLE",
@@ -50,9 +52,11 @@ class Timekeeping(Construct):
                 "SECRET_PREFIX",
             ),
         )
+                "POLL_QUEUE_URL",
+                "DEAD_LETTER_QUEUE_URL",
         allow_table(function, parts.data.desk, write=True)
         allow_objects(function, parts.data.store, read=["universe/"])
-        allow_send(function, parts.queues.orders)
+        allow_send(function, parts.queues.orders, parts.queues.polls, parts.queues.dead_letters)
         allow_secrets(function, parts.settings, parts.data.key)
         allow(function, ["states:StartExecution"], [parts.trading_cycle_arn])
         parts.allow_notify(function)
@@ -62,6 +66,7 @@ class Timekeeping(Construct):
     def _morning(self, parts: Foundation) -> DeskFunction:
         function = DeskFunction(
             self,
+        function.add_event_source(SqsEventSource(parts.queues.polls, batch_size=1, max_concurrency=2))
             parts.source,
             "morning",
             # A hundred thousand instruments and nine sessions of minutes of 500 symbols, on a whole core.

@@ -59,6 +59,7 @@ class AccessStack(Stack):
                 "STORE_BUCKET",
                 "ORDER_QUEUE_URL",
                 "ORDER_UPDATES_QUEUE_URL",
+                "POLL_QUEUE_URL",
                 "NOTIFY_TOPIC_ARN",
                 "SECRET_PREFIX",
                 "SECRET_KEY_ID",
@@ -70,7 +71,7 @@ class AccessStack(Stack):
         allow_table(function, parts.data.audit)
         allow_objects(function, parts.data.store, read=["decisions/"])
         # Flatten writes intents; the lane sends them.
-        allow_send(function, parts.queues.orders, parts.queues.order_updates)
+        allow_send(function, parts.queues.orders, parts.queues.order_updates, parts.queues.polls)
         allow_secrets(function, parts.settings, parts.data.key, write=True)
         parts.allow_notify(function)
         parts.allow_answer(function)

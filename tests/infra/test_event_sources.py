@@ -55,6 +55,16 @@ def test_order_updates_come_in_tens_and_fail_one_by_one(cloud):
     assert "RedrivePolicy" in queue
 
 
+def test_a_poll_is_looked_at_once_and_not_for_long(cloud):
+    source, queue = cloud.event_source("reconciler"), queue_of(cloud, "reconciler")
+
+    assert source["BatchSize"] == 1
+    assert source["ScalingConfig"]["MaximumConcurrency"] == 2
+    assert queue["VisibilityTimeout"] >= 6 * cloud.functions()["reconciler"]["Timeout"]
+    assert queue["MessageRetentionPeriod"] <= 1200
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 2
+
+
 def test_linker_sees_outbox_items_alone_and_one_batch_of_a_shard_at_a_time(cloud):
     source = cloud.event_source("audit_linker")
     (criterion,) = source["FilterCriteria"]["Filters"]
@@ -67,6 +77,7 @@ def test_linker_sees_outbox_items_alone_and_one_batch_of_a_shard_at_a_time(cloud
 SCHEDULES = {
     "reconciler": "cron(* 9-15 ? * MON-FRI *)",
     "morning": "cron(30 8 ? * MON-FRI *)",
+    "preflight": "cron(* 9-15 ? * MON-FRI *)",
     "archive": "cron(50 15 ? * MON-FRI *)",
 }
 
