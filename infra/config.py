@@ -38,6 +38,8 @@ class StageSettings(BaseModel):
     # Market time is India's: every schedule below is read in Asia/Kolkata.
     reconcile_schedule: str = "cron(* 9-15 ? * MON-FRI *)"
     morning_schedule: str = "cron(30 8 ? * MON-FRI *)"
+    # The check of the day is the first call; the later ones look at what had not passed or was not due.
+    preflight_schedule: str = "cron(* 9-15 ? * MON-FRI *)"
     archive_schedule: str = "cron(50 15 ? * MON-FRI *)"
     warm_schedule: str = "cron(0/4 9-15 ? * MON-FRI *)"
 

@@ -13,7 +13,8 @@ desk = Desk()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """SQS FIFO, batch of one. {"warm": true} keeps the instance warm and does nothing."""
+    """SQS FIFO, batch of one. {"warm": true} keeps the instance warm and does nothing, {"probe": id} has the
+    address observed that orders leave from."""
     return {"states": [_process(str(record["body"])) for record in event["Records"]]}
 
 
@@ -24,6 +25,8 @@ def _process(body: str) -> str:
             raise BadInput(f"the lane takes a JSON object, not {body!r:.300}")
         if message.get("warm"):
             return "WARM"
+        if message.get("probe"):
+            return desk.egress_observer().answer(str(message["probe"]))
         with counting_failures(desk.store, desk.clock, str(message.get("account") or DESK)):
             return desk.order_lane().process(message)
     except (BadInput, json.JSONDecodeError) as error:

@@ -162,9 +162,19 @@ _COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
         "A share that is held was restated overnight: its levels were adjusted, or wait for your ratio",
     ),
     "preflight-failed": (
-        "morning",
+        _ANY,
         "preflight_failed",
-        "The morning's checks failed: no new entries today until it is run again and passes",
+        "The day's checks have failed for a minute: what they name keeps entries from leaving",
+    ),
+    "morning-failed": (
+        "morning",
+        "morning_failed",
+        "The day could not be prepared: no new entries until it is run again and passes",
+    ),
+    "egress-ip-mismatch": (
+        _ANY,
+        "egress_ip_mismatch",
+        "The broker refused an order because of the address it came from: no new entries; register it",
     ),
     "morning-problem": (
         "morning",

@@ -29,6 +29,8 @@ FUNCTION_LAYERS: Final[Mapping[str, tuple[str, ...]]] = {
     "order_lane": ("core", "base", "kite"),
     "order_updates": ("core", "base"),
     "order_workflow": ("core", "base", "kite"),
+    # It verifies the models as (signals) does, and asks neither of them anything.
+    "preflight": ("core", "base", "kite", "numeric", "artifacts"),
     "reconciler": ("core", "base", "kite"),
     # Strategies size what they want, and may calculate with arrays.
     "risk": ("core", "base", "numeric"),

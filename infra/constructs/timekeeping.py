@@ -13,17 +13,22 @@ __all__ = ["Timekeeping"]
 
 
 class Timekeeping(Construct):
-    """(morning), (reconciler) and (archive), each with its schedule in Indian time."""
+    """(morning), (preflight), (reconciler) and (archive), each with its schedule in Indian time.
 
-    def __init__(self, scope: Construct, construct_id: str, parts: Foundation) -> None:
+    `model_path` is the folder of model artifacts as a function sees it.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, parts: Foundation, *, model_path: str) -> None:
         super().__init__(scope, construct_id)
         settings = parts.settings
         self.reconciler = self._reconciler(parts)
         self.morning = self._morning(parts)
+        self.preflight = self._preflight(parts, model_path)
         self.archive = self._archive(parts)
         for name, cron, function in (
             ("Reconcile", settings.reconcile_schedule, self.reconciler),
             ("Morning", settings.morning_schedule, self.morning),
+            ("Preflight", settings.preflight_schedule, self.preflight),
             ("Archive", settings.archive_schedule, self.archive),
         ):
             MarketSchedule(
@@ -84,6 +89,33 @@ class Timekeeping(Construct):
             write=["features/seed/", "features/history/", "universe/", "instruments/", "volatility/"],
         )
         allow_secrets(function, parts.settings, parts.data.key)
+        return function
+
+    def _preflight(self, parts: Foundation, model_path: str) -> DeskFunction:
+        function = DeskFunction(
+            self,
+            parts.source,
+            "preflight",
+            memory_mb=512,
+            # It waits twelve seconds for the lane's address, and then asks each account's broker.
+            timeout_seconds=55,
+            failures=parts.queues.dead_letters,
+            environment=parts.variables(
+                "DESK_TABLE",
+                "STORE_BUCKET",
+                "ORDER_QUEUE_URL",
+                "NOTIFY_TOPIC_ARN",
+                "SECRET_PREFIX",
+                "PUBLIC_URL",
+            )
+            | {"MODEL_PATH": model_path},
+        )
+        allow_table(function, parts.data.desk, write=True)
+        allow_objects(function, parts.data.store, read=["universe/"])
+        # The lane alone stands where orders leave: it is asked for its address through its queue.
+        allow_send(function, parts.queues.orders)
+        allow_secrets(function, parts.settings, parts.data.key)
+        parts.allow_notify(function)
         return function
 
     def _archive(self, parts: Foundation) -> DeskFunction:

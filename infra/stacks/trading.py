@@ -45,7 +45,7 @@ class TradingStack(Stack):
             self,
             "ModelPath",
             default="/opt/model_artifacts",
-            description="Folder of the model artifacts as (signals) sees it; the layer's, unless an emulator "
+            description="Folder of the model artifacts as functions see it; the layer's, unless an emulator "
             "unpacks layers elsewhere",
         )
 
@@ -58,7 +58,9 @@ class TradingStack(Stack):
             orders=self.order_path.workflow,
             model_path=model_path.value_as_string,
         )
-        self.timekeeping = Timekeeping(self, "Timekeeping", parts)
+        self.timekeeping = Timekeeping(
+            self, "Timekeeping", parts, model_path=model_path.value_as_string
+        )
         self.audit_trail = AuditTrail(self, "AuditTrail", parts)
         self.ingester = self._ingester(settings, bundles, parts)
         for name, value in {

@@ -18,7 +18,7 @@ ALARMS = {
     "lane-unreadable", "notification-failed", "order-slow", "exit-in-vain", "stop-jumped",
     "protection-refused", "protection-lost", "closed-externally",
     "ticks-shed", "raw-ticks-shed", "bad-frames", "stream-gaps", "instruments-left-out",
-    "preflight-failed", "morning-problem", "archive-problem",
+    "preflight-failed", "morning-failed", "egress-ip-mismatch", "morning-problem", "archive-problem",
 }  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def who_may(assembly, action, resource=""):
 def test_every_function_has_a_role_of_its_own(cloud):
     roles = [properties["Role"]["Fn::GetAtt"][0] for properties in cloud.functions().values()]
 
-    assert len(set(roles)) == len(roles) == 13
+    assert len(set(roles)) == len(roles) == 14
 
 
 def test_no_role_takes_a_policy_that_somebody_else_writes(cloud):
@@ -74,6 +74,7 @@ def test_only_those_who_call_kite_read_secrets(cloud):
         "morning",
         "order_lane",
         "order_workflow",
+        "preflight",
         "reconciler",
     }
     for name in who_may(cloud, "secretsmanager:GetSecretValue"):
@@ -104,6 +105,7 @@ STORE = {
     ),
     "order_lane": ({"universe/"}, set()),
     "order_workflow": ({"minutes/", "universe/"}, set()),
+    "preflight": ({"universe/"}, set()),
     "reconciler": ({"universe/"}, set()),
     "risk": (set(), {"decisions/"}),
     "signals": ({"minutes/", "universe/"}, {"decisions/"}),

@@ -25,6 +25,7 @@ from patang.adapters.aws.secretsmanager import SecretsManager
 from patang.adapters.aws.sns import SnsNotifier
 from patang.adapters.aws.sqs import SqsDeadLetters, SqsIntentQueue, SqsUpdateQueue
 from patang.adapters.aws.stepfunctions import StepFunctions
+from patang.adapters.echo import echoed_address
 from patang.adapters.kite.login import KiteLogin
 from patang.adapters.system import EmbeddedMetrics, SystemClock
 from patang.approvals.service import ApprovalService
@@ -38,11 +39,13 @@ from patang.execution.amendments import Amendments
 from patang.execution.conclusion import Conclusion
 from patang.execution.exits import Exits
 from patang.execution.flatten import Flatten
+from patang.execution.graduation import Graduations
 from patang.execution.intent_sweep import IntentSweep
 from patang.execution.lane import OrderLane
 from patang.execution.lane_tokens import LaneTokens
 from patang.execution.order_flow import OrderFlow
 from patang.execution.order_watch import OrderWatch
+from patang.execution.preflight.egress import EgressObserver, EgressProbes
 from patang.execution.orders.live_market import LiveMarket
 from patang.execution.price_breaks import PriceBreaks
 from patang.execution.protection import Protector
@@ -87,6 +90,7 @@ if TYPE_CHECKING:
     from patang.adapters.kite.broker import KiteBroker
     from patang.adapters.kite.calls import KiteCalls
     from patang.execution.guard import GuardService
+    from patang.execution.preflight.service import PreflightService
     from patang.features.morning import MorningService
     from patang.features.service import FeatureService
     from patang.market.archive import ArchiveService
@@ -239,6 +243,31 @@ class Desk:
             self.market_data,
             self.check_session,
         )
+
+    def preflight(self) -> "PreflightService":
+        # Here, not at the top: the models' inputs are arrays, which few functions carry.
+        from patang.execution.preflight.service import PreflightService
+        from patang.model.artifact import verify
+
+        return PreflightService(
+            self.store,
+            self.accounts().list,
+            lambda account: self._kite_broker(account, None).session(),
+            self.broker,
+            EgressProbes(self.store, self.intent_queue, self.clock, self.pause).ask,
+            lambda: verify(Path(self.variable("MODEL_PATH"))),
+            self.standing_settings,
+            self.public_url,
+            self.clock,
+            self.notifier,
+            self.metrics,
+        )
+
+    def egress_observer(self) -> EgressObserver:
+        return EgressObserver(self.store, echoed_address, self.standing_settings, self.clock)
+
+    def graduations(self) -> Graduations:
+        return Graduations(self.store, self.clock)
 
     def archive(self) -> "ArchiveService":
         from patang.market.archive import ArchiveService

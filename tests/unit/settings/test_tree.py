@@ -84,7 +84,7 @@ LOOSENED_BY: dict[Looser | None, str] = {
     None: """
         mode profile data_account public_url kite.root kite.ticker_root kite.login_root kite.timeout_seconds
         exits.broker_square_off_shares exits.broker_square_off_contracts universe.chain_band_pct
-        universe.strikes_each_side sessions registered_egress_ip
+        universe.strikes_each_side sessions registered_egress_ip egress_echo_url
     """,
 }
 
@@ -177,6 +177,7 @@ def test_a_setting_that_does_not_say_which_way_it_is_looser_cannot_be_made():
         ({"equity": {"first_entry": "25:00"}}, "equity.first_entry = '25:00'"),
         ({"mode": "simulator"}, "kite.root, which is 'https://api.kite.trade'"),
         ({"registered_egress_ip": "desk"}, "registered_egress_ip is 'desk'"),
+        ({"egress_echo_url": "http://echo.example/ip"}, "over http anybody on the way could answer"),
         ({"cycle_interval_seconds": 90}, "cycle_interval_seconds = 90"),
         (
             {"blackouts": [{"day": "2027-02-01", "from": "12:00", "until": "11:00", "reason": "Budget"}]},

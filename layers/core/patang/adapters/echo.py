@@ -20,9 +20,7 @@ def echoed_address(url: str) -> str:
     """
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(
-        parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS, source_address=_IPV4
-    )
+    connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS, source_address=_IPV4)
     try:
         connection.request("GET", parts.path or "/")
         answer = connection.getresponse()

@@ -108,7 +108,8 @@ def check_allowed(
     signed_in = load(store, KiteSession, session_key(proposal.account))
     if signed_in is None or not signed_in.is_live(clock.now()):
         return "SESSION_EXPIRED"
-    refusal = entry_refusal(store, settings, as_of.date())
+    product = proposal.terms.product if proposal.terms is not None else None
+    refusal = entry_refusal(store, settings, as_of.date(), proposal.account, product)
     if refusal is not None:
         return f"PREFLIGHT_NOT_PASSED: {refusal}"
     seen = load(store, MarketClock, market_clock_key())

@@ -79,4 +79,4 @@ def _about_entry(store: StateStore, intent: OrderIntent, now: datetime, settings
     risk = load(store, RiskState, risk_key(intent.account))
     if risk is not None and risk.is_halted_on(intent.as_of.date()):
         return f"trading is halted: {risk.halt_reason or 'no reason given'}"
-    return entry_refusal(store, settings, intent.as_of.date())
+    return entry_refusal(store, settings, intent.as_of.date(), intent.account, intent.terms.product)

@@ -17,13 +17,14 @@ from datetime import datetime
 from typing import Any
 
 from patang.accounts.health import note_failure
-from patang.errors import AskOwner, BadInput, BrokerRefused, PatangError, TryAgain
+from patang.errors import AddressRefused, AskOwner, BadInput, BrokerRefused, PatangError, TryAgain
 from patang.execution.answers import answer
 from patang.execution.clearance import TERMS_CHANGED, refusal
 from patang.execution.consequences import Notice, name_of, tell
 from patang.execution.intent import PLACING, IntentState, OrderIntent
 from patang.execution.journal import journal
 from patang.execution.lane_tokens import LaneTokens
+from patang.execution.preflight.egress import address_refused
 from patang.execution.protection import Protector
 from patang.execution.resolution import Resolution
 from patang.execution.second_try import SecondTry
@@ -186,6 +187,10 @@ class OrderLane:
             answered = send(self._broker(intent.account, intent.terms.mode), intent)
         except BrokerRefused as refused:
             return "REJECTED", Answered(message=str(refused))
+        except AddressRefused as error:
+            mode, now = intent.terms.mode, self._clock.now()
+            address_refused(self._store, self._metrics, mode, intent.as_of, now, str(error))
+            return "REJECTED", Answered(message=f"not sent: {error}")
         except (AskOwner, TryAgain) as error:
             # Both are promised only where nothing can have reached the order book.
             return "REJECTED", Answered(message=f"not sent: {error}")

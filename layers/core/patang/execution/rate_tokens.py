@@ -189,6 +189,11 @@ class RateTokens:
             return None
         return Wait(now + _BUSY, f"the tokens of {account!r} were taken by others {_ATTEMPTS[lane]} times")
 
+    def left_today(self, account: str, kind: CallKind, now: datetime) -> int:
+        """How many calls of the day's limit an account has left, the exits' share among them."""
+        known = load(self._store, RateRecord, rate_tokens_key(account, kind))
+        return LIMITS[kind].day - (known.at(now).sent if known else 0)
+
     def modifications(self, account: str, order_id: str) -> int:
         """How many of its 25 modifications an order has used."""
         known = load(self._store, Modifications, modifications_key(account, order_id))

@@ -8,21 +8,52 @@ from patang.keys import preflight_key
 from patang.ports import Key
 from patang.records import Record
 
-__all__ = ["Check", "Preflight"]
+__all__ = ["EGRESS_IP", "MORNING", "Check", "Preflight"]
+
+# The check that entries and screens know by name: whether orders leave from the registered address.
+EGRESS_IP = "egress_ip"
+
+# Who writes the day's record first: what (morning) has found while it prepared the day.
+MORNING = "morning"
 
 
 class Check(BaseModel):
-    """One thing that was checked, and what was found."""
+    """One thing that was checked: what was found, what was expected, and what to do where it is not so.
+
+    `account` is whose it is; None is the desk's, and stops every account. `product` is set where only orders
+    of that product need it. One that does not `block` is shown and stops nothing in the mode it was made in.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     passed: bool
     found: str
+    expected: str = ""
+    to_do: str = ""
+    account: str | None = None
+    product: str | None = None
+    blocks: bool = True
+
+    @property
+    def stops(self) -> bool:
+        """Whether it keeps orders from leaving."""
+        return self.blocks and not self.passed
+
+    def __str__(self) -> str:
+        whose = f" of {self.account}" if self.account else ""
+        return f"{self.name}{whose}: {self.found}"
 
 
 class Preflight(Record):
-    """The checks of a day; `reason` says what failed. `scheduled_time` is market time, `ran_at` wall time."""
+    """The checks of a day, of the latest run of `runs`; it ends with the day.
+
+    `passed`: no check stops every order; `reason` says what failed. `scheduled_time` and `again_at` are
+    market time (from `again_at` on the checks are to be made anew, for what was not due yet), `ran_at` is
+    wall time, `by` who asked for it. `address_refused` is what the broker has said in the day of the address
+    that an order came from: no later run passes by itself, a person's does. `told` is the failure that the
+    owner has been told of. `simulated`: the market was a simulator's.
+    """
 
     day: date
     mode: str
@@ -31,6 +62,17 @@ class Preflight(Record):
     passed: bool
     checks: tuple[Check, ...]
     reason: str | None = None
+    by: str = "patang"
+    runs: int = 1
+    again_at: datetime | None = None
+    address_refused: str | None = None
+    told: str | None = None
+    simulated: bool = False
 
     def key(self) -> Key:
         return preflight_key(self.day)
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        """The checks that keep some order from leaving."""
+        return tuple(check for check in self.checks if check.stops)

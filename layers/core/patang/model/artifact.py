@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from patang.errors import ModelRefused
 from patang.model.inputs import INPUTS, StrategyName
 
-__all__ = ["Artifact", "Calibration", "Metadata", "read_artifact"]
+__all__ = ["Artifact", "Calibration", "Metadata", "read_artifact", "verify"]
 
 
 class _Part(BaseModel):
@@ -66,6 +66,12 @@ def read_artifact(folder: Path, strategy: StrategyName) -> Artifact:
         )
     parts = {name: _verified(folder, metadata, f"{name}.json") for name in ("classifier", "regressor")}
     return Artifact(metadata=metadata, **parts)
+
+
+def verify(folder: Path) -> str:
+    """What the artifacts in `folder` are, one a strategy. Raises ModelRefused as read_artifact does."""
+    known = [read_artifact(folder / strategy, strategy).metadata for strategy in INPUTS]
+    return ", ".join(f"{metadata.strategy} {metadata.model_version}" for metadata in known)
 
 
 def _metadata(path: Path) -> Metadata:

@@ -3,10 +3,12 @@
 from patang.ports.broker import (
     Broker,
     BrokerLogin,
+    BrokerSession,
     ContractNotes,
     LoginExchange,
     MarketData,
     PaperMatcher,
+    SessionProbe,
 )
 from patang.ports.messages import (
     Clock,
@@ -56,6 +58,7 @@ __all__ = [
     "BrokerLogin",
     "BrokerOrder",
     "BrokerPosition",
+    "BrokerSession",
     "BrokerTrade",
     "Clock",
     "ContractNotes",
@@ -79,6 +82,7 @@ __all__ = [
     "PaperMatcher",
     "Put",
     "SecretStore",
+    "SessionProbe",
     "SliceResult",
     "StateStore",
     "StreamReader",

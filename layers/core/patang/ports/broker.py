@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Broker",
     "BrokerLogin",
+    "BrokerSession",
     "ContractNotes",
     "LoginExchange",
     "MarketData",
     "PaperMatcher",
+    "SessionProbe",
 ]
 
 
@@ -150,6 +152,23 @@ class PaperMatcher(Protocol):
 
         Returns the changed orders in the shape of the broker's order frames.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerSession:
+    """What the broker tells of a session that lives: whose it is, and its own clock when it answered, to the
+    second; None if it did not say."""
+
+    profile: Mapping[str, Any]
+    broker_time: datetime | None
+
+
+class SessionProbe(Protocol):
+    """The broker's end of a session, whatever mode the desk is in."""
+
+    def session(self) -> BrokerSession:
+        """Raises as the reads of Broker do; SessionExpired where the session is over."""
         ...
 
 

@@ -149,6 +149,16 @@ class Settings(Section):
         About("IP address", looser=None),
         Field(description="The address that the broker knows; live orders leave from no other."),
     ] = None
+    egress_echo_url: Annotated[
+        str,
+        About("address", looser=None),
+        Field(
+            max_length=200,
+            pattern=r"^https?://\S+$",
+            description="What the order lane asks for the address it leaves from: answers with the caller's "
+            "IPv4 address and nothing else, over https unless it is on this machine.",
+        ),
+    ] = "https://checkip.amazonaws.com"
 
     @property
     def simulated_market(self) -> bool:
@@ -172,6 +182,16 @@ class Settings(Section):
             except ValueError:
                 told = f"registered_egress_ip is {self.registered_egress_ip!r}, which is no IP address"
                 raise ValueError(told) from None
+        return self
+
+    @model_validator(mode="after")
+    def _echo_is_private(self) -> Self:
+        address = urlsplit(self.egress_echo_url)
+        if address.scheme != "https" and address.hostname not in _PRIVATE_HOSTS:
+            raise ValueError(
+                f"egress_echo_url is {self.egress_echo_url!r}: over http anybody on the way could answer for "
+                "it; give an https address"
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,0 +1,62 @@
+"""Why the day's preflight lets no entry leave, as the gates, the checks of an order and the lane ask it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from patang.keys import preflight_key
+from patang.market.preflight import EGRESS_IP
+from patang.ports import StateStore
+from patang.settings import Settings
+
+__all__ = ["egress_refusal", "entry_refusal"]
+
+
+def egress_refusal(store: StateStore, settings: Settings, day: date) -> str | None:
+    """What the day's preflight found wrong with the address that orders leave from, or None."""
+    preflight = store.get(preflight_key(day)) if settings.mode == "live" else None
+    checks = preflight.get("checks", ()) if preflight is not None else ()
+    return next((c["found"] for c in checks if c["name"] == EGRESS_IP and not c["passed"]), None)
+
+
+def entry_refusal(
+    store: StateStore,
+    settings: Settings,
+    day: date,
+    account: str | None = None,
+    product: str | None = None,
+) -> str | None:
+    """Why no entry (of this account, with this product) may leave on this market day, or None.
+
+    Real orders need a preflight of the day that passed in mode live. In the other modes only what a preflight
+    has found wrong counts: one that has not run refuses nothing. Without an account: what stops the desk, or
+    every account that was checked.
+    """
+    live = settings.mode == "live"
+    preflight = store.get(preflight_key(day))
+    if preflight is None:
+        return f"mode is live and the preflight of {day} has not run" if live else None
+    if preflight.get("mode") != settings.mode:
+        made = preflight.get("mode")
+        return f"the preflight of {day} was made for mode {made!r}, not for real orders" if live else None
+    checks: Sequence[Mapping[str, Any]] = preflight.get("checks") or ()
+    if preflight.get("passed") is not True and not checks:
+        return f"the preflight of {day} did not pass: {preflight.get('reason') or 'no reason recorded'}"
+    stopping = _stopping(checks, account, product)
+    if not stopping and preflight.get("passed") is True:
+        return None
+    why = "; ".join(stopping) or (preflight.get("reason") if account is None else None)
+    return None if why is None else f"the preflight of {day} did not pass: {why}"
+
+
+def _stopping(checks: Sequence[Mapping[str, Any]], account: str | None, product: str | None) -> list[str]:
+    """What stops this account's orders of this product."""
+    failed = [check for check in checks if not check["passed"] and check.get("blocks", True)]
+    known = {check["account"] for check in checks if check.get("account")}
+    stopped = {check["account"] for check in failed if check.get("account") and not check.get("product")}
+    everybody = account is None and known and known == stopped
+    return [
+        f"{check['name']}: {check['found']}"
+        for check in failed
+        if (check.get("account") in (None, account) or everybody) and check.get("product") in (None, product)
+    ]
