@@ -56,7 +56,7 @@ def funds_check(account: str, margins: Callable[[], Mapping[str, Any]]) -> Check
 
 
 def rate_check(tokens: RateTokens, account: str, now: datetime, settings: Settings) -> Check:
-    """Whether the broker will take another entry today: it counts the orders of a day, and exits have a part."""
+    """Whether the broker will take another entry today: orders a day are counted, and exits keep a part."""
     limits, left = LIMITS["order"], tokens.left_today(account, "order", now)
     passed = left > limits.reserved_day
     expected = f"more than the {limits.reserved_day} that are kept for exits"
