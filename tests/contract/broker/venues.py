@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from patang.adapters.paper.broker import PaperBroker
 from patang.adapters.paper.exchange import PaperExchange
-from patang.adapters.paper.funds import PaperFunds, PaperHolding, PaperPosition
+from patang.adapters.paper.funds import PaperFunds, PaperHolding
 from patang.execution.market_clock import MarketClock, TimeTeller
 from patang.market.instruments import Instrument, Universe
 from patang.market.sessions import IST
@@ -109,13 +109,13 @@ class PaperVenue:
         now = self._exchange.clock.now()
         self.clock = FixedClock(now)
         self._teller = TimeTeller(self.store, self.clock)
-        universe = Universe(day=DAY, instruments=tuple(_instrument(row) for row in self.listed()))
+        self._universe = Universe(day=DAY, instruments=tuple(_instrument(row) for row in self.listed()))
         itc = PaperHolding(quantity=HELD, t1_quantity=CARRIED, average_price=Decimal(400))
         self.store.write(
             create(MarketClock(market_time=now, seen_at=now)),
             create(PaperFunds(account="main", day=DAY, cash=Decimal(1_000_000), holdings={"NSE:ITC": itc})),
         )
-        self.broker: Broker = PaperBroker("main", self.store, self.clock, Settings, {DAY: universe}.get)
+        self.broker = self.reopened()
         self._matcher = PaperExchange(self.store)
 
     def play(self, seconds: int) -> None:
@@ -136,11 +136,9 @@ class PaperVenue:
     def bars(self, symbol: str) -> Sequence[Bar]:
         return self._exchange.market.candles[symbol][DAY].bars(DAY)
 
-    def carry_over(self, name: str, position: PaperPosition) -> None:
-        """A position from the day before; called before anything is traded."""
-        funds = PaperFunds(account="main", day=DAY, cash=Decimal(1_000_000), positions={name: position})
-        self.store.items.pop(funds.key())
-        self.store.write(create(funds))
+    def reopened(self) -> Broker:
+        """The broker as another process finds it."""
+        return PaperBroker("main", self.store, self.clock, Settings, {DAY: self._universe}.get)
 
 
 def _instrument(row: Listed) -> Instrument:
