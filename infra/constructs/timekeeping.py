@@ -52,13 +52,13 @@ class Timekeeping(Construct):
                 "DESK_TABLE",
                 "STORE_BUCKET",
                 "ORDER_QUEUE_URL",
+                "POLL_QUEUE_URL",
+                "DEAD_LETTER_QUEUE_URL",
                 "NOTIFY_TOPIC_ARN",
                 "TRADING_CYCLE_ARN",
                 "SECRET_PREFIX",
             ),
         )
-                "POLL_QUEUE_URL",
-                "DEAD_LETTER_QUEUE_URL",
         allow_table(function, parts.data.desk, write=True)
         allow_objects(function, parts.data.store, read=["universe/"])
         allow_send(function, parts.queues.orders, parts.queues.polls, parts.queues.dead_letters)
@@ -66,12 +66,12 @@ class Timekeeping(Construct):
         allow(function, ["states:StartExecution"], [parts.trading_cycle_arn])
         parts.allow_notify(function)
         parts.allow_answer(function)
+        function.add_event_source(SqsEventSource(parts.queues.polls, batch_size=1, max_concurrency=2))
         return function
 
     def _morning(self, parts: Foundation) -> DeskFunction:
         function = DeskFunction(
             self,
-        function.add_event_source(SqsEventSource(parts.queues.polls, batch_size=1, max_concurrency=2))
             parts.source,
             "morning",
             # A hundred thousand instruments and nine sessions of minutes of 500 symbols, on a whole core.

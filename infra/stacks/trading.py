@@ -58,9 +58,7 @@ class TradingStack(Stack):
             orders=self.order_path.workflow,
             model_path=model_path.value_as_string,
         )
-        self.timekeeping = Timekeeping(
-            self, "Timekeeping", parts, model_path=model_path.value_as_string
-        )
+        self.timekeeping = Timekeeping(self, "Timekeeping", parts, model_path=model_path.value_as_string)
         self.audit_trail = AuditTrail(self, "AuditTrail", parts)
         self.ingester = self._ingester(settings, bundles, parts)
         for name, value in {
