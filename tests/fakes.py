@@ -17,6 +17,7 @@ __all__ = [
     "RecordedIntentQueue",
     "RecordedMetrics",
     "RecordedNotifier",
+    "RecordedPollQueue",
     "RecordedStream",
     "RecordedUpdateQueue",
     "RecordedWorkflows",
@@ -224,3 +225,13 @@ class RecordedDeadLetters:
 
     def send(self, source: str, data: bytes, reason: str) -> None:
         self.letters.append((source, data, reason))
+
+
+class RecordedPollQueue:
+    """A PollQueue that keeps (ticket, delay in seconds)."""
+
+    def __init__(self) -> None:
+        self.tickets: list[tuple[dict[str, Any], int]] = []
+
+    def send(self, ticket: Mapping[str, Any], delay_seconds: int) -> None:
+        self.tickets.append((dict(ticket), delay_seconds))

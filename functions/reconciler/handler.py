@@ -1,6 +1,7 @@
-"""(reconciler): every minute of market hours, the order books and whatever was left half done; after the
-close, what the day has cost."""
+"""(reconciler): every minute of market hours, after a login and when asked, the desk beside the broker;
+between those, the order book while orders live; after the close, what the day has cost."""
 
+import json
 from typing import Any
 
 from patang.accounts.health import counting_failures
@@ -14,7 +15,12 @@ desk = Desk()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """{"scheduled_time"}; a time that is not now is refused, and said so."""
+    """A schedule's {"scheduled_time"}, a person's {"reconcile": accounts, or none for all}, or tickets of the
+    queue. A time that is not now is refused, and said so."""
+    if "Records" in event:
+        return {"polled": [_ticket(str(record["body"])) for record in event["Records"]]}
+    if "reconcile" in event:
+        return _asked(event["reconcile"])
     try:
         as_of = scheduled_time(event, desk.clock.now(), desk.standing_settings())
     except BadInput as error:
@@ -24,3 +30,27 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         done = desk.reconciler().run(as_of) | {"charges": desk.charge_check().run(as_of)}
     desk.metrics.count("reconciled", as_of=as_of.isoformat())
     return done
+
+
+def _asked(accounts: object) -> dict[str, Any]:
+    if not isinstance(accounts, list) or not all(isinstance(account, str) for account in accounts):
+        return {"refused": f"reconcile names accounts in a list, not {accounts!r:.100}"}
+    try:
+        return {"results": desk.reconciler().ask(accounts)}
+    except BadInput as error:
+        return {"refused": str(error)}
+
+
+def _ticket(body: str) -> str:
+    try:
+        ticket = json.loads(body)
+        if isinstance(ticket, dict) and "reconcile" in ticket:
+            return str(_asked(ticket["reconcile"]).get("refused", "RECONCILED"))
+        if not isinstance(ticket, dict):
+            raise BadInput(f"a ticket is a JSON object, not {body!r:.300}")
+        with counting_failures(desk.store, desk.clock, str(ticket.get("account"))):
+            return str(desk.polling().poll(ticket))
+    except (BadInput, json.JSONDecodeError) as error:
+        desk.dead_letters.send("reconciler", body.encode(), str(error))
+        desk.metrics.count("bad_messages", source="reconciler", error=str(error))
+        return "UNREADABLE"

@@ -23,13 +23,13 @@ from patang.adapters.aws.kinesis import KinesisReader, KinesisStream
 from patang.adapters.aws.s3 import S3Objects
 from patang.adapters.aws.secretsmanager import SecretsManager
 from patang.adapters.aws.sns import SnsNotifier
-from patang.adapters.aws.sqs import SqsDeadLetters, SqsIntentQueue, SqsUpdateQueue
+from patang.adapters.aws.sqs import SqsDeadLetters, SqsIntentQueue, SqsPollQueue, SqsUpdateQueue
 from patang.adapters.aws.stepfunctions import StepFunctions
 from patang.adapters.echo import echoed_address
 from patang.adapters.kite.login import KiteLogin
 from patang.adapters.system import EmbeddedMetrics, SystemClock
-from patang.approvals.service import ApprovalService
 from patang.approvals.proposal import OrderTerms
+from patang.approvals.service import ApprovalService
 from patang.audit.linker import AuditLinker
 from patang.audit.log import AuditLog
 from patang.desk_view.explanations import Explanations
@@ -47,21 +47,26 @@ from patang.execution.order_flow import OrderFlow
 from patang.execution.order_watch import OrderWatch
 from patang.execution.preflight.egress import EgressObserver, EgressProbes
 from patang.execution.orders.live_market import LiveMarket
+from patang.execution.orders.market_facts import MarketFacts, facts_of
 from patang.execution.price_breaks import PriceBreaks
 from patang.execution.protection import Protector
 from patang.execution.quotes import Quotes
-from patang.execution.orders.market_facts import MarketFacts, facts_of
 from patang.execution.rate_tokens import RateTokens
-from patang.execution.reconcile import Reconciler
+from patang.execution.reconciliation.comparison import Comparison
+from patang.execution.reconciliation.follower import BookFollower
+from patang.execution.reconciliation.outside import OutsideSales
+from patang.execution.reconciliation.polling import Polling
+from patang.execution.reconciliation.reconciler import Reconciler
 from patang.execution.resolution import Resolution
+from patang.execution.second_try import SecondTry
 from patang.execution.sweeps import Sweeps
+from patang.execution.triggered import TriggerWatch
 from patang.execution.updates import OrderUpdates
 from patang.identity.sign_in import SignIn
 from patang.identity.tokens import Tokens
 from patang.market.instruments import Universe
 from patang.ports import (
     Attributes,
-from patang.execution.second_try import SecondTry
     Broker,
     Clock,
     DeadLetters,
@@ -71,6 +76,7 @@ from patang.execution.second_try import SecondTry
     Notifier,
     ObjectStore,
     PaperMatcher,
+    PollQueue,
     SecretStore,
     StateStore,
     StreamReader,
@@ -198,6 +204,10 @@ class Desk:
         return SqsUpdateQueue(self._client("sqs"), self.variable("ORDER_UPDATES_QUEUE_URL"))
 
     @cached_property
+    def poll_queue(self) -> PollQueue:
+        return SqsPollQueue(self._client("sqs"), self.variable("POLL_QUEUE_URL"))
+
+    @cached_property
     def dead_letters(self) -> DeadLetters:
         return SqsDeadLetters(self._client("sqs"), self.variable("DEAD_LETTER_QUEUE_URL"))
 
@@ -297,7 +307,14 @@ class Desk:
         return Explanations(self.store, self.objects)
 
     def sign_in(self) -> SignIn:
-        return SignIn(self.auth_store, self.accounts(), self.clock)
+        return SignIn(self.auth_store, self.accounts(), self.clock, self._session_opened)
+
+    def _session_opened(self, account: str) -> None:
+        try:
+            self.poll_queue.send({"reconcile": [account]}, 0)
+        except Exception as error:
+            # The login stands; the minute's reconciliation comes anyway.
+            self.metrics.count("reconciliation_not_asked", error=type(error).__name__)
 
     def tokens(self) -> Tokens:
         return Tokens(self.store, self.auth_store, self.accounts(), self.clock)
@@ -348,6 +365,7 @@ class Desk:
             self._resolution(),
             self.protector(),
             LaneTokens(RateTokens(self.store), self.intent_queue, self.clock, self.pause, self.metrics),
+            SecondTry(self.store, self._facts, self.intent_queue, self.clock, self.metrics),
             self.workflows,
             self.settings,
             self.standing_settings,
@@ -356,10 +374,23 @@ class Desk:
             self.metrics,
         )
 
+    def warm_lane(self) -> None:
+        """Makes what the first order of a process would wait for: imports, clients, the connection to the
+        table, each account's broker. Reads no intent, and asks nothing of a broker.
+        """
+        self.order_lane()
+        mode = self.standing_settings().mode
+        for account in self.accounts().list():
+            if account.enabled:
+                self.broker(account.account, mode)
+
     def order_updates(self) -> OrderUpdates:
         return OrderUpdates(
             self.store, self.amendments(), self.protector(), self.clock, self.notifier, self.metrics
         )
+
+    def trigger_watch(self) -> TriggerWatch:
+        return TriggerWatch(self.store, self.protector(), self.clock, self.notifier, self.metrics)
 
     def protector(self) -> Protector:
         return Protector(
@@ -393,8 +424,8 @@ class Desk:
             self.workflows,
             self._conclusion(),
             self._intent_sweep(),
+            self.protector(),
             self.standing_settings,
-            SecondTry(self.store, self._facts, self.intent_queue, self.clock, self.metrics),
             self.clock,
             self.notifier,
             self.metrics,
@@ -402,15 +433,54 @@ class Desk:
         return Reconciler(
             self.store,
             self.accounts(),
+            self._follower(),
+            self._comparison(),
+            self.polling(),
+            sweeps,
+            self.clock,
+            self.notifier,
+            self.metrics,
+        )
+
+    def polling(self) -> Polling:
+        return Polling(
+            self.store,
+            lambda: self.poll_queue,
+            self._follower,
+            self.standing_settings,
+            self.clock,
+            self.metrics,
+        )
+
+    def outside_sales(self) -> OutsideSales:
+        return OutsideSales(
+            self.store, self.protector(), self.amendments(), self.clock, self.notifier, self.metrics
+        )
+
+    def _follower(self) -> BookFollower:
+        return BookFollower(
+            self.store,
             self.broker,
             self.order_updates(),
             self._resolution(),
-            sweeps,
+            self.trigger_watch(),
             self.intent_queue,
+            self.standing_settings,
+            self.clock,
+        )
+
+    def _comparison(self) -> Comparison:
+        return Comparison(
+            self.store,
+            self.broker,
+            self._follower(),
+            self.outside_sales(),
+            self.halts(),
             self.standing_settings,
             self.clock,
             self.notifier,
             self.metrics,
+            self.pause,
         )
 
     def charge_check(self) -> "ChargeCheck":
@@ -562,6 +632,16 @@ class Desk:
 
         return PaperBroker(account, self.store, self.clock, self.standing_settings, self._universe_of)
 
+    def _facts(self, terms: OrderTerms, as_of: datetime) -> MarketFacts | None:
+        """The market of an order as it is now; None for an instrument that is not of the day's universe."""
+        universe = self._universe_of(as_of.date())
+        identifier = f"{terms.exchange}:{terms.tradingsymbol}"
+        instrument = universe.by_identifier().get(identifier) if universe else None
+        if instrument is None:
+            return None
+        quote = LiveMarket(self.market_data).quote(identifier)
+        return facts_of(instrument, quote, as_of, self.standing_settings())
+
     def _universe_of(self, day: date) -> Universe | None:
         if day not in self._universes:
             from patang.market.universe import load_universe
@@ -598,13 +678,3 @@ class Desk:
                 measured=None if mode is None else lambda took: self._note_call(account, took),
             )
         return self._calls[account, mode]
-    def _facts(self, terms: OrderTerms, as_of: datetime) -> MarketFacts | None:
-        """The market of an order as it is now; None for an instrument that is not of the day's universe."""
-        universe = self._universe_of(as_of.date())
-        identifier = f"{terms.exchange}:{terms.tradingsymbol}"
-        instrument = universe.by_identifier().get(identifier) if universe else None
-        if instrument is None:
-            return None
-        quote = LiveMarket(self.market_data).quote(identifier)
-        return facts_of(instrument, quote, as_of, self.standing_settings())
-

@@ -1,5 +1,6 @@
 """A broker that keeps an order book, fills from one price, and fails in the ways a real one does."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,7 +10,17 @@ from typing import Any
 from patang.errors import BrokerRefused, OutcomeUnknown, SessionExpired, TryAgain
 from patang.execution.broker_order import parse_order
 from patang.execution.orders.market_facts import MarketQuote
-from patang.ports import BrokerOrder, Gtt, GttLeg, GttRequest, OrderRequest
+from patang.ports import (
+    BrokerHolding,
+    BrokerOrder,
+    BrokerPosition,
+    BrokerTrade,
+    Gtt,
+    GttLeg,
+    GttRequest,
+    OrderRequest,
+)
+from tests.unit.execution.portfolio_rows import holdings_of, net_of, positions_of, trades_of
 
 LATE = timedelta(seconds=8)
 _LIVE = ("OPEN", "TRIGGER PENDING")
@@ -40,6 +51,7 @@ class ExchangeBroker:
         self.prices: dict[str, float] = {}
         self.fill_at_most: int | None = None
         self.session_dead = False
+        self.carried: Counter[tuple[str, str, str]] = Counter()
         self.net = 300_000.0
         self.margin_rate = 1.0
         self.circuit: tuple[Decimal | None, Decimal | None] = (Decimal("0.05"), Decimal(100_000))
@@ -155,8 +167,14 @@ class ExchangeBroker:
             raise SessionExpired("log in again")
         return [parse_order(order) for order in self.book.values()]
 
-    def positions(self) -> list[Mapping[str, Any]]:
-        return []
+    def trades(self) -> list[BrokerTrade]:
+        return trades_of(self.book.values())
+
+    def positions(self) -> list[BrokerPosition]:
+        return positions_of(self.book.values(), self.carried)
+
+    def holdings(self) -> list[BrokerHolding]:
+        return holdings_of(self.carried)
 
     def margins(self) -> Mapping[str, Any]:
         return {"equity": {"net": self.net}}
@@ -207,6 +225,7 @@ class ExchangeBroker:
         for order in self.book.values():
             if order["status"] in _LIVE:
                 order["status"] = "CANCELLED"
+        self.carried.update(net_of(self.book.values()))
         self.book = {}
 
     def _trigger(self) -> None:

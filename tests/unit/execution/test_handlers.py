@@ -12,7 +12,7 @@ from functions.order_lane import handler as order_lane
 from functions.order_updates import handler as order_updates
 from functions.order_workflow import handler as order_workflow
 from functions.reconciler import handler as reconciler
-from patang.errors import BadInput
+from patang.errors import BadInput, SettingsError
 from patang.ports import WriteConflict
 from patang.settings import Settings
 from tests.unit.execution.stages import entry_of, submitted
@@ -28,6 +28,11 @@ class Wired:
         self.store = desk.store
         self.order_flow, self.order_lane = desk.flow, desk.lane
         self.order_updates, self.reconciler, self.guard = desk.order_updates, desk.reconciler, desk.guard
+
+    def warm_lane(self) -> None:
+        self.desk.metrics.count("warmed")
+        if self.desk.exchange.session_dead:
+            raise SettingsError("the settings do not validate")
 
     def standing_settings(self) -> Settings:
         return self.desk.settings
@@ -59,6 +64,17 @@ def test_the_lane_answers_with_states_and_never_raises(desk: TradingDesk) -> Non
     done = order_lane.handler(sqs(body, '{"warm": true}', *bad), None)
     assert done == {"states": ["ACKED", "WARM", "UNREADABLE", "UNREADABLE", "UNREADABLE"]}
     assert desk.metrics.counts["bad_messages"] == 3
+
+
+def test_a_warm_up_touches_no_intent_and_never_fails(desk: TradingDesk) -> None:
+    submitted(desk)
+    items = dict(desk.store.items)
+    for dead in (False, True):
+        desk.exchange.session_dead = dead
+        assert order_lane.handler(sqs('{"warm": true}'), None) == {"states": ["WARM"]}
+    assert desk.store.items == items
+    assert desk.exchange.sent == []
+    assert (desk.metrics.counts["warmed"], desk.metrics.counts["warm_up_failed"]) == (2, 1)
 
 
 def test_an_update_that_does_not_parse_is_kept_and_one_that_may_work_later_comes_back(
@@ -110,7 +126,7 @@ def test_the_reconciler_takes_its_time_from_the_event_and_refuses_one_without(de
     desk.queue.messages.clear()
     desk.pass_time(30)
     done = reconciler.handler({"scheduled_time": desk.market_time.isoformat()}, None)
-    assert done["accounts"] == {"main": "0 orders followed"}
+    assert done["accounts"] == {"main": "0 orders followed, books agree"}
     assert done["charges"] == {}
     assert len(desk.queue.messages) == 1
     assert "refused" in reconciler.handler({"scheduled_time": "<aws.scheduler.scheduled-time>"}, None)

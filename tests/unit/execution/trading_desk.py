@@ -25,17 +25,22 @@ from patang.execution.price_breaks import PriceBreaks
 from patang.execution.protection import Protector
 from patang.execution.quotes import Quotes
 from patang.execution.rate_tokens import RateTokens
-from patang.execution.reconcile import Reconciler
+from patang.execution.reconciliation.comparison import Comparison
+from patang.execution.reconciliation.follower import BookFollower
+from patang.execution.reconciliation.outside import OutsideSales
+from patang.execution.reconciliation.polling import Polling
+from patang.execution.reconciliation.reconciler import Reconciler
 from patang.execution.resolution import Resolution
+from patang.execution.second_try import SecondTry
 from patang.execution.sweeps import Sweeps
 from patang.execution.triggered import TriggerWatch
 from patang.execution.updates import OrderUpdates
 from patang.keys import account_partition, day_key, risk_key
 from patang.portfolio.account_state import AccountDay, RiskState
-from patang.execution.second_try import SecondTry
 from patang.portfolio.position import Position
 from patang.ports import Write, WriteConflict
 from patang.records import load, load_all
+from patang.risk.halts import Halts
 from patang.settings import KiteSettings, Mode, Settings
 from tests.fakes import (
     FixedClock,
@@ -46,6 +51,7 @@ from tests.fakes import (
     RecordedIntentQueue,
     RecordedMetrics,
     RecordedNotifier,
+    RecordedPollQueue,
     RecordedUpdateQueue,
     RecordedWorkflows,
 )
@@ -116,9 +122,11 @@ class TradingDesk:
         self.store, self.auth_store = store or OneWriteAnItem(), OneWriteAnItem()
         self.objects, self.secrets = MemoryObjects(), MemorySecrets()
         self.queue, self.updates_queue = RecordedIntentQueue(), RecordedUpdateQueue()
+        self.polls = RecordedPollQueue()
         self.workflows, self.notifier = RecordedWorkflows(), RecordedNotifier()
         self.metrics, self.dead_letters = RecordedMetrics(), RecordedDeadLetters()
         self.exchange = ExchangeBroker(lambda: self.market_time, self.clock.now)
+        self.facts: MarketFacts | None = None
         self.fuse = Fuse()
         for port, names in (
             (self.store, ("write",)),
@@ -127,7 +135,6 @@ class TradingDesk:
             (self.updates_queue, ("send",)),
             (self.workflows, ("start", "succeed")),
             (self.notifier, ("send",)),
-        self.facts: MarketFacts | None = None
             (self.exchange, ("place", "modify", "cancel", "place_gtt", "modify_gtt", "delete_gtt")),
         ):
             for name in names:
@@ -137,6 +144,10 @@ class TradingDesk:
         """Market and wall time go together."""
         self.clock.advance(seconds)
         self.market_time += timedelta(seconds=seconds)
+
+    def between_looks(self, seconds: float) -> None:
+        """What happens while the reconciler waits to look again; a test may put something here."""
+        self.pass_time(seconds)
 
     def get_settings(self) -> Settings:
         return self.settings
@@ -196,6 +207,12 @@ class TradingDesk:
     def lane_tokens(self) -> LaneTokens:
         return LaneTokens(RateTokens(self.store), self.queue, self.clock, self.clock.advance, self.metrics)
 
+    def market_facts(self, terms: OrderTerms, as_of: datetime) -> MarketFacts | None:
+        return self.facts
+
+    def second_try(self) -> SecondTry:
+        return SecondTry(self.store, self.market_facts, self.queue, self.clock, self.metrics)
+
     def lane(self) -> OrderLane:
         return OrderLane(
             self.store,
@@ -203,6 +220,7 @@ class TradingDesk:
             self.resolution(),
             self.protector(),
             self.lane_tokens(),
+            self.second_try(),
             self.workflows,
             self.get_settings,
             lambda: self.settings,
@@ -211,12 +229,6 @@ class TradingDesk:
             self.metrics,
         )
 
-    def market_facts(self, terms: OrderTerms, as_of: datetime) -> MarketFacts | None:
-        return self.facts
-
-    def second_try(self) -> SecondTry:
-        return SecondTry(self.store, self.market_facts, self.queue, self.clock, self.metrics)
-
     def exits(self) -> Exits:
         return Exits(self.store, self.queue, self.amendments(), self.clock)
 
@@ -224,7 +236,6 @@ class TradingDesk:
         return PriceBreaks(self.store, self.clock, self.notifier, self.metrics)
 
     def order_watch(self) -> OrderWatch:
-            self.second_try(),
         return OrderWatch(
             self.store,
             self.amendments(),
@@ -253,6 +264,45 @@ class TradingDesk:
     def intent_sweep(self) -> IntentSweep:
         return IntentSweep(self.store, self.queue, self.workflows, self.clock, self.notifier, self.metrics)
 
+    def follower(self) -> BookFollower:
+        return BookFollower(
+            self.store,
+            self.broker,
+            self.order_updates(),
+            self.resolution(),
+            self.trigger_watch(),
+            self.queue,
+            self.get_settings,
+            self.clock,
+        )
+
+    def halts(self) -> Halts:
+        return Halts(self.store, self.clock, self.get_settings, lambda: self.notifier, self.metrics)
+
+    def outside_sales(self) -> OutsideSales:
+        return OutsideSales(
+            self.store, self.protector(), self.amendments(), self.clock, self.notifier, self.metrics
+        )
+
+    def comparison(self) -> Comparison:
+        return Comparison(
+            self.store,
+            self.broker,
+            self.follower(),
+            self.outside_sales(),
+            self.halts(),
+            self.get_settings,
+            self.clock,
+            self.notifier,
+            self.metrics,
+            self.between_looks,
+        )
+
+    def polling(self) -> Polling:
+        return Polling(
+            self.store, lambda: self.polls, self.follower, self.get_settings, self.clock, self.metrics
+        )
+
     def reconciler(self) -> Reconciler:
         accounts = AccountService(
             self.store,
@@ -268,6 +318,7 @@ class TradingDesk:
             self.workflows,
             self.conclusion(),
             self.intent_sweep(),
+            self.protector(),
             self.get_settings,
             self.clock,
             self.notifier,
@@ -276,12 +327,10 @@ class TradingDesk:
         return Reconciler(
             self.store,
             accounts,
-            self.broker,
-            self.order_updates(),
-            self.resolution(),
+            self.follower(),
+            self.comparison(),
+            self.polling(),
             sweeps,
-            self.queue,
-            self.get_settings,
             self.clock,
             self.notifier,
             self.metrics,

@@ -1,5 +1,6 @@
 """Signing in: the owner logs in at the broker, and the browser he did it in gets a session."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -39,12 +40,19 @@ class SignedIn:
 
 
 class SignIn:
-    """Sign-in of owners by the broker's own login."""
+    """Sign-in of owners by the broker's own login. `opened` hears of an account whose session was opened."""
 
-    def __init__(self, auth_store: StateStore, accounts: AccountService, clock: Clock) -> None:
+    def __init__(
+        self,
+        auth_store: StateStore,
+        accounts: AccountService,
+        clock: Clock,
+        opened: Callable[[str], None],
+    ) -> None:
         self._store = auth_store
         self._accounts = accounts
         self._clock = clock
+        self._opened = opened
 
     def begin(self, account: str, return_to: str) -> LoginBegun:
         """Start a login of `account`. Raises BadInput for an unknown one, or a page that is not ours."""
@@ -78,6 +86,7 @@ class SignIn:
         # nothing about who shows it now.
         if session.logged_in_at < login.began_at:
             raise Refused(_USED_BEFORE)
+        self._opened(login.account)
         return self._session_for(login)
 
     def principal(self, session_secret: str) -> Principal | None:

@@ -10,6 +10,7 @@ __all__ = [
     "IntentQueue",
     "Metrics",
     "Notifier",
+    "PollQueue",
     "StreamReader",
     "TickStream",
     "UpdateQueue",
@@ -108,3 +109,11 @@ class UpdateQueue(Protocol):
     """Order frames, postbacks and polled orders on their way to (order_updates)."""
 
     def send(self, updates: Sequence[Mapping[str, Any]]) -> None: ...
+
+
+class PollQueue(Protocol):
+    """Tickets to (reconciler): look at an account, in a few seconds."""
+
+    def send(self, ticket: Mapping[str, Any], delay_seconds: int) -> None:
+        """At most 900 seconds."""
+        ...

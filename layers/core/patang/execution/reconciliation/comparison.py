@@ -1,6 +1,5 @@
 """Comparing an account with the broker, looking twice before believing it, and what follows from it."""
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -40,7 +39,7 @@ class Comparison:
         clock: Clock,
         notifier: Notifier,
         metrics: Metrics,
-        wait: Callable[[float], None] = time.sleep,
+        wait: Callable[[float], None],
     ) -> None:
         self._store = store
         self._broker = broker

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from patang.execution.amendments import enqueue
 from patang.execution.intent import PLACING, OrderIntent
 from patang.execution.resolution import GRACE, Resolution
+from patang.execution.triggered import TriggerWatch
 from patang.execution.updates import OrderUpdates
 from patang.keys import LIVE_INTENTS
 from patang.ports import Broker, BrokerOrder, Clock, IntentQueue, StateStore
@@ -27,6 +28,7 @@ class BookFollower:
         broker: Callable[[str, Mode], Broker],
         updates: OrderUpdates,
         resolution: Resolution,
+        triggers: TriggerWatch,
         queue: IntentQueue,
         settings: Callable[[], Settings],
         clock: Clock,
@@ -35,6 +37,7 @@ class BookFollower:
         self._broker = broker
         self._updates = updates
         self._resolution = resolution
+        self._triggers = triggers
         self._queue = queue
         self._settings = settings
         self._clock = clock
@@ -48,10 +51,14 @@ class BookFollower:
     def follow(self, account: str, as_of: datetime, source: str) -> int:
         """Reads the book once and applies it; how many orders it has. Raises as the reads of Broker do."""
         # Live intents first: what the book then does not hold was missing after they were written.
-        live = self.live(account)
-        book = self._broker(account, self._settings().mode).orders()
+        live, mode = self.live(account), self._settings().mode
+        broker = self._broker(account, mode)
+        book = broker.orders()
         self.apply(account, book, source)
         self._resolve(live, book, as_of)
+        if self._triggers.follow(account, mode, broker, as_of):
+            # The order of a trigger is ours now, and what the book says of it is news.
+            self.apply(account, book, source)
         return len(book)
 
     def apply(self, account: str, book: Sequence[BrokerOrder], source: str) -> None:

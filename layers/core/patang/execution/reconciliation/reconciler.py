@@ -1,0 +1,111 @@
+"""The desk and the broker side by side: each minute of market hours, after each login, and when asked."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from patang.accounts.funds import CashMovements, note_funds
+from patang.accounts.health import counting_failures
+from patang.accounts.service import AccountService
+from patang.errors import PatangError, SessionExpired, StopTrading
+from patang.execution.consequences import Notice, tell
+from patang.execution.journal import journal, told_first
+from patang.execution.market_clock import market_time
+from patang.execution.reconciliation.comparison import Comparison
+from patang.execution.reconciliation.follower import BookFollower
+from patang.execution.reconciliation.polling import Polling
+from patang.execution.reconciliation.record import Reconciliation
+from patang.execution.sweeps import Sweeps
+from patang.market.sessions import IST
+from patang.ports import Clock, Metrics, Notifier, StateStore
+
+__all__ = ["Reconciler"]
+
+
+class Reconciler:
+    """Accounts fail one by one; the sweeps run whatever they do."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        accounts: AccountService,
+        follower: BookFollower,
+        comparison: Comparison,
+        polling: Polling,
+        sweeps: Sweeps,
+        clock: Clock,
+        notifier: Notifier,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._follower = follower
+        self._comparison = comparison
+        self._polling = polling
+        self._sweeps = sweeps
+        self._clock = clock
+        self._cash = CashMovements(store, clock)
+        self._notifier = notifier
+        self._metrics = metrics
+
+    def run(self, as_of: datetime) -> dict[str, object]:
+        """{"accounts": {account: what came of it}, "swept": {what: how many}} as of this market time."""
+        accounts = self._accounts.list()
+        results = {a.account: self._account(a.account, as_of) for a in accounts if a.enabled}
+        return {"accounts": results, "swept": self._sweeps.run(accounts, as_of)}
+
+    def ask(self, accounts: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """The verdict of now on these accounts, or on all that are enabled, as JSON. One that cannot be
+        compared says why in `error`, and is not clean.
+
+        Raises BadInput for an account that there is not.
+        """
+        named = [self._accounts.account(account).account for account in accounts]
+        asked = named or [account.account for account in self._accounts.list() if account.enabled]
+        as_of = self._market_time()
+        return [self._answer(account, as_of) for account in asked]
+
+    def _answer(self, account: str, as_of: datetime) -> dict[str, Any]:
+        try:
+            found = self._compare(account, as_of)
+        except PatangError as error:
+            return {"account": account, "clean": False, "error": f"{type(error).__name__}: {error}"}
+        return found.model_dump(mode="json", exclude={"schema_version", "revision"})
+
+    def _account(self, account: str, as_of: datetime) -> str:
+        try:
+            with counting_failures(self._store, self._clock, account):
+                found = self._compare(account, as_of)
+        except SessionExpired as error:
+            self._tell_once(account, "SESSION_EXPIRED", as_of, str(error))
+            return "SESSION_EXPIRED"
+        except PatangError as error:
+            self._metrics.count("reconcile_failed", account=account, error=f"{type(error).__name__}: {error}")
+            return f"FAILED: {error}"
+        verdict = "agree" if found.clean else f"DIFFER: {found.reason}"
+        return f"{found.checked.get('orders', 0)} orders followed, books {verdict}"
+
+    def _compare(self, account: str, as_of: datetime) -> Reconciliation:
+        self._follower.follow(account, as_of, "poll")
+        found, book = self._comparison.run(account, as_of)
+        note_funds(self._store, account, book.margins, found.mode, self._clock.now())
+        self._cash.by_broker(account, book.margins, found.mode, as_of)
+        if self._follower.live(account):
+            self._polling.begin(account)
+        return found
+
+    def _market_time(self) -> datetime:
+        try:
+            return market_time(self._store)
+        except StopTrading:
+            # Before the first tick of the first day there is no other time.
+            return self._clock.now()
+
+    def _tell_once(self, account: str, kind: str, as_of: datetime, text: str) -> None:
+        """An event and a notice a day, however often it is found."""
+        event = journal(
+            account, kind, f"{as_of.astimezone(IST):%Y-%m-%d}", as_of, self._clock.now(), text=text
+        )
+        if told_first(self._store, event):
+            subject = f"{account}: {kind.lower().replace('_', ' ')}"
+            tell(self._notifier, self._metrics, [Notice(subject, text, kind.lower())])
