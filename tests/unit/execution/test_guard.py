@@ -196,6 +196,13 @@ def test_on_paper_the_exchange_sees_the_ticks_and_its_frames_become_updates() ->
     assert (update["account"], update["source"], update["order"]["order_id"]) == ("main", "frame", "1")
 
 
+def test_on_paper_time_passes_without_ticks_too() -> None:
+    desk, paper = TradingDesk(mode="paper"), Paper()
+    guard = desk.guard(lambda: paper)
+    guard.process([marker(MORNING + timedelta(seconds=second)) for second in range(12)])
+    assert paper.seen == [0, 0, 0], "every five seconds"
+
+
 def standing_entry(desk: TradingDesk) -> OrderIntent:
     intent = submitted(desk)
     desk.lane().process({"account": "main", "intent_id": intent.intent_id})

@@ -68,12 +68,11 @@ class GuardService:
             if record.kind == "ticks":
                 begun += self._on_ticks(record)
             elif record.kind == "marker":
-                begun += self._on_marker(record.market_time)
+                begun += self._on_marker(record)
         return begun
 
     def _on_ticks(self, record: StreamRecord) -> int:
-        if self._settings().mode == "paper":
-            self._match_paper(record)
+        self._match_paper(record)
         begun = 0
         for position in self._open_positions(record.market_time):
             ticks = record.ticks[record.ticks["token"] == position.instrument_token]
@@ -83,6 +82,8 @@ class GuardService:
         return begun
 
     def _match_paper(self, record: StreamRecord) -> None:
+        if self._settings().mode != "paper":
+            return
         frames = self._paper().match(record.ticks, record.market_time)
         if frames:
             now = self._clock.now().isoformat()
@@ -107,7 +108,8 @@ class GuardService:
             self._watch.keep(self._positions)
         return self._positions
 
-    def _on_marker(self, as_of: datetime) -> int:
+    def _on_marker(self, record: StreamRecord) -> int:
+        as_of = record.market_time
         self._time.tell(as_of)
         begun, positions = 0, self._open_positions(as_of)
         for position in positions:
@@ -115,6 +117,8 @@ class GuardService:
                 begun += self._count(self._watch.on_time(position, as_of))
         if self._orders_watched is None or abs(as_of - self._orders_watched) >= _ORDERS_EVERY:
             self._orders_watched = as_of
+            # Behind the close no tick comes that would end what rests on paper.
+            self._match_paper(record)
             self._orders.check(as_of, {p.position_id: self._watch.last_of(p) for p in positions})
         return begun
 
