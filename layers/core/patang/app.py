@@ -366,6 +366,7 @@ class Desk:
             self.protector(),
             LaneTokens(RateTokens(self.store), self.intent_queue, self.clock, self.pause, self.metrics),
             SecondTry(self.store, self._facts, self.intent_queue, self.clock, self.metrics),
+            self.polling(),
             self.workflows,
             self.settings,
             self.standing_settings,

@@ -26,6 +26,7 @@ def lane(desk: TradingDesk) -> OrderLane:
         desk.protector(),
         desk.lane_tokens(),
         desk.second_try(),
+        desk.polling(),
         desk.workflows,
         unreadable,
         desk.get_settings,

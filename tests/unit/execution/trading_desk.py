@@ -221,6 +221,7 @@ class TradingDesk:
             self.protector(),
             self.lane_tokens(),
             self.second_try(),
+            self.polling(),
             self.workflows,
             self.get_settings,
             lambda: self.settings,

@@ -85,6 +85,19 @@ def test_a_chain_that_broke_is_begun_anew_and_its_last_ticket_is_dropped() -> No
     assert deliver(desk) == "POLLED"
 
 
+def test_an_order_that_leaves_begins_its_own_polling_and_a_broken_queue_keeps_it_not() -> None:
+    desk = TradingDesk()
+    intent = submitted(desk)
+    desk.lane().process({"account": "main", "intent_id": intent.intent_id})
+    assert [ticket for ticket, _ in desk.polls.tickets] == [{"account": "main", "number": 1}]
+
+    broken = TradingDesk()
+    intent = submitted(broken)
+    broken.polls.send = None  # type: ignore[assignment,method-assign]
+    assert broken.lane().process({"account": "main", "intent_id": intent.intent_id}) == "ACKED"
+    assert broken.metrics.counts["polling_not_begun"] == 1
+
+
 def test_the_minute_begins_a_chain_that_nobody_has() -> None:
     desk = TradingDesk()
     sent(desk)

@@ -26,6 +26,7 @@ from patang.execution.journal import journal
 from patang.execution.lane_tokens import LaneTokens
 from patang.execution.preflight.egress import address_refused
 from patang.execution.protection import Protector
+from patang.execution.reconciliation.polling import Polling
 from patang.execution.resolution import Resolution
 from patang.execution.second_try import SecondTry
 from patang.execution.sending import Answered, send
@@ -52,6 +53,7 @@ class OrderLane:
         protector: Protector,
         tokens: LaneTokens,
         second_try: SecondTry,
+        polling: Polling,
         workflows: Workflows,
         settings: Callable[[], Settings],
         standing: Callable[[], Settings],
@@ -65,6 +67,7 @@ class OrderLane:
         self._protector = protector
         self._tokens = tokens
         self._second_try = second_try
+        self._polling = polling
         self._workflows = workflows
         self._settings = settings
         self._standing = standing
@@ -89,6 +92,8 @@ class OrderLane:
             # What was changed at the broker may be what the position's sale or protection has waited for.
             self._protector.follow(intent, intent.as_of)
         answer(self._store, self._workflows, self._metrics, intent)
+        if intent.state in ("ACKED", "UNKNOWN"):
+            self._polling.begin_soon(account)
         self._metrics.count("lane_intents", state=intent.state, kind=intent.kind, intent_id=intent_id)
         return intent.state
 

@@ -75,6 +75,14 @@ class Polling:
 
         return self._send(account, change(self._store, decide))
 
+    def begin_soon(self, account: str) -> None:
+        """The same after an order has left, which stands whatever becomes of this; the minute begins it
+        anew."""
+        try:
+            self.begin(account)
+        except Exception as error:
+            self._metrics.count("polling_not_begun", account=account, error=type(error).__name__)
+
     def poll(self, ticket: Mapping[str, Any]) -> Polled:
         """Looks at the book for the ticket {"account", "number"}, if it is its turn.
 
