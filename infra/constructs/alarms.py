@@ -114,7 +114,12 @@ _COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
     "protection-refused": (
         _ANY,
         "protection_refused",
-        "The broker refused the trigger that should protect a position; a stop for the day is laid instead",
+        "The broker refused what should protect a position: it is tried again, another way or a little later",
+    ),
+    "unprotected-position": (
+        _ANY,
+        "unprotected_position",
+        "For half a minute an open position has had no stop at the broker that is known to stand: look there",
     ),
     "protection-lost": (
         _ANY,

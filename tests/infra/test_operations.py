@@ -16,7 +16,7 @@ ALARMS = {
     "order-never-arrived", "order-turned-up-late", "order-missing", "duplicate-orders", "fill-after-end",
     "entry-rejected", "order-rejected", "order-timed-out", "terms-changed", "lane-record-failed",
     "lane-unreadable", "notification-failed", "order-slow", "exit-in-vain", "stop-jumped",
-    "protection-refused", "protection-lost", "closed-externally",
+    "protection-refused", "unprotected-position", "protection-lost", "closed-externally",
     "ticks-shed", "raw-ticks-shed", "bad-frames", "stream-gaps", "instruments-left-out",
     "preflight-failed", "morning-failed", "egress-ip-mismatch", "morning-problem", "archive-problem",
 }  # fmt: skip
@@ -77,6 +77,7 @@ def test_alarms_are_plain_metrics(cloud):
         "exit-in-vain",
         "stop-jumped",
         "protection-refused",
+        "unprotected-position",
         "protection-lost",
         "closed-externally",
         "ticks-shed",

@@ -13,8 +13,9 @@ from patang.market.cycle import Cycle
 from patang.market.session_override import SessionOverride
 from patang.ports import Delete
 from patang.records import create, load, replace
+from tests.unit.execution.protected import entered
 from tests.unit.execution.samples import MORNING, open_account
-from tests.unit.execution.stages import approved, bought, closing, entry_of, ready, submitted, the_proposal
+from tests.unit.execution.stages import approved, closing, entry_of, ready, submitted, the_proposal
 from tests.unit.execution.trading_desk import TradingDesk
 
 
@@ -278,7 +279,7 @@ def test_in_a_break_silence_is_natural_and_after_it_the_first_tick_has_its_time(
 
 def test_a_quiet_desk_is_left_as_it_is() -> None:
     desk = TradingDesk()
-    bought(desk)
+    entered(desk)
     desk.store.write(create(MarketClock(market_time=desk.market_time, seen_at=desk.clock.now())))
     run(desk)
     before = desk.store.writes

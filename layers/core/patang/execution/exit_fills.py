@@ -35,7 +35,7 @@ def settle_exit(
     position = load(store, Position, position_key(new.account, new.position_id or ""))
     if position is None:
         raise StopTrading(f"exit {new.intent_id} sells position {new.position_id!r}, which is not stored")
-    changed = _protected(position, new, as_of)
+    changed = _protected(done, position, new, as_of)
     if new.kind == "PROTECT" and changed.state == "OPEN" and has_triggered(new):
         changed = _begun_by_itself(done, new, changed, as_of, now)
     fill = fill_of(new, as_of)
@@ -57,13 +57,19 @@ def settle_exit(
         done.writes.append(replace(changed))
 
 
-def _protected(position: Position, new: OrderIntent, as_of: datetime) -> Position:
+def _protected(done: Settlement, position: Position, new: OrderIntent, as_of: datetime) -> Position:
     """What the end, or the first word, of a stop order says of the protection."""
     resting = position.protection
     if resting is None or resting.intent_id != new.intent_id:
         return position
     if new.is_final:
         refused = new.state in ("REJECTED", "DROPPED")
+        if new.state == "REJECTED":
+            text = (
+                f"{name_of(new)}, the stop of {position.symbol}, was refused: "
+                f"{new.status_message or 'no reason given'}. It is tried again."
+            )
+            done.notices.append(Notice("Protection refused", text, "protection_refused"))
         gone = {
             "state": "GONE",
             "since": as_of,

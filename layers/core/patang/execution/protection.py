@@ -106,7 +106,7 @@ class Protector:
             since = position.entry_time if position.protection is None else position.protection.since
             seen = self._bare[position.position_id]
             if as_of - since >= _UNPROTECTED and now - seen >= _UNPROTECTED:
-                self._metrics.count(
+                self._metrics.alarm(
                     "unprotected_position", account=position.account, position_id=position.position_id
                 )
         return len(bare)

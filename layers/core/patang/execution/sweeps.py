@@ -11,15 +11,18 @@ from patang.execution.consequences import Notice, tell
 from patang.execution.intent_sweep import IntentSweep
 from patang.execution.journal import journal, told_first
 from patang.execution.market_clock import MarketClock
+from patang.execution.protection import Protector
 from patang.execution.reservation_sweep import ReservationSweep
 from patang.keys import (
     DECIDED_APPROVALS,
+    OPEN_POSITIONS,
     PENDING_APPROVALS,
     cycle_key,
     market_clock_key,
 )
 from patang.market.cycle import Cycle
 from patang.market.sessions import minute_of, session_on
+from patang.portfolio.position import Position
 from patang.ports import Clock, Metrics, Notifier, StateStore, Workflows
 from patang.records import load, load_index
 from patang.settings import Settings
@@ -43,6 +46,7 @@ class Sweeps:
         workflows: Workflows,
         conclusion: Conclusion,
         intents: IntentSweep,
+        protector: Protector,
         settings: Callable[[], Settings],
         clock: Clock,
         notifier: Notifier,
@@ -53,6 +57,7 @@ class Sweeps:
         self._workflows = workflows
         self._conclusion = conclusion
         self._intents = intents
+        self._protector = protector
         self._reservations = ReservationSweep(store, conclusion, clock)
         self._settings = settings
         self._clock = clock
@@ -71,6 +76,7 @@ class Sweeps:
             "answered": sum(map(self._answer_decided, names)),
             "released": sum(self._reservations.run(name, as_of) for name in names),
             "intents": sum(self._intents.run(name, as_of) for name in names),
+            "bare": self._protector.sweep(load_index(self._store, Position, OPEN_POSITIONS), as_of),
             "cycles": self._start_cycles(as_of),
             "stale_data": int(self._watch_data(trading, as_of)),
         }
