@@ -99,6 +99,25 @@ def test_the_command_prints_its_addresses_and_ends_when_told(command: Any, numbe
     assert process.wait(10) == 0
 
 
+def test_the_command_sets_the_rules(command: Any) -> None:
+    words = ("--holding", "ITC=50", "--demat-consent", "none", "--registered-ip", "192.0.2.1")
+    rules = ("--blocked", "http_400", "--square-off", "15:05,15:25", "--read-limits", "--echo", "as_limit")
+    process = command("--json", "--history-days", "2", *words, *rules)
+    facts = json.loads(process.stdout.readline())
+    shown = httpx.get(f"{facts['control']}/rules").json()
+    expected = {
+        "registered_ips": ["192.0.2.1"],
+        "blocked": "http_400",
+        "square_off_cash": "15:05:00",
+        "square_off_derivatives": "15:25:00",
+        "history_a_second": 3,
+        "echo": "as_limit",
+    }
+    assert {name: shown[name] for name in expected} == expected
+    held = {"action": "demat_consent", "demat_consent": "consent"}
+    assert httpx.post(f"{facts['control']}/owner", json=held).json() == {"done": "consent"}
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -108,6 +127,10 @@ def test_the_command_prints_its_addresses_and_ends_when_told(command: Any, numbe
         (["--speed", "5000"], "outside 1 to 1000"),
         (["--start", "25:00"], "not a market time"),
         (["--account", "key:secret"], "KEY:SECRET:ID"),
+        (["--holding", "ITC"], "SYMBOL=UNITS"),
+        (["--holding", "NOSUCH=5"], "cannot be held"),
+        (["--square-off", "noon"], "HH:MM,HH:MM"),
+        (["--blocked", "never"], "invalid choice"),
     ],
 )
 def test_the_command_refuses_what_cannot_be_played(command: Any, words: list[str], message: str) -> None:

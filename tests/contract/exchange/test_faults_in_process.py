@@ -54,6 +54,17 @@ def test_a_socket_of_which_nothing_comes(desk: Trader, taken: bool) -> None:
     assert accepted(desk, "silent") == taken
 
 
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_connection_that_is_cut_and_a_gateways_page(desk: Trader, taken: bool) -> None:
+    desk.exchange.fault(kind="disconnect", taken=taken)
+    with pytest.raises(requests.ConnectionError):
+        desk.place("INFY", price=1400, tag="cut")
+    desk.exchange.fault(kind="http_503", html=True, taken=taken)
+    with pytest.raises(kite_errors.DataException):
+        desk.place("INFY", price=1400, tag="page")
+    assert accepted(desk, "cut") == accepted(desk, "page") == taken
+
+
 @pytest.mark.parametrize("clock", ["wall", "market"])
 def test_an_order_that_is_there_eight_seconds_later(desk: Trader, clock: str) -> None:
     desk.exchange.fault(kind="late_accept", delay=8, clock=clock)

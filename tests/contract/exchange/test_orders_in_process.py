@@ -57,7 +57,7 @@ def test_an_auction_order_through_the_client(market: MarketData) -> None:
 
 def test_a_cover_order_ends_in_one_exit_of_its_second_leg(desk: Trader) -> None:
     last = desk.last("NSE:INFY")
-    first = desk.place("INFY", units=10, variety="co", trigger_price=round(last * 0.98))
+    first = desk.place("INFY", units=10, variety="co", trigger_price=round(last * 0.98), tag="cover")
     stop = next(row for row in desk.client.orders() if row["parent_order_id"] == first)
     assert (stop["status"], stop["product"], stop["quantity"]) == ("TRIGGER PENDING", "CO", 10)
     (position,) = desk.client.positions()["net"]
@@ -65,6 +65,8 @@ def test_a_cover_order_ends_in_one_exit_of_its_second_leg(desk: Trader) -> None:
     desk.client.exit_order("co", stop["order_id"], parent_order_id=first)
     assert desk.order(stop["order_id"])["status"] == "COMPLETE"
     assert desk.client.positions()["net"][0]["quantity"] == 0
+    assert len(desk.exchange.by_tag()["AB1234", "cover"]) == 2
+    assert desk.exchange.requests_by_tag() == {("AB1234", "cover"): 1}
     limits = desk.client.trigger_range("BUY", ["NSE:INFY"])["NSE:INFY"]
     assert limits["lower"] < last * 0.98 < limits["upper"]
 
@@ -82,6 +84,7 @@ def test_an_order_above_the_freeze_quantity_is_sliced(market: MarketData, shape:
     if shape == "children":
         assert parents == {f"autoslice:{reply['order_id']}"}
     assert {tuple(row["tags"][:2]) for row in rows} == {("sliced", "autoslice")}
+    assert desk.exchange.requests_by_tag() == {("AB1234", "sliced"): 1}, "three orders of one request"
 
 
 def test_a_slice_without_funds_is_an_error_among_the_others(market: MarketData) -> None:

@@ -37,6 +37,25 @@ def test_a_cancel_is_refused_because_the_order_has_filled(desk: Desk) -> None:
     assert order.filled == 10
 
 
+def test_a_modification_comes_too_late(desk: Desk) -> None:
+    order = resting(desk)
+    desk.broker.faults.add(Fault("fill_race", race="refused", change="modify"))
+    with pytest.raises(OrderError, match="cannot be modified: it is COMPLETE"):
+        desk.broker.modify(desk.account, order.order_id, {"price": "1471"})
+    assert (order.filled, order.modifications) == (10, 0)
+
+
+def test_a_modification_meets_half_a_fill(desk: Desk) -> None:
+    desk.book(desk.infy, 148_000, 148_100)
+    desk.send(desk.infy, price=1481, quantity=10)
+    stop = desk.send(
+        desk.infy, transaction_type="SELL", quantity=10, order_type="SL", trigger_price=1460, price=1459
+    )
+    desk.broker.faults.add(Fault("fill_race", race="partly", change="modify"))
+    desk.broker.modify(desk.account, stop.order_id, {"order_type": "LIMIT", "price": "1490"})
+    assert (stop.status, stop.filled, stop.pending, stop.average) == ("OPEN", 5, 5, 145_900)
+
+
 def test_while_a_cancel_is_under_way_nothing_else_is_taken(desk: Desk) -> None:
     order = resting(desk)
     later = []

@@ -45,6 +45,7 @@ class Amendments:
             order.terms = terms
             broker.move(order, "AMO REQ RECEIVED", "UPDATE")
             return order
+        self._race(order)
         margin = self._margin(account, order, terms)
         order.modifications += 1
         broker.move(order, "MODIFY VALIDATION PENDING")
@@ -65,7 +66,7 @@ class Amendments:
         """Cancel what is still open of an order. Raises OrderError when nothing is."""
         broker = self._broker
         order = self._changeable(account, order_id, "cancelled", variety)
-        race = None if broker.is_waiting(order) else broker.faults.race()
+        race = None if broker.is_waiting(order) else broker.faults.race("cancel")
         if race == "refused":
             self._trade_now(order, order.pending)
             raise OrderError(f"Order cannot be cancelled: it is {order.status}.")
@@ -92,6 +93,16 @@ class Amendments:
             raise OrderError(f"Order cannot be {change} as it is being processed. Try later.")
         return order
 
+    def _race(self, order: Order) -> None:
+        """Let a fill come first where a fault says so. Raises OrderError when nothing is left to change."""
+        race = self._broker.faults.race("modify")
+        if race == "partly":
+            self._trade_part(order)
+        elif race is not None:
+            self._trade_now(order, order.pending)
+        if not order.live:
+            raise OrderError(f"Order cannot be modified: it is {order.status}.")
+
     def _margin(self, account: Account, order: Order, terms: Terms) -> tuple[int, int]:
         """Units that open and margin a unit under the new terms. Raises OrderError when they are refused."""
         broker = self._broker
@@ -114,10 +125,14 @@ class Amendments:
     def _trade_now(self, order: Order, quantity: int) -> None:
         """Fill at the order's own limit, as it would be by somebody who comes to meet it."""
         if order.live and quantity:
+            order.triggered = True
             self._broker.book.fill(order, quantity, order.limit or order.line.last)
 
-    def _trade_part_then_end(self, order: Order) -> None:
+    def _trade_part(self, order: Order) -> None:
         lot = order.line.instrument.lot
         self._trade_now(order, order.pending // 2 // lot * lot)
+
+    def _trade_part_then_end(self, order: Order) -> None:
+        self._trade_part(order)
         if order.live:
             self._broker.book.end(order)

@@ -21,7 +21,7 @@ _MESSAGES = {
 
 
 class Answer(NamedTuple):
-    """A reply after wall seconds; None is never sent, and the connection stays as it is for that long."""
+    """A reply after wall seconds; without one the connection is closed after them."""
 
     reply: Reply | None
     after: float = 0.0
@@ -38,7 +38,7 @@ def answer(exchange: Exchange, call: Call) -> Answer:
         return _late(exchange, call, fault)
     if fault.kind.startswith("http_"):
         code = int(fault.kind.removeprefix("http_"))
-        return Answer(_taken(exchange, call, fault) or _error(code))
+        return Answer(_taken(exchange, call, fault) or (_page(code) if fault.html else _error(code)))
     if fault.kind == "timed_out_400":
         return Answer(_taken(exchange, call, replace(fault, taken=True)) or _timed_out())
     refused = _taken(exchange, call, fault)
@@ -76,6 +76,11 @@ def _taken(exchange: Exchange, call: Call, fault: Fault) -> Reply | None:
 def _error(code: int) -> Reply:
     message, kind = _MESSAGES[code]
     return Reply.of(KiteError(message, code, kind).envelope(), code)
+
+
+def _page(code: int) -> Reply:
+    text = f"<html><head><title>{code}</title></head><body><h1>{code} {_MESSAGES[code][0]}</h1></body></html>"
+    return Reply(code, text.encode(), "text/html")
 
 
 def _timed_out() -> Reply:

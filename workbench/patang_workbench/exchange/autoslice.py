@@ -53,7 +53,9 @@ def _slice(
 ) -> dict[str, Any]:
     marks = ("autoslice", f"autoslice:{parent}")
     try:
-        order = exchange.broker.place(account, app.api_key, {**form, "quantity": str(size)}, variety, marks)
+        order = exchange.broker.place(
+            account, app.api_key, {**form, "quantity": str(size)}, variety, marks, parent
+        )
     except KiteError as refused:
         return _error(refused.http, refused.error_type, refused.message)
     exchange.broker.progress(order)

@@ -68,12 +68,13 @@ class Broker:
         form: Mapping[str, str],
         variety: str = "regular",
         marks: tuple[str, ...] = (),
+        request: str = "",
     ) -> Order:
         """Take a new order; `progress` carries it on. `marks` are the broker's own tags. Raises InputError
         for what cannot be read, KiteError with HTTP 428 for a sale out of the demat account without its
         holder's authorisation.
         """
-        return self.take(account, api_key, read_terms(form, variety), marks=marks)
+        return self.take(account, api_key, read_terms(form, variety), marks=marks, request=request)
 
     def take(
         self,
@@ -82,6 +83,7 @@ class Broker:
         terms: Terms,
         meta: Mapping[str, Any] | None = None,
         marks: tuple[str, ...] = (),
+        request: str = "",
     ) -> Order:
         """Take a new order of these terms, as `place` does. `api_key` is None for one by hand."""
         found = self.floor.by_key.get(f"{terms.exchange}:{terms.tradingsymbol}")
@@ -93,7 +95,7 @@ class Broker:
                 "HoldingException",
             )
         first, meta = varieties.first_terms(terms), varieties.first_meta(terms, meta)
-        return self.write(account, api_key, first, line, meta=meta, marks=marks)
+        return self.write(account, api_key, first, line, meta=meta, marks=marks, request=request)
 
     def write(
         self,
@@ -105,11 +107,13 @@ class Broker:
         parent_id: str | None = None,
         placed_by: str | None = None,
         marks: tuple[str, ...] = (),
+        request: str = "",
     ) -> Order:
         """Enter an order that has been read into the account's order book."""
         now, number = self.now(), self.next_number()
         order = Order(number, account.user_id, api_key, line, terms, now)
         order.meta, order.parent_id, order.placed_by, order.marks = meta or {}, parent_id, placed_by, marks
+        order.request = request or number
         if self.rules.echo == "as_limit" and terms.order_type == "MARKET" and terms.protection:
             order.shown_as_limit = True
             order.marks += ("mktp", f"mktp:{protected_percent(terms, line):.2f}")

@@ -23,6 +23,7 @@ ANSWERS = (
     "timed_out_400",
     "late_accept",
     "half_open",
+    "disconnect",
     "stale_book",
 )
 """How a call may be answered."""
@@ -59,6 +60,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "clock": ("wall", "market"),
     "reply": ("timed_out_400", "http_502", "http_504", "half_open"),
     "race": ("filled", "partly", "refused"),
+    "change": ("cancel", "modify"),
     "channel": ("both", "frames", "postbacks"),
     "reason": ("", *REASONS),
 }
@@ -70,11 +72,13 @@ class Fault:
 
     Answers strike calls of `method` whose path is all of the pattern `path` (the placing of orders where
     nothing else is said; reading the order book for stale_book). `taken`: whether the call takes effect all
-    the same; a timeout is taken unless told otherwise, an error of HTTP is not. `delay`: wall seconds
+    the same; what ends without a reply is taken unless told otherwise, an error of HTTP is not. `html`: an
+    error of HTTP comes as a gateway's page instead of the broker's envelope. `delay`: wall seconds
     until a timeout is answered; seconds of `clock` until a late order is accepted or an update sent, and by
     which a stale book lags.
     `reply` is what the client of a late order hears. `pieces`: the least number of fills an order needs.
-    `race`: what a cancel meets: a fill, half a fill, or its refusal because the order has filled.
+    `race`: what a `change` (a cancel or a modification) meets: a fill, half a fill, or its refusal because
+    the order has filled; a modification that meets a whole fill is always refused.
     """
 
     kind: str
@@ -85,11 +89,13 @@ class Fault:
     delay: float = 10.0
     clock: str = "wall"
     taken: bool = False
+    html: bool = False
     reply: str = "timed_out_400"
     message: str = ""
     reason: str = ""
     pieces: int = 5
     race: str = "filled"
+    change: str = "cancel"
     channel: str = "both"
 
     @classmethod
@@ -106,8 +112,10 @@ class Fault:
             words["count"] = None
         if kind == "stale_book":
             words = {"method": _READING[0], "path": _READING[1], **words}
-        if kind in ("timeout", "half_open"):
+        if kind in ("timeout", "half_open", "disconnect"):
             words = {"taken": True, **words}
+        if kind == "disconnect":
+            words = {**words, "delay": 0.0}
         fault = cls(**words)
         fault.check()
         return fault
@@ -189,9 +197,9 @@ class Faults:
         lot = order.line.instrument.lot
         return max(order.terms.quantity // fault.pieces // lot, 1) * lot
 
-    def race(self) -> str | None:
-        """What a cancel meets, if a fault strikes it."""
-        fault = self._strike(lambda fault: fault.kind == "fill_race")
+    def race(self, change: str) -> str | None:
+        """What a cancel or a modification meets, if a fault strikes it."""
+        fault = self._strike(lambda fault: fault.kind == "fill_race" and fault.change == change)
         return fault.race if fault else None
 
     def draw(self, most: float) -> float:

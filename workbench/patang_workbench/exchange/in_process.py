@@ -7,7 +7,7 @@
     client.place_order(...)                     # a call that waits moves both clocks as far as it waits
     exchange.advance(5)                         # five seconds of market and wall
     for update in exchange.take_updates(): ...  # order frames and postbacks, as the armed faults left them
-    exchange.by_tag(), exchange.net_positions()  # what really happened, see module ledger
+    exchange.requests_by_tag(), exchange.net_positions()  # what really happened, see module ledger
 
 Everything is drawn from the settings' seed: the same calls at the same seconds give the same replies.
 """
@@ -29,7 +29,7 @@ from patang_workbench.exchange.calls import Call
 from patang_workbench.exchange.deliveries import Outlet
 from patang_workbench.exchange.engine import Exchange, Settings
 from patang_workbench.exchange.faults import Fault
-from patang_workbench.exchange.ledger import Entry, by_tag, ledger, net_positions
+from patang_workbench.exchange.ledger import Entry, by_tag, ledger, net_positions, requests_by_tag
 from patang_workbench.exchange.login import checksum
 from patang_workbench.exchange.owner import act
 
@@ -133,6 +133,12 @@ class InProcessExchange:
             self.agenda.settle()
             return by_tag(self.exchange)
 
+    def requests_by_tag(self) -> dict[tuple[str, str], int]:
+        """How many requests with each (user id, tag) led to accepted orders."""
+        with self._lock:
+            self.agenda.settle()
+            return requests_by_tag(self.exchange)
+
     def net_positions(self) -> dict[tuple[str, str, str], int]:
         """Units held by (user id, instrument, product)."""
         with self._lock:
@@ -175,17 +181,20 @@ class InProcessAdapter(BaseAdapter):
         timeout: Any = None,
         **__: Any,
     ) -> requests.Response:
-        """Answer a request. Raises requests' ReadTimeout when no reply comes within `timeout` seconds."""
+        """Answer a request. Raises requests' ReadTimeout when no reply comes within `timeout` seconds, its
+        ConnectionError when the connection is closed without one.
+        """
         call = _call(request, self._address)
         limit = timeout[1] if isinstance(timeout, tuple) else timeout
         found = self._exchange.call(call)
-        if found.reply is None or (limit is not None and found.after > limit):
-            self._exchange.elapse(found.after if limit is None else min(limit, found.after))
-            raise requests.exceptions.ReadTimeout(
-                f"no reply from {call.path} within {limit} s", request=request
-            )
+        if limit is not None and found.after > limit:
+            self._exchange.elapse(limit)
+            text = f"no reply from {call.path} within {limit} s"
+            raise requests.exceptions.ReadTimeout(text, request=request)
         if found.after:
             self._exchange.elapse(found.after)
+        if found.reply is None:
+            raise requests.exceptions.ConnectionError(f"no reply from {call.path}", request=request)
         reply = requests.Response()
         reply.request, reply.url = request, str(request.url)
         reply.status_code = found.reply.status

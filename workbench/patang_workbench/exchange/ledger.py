@@ -6,13 +6,14 @@ from typing import Any
 
 from patang_workbench.exchange.engine import Exchange
 
-__all__ = ["Entry", "by_tag", "ledger", "net_positions", "show_ledger"]
+__all__ = ["Entry", "by_tag", "ledger", "net_positions", "requests_by_tag", "show_ledger"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An order that reached the broker. `accepted`: it got past risk management to the exchange, or waits for
     the market to open. Units; `average` in rupees; `variety` as placed; `by_hand`: not through the app.
+    `request`: the same of orders that the broker made of one request.
     """
 
     user_id: str
@@ -31,6 +32,7 @@ class Entry:
     by_hand: bool
     gtt: int | None
     parent_order_id: str | None
+    request: str
 
 
 def ledger(exchange: Exchange) -> list[Entry]:
@@ -53,6 +55,7 @@ def ledger(exchange: Exchange) -> list[Entry]:
             by_hand=order.api_key is None,
             gtt=order.meta.get("gtt"),
             parent_order_id=order.parent_id,
+            request=order.request,
         )
         for account in exchange.accounts.values()
         for order in account.orders.values()
@@ -61,14 +64,17 @@ def ledger(exchange: Exchange) -> list[Entry]:
 
 
 def by_tag(exchange: Exchange) -> dict[tuple[str, str], list[Entry]]:
-    """The accepted orders of each (user id, tag). More than one is a duplicate, unless the broker made them
-    of one request: an iceberg's legs, a cover order's stop, the slices of an order above the freeze.
-    """
+    """The accepted orders of each (user id, tag). Those of more than one request are duplicates."""
     found: dict[tuple[str, str], list[Entry]] = {}
     for entry in ledger(exchange):
         if entry.tag is not None and entry.accepted:
             found.setdefault((entry.user_id, entry.tag), []).append(entry)
     return found
+
+
+def requests_by_tag(exchange: Exchange) -> dict[tuple[str, str], int]:
+    """How many requests with each (user id, tag) led to accepted orders: 1, or something was sent twice."""
+    return {key: len({entry.request for entry in entries}) for key, entries in by_tag(exchange).items()}
 
 
 def net_positions(exchange: Exchange) -> dict[tuple[str, str, str], int]:
@@ -82,10 +88,10 @@ def net_positions(exchange: Exchange) -> dict[tuple[str, str, str], int]:
 
 
 def show_ledger(exchange: Exchange) -> Mapping[str, Any]:
-    """Orders, how many were accepted by account and tag, and net positions, as JSON."""
+    """Orders, how many requests were accepted by account and tag, and net positions, as JSON."""
     tags: dict[str, dict[str, int]] = {}
-    for (user_id, tag), entries in by_tag(exchange).items():
-        tags.setdefault(user_id, {})[tag] = len(entries)
+    for (user_id, tag), requests in requests_by_tag(exchange).items():
+        tags.setdefault(user_id, {})[tag] = requests
     names = ("user_id", "instrument", "product", "quantity")
     held = [dict(zip(names, (*key, units), strict=True)) for key, units in net_positions(exchange).items()]
     return {

@@ -71,7 +71,8 @@ class Order:
     `limit` is the worst price it may trade at, None without one; `opening` the units that open or extend a
     position and `unit_margin` the margin blocked for each of them until it is filled. `api_key` is None of
     what a person did on the broker's own pages. `expires`: when a validity of minutes ends, in epoch seconds.
-    `piece`: the most units of one fill, None as many as there are.
+    `piece`: the most units of one fill, None as many as there are. `request` names what asked for it: the
+    same in the legs of an iceberg, the two of a cover order, and the slices of one above the freeze.
     """
 
     order_id: str
@@ -95,6 +96,7 @@ class Order:
     trades: list[Trade] = field(default_factory=list)
     history: list[Picture] = field(default_factory=list)
     parent_id: str | None = None
+    request: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
     placed_by: str | None = None

@@ -60,8 +60,8 @@ async def _rest(request: Request) -> Response:
     if found.after:
         await _client_gone(request, found.after)
     if found.reply is None:
-        # Nothing may be sent; what is sent after so long meets a client that has given up.
-        return Response(status_code=504)
+        await _hang_up(request)
+        return Response()
     headers = {"content-type": found.reply.media, **found.reply.headers}
     return Response(found.reply.body, found.reply.status, headers)
 
@@ -75,6 +75,13 @@ async def _client_gone(request: Request, seconds: float) -> None:
 
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(hung_up(), seconds)
+
+
+async def _hang_up(request: Request) -> None:
+    """Close a connection of which no reply will come. ASGI has no word for it: the server's own transport."""
+    transport: asyncio.Transport = request.receive.__self__.transport  # type: ignore[attr-defined]  # uvicorn's
+    transport.abort()
+    await _client_gone(request, 1.0)
 
 
 async def _kite_error(_: Request, problem: Exception) -> Response:

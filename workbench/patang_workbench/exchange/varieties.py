@@ -72,7 +72,9 @@ def after_fill(broker: "Broker", order: Order) -> None:
         return
     side = "SELL" if terms.side == "BUY" else "BUY"
     wanted = replace(terms, side=side, quantity=order.filled, order_type="SL-M", price=0, protection=None)
-    stop = broker.write(account, order.api_key, wanted, order.line, parent_id=order.order_id)
+    stop = broker.write(
+        account, order.api_key, wanted, order.line, parent_id=order.order_id, request=order.request
+    )
     broker.book.enter(stop)
 
 
@@ -95,7 +97,7 @@ def after_end(broker: "Broker", order: Order) -> None:
     account, left = broker.accounts[order.user_id], iceberg["remaining_quantity"]
     terms = replace(order.terms, quantity=min(order.terms.leg_quantity, left))
     meta = {**iceberg, "leg": iceberg["leg"] + 1, "remaining_quantity": left - terms.quantity}
-    leg = broker.write(account, order.api_key, terms, order.line, {"iceberg": meta})
+    leg = broker.write(account, order.api_key, terms, order.line, {"iceberg": meta}, request=order.request)
     broker.later(lambda: broker.progress(leg))
 
 
