@@ -8,6 +8,7 @@ from patang.approvals.proposal import OrderTerms
 from patang.execution.ids import Purpose, intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
+from patang.execution.slices import live_orders
 from patang.keys import intent_key
 from patang.ports import Clock, IntentQueue, StateStore, Write
 from patang.records import change, create, load, replace
@@ -59,49 +60,61 @@ class Amendments:
         self, target: OrderIntent, as_of: datetime, reason: str, changes: Mapping[str, str] | None
     ) -> str | None:
         written = change(self._store, lambda: self._decide(target, as_of, reason, changes))
-        if written is not None:
-            enqueue(self._queue, written)
-        return None if written is None else written.intent_id
+        for intent in written:
+            enqueue(self._queue, intent)
+        return written[0].intent_id if written else None
 
     def _decide(
         self, target: OrderIntent, as_of: datetime, reason: str, changes: Mapping[str, str] | None
-    ) -> tuple[OrderIntent | None, Sequence[Write]]:
+    ) -> tuple[list[OrderIntent], Sequence[Write]]:
         current = load(self._store, OrderIntent, intent_key(target.account, target.intent_id))
-        if current is None or current.is_final or current.broker_order_id is None:
-            return None, ()
+        orders = () if current is None or current.is_final else live_orders(current)
+        if current is None or not orders:
+            return [], ()
         if (current.modifications, current.cancels) != (target.modifications, target.cancels):
             # Somebody else has just amended it; the caller decides again on what came of that.
-            return None, ()
+            return [], ()
         if changes is None:
             changed = current.evolve(cancels=current.cancels + 1, amended_at=as_of)
-        elif current.modifications >= MOST_MODIFICATIONS:
-            return None, ()
+        elif current.modifications >= MOST_MODIFICATIONS or (current.slices and "quantity" in changes):
+            return [], ()
         else:
             changed = current.evolve(modifications=current.modifications + 1, amended_at=as_of)
-        intent = _amending(changed, as_of, self._clock.now(), reason, changes)
-        event = journal(
-            current.account,
-            f"{intent.kind}_WANTED",
-            intent.intent_id,
-            as_of,
-            intent.written_at,
-            intent_id=intent.intent_id,
-            target=current.intent_id,
-            changes=changes,
-            reason=reason,
-        )
-        return intent, (create(intent), replace(changed), event)
+        now = self._clock.now()
+        intents = [_amending(changed, order_id, as_of, now, reason, changes) for order_id in orders]
+        events = [
+            journal(
+                current.account,
+                f"{intent.kind}_WANTED",
+                intent.intent_id,
+                as_of,
+                now,
+                intent_id=intent.intent_id,
+                target=current.intent_id,
+                changes=changes,
+                reason=reason,
+            )
+            for intent in intents
+        ]
+        return intents, (*map(create, intents), replace(changed), *events)
 
 
 def _amending(
-    target: OrderIntent, as_of: datetime, now: datetime, reason: str, changes: Mapping[str, str] | None
+    target: OrderIntent,
+    order_id: str,
+    as_of: datetime,
+    now: datetime,
+    reason: str,
+    changes: Mapping[str, str] | None,
 ) -> OrderIntent:
-    """The intent that changes an order (`changes`) or cancels it (None); `target` counts it already."""
+    """The intent that changes an order of `target` (`changes`) or cancels it (None); `target` counts it
+    already."""
     purpose: Purpose = "cancel" if changes is None else "modify"
     number = target.cancels if changes is None else target.modifications
+    which = (order_id,) if target.slices else ()
     return OrderIntent(
         account=target.account,
-        intent_id=intent_id(target.account, purpose, as_of.date(), target.intent_id, number),
+        intent_id=intent_id(target.account, purpose, as_of.date(), target.intent_id, number, *which),
         kind="CANCEL" if changes is None else "MODIFY",
         terms=OrderTerms.model_validate(target.terms.model_dump() | dict(changes or {})),
         as_of=as_of,
@@ -112,6 +125,6 @@ def _amending(
         reducing=target.lane == "exit",
         changes=changes,
         target_intent_id=target.intent_id,
-        target_order_id=target.broker_order_id,
+        target_order_id=order_id,
         parent_order_id=target.parent_order_id,
     )

@@ -90,7 +90,8 @@ class OrderIntent(Record):
     texts; the `terms` of a MODIFY are those after it, those of a CONVERT before it, and `held_before` what
     there was of its product then. `reducing`: it sells what is held, and goes with the exits.
     `attempt` counts the orders of one wish whose refusals were cured, `cured_from` is the one before.
-    `slices` are the orders the broker has made of it, where it has made several.
+    `slices` are the orders the broker has made of it, where it has made several; `all_named`: there are no
+    others.
     `expected_price` is what slippage is measured against, `bid` the best price to sell at when an exit was
     begun, if known; `limit_price` is the limit the order stands at after modifications.
     `task_token` is of the workflow that waits for the lane, until it is `answered`.
@@ -132,6 +133,7 @@ class OrderIntent(Record):
     filled_quantity: int = 0
     average_price: Decimal | None = None
     slices: tuple[Slice, ...] = ()
+    all_named: bool = False
     limit_price: Decimal | None = None
     modifications: int = 0
     cancels: int = 0

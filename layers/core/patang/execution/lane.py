@@ -88,14 +88,23 @@ class OrderLane:
             intent = self._drop_or_send(intent)
         elif intent.state in ("SENDING", "UNKNOWN"):
             intent = self._look_up(intent)
-        if intent.kind != "ENTRY":
-            # What was changed at the broker may be what the position's sale or protection has waited for.
-            self._protector.follow(intent, intent.as_of)
-        answer(self._store, self._workflows, self._metrics, intent)
-        if intent.state in ("ACKED", "UNKNOWN"):
-            self._polling.begin_soon(account)
+        if intent.state != "NEW":
+            self._pass_on(intent)
         self._metrics.count("lane_intents", state=intent.state, kind=intent.kind, intent_id=intent_id)
         return intent.state
+
+    def _pass_on(self, intent: OrderIntent) -> None:
+        """Tells who waits for it. What fails here others repeat, and must not bring the message back."""
+        answer(self._store, self._workflows, self._metrics, intent)
+        try:
+            if intent.kind != "ENTRY":
+                # What was changed at the broker may be what the position's sale or protection has waited for.
+                self._protector.follow(intent, intent.as_of)
+            if intent.state in ("ACKED", "UNKNOWN"):
+                self._polling.begin_soon(intent.account)
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            self._metrics.count("lane_pass_on_failed", intent_id=intent.intent_id, error=text)
 
     def _load(self, account: str, intent_id: str) -> OrderIntent:
         intent = load(self._store, OrderIntent, intent_key(account, intent_id))
@@ -238,6 +247,7 @@ class OrderLane:
                 status_message=message,
                 broker_order_id=answered.order_id,
                 slices=answered.slices,
+                all_named=bool(answered.slices),
                 target_gtt_id=answered.gtt_id or current.target_gtt_id,
                 latency_ms=latency,
             )

@@ -13,7 +13,7 @@ from patang.execution.updates import OrderUpdates
 from patang.keys import account_partition, intent_key
 from patang.market.sessions import IST
 from patang.ports import Broker, BrokerOrder, Clock, Gtt, Metrics, Notifier, StateStore, Write
-from patang.records import change, load, load_all
+from patang.records import change, load, load_all, replace
 from patang.settings import Mode
 
 __all__ = ["GRACE", "Resolution"]
@@ -120,6 +120,8 @@ class Resolution:
 
     def _resolve_order(self, intent: OrderIntent, book: Sequence[BrokerOrder]) -> None:
         found = [order for order in book if order.tag == intent.intent_id]
+        if found and intent.terms.autoslice and self._is_past_grace(intent):
+            change(self._store, lambda: self._all_named(intent))
         for order in found:
             self._updates.apply_order(intent.account, order, "lookup")
         if len(found) > 1 and not intent.terms.autoslice:
@@ -128,6 +130,16 @@ class Resolution:
             tell(self._notifier, self._metrics, [Notice("One order placed twice", text, "duplicate_orders")])
         if not found:
             self._conclude_absence(intent)
+
+    def _all_named(self, intent: OrderIntent) -> tuple[None, Sequence[Write]]:
+        """What the book holds of a cut order after the grace is all that there is."""
+        current = load(self._store, OrderIntent, intent_key(intent.account, intent.intent_id))
+        if current is None or current.is_final or current.all_named:
+            return None, ()
+        return None, (replace(current.evolve(all_named=True)),)
+
+    def _is_past_grace(self, intent: OrderIntent) -> bool:
+        return intent.sending_at is None or self._clock.now() - intent.sending_at >= GRACE
 
     def _resolve_amendment(self, intent: OrderIntent, book: Sequence[BrokerOrder]) -> None:
         target = next((order for order in book if order.order_id == intent.target_order_id), None)
@@ -168,8 +180,7 @@ class Resolution:
             self._conclude_absence(intent)
 
     def _conclude_absence(self, intent: OrderIntent) -> None:
-        age = None if intent.sending_at is None else self._clock.now() - intent.sending_at
-        if age is not None and age < GRACE:
+        if not self._is_past_grace(intent):
             self._conclude(intent, "UNKNOWN", "not to be seen at the broker yet")
             return
         self._conclude(intent, "REJECTED", _ABSENT)

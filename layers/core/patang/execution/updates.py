@@ -13,6 +13,7 @@ from patang.execution.journal import journal
 from patang.execution.protection import Protector
 from patang.execution.protection_rules import has_triggered
 from patang.execution.settlement import settle
+from patang.execution.slices import sliced
 from patang.execution.triggered import adopt, linked_intent, named_trigger
 from patang.keys import intent_key
 from patang.ports import BrokerOrder, Clock, Metrics, Notifier, StateStore, Write
@@ -127,6 +128,8 @@ def followed(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
     Only forwards: filled quantity never falls and what the broker called final stays, except that a fill
     which the broker reports after all counts, and an end that only we had concluded gives way.
     """
+    if intent.terms.autoslice:
+        return sliced(intent, order)
     grown = order.filled_quantity > intent.filled_quantity
     target = _BROKER_FINALS.get(order.status, "ACKED")
     settled = intent.is_final and not intent.never_arrived

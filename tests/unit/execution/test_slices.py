@@ -1,0 +1,173 @@
+"""An order that the broker cuts is followed, cancelled and ended as one."""
+
+from dataclasses import replace as changed
+from decimal import Decimal
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from patang.approvals.proposal import OrderTerms
+from patang.errors import OutcomeUnknown
+from patang.execution.ids import intent_id
+from patang.execution.intent import OrderIntent
+from patang.execution.slices import live_orders, sliced
+from patang.ports import BrokerOrder, OrderRequest, SliceResult
+from patang.records import create
+from tests.unit.execution.lane_cases import deliver, stored
+from tests.unit.execution.samples import MORNING
+from tests.unit.execution.stages import tell
+from tests.unit.execution.trading_desk import TradingDesk
+
+WHOLE, FREEZE = 4000, 1800
+
+
+def wanted(desk: TradingDesk, **fields: Any) -> OrderIntent:
+    """A person's sale of more than the exchange takes at once, told to the lane."""
+    intent = OrderIntent(
+        account="main",
+        intent_id=intent_id("main", "order", MORNING.date(), "sliced"),
+        kind="ORDER",
+        terms=OrderTerms(
+            account="main",
+            mode="simulator",
+            exchange="NSE",
+            tradingsymbol="INFY",
+            transaction_type="SELL",
+            quantity=WHOLE,
+            order_type="LIMIT",
+            product="CNC",
+            price=Decimal("1500.00"),
+            autoslice=True,
+        ),
+        as_of=MORNING,
+        written_at=MORNING,
+        reducing=True,
+        **fields,
+    )
+    desk.store.write(create(intent))
+    return intent
+
+
+def cutting(desk: TradingDesk, refused_from: int = 10, heard: bool = True) -> None:
+    """The broker cuts at the freeze quantity; slices from `refused_from` on he refuses at once."""
+
+    def place_sliced(request: OrderRequest) -> tuple[SliceResult, ...]:
+        results, left = [], request.quantity
+        while left > 0:
+            part = min(left, FREEZE)
+            left -= part
+            if len(results) >= refused_from:
+                results.append(SliceResult(None, "Insufficient holdings."))
+            else:
+                results.append(SliceResult(desk.exchange.place(changed(request, quantity=part))))
+        if not heard:
+            raise OutcomeUnknown("connection reset")
+        return tuple(results)
+
+    desk.exchange.place_sliced = place_sliced
+
+
+def fill(desk: TradingDesk, price: float = 1500.0) -> None:
+    desk.exchange.prices = {"INFY": price}
+    desk.exchange.match()
+    tell(desk)
+
+
+def test_slices_are_one_order_with_the_sum_of_their_fills() -> None:
+    desk = TradingDesk()
+    intent = wanted(desk)
+    cutting(desk)
+    assert deliver(desk, intent) == "ACKED"
+    sent = stored(desk, intent)
+    assert len(sent.slices) == 3
+    assert sent.all_named
+    desk.exchange.fill_at_most = 1000
+    fill(desk, 1501.0)
+    part = stored(desk, intent)
+    assert (part.state, part.filled_quantity) == ("ACKED", 1000 + 1000 + 400)
+    desk.exchange.fill_at_most = None
+    fill(desk, 1502.0)
+    done = stored(desk, intent)
+    assert (done.state, done.filled_quantity) == ("COMPLETE", WHOLE)
+    expected = (2400 * Decimal(1501) + 1600 * Decimal(1502)) / WHOLE
+    assert round(done.average_price or 0, 6) == expected
+    assert deliver(desk, intent) == "COMPLETE"
+    assert len(desk.exchange.book) == 3
+
+
+def test_a_slice_that_was_refused_leaves_the_rest_and_the_order_ends_with_it() -> None:
+    desk = TradingDesk()
+    intent = wanted(desk)
+    cutting(desk, refused_from=2)
+    assert deliver(desk, intent) == "ACKED"
+    assert "Insufficient holdings" in stored(desk, intent).status_message
+    fill(desk)
+    done = stored(desk, intent)
+    assert (done.state, done.filled_quantity) == ("CANCELLED", 2 * FREEZE)
+
+
+def test_all_slices_refused_is_a_refusal() -> None:
+    desk = TradingDesk()
+    intent = wanted(desk)
+    cutting(desk, refused_from=0)
+    assert deliver(desk, intent) == "REJECTED"
+    assert desk.exchange.book == {}
+    assert desk.metrics.counts["order_rejected"] == 1
+
+
+def test_slices_whose_reply_was_lost_are_found_by_their_tag_and_are_no_duplicates() -> None:
+    desk = TradingDesk()
+    intent = wanted(desk)
+    cutting(desk, refused_from=2, heard=False)
+    assert deliver(desk, intent) == "UNKNOWN"
+    assert deliver(desk, intent) == "ACKED"
+    assert "duplicate_orders" not in desk.metrics.counts
+    fill(desk)
+    assert stored(desk, intent).state == "ACKED", "more of it may still turn up"
+    desk.pass_time(31)
+    desk.resolution().resolve(stored(desk, intent), desk.exchange.orders())
+    done = stored(desk, intent)
+    assert (done.state, done.filled_quantity) == ("CANCELLED", 2 * FREEZE)
+    assert len(desk.exchange.sent) == 2
+
+
+def test_a_cancel_reaches_every_slice_that_lives() -> None:
+    desk = TradingDesk()
+    intent = wanted(desk)
+    cutting(desk)
+    deliver(desk, intent)
+    first = next(iter(desk.exchange.book.values()))
+    desk.exchange.cancel("regular", first["order_id"])
+    tell(desk)
+    target = stored(desk, intent)
+    assert len(live_orders(target)) == 2
+    assert desk.amendments().modify(target, {"quantity": "10"}, MORNING, "smaller") is None
+    assert desk.amendments().cancel(target, MORNING, "enough") is not None
+    cancels = [other for other in desk.intents() if other.kind == "CANCEL"]
+    assert {other.target_order_id for other in cancels} == set(live_orders(target))
+    assert [deliver(desk, other) for other in cancels] == ["COMPLETE", "COMPLETE"]
+    tell(desk)
+    assert stored(desk, intent).state == "CANCELLED"
+
+
+@pytest.mark.parametrize("order", permutations(range(4)))
+def test_frames_of_slices_may_come_in_any_order_and_twice(order: tuple[int, ...]) -> None:
+    rows = [
+        row("A", "OPEN", 0),
+        row("A", "COMPLETE", 2000),
+        row("B", "OPEN", 500),
+        row("B", "COMPLETE", 2000),
+    ]
+    intent = wanted(TradingDesk()).evolve(state="SENDING", sending_at=MORNING)
+    for number in (*order, *order):
+        intent = sliced(intent, rows[number])
+    assert (intent.state, intent.filled_quantity) == ("COMPLETE", WHOLE)
+    assert [one.status for one in intent.slices] == ["COMPLETE", "COMPLETE"]
+    assert sliced(intent, rows[0]) == intent
+
+
+def row(order_id: str, status: str, filled: int) -> BrokerOrder:
+    return BrokerOrder(
+        order_id, "tag", status, "NSE", "INFY", "SELL", 2000, filled, "1500" if filled else "0"
+    )
