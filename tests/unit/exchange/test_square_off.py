@@ -1,6 +1,7 @@
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 
+from patang_workbench.exchange.synthetic import synthetic_market
 from tests.unit.exchange.floor_desk import Desk
 
 
@@ -50,3 +51,13 @@ def test_no_order_for_the_day_after_it(desk: Desk) -> None:
     refused = desk.send(desk.infy, price=1481)
     assert "after the broker's square-off" in str(refused.message)
     assert desk.send(desk.infy, product="CNC", price=desk.infy.last / 100).status != "REJECTED"
+
+
+def test_a_day_that_closes_early_ends_in_its_last_minute() -> None:
+    desk = Desk(synthetic_market(7, date(2025, 10, 21), 1))
+    desk.book(desk.infy, 148_000, 148_100)
+    desk.send(desk.infy, price=1481, quantity=10)
+    desk.at("14:43")
+    assert desk.account.position(desk.infy, "MIS").net == 10
+    desk.at("14:44")
+    assert desk.account.position(desk.infy, "MIS").net == 0

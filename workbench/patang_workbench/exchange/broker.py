@@ -10,7 +10,7 @@ from patang_workbench.exchange import varieties
 from patang_workbench.exchange.account import Account
 from patang_workbench.exchange.amendments import Amendments
 from patang_workbench.exchange.book import Book
-from patang_workbench.exchange.checks import Refusal, check_terms, intraday, rejection
+from patang_workbench.exchange.checks import Refusal, check_terms, intraday, rejection, squared_off
 from patang_workbench.exchange.errors import KiteError, OrderError
 from patang_workbench.exchange.faults import Faults
 from patang_workbench.exchange.floor import Floor
@@ -182,7 +182,7 @@ class Broker:
         due = [
             order
             for order in self.book.orders()
-            if intraday(order.terms) and moment.time() >= self.rules.square_off(order.line)
+            if intraday(order.terms) and squared_off(order.line, self.floor, moment, self.rules)
             if order.placed_by is None
         ]
         for order in due:
@@ -190,11 +190,8 @@ class Broker:
                 self.book.end(order, "Order cancelled by the broker: intraday positions are squared off.")
         for account in self.accounts.values():
             for position in list(account.positions.values()):
-                if (
-                    position.intraday
-                    and position.net
-                    and moment.time() >= self.rules.square_off(position.line)
-                ):
+                due_now = squared_off(position.line, self.floor, moment, self.rules)
+                if position.intraday and position.net and due_now:
                     varieties.square_off(self, account, position)
 
     def close_session(self) -> None:

@@ -14,7 +14,7 @@ from patang_workbench.exchange.orders import Terms
 from patang_workbench.exchange.protection import PROTECTION_SINCE
 from patang_workbench.exchange.rules import Rules
 
-__all__ = ["AUCTION", "Refusal", "check_terms", "intraday", "rejection"]
+__all__ = ["AUCTION", "Refusal", "check_terms", "intraday", "rejection", "squared_off"]
 
 NO_OPTION_SLM_SINCE = date(2021, 9, 27)
 AUCTION = (time(14, 30), time(15, 0))
@@ -113,6 +113,13 @@ def intraday(terms: Terms) -> bool:
     return terms.product in ("MIS", "CO")
 
 
+def squared_off(line: Line, floor: Floor, moment: datetime, rules: Rules) -> bool:
+    """Whether the broker has ended the intraday positions in an instrument: at its time, on a day that closes
+    early in the last minute.
+    """
+    return moment.time() >= rules.square_off(line) or moment.timestamp() >= floor.closes(line) - 60
+
+
 def rejection(terms: Terms, line: Line, floor: Floor, moment: datetime, rules: Rules) -> Refusal | None:
     """Why the broker's risk checks or the exchange reject an order at a market time, or None.
 
@@ -129,7 +136,7 @@ def rejection(terms: Terms, line: Line, floor: Floor, moment: datetime, rules: R
 def _bad_hour(terms: Terms, line: Line, floor: Floor, moment: datetime, rules: Rules) -> Refusal | None:
     if not floor.opening <= moment.timestamp() < floor.closes(line):
         return Refusal("Markets are closed right now. Orders are accepted in the continuous session only.")
-    if intraday(terms) and moment.time() >= rules.square_off(line):
+    if intraday(terms) and squared_off(line, floor, moment, rules):
         return Refusal(
             "Intraday orders are not accepted after the broker's square-off. Use another product.",
             raw="RMS:Blocked for MIS after square off time",
