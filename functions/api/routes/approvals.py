@@ -1,14 +1,15 @@
 """Approvals: the page behind the link, and the same decision for programs.
 
-Looking changes nothing, signed in or not: mail scanners follow links. Deciding takes the signed-in owner, the
-word of his session, and the digest of the terms he was shown.
+Looking changes nothing, signed in or not: mail scanners follow links, run scripts and press buttons.
+Deciding, and making the quantity less, takes the signed-in owner, the word of his session, and the digest of
+the terms he was shown.
 """
 
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from functions.api.errors import problem
 from functions.api.gate import Reader, TheDesk, Trader, own_account
@@ -27,6 +28,8 @@ type Choice = Literal["approve", "decline"]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Decision = Annotated[Choice, Form()]
 ShownDigest = Annotated[Digest, Form()]
+Units = Annotated[int, Field(gt=0, le=10**7)]
+FewerUnits = Annotated[Units, Form()]
 
 # What a decision came to: status, title and text of its page.
 _ENDS = {
@@ -35,6 +38,7 @@ _ENDS = {
     "ALREADY_DECIDED": (409, "Already decided", "This order was approved or declined before."),
     "TERMS_CHANGED": (409, "The terms have changed", "What you were shown is not what would be placed."),
     "EXPIRED": (410, "Too late", "The time to approve this order is over. No order is placed."),
+    "NOT_REDUCED": (409, "The quantity stays", "So many units cannot be bought instead."),
     "UNKNOWN": (404, "No such approval", "This link leads to no order that you could decide about."),
 }
 
@@ -52,6 +56,24 @@ class DecisionRequest(BaseModel):
     account: Annotated[str, Field(max_length=40)]
     decision: Choice
     terms_digest: Digest
+
+
+class QuantityRequest(BaseModel):
+    """Fewer units than the terms have whose digest is named, in whole lots."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account: Annotated[str, Field(max_length=40)]
+    quantity: Units
+    terms_digest: Digest
+
+
+class QuantityAnswer(BaseModel):
+    """The digest of the terms that a yes has to name now."""
+
+    order_id: str
+    quantity: int
+    terms_digest: str
 
 
 class DecisionAnswer(BaseModel):
@@ -93,6 +115,43 @@ def decide_by_owner(
 ) -> Response:
     """The press of a button on that page."""
     return _decided(desk, principal, _named(desk, principal, account, order_id), decision, terms_digest)
+
+
+@router.post("/approvals/{nonce}/quantity")
+def reduce_by_link(
+    nonce: str, principal: Trader, desk: TheDesk, quantity: FewerUnits, terms_digest: ShownDigest
+) -> Response:
+    """Fewer units than proposed: the page then shows the new terms, and asks for a yes to those."""
+    proposal, here = _linked(desk, principal, nonce), f"/approvals/{nonce}"
+    return _reduced(desk, principal, proposal, quantity, terms_digest, here)
+
+
+@router.post("/proposals/{account}/{order_id}/quantity")
+def reduce_by_owner(
+    account: str,
+    order_id: str,
+    principal: Trader,
+    desk: TheDesk,
+    quantity: FewerUnits,
+    terms_digest: ShownDigest,
+) -> Response:
+    """The same from the page by the order's own name."""
+    proposal, here = _named(desk, principal, account, order_id), f"/proposals/{account}/{order_id}"
+    return _reduced(desk, principal, proposal, quantity, terms_digest, here)
+
+
+@router.post("/api/approvals/{order_id}/quantity", response_model=QuantityAnswer)
+def reduce(
+    order_id: str, wish: QuantityRequest, principal: Trader, desk: TheDesk
+) -> Response | QuantityAnswer:
+    """Make the quantity less. 409: not less, no whole lots, not worth its costs, decided before, or other
+    terms; 410: too late."""
+    account, now = own_account(principal, wish.account), desk.clock.now()
+    done = desk.approvals().reduce(account, order_id, wish.quantity, wish.terms_digest, principal.actor, now)
+    if done.result == "REDUCED":
+        return QuantityAnswer(order_id=order_id, quantity=wish.quantity, terms_digest=done.terms_digest or "")
+    status, title, text = _ENDS[done.result]
+    return problem(status, done.result, f"{title}. {done.why or text}")
 
 
 @router.get("/api/approvals")
@@ -152,6 +211,8 @@ def _page(desk: Desk, principal: Principal, proposal: Proposal | None, here: str
         decided_by=proposal.decided_by,
         decided_at=proposal.decided_at,
         outcome=proposal.outcome,
+        lot_size=proposal.signal.lot_size,
+        proposed_quantity=proposal.proposed_quantity,
     )
 
 
@@ -163,5 +224,25 @@ def _decided(
     return _end(_decide(desk, principal, proposal.account, proposal.order_id, decision, terms_digest))
 
 
-def _end(result: str) -> Response:
-    return message_page(*_ENDS[result])
+def _reduced(
+    desk: Desk,
+    principal: Principal,
+    proposal: Proposal | None,
+    quantity: int,
+    terms_digest: str,
+    here: str,
+) -> Response:
+    if proposal is None:
+        return _end("UNKNOWN")
+    done = desk.approvals().reduce(
+        proposal.account, proposal.order_id, quantity, terms_digest, principal.actor, desk.clock.now()
+    )
+    if done.result == "REDUCED":
+        # By GET, so that the page is loaded anew with the terms that a yes is for now.
+        return RedirectResponse(here, 303)
+    return _end(done.result, done.why)
+
+
+def _end(result: str, why: str = "") -> Response:
+    status, title, text = _ENDS[result]
+    return message_page(status, title, f"{why[:1].upper()}{why[1:]}." if why else text)

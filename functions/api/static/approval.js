@@ -16,7 +16,7 @@ if (clock && form) {
       return;
     }
     clearInterval(timer);
-    for (const button of form.querySelectorAll("button")) {
+    for (const button of document.querySelectorAll("form button")) {
       button.disabled = true;
     }
     document.getElementById("fine-print").textContent = "The time is over. Nothing is placed.";

@@ -1,12 +1,14 @@
 """The page behind the link: it shows the exact terms, and takes exactly one answer to them."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from patang.approvals.link import ApprovalLink, link_key, new_nonce
 from patang.approvals.proposal import Proposal
-from patang.keys import proposal_key
+from patang.keys import proposal_key, risk_key
+from patang.portfolio.account_state import Reservation, RiskState
 from patang.records import create, replace
 from tests.unit.api.sample_desk import HOSTILE, signal
 
@@ -194,3 +196,81 @@ def test_waiting_approvals_are_listed_to_their_owner(stranger, bearer):
     listed = stranger.get("/api/approvals", headers=bearer("read")).json()
     assert [entry["account"] for entry in listed] == ["main"]
     assert listed[0]["seconds_left"] == 97
+
+
+@pytest.fixture
+def two_lots(desk):
+    """The waiting order, of two lots, with what is held for it; worth its costs with one lot too."""
+    terms = proposal(desk).terms.model_copy(update={"quantity": 130})
+    rich = signal("s1").model_dump() | {"expected_return_pct": 60.0, "confidence": 0.95}
+    change(
+        desk,
+        quantity=130,
+        terms=terms.model_dump(),
+        terms_digest=terms.digest(),
+        risk_amount="6000.00",
+        signal=rich,
+    )
+    waiting = proposal(desk)
+    reserved = Reservation(
+        symbol="NIFTY",
+        strategy=waiting.signal.strategy,
+        option=True,
+        exposure=Decimal(16_000),
+        risk_amount=Decimal(6_000),
+        as_of=waiting.as_of,
+    )
+    state = desk.seen(RiskState, risk_key("main")) or RiskState(account="main")
+    held = state.evolve(reservations={ORDER: reserved})
+    desk.store.write(replace(held) if state.revision else create(held))
+    return waiting
+
+
+def fewer(browser, address, digest, quantity=65):
+    form = {"csrf": browser.csrf, "terms_digest": digest, "quantity": str(quantity)}
+    return browser.post(f"{address}/quantity", data=form)
+
+
+def test_the_owner_buys_less_and_says_yes_to_those_terms(owner, desk, link, two_lots):
+    address, shown = link(), two_lots.terms_digest
+    assert 'max="65"' in owner.get(address).text
+    answer = fewer(owner, address, shown)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == address
+    page = owner.get(address).text
+    assert "Buy 65 NIFTY26AUG24500CE" in page
+    assert "130 were proposed. Your yes is to 65." in page
+    assert 'id="reduction"' not in page, "one lot is the least"
+    assert press(owner, address, desk, digest=shown).status_code == 409, "a yes to what is not on offer"
+    assert press(owner, address, desk).status_code == 200
+    decided = proposal(desk)
+    assert (decided.state, decided.terms.quantity, decided.proposed_quantity) == ("APPROVED", 65, 130)
+    assert decided.terms.digest() == decided.terms_digest != shown
+
+
+@pytest.mark.parametrize(("quantity", "why"), [(130, "not less"), (195, "not less"), (64, "lot of 65")])
+def test_it_is_less_and_whole_lots_or_nothing(owner, desk, link, two_lots, quantity, why):
+    answer = fewer(owner, link(), two_lots.terms_digest, quantity)
+    assert answer.status_code == 409
+    assert why in answer.text
+    assert proposal(desk) == two_lots
+
+
+def test_programs_make_it_less_by_the_same_rules(stranger, desk, bearer, two_lots):
+    address, shown = f"/api/approvals/{ORDER}/quantity", two_lots.terms_digest
+    wish = {"account": "main", "quantity": 65, "terms_digest": shown}
+    trade = bearer("read", "trade")
+    assert stranger.post(address, json=wish, headers=bearer("read")).status_code == 403
+    assert stranger.post(address, json=wish | {"quantity": 0}, headers=trade).status_code == 422
+    assert stranger.post(address, json=wish, headers=bearer("trade", principal="ravi")).status_code == 404
+    done = stranger.post(address, json=wish, headers=trade).json()
+    assert done == {"order_id": ORDER, "quantity": 65, "terms_digest": proposal(desk).terms_digest}
+    again = stranger.post(address, json=wish, headers=trade)
+    assert (again.status_code, again.json()["error_type"]) == (409, "TERMS_CHANGED")
+
+
+def test_nobody_else_makes_it_less(desk, link, sign_in, stranger, two_lots):
+    ravi, address = sign_in("other", "XY5678"), link()
+    assert fewer(ravi, address, two_lots.terms_digest).status_code == 404
+    assert stranger.post(f"{address}/quantity", data={"quantity": "65"}).status_code == 401
+    assert proposal(desk) == two_lots

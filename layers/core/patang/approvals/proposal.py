@@ -69,7 +69,8 @@ class Proposal(Record):
 
     PROPOSED -> CONSTRUCTED -> PENDING -> APPROVED | DECLINED | EXPIRED; APPROVED -> SUBMITTED; every way ends
     in CONCLUDED, and `outcome` says how: PLACED, FILLED, PARTLY_FILLED, or the reason why not.
-    Money in rupees. `asked_at`, `expires_at_time` and `decided_at` are wall time; `as_of` is market time.
+    Money in rupees. `proposed_quantity` is what was proposed where a person has made it less. `asked_at`,
+    `expires_at_time` and `decided_at` are wall time; `as_of` is market time.
     """
 
     account: str
@@ -79,6 +80,7 @@ class Proposal(Record):
     state: ProposalState = "PROPOSED"
     signal: Signal
     quantity: int
+    proposed_quantity: int | None = None
     expected_net_profit: Decimal
     expected_charges: Decimal
     risk_amount: Decimal

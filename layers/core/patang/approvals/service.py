@@ -4,42 +4,39 @@
                                 |
                                 +--wall time is over--> EXPIRED
 
+While it is PENDING a person may make the quantity less: then he is shown other terms, and says yes to those.
 A decision is a conditional write first and an answer to the waiting workflow second. After a crash in between
 the decision stands in the index, where the reconciler finds it and has it answered again.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from patang.approvals.link import ApprovalLink, link_key, new_nonce, nonce_digest
 from patang.approvals.message import approval_message
+from patang.approvals.outcome import DecisionResult, Outcome, Reduction
 from patang.approvals.proposal import Proposal
+from patang.approvals.reduction import reduced
 from patang.errors import BadInput
 from patang.execution.consequences import Notice, tell
+from patang.execution.graduation import trades_small
 from patang.execution.journal import DESK, journal
-from patang.keys import PENDING_APPROVALS, proposal_key
+from patang.keys import PENDING_APPROVALS, proposal_key, risk_key
 from patang.market.sessions import IST
+from patang.portfolio.account_state import RiskState
 from patang.ports import Clock, Metrics, Notifier, StateStore, Workflows, Write
 from patang.records import change, create, load, load_index, replace
+from patang.risk.slippage import load_slippage
 from patang.settings import Settings
 
-__all__ = ["ApprovalService", "DecisionResult"]
-
-type DecisionResult = Literal[
-    "APPROVED", "DECLINED", "ALREADY_DECIDED", "EXPIRED", "TERMS_CHANGED", "UNKNOWN"
-]
+__all__ = ["ApprovalService"]
 
 _DECIDED: dict[str, Literal["APPROVED", "DECLINED"]] = {"approve": "APPROVED", "decline": "DECLINED"}
 _ANSWERS = {"APPROVED": "approve", "DECLINED": "decline", "EXPIRED": "expired"}
 _REASONS = {"DECLINED": "USER_REJECTED", "EXPIRED": "APPROVAL_EXPIRED"}
 # The link outlives the approval a little, so that a late click reads that it is too late.
 _LINK_AFTERLIFE = timedelta(hours=1)
-
-
-class _Outcome(NamedTuple):
-    result: DecisionResult
-    proposal: Proposal | None = None
 
 
 class ApprovalService:
@@ -68,12 +65,14 @@ class ApprovalService:
     def request(self, account: str, order_id: str, task_token: str) -> str:
         """Asks the owner; the answer completes the task. Returns the proposal's state.
 
-        In automated mode the desk answers by itself. Asked again, nothing new is sent to the owner: a decided
-        proposal answers at once, a pending one answers the newest task.
+        In automated mode the desk answers by itself, but not in an account's first live sessions. Asked
+        again, nothing new is sent to the owner: a decided proposal answers at once, a pending one answers the
+        newest task.
         """
         now = self._clock.now()
-        automated = self._settings().approval.mode == "automated"
-        lifetime = timedelta(seconds=self._settings().approval.timeout_seconds)
+        settings = self._settings()
+        lifetime = timedelta(seconds=settings.approval.timeout_seconds)
+        automated = settings.approval.mode == "automated" and not self._is_small(account, order_id, settings)
         asked = change(
             self._store,
             lambda: self._ask(account, order_id, task_token, now, now + lifetime, automated=automated),
@@ -123,6 +122,21 @@ class ApprovalService:
             self.answer(outcome.proposal)
         self._metrics.count("approval_decisions", result=outcome.result, order_id=order_id)
         return outcome.result
+
+    def reduce(
+        self, account: str, order_id: str, quantity: int, terms_digest: str, actor: str, now: datetime
+    ) -> Reduction:
+        """Makes the quantity of the terms with this digest less; the time to decide stays.
+
+        `now` is wall time. Raises StopTrading where the day has no sourced charges.
+        """
+        outcome = change(
+            self._store, lambda: self._reduce(account, order_id, quantity, terms_digest, actor, now)
+        )
+        if outcome.proposal is not None:
+            self.answer(outcome.proposal)
+        self._metrics.count("approval_reductions", result=outcome.result, order_id=order_id)
+        return outcome
 
     def expire(self, account: str, order_id: str, now: datetime) -> bool:
         """Ends an approval whose time is over; False if it is not PENDING or still has time."""
@@ -185,6 +199,24 @@ class ApprovalService:
         tell(self._notifier, self._metrics, [Notice(subject, text)])
         self._metrics.count("approvals_asked", order_id=proposal.order_id)
 
+    def _is_small(self, account: str, order_id: str, settings: Settings) -> bool:
+        return trades_small(self._store, settings, account, self._load(account, order_id).as_of.date())
+
+    def _reduce(
+        self, account: str, order_id: str, quantity: int, terms_digest: str, actor: str, now: datetime
+    ) -> tuple[Reduction, list[Write]]:
+        proposal, writes = self._open(account, order_id, terms_digest, now)
+        if isinstance(proposal, Outcome):
+            return Reduction(proposal.result, proposal=proposal.proposal), writes
+        settings = self._settings()
+        state = load(self._store, RiskState, risk_key(account)) or RiskState(account=account)
+        found = reduced(proposal, state, quantity, settings, load_slippage(self._store, settings.mode))
+        if isinstance(found, str):
+            return Reduction("NOT_REDUCED", why=found), []
+        smaller, held = found
+        told = self._writes(smaller, "REDUCED", now, actor)
+        return Reduction("REDUCED", smaller.terms_digest), [*told, replace(held)]
+
     def _decide(
         self,
         account: str,
@@ -193,20 +225,29 @@ class ApprovalService:
         terms_digest: str,
         actor: str,
         now: datetime,
-    ) -> tuple[_Outcome, list[Write]]:
+    ) -> tuple[Outcome, list[Write]]:
+        proposal, writes = self._open(account, order_id, terms_digest, now)
+        if isinstance(proposal, Outcome):
+            return proposal, writes
+        decided = proposal.evolve(state=state, decided_by=actor, decided_at=now)
+        return Outcome(state, decided), self._writes(decided, state, now, actor)
+
+    def _open(
+        self, account: str, order_id: str, terms_digest: str, now: datetime
+    ) -> tuple[Proposal | Outcome, list[Write]]:
+        """The proposal while these terms wait for a word, or why a person can say nothing (any more)."""
         proposal = load(self._store, Proposal, proposal_key(account, order_id))
         if proposal is None or proposal.state in ("PROPOSED", "CONSTRUCTED"):
-            return _Outcome("UNKNOWN"), []
+            return Outcome("UNKNOWN"), []
         if proposal.state != "PENDING":
             over = proposal.state == "EXPIRED" or proposal.outcome == "APPROVAL_EXPIRED"
-            return _Outcome("EXPIRED" if over else "ALREADY_DECIDED"), []
+            return Outcome("EXPIRED" if over else "ALREADY_DECIDED"), []
         expired, writes = self._expire(account, order_id, now)
         if expired is not None:
-            return _Outcome("EXPIRED", expired), writes
+            return Outcome("EXPIRED", expired), writes
         if terms_digest != proposal.terms_digest:
-            return _Outcome("TERMS_CHANGED"), []
-        decided = proposal.evolve(state=state, decided_by=actor, decided_at=now)
-        return _Outcome(state, decided), self._writes(decided, state, now, actor)
+            return Outcome("TERMS_CHANGED"), []
+        return proposal, []
 
     def _expire(self, account: str, order_id: str, now: datetime) -> tuple[Proposal | None, list[Write]]:
         proposal = load(self._store, Proposal, proposal_key(account, order_id))
@@ -221,7 +262,8 @@ class ApprovalService:
         event = journal(
             proposal.account,
             kind if kind == "APPROVAL_ASKED" else f"APPROVAL_{kind}",
-            proposal.order_id,
+            # A quantity may be made less several times; everything else happens once.
+            f"{proposal.order_id}#{proposal.quantity}" if kind == "REDUCED" else proposal.order_id,
             proposal.as_of,
             now,
             actor,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from patang.accounts.funds import Funds
 from patang.accounts.health import failures_now, median_latency_ms
 from patang.accounts.session import KiteSession
+from patang.execution.graduation import trades_small
 from patang.execution.preflight import egress_refusal
 from patang.keys import (
     day_key,
@@ -43,7 +44,7 @@ class AccountView:
     `to_stops` is what the open ones lose besides if each falls to its stop; `stale` are those valued without
     a fresh price. `free_funds` is what the broker last told within ten
     minutes, `latency_ms` the median of the last five calls to it; None where nobody knows. `egress` is why
-    orders would leave from a wrong address.
+    orders would leave from a wrong address. `one_lot`: its first live sessions are not over.
     """
 
     state: RiskState
@@ -58,6 +59,7 @@ class AccountView:
     latency_ms: float | None = None
     failures: int = 0
     egress: str | None = None
+    one_lot: bool = False
     demat_consent: bool = False
 
     @property
@@ -132,7 +134,8 @@ class AccountView:
             # Counted twice where the broker has blocked an order's margin already: rather too little.
             unreserved = self.free_funds - held(self.state).exposure
             free["funds"] = unreserved / (1 + bounds.margin_buffer_pct / 100)
-        return Headroom(capital, **{name: max(room, Decimal(0)) for name, room in free.items()})
+        rooms = {name: max(room, Decimal(0)) for name, room in free.items()}
+        return Headroom(capital, **rooms, one_lot=self.one_lot)
 
 
 def view_account(
@@ -168,6 +171,7 @@ def view_account(
         latency_ms=median_latency_ms(store, account, now),
         failures=failures_now(store, account, now),
         egress=egress_refusal(store, settings, day),
+        one_lot=trades_small(store, settings, account, day),
         demat_consent=session is not None and session.demat_consent,
     )
 

@@ -9,7 +9,7 @@ from patang.risk.freeze import freeze_quantity
 from patang.settings import Settings
 from patang.strategies.signal import Signal
 
-__all__ = ["Headroom", "Sizing", "margin_pct", "segment_of_signal", "size"]
+__all__ = ["Headroom", "Sizing", "at_quantity", "margin_pct", "segment_of_signal", "size"]
 
 _PAISA = Decimal("0.01")
 
@@ -21,7 +21,8 @@ class Headroom:
     `symbol` is for the signal's underlying, `strategy` what is left of its strategy's share of the capital,
     `cash` what is neither invested, nor reserved, nor the buffer. `daily_loss` is what one more trade may
     lose at its stop: the rest of the day's limit once every stop has been hit. `funds` is what the broker
-    would let be spent, the buffer left out; None where it has not told lately.
+    would let be spent, the buffer left out; None where it has not told lately. `one_lot`: the account is in
+    its first live sessions.
     """
 
     capital: Decimal
@@ -31,12 +32,14 @@ class Headroom:
     cash: Decimal
     daily_loss: Decimal
     funds: Decimal | None = None
+    one_lot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
     """`quantity` in units; `binding` names the bound that set it: RISK_PER_TRADE, DAILY_LOSS_LIMIT,
-    SYMBOL_EXPOSURE, STRATEGY_SHARE, PORTFOLIO_EXPOSURE, CAPITAL, MARGIN or FREEZE_QUANTITY. `risk_amount` is
+    SYMBOL_EXPOSURE, STRATEGY_SHARE, PORTFOLIO_EXPOSURE, CAPITAL, MARGIN, FREEZE_QUANTITY or GRADUATION (one
+    lot). `risk_amount` is
     what the stop loses with charges, to the next paisa, and `exposure` what the purchase may cost at the
     worst price allowed, in rupees. `bounds` are the units that each bound alone would allow, before charges
     and before they are made whole lots."""
@@ -60,9 +63,7 @@ def size(signal: Signal, settings: Settings, headroom: Headroom) -> Sizing:
     stop_distance = signal.entry_price - signal.stop_loss_price
     if stop_distance <= 0:
         return Sizing(0, "RISK_PER_TRADE", Decimal(0), Decimal(0))
-    drift = 1 + settings.approval.max_price_drift_pct / 100
-    cost = signal.entry_price * drift
-    at_risk = stop_distance * drift + signal.tick_size / 2
+    cost, at_risk = _worst(signal, settings)
     set_aside = cost * margin_pct(segment_of_signal(signal), settings) / 100
     bounds = {
         "RISK_PER_TRADE": budget / at_risk,
@@ -77,6 +78,8 @@ def size(signal: Signal, settings: Settings, headroom: Headroom) -> Sizing:
     largest = _largest_order(signal)
     if largest is not None:
         bounds["FREEZE_QUANTITY"] = Decimal(largest)
+    if headroom.one_lot:
+        bounds["GRADUATION"] = Decimal(signal.lot_size)
     binding = min(bounds, key=lambda name: bounds[name])
     allowed = max(int((bounds[binding] / signal.lot_size).to_integral_value(ROUND_FLOOR)), 0)
     lots = _lots_within(min(budget, headroom.daily_loss), signal, allowed, cost, at_risk)
@@ -86,6 +89,14 @@ def size(signal: Signal, settings: Settings, headroom: Headroom) -> Sizing:
         return Sizing(0, binding, Decimal(0), Decimal(0), bounds)
     quantity = lots * signal.lot_size
     return Sizing(quantity, binding, _risk(signal, quantity, cost, at_risk), quantity * cost, bounds)
+
+
+def at_quantity(signal: Signal, settings: Settings, quantity: int) -> tuple[Decimal, Decimal]:
+    """What a purchase of so many units may lose at its stop, charges included, and what it may cost, both at
+    the worst price allowed, in rupees. Raises StopTrading where the day has no sourced charges.
+    """
+    cost, at_risk = _worst(signal, settings)
+    return _risk(signal, quantity, cost, at_risk), quantity * cost
 
 
 def segment_of_signal(signal: Signal) -> Segment:
@@ -98,6 +109,13 @@ def margin_pct(segment: Segment, settings: Settings) -> Decimal:
     """What the desk sets aside to buy, percent of the value: all of it, for a premium and for delivery; for
     intraday shares what `risk.intraday_margin_pct` says, which is all of it too unless somebody lowers it."""
     return settings.risk.intraday_margin_pct if segment == "equity-intraday" else Decimal(100)
+
+
+def _worst(signal: Signal, settings: Settings) -> tuple[Decimal, Decimal]:
+    """What a unit costs and loses at its stop at the worst price that `size` reckons with."""
+    drift = 1 + settings.approval.max_price_drift_pct / 100
+    distance = signal.entry_price - signal.stop_loss_price
+    return signal.entry_price * drift, distance * drift + signal.tick_size / 2
 
 
 def _largest_order(signal: Signal) -> int | None:

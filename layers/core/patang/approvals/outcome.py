@@ -1,0 +1,28 @@
+"""What a person's word on a proposal comes to."""
+
+from typing import Literal, NamedTuple
+
+from patang.approvals.proposal import Proposal
+
+__all__ = ["DecisionResult", "Outcome", "Reduction"]
+
+type DecisionResult = Literal[
+    "APPROVED", "DECLINED", "ALREADY_DECIDED", "EXPIRED", "TERMS_CHANGED", "UNKNOWN"
+]
+
+
+class Outcome(NamedTuple):
+    """A decision; the proposal where its workflow is to hear of it."""
+
+    result: DecisionResult
+    proposal: Proposal | None = None
+
+
+class Reduction(NamedTuple):
+    """What a wish for less came to: REDUCED and the hash of the terms to say yes to now, NOT_REDUCED and why
+    not, or what a decision would be told. The proposal as in Outcome."""
+
+    result: DecisionResult | Literal["REDUCED", "NOT_REDUCED"]
+    terms_digest: str | None = None
+    why: str = ""
+    proposal: Proposal | None = None
