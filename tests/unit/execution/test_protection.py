@@ -24,6 +24,7 @@ from tests.unit.execution.protected import (
 )
 from tests.unit.execution.samples import equity_signal, option_signal
 from tests.unit.execution.stages import submitted, tell
+from tests.unit.execution.test_guard import marker, ticks
 from tests.unit.execution.trading_desk import TradingDesk
 
 D = Decimal
@@ -267,8 +268,6 @@ def test_a_stop_whose_limit_was_jumped_follows_the_price_until_flat_and_calls_on
     tell(desk)
     assert (position(desk).state, position(desk).exit_reason) == ("CLOSING", "STOP")
     assert laid(desk).broker_status == "OPEN"
-    from tests.unit.execution.test_guard import marker, ticks
-
     for price in (1469.0, 1466.0, 1463.0):
         desk.pass_time(6)
         desk.exchange.prices = {"INFY": price - 20}
@@ -369,8 +368,6 @@ def test_whatever_becomes_of_the_change_the_position_is_sold_once(slip: str) -> 
     desk.exchange.slips = [slip]
     assert desk.exits().begin(held, "TIME", desk.market_time, D(1500), D("1499.90"))
     guard = desk.guard()
-    from tests.unit.execution.test_guard import marker, ticks
-
     for _ in range(30):
         desk.pass_time(3)
         desk.exchange.match()
@@ -466,3 +463,24 @@ def test_an_exit_waits_for_a_stop_of_which_nobody_knows(mishap: str) -> None:
     assert position(desk).state == "CLOSED"
     assert desk.exchange.net_quantity("INFY") == 0
     assert desk.exchange.oversold == []
+
+
+def test_a_stop_that_rests_at_the_broker_sells_before_the_guard_does() -> None:
+    desk = TradingDesk()
+    entered(desk)
+    guard = desk.guard()
+    desk.pass_time(5)
+    assert guard.process([ticks(1489.0, at=desk.market_time)]) == 0
+    # The exchange has not matched it, or nobody has told: then the guard sells after all.
+    desk.pass_time(2)
+    assert guard.process([ticks(1489.0, at=desk.market_time)]) == 0
+    desk.pass_time(1)
+    assert guard.process([ticks(1489.0, at=desk.market_time)]) == 1
+    assert [i.changes and i.changes["order_type"] for i in intents(desk, "MODIFY")] == ["LIMIT"]
+
+
+def test_what_nothing_at_the_broker_waits_for_the_guard_sells_at_once() -> None:
+    desk = TradingDesk()
+    entered(desk)
+    desk.pass_time(5)
+    assert desk.guard().process([ticks(1515.0, at=desk.market_time)]) == 1

@@ -7,6 +7,7 @@ from datetime import datetime
 from patang.execution.amendments import Amendments
 from patang.execution.exits import Exits
 from patang.execution.intent import OrderIntent
+from patang.execution.protection import FLATTEN
 from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, mark_key
 from patang.portfolio.position import Mark, Position
 from patang.ports import StateStore
@@ -15,8 +16,6 @@ from patang.risk.halts import Halts
 from patang.settings import Settings
 
 __all__ = ["FLATTEN", "Flatten", "Flattened"]
-
-FLATTEN = "FLATTEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +51,17 @@ class Flatten:
         self._settings = settings
 
     def run(self, account: str, reason: str, actor: str, as_of: datetime) -> Flattened:
-        """Halts first, so that the lane drops every entry it has not sent yet. `as_of` is market time."""
-        self._halts.halt(account, reason, actor, as_of)
+        """Halts first, so that the lane drops every entry it has not sent yet; what one that is being sent
+        still buys is sold as soon as its fill is heard of, until a person resumes. `as_of` is market time.
+        """
+        self._halts.halt(account, reason, actor, as_of, flattening=True)
         mode = self._settings().mode
         live = load_index(self._store, OrderIntent, LIVE_INTENTS, f"{account}#")
         cancels = [
             entry.intent_id
             for entry in live
-            if entry.kind == "ENTRY"
+            if entry.kind in ("ENTRY", "ORDER")
+            and entry.terms.transaction_type == "BUY"
             and entry.terms.mode == mode
             and self._amendments.cancel(entry, as_of, reason) is not None
         ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from patang.errors import StopTrading
 from patang.execution.exits import Exits
 from patang.execution.price_breaks import PriceBreaks
+from patang.execution.protection_rules import is_of_an_earlier_day
 from patang.keys import direction_key, mark_key
 from patang.market.session_override import SessionOverride
 from patang.market.sessions import IST, previous_session, session_on
@@ -39,6 +40,8 @@ __all__ = ["PositionWatch", "Seen"]
 _MARK_EVERY = timedelta(seconds=5)
 _DIRECTIONS_EVERY = timedelta(seconds=5)
 _SHARES_TRADE_ON = ("NSE", "BSE")
+# Market time that what rests at the broker gets to sell before we do: its trigger was reached there first.
+_BROKER_FIRST = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,14 @@ class PositionWatch:
         self._seen: dict[int, Seen] = {}
         self._marks: dict[tuple[str, PriceBreak | None], Mark | None] = {}
         self._directions: dict[str, tuple[datetime, Direction | None]] = {}
+        self._reached: dict[str, datetime] = {}
 
     def keep(self, positions: list[Position]) -> None:
         """Forgets what is no longer open."""
         held = {_name(position) for position in positions}
         self._marks = {name: mark for name, mark in self._marks.items() if name in held}
+        ids = {position.position_id for position in positions}
+        self._reached = {name: at for name, at in self._reached.items() if name in ids}
 
     def on_ticks(self, position: Position, ticks: "NDArray[np.void]", as_of: datetime) -> bool:
         """Takes the instrument's ticks of a batch in order; True once an exit has begun."""
@@ -135,7 +141,7 @@ class PositionWatch:
             opposed=self._opposed(position, as_of, settings),
         )
         decision = self._decide(position, outlook, settings)
-        if decision.reason is None:
+        if decision.reason is None or self._is_the_brokers(position, seen, as_of):
             return False
         begun = self._exits.begin(
             position, decision.reason, as_of, seen.price, seen.bid, exit_price=decision.exit_price
@@ -143,6 +149,14 @@ class PositionWatch:
         if begun:
             self._metrics.count("exits_begun", reason=decision.reason, position_id=position.position_id)
         return begun
+
+    def _is_the_brokers(self, position: Position, seen: Seen, as_of: datetime) -> bool:
+        """Whether what rests at the broker has just been reached, and is given its time."""
+        if not _is_reached(position, seen.price, as_of):
+            self._reached.pop(position.position_id, None)
+            return False
+        since = self._reached.setdefault(position.position_id, as_of)
+        return as_of < since + _BROKER_FIRST
 
     def _decide(self, position: Position, outlook: Outlook, settings: Settings) -> ExitDecision:
         """What holds for every position, then what its strategy adds: it may leave sooner, never later."""
@@ -235,6 +249,15 @@ def _has_levels(position: Position, as_of: datetime, settings: Settings) -> bool
         return False
     carried = _is_carried_share(position, as_of.astimezone(IST).date())
     return not carried or _has_opened(as_of, settings.sessions)
+
+
+def _is_reached(position: Position, price: Decimal, as_of: datetime) -> bool:
+    """Whether a trigger that rests at the broker for the position sells at this price."""
+    resting = position.protection
+    if resting is None or resting.state != "RESTING" or is_of_an_earlier_day(resting, as_of):
+        return False
+    above = resting.target_price is not None and price >= resting.target_price
+    return price <= resting.trigger_price or above
 
 
 def _is_carried_share(position: Position, day: date) -> bool:

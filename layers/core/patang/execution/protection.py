@@ -7,6 +7,7 @@ the position. Repeating it is harmless, so it is called right after whatever may
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from patang.errors import StopTrading
 from patang.execution.amendments import enqueue
@@ -26,10 +27,11 @@ from patang.ports import Clock, IntentQueue, Metrics, StateStore, Write, WriteCo
 from patang.records import change, load
 from patang.settings import Settings
 
-__all__ = ["PERSONS_EXITS", "Protector"]
+__all__ = ["FLATTEN", "PERSONS_EXITS", "Protector"]
 
 # Exits that no price and no hour would begin again: they are, until nothing is left.
-PERSONS_EXITS = frozenset({"FLATTEN", "PERSON"})
+FLATTEN: Final = "FLATTEN"
+PERSONS_EXITS: Final = frozenset({FLATTEN, "PERSON"})
 
 # How long a position may be without confirmed protection, market time and wall time, before it alarms.
 _UNPROTECTED = timedelta(seconds=30)
@@ -121,7 +123,7 @@ class Protector:
         if position.exit_reason in PERSONS_EXITS:
             return position.exit_reason
         risk = load(self._store, RiskState, risk_key(position.account))
-        return "FLATTEN" if risk is not None and risk.flattening else None
+        return FLATTEN if risk is not None and risk.flattening else None
 
     def _decide(self, account: str, position_id: str, as_of: datetime) -> tuple[Step | None, Sequence[Write]]:
         position = load(self._store, Position, position_key(account, position_id))

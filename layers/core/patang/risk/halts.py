@@ -53,11 +53,15 @@ class Halts:
         self._notifier = notifier
         self._metrics = metrics
 
-    def halt(self, account: str, reason: str, actor: str, as_of: datetime) -> bool:
+    def halt(
+        self, account: str, reason: str, actor: str, as_of: datetime, *, flattening: bool = False
+    ) -> bool:
         """A person's stop, HALTED until a person resumes. False if one stands already: who stopped first, and
-        why, is kept. It takes the place of what ends with the day.
+        why, is kept. It takes the place of what ends with the day. `flattening`: what the account holds, and
+        what orders on their way still buy for it, is to be sold.
         """
-        return self._stop(account, reason, actor, as_of, {"state": "HALTED", "gate": "HALTED"})
+        state: dict[str, Any] = {"state": "HALTED", "gate": "HALTED"}
+        return self._stop(account, reason, actor, as_of, state | ({"flattening": True} if flattening else {}))
 
     def reduce(self, account: str, gate: str, reason: str, actor: str, as_of: datetime) -> bool:
         """REDUCING until a person resumes, by this gate. False if it is stopped for as long already."""
@@ -149,6 +153,8 @@ class Halts:
         def decide(old: RiskState) -> Mapping[str, Any] | None:
             stronger = changes["halted_day"] is None and old.halted_day is not None
             if old.is_halted_on(day) and not stronger:
+                if "flattening" in changes and not old.flattening:
+                    return {"flattening": True}
                 if "loss_day" in changes and old.loss_day != day:
                     # Under a stop that lasts longer the day's loss is remembered until that is taken back.
                     return {"loss_day": day}
