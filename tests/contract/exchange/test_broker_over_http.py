@@ -185,3 +185,11 @@ def test_rules_are_shown_flat(desk: Any) -> None:
         "15:10:00",
         400,
     )
+
+
+def test_a_price_is_held_over_http(desk: Any, client: KiteConnect) -> None:
+    order = place(client)
+    desk.wait(lambda: client.orders()[0]["status"] == "OPEN")
+    shown = desk.control("price", instrument="NSE:INFY", last=LOW - 1)
+    assert (shown["held"], shown["ask"]) == (True, LOW - 0.9)
+    assert client.order_trades(order)[0]["average_price"] == LOW - 0.9

@@ -7,6 +7,7 @@ import kiteconnect.exceptions as kite_errors
 import pytest
 
 from patang_workbench.exchange.candles import MarketData
+from patang_workbench.exchange.errors import InputError
 from patang_workbench.exchange.rules import Limits, Rules
 from tests.contract.exchange.by_hand import UNLIMITED, Trader, trader
 
@@ -109,20 +110,33 @@ def test_a_stop_of_an_option_has_a_limit_that_may_be_jumped(desk: Trader) -> Non
     with pytest.raises(kite_errors.InputException, match="SL-M orders are not allowed for options"):
         desk.place(desk.option, units=65, order_type="SL-M", trigger_price=1, price=0)
     desk.place(desk.option, units=65)
-    line = desk.exchange.exchange.floor.by_key[f"NFO:{desk.option}"]
-    bid = line.bid
-    stop = desk.place(
-        desk.option, "SELL", 65, order_type="SL", trigger_price=(bid - 5) / 100, price=(bid - 5) / 100
-    )
+    key = f"NFO:{desk.option}"
+    last = int(desk.last(key))
+    stop = desk.place(desk.option, "SELL", 65, order_type="SL", trigger_price=last - 5, price=last - 6)
     assert desk.order(stop)["status"] == "TRIGGER PENDING"
-    line.last = bid - 1000
-    line.show(((bid - 1000, 650, 1),) * 5, ((bid, 650, 1),) * 5)
-    desk.exchange.exchange.broker.match([line])
-    assert desk.order(stop)["status"] == "OPEN"
+    desk.exchange.stage(instrument=key, last=last - 10)
+    desk.exchange.advance(30)
+    assert (desk.order(stop)["status"], desk.last(key)) == ("OPEN", last - 10)
     with pytest.raises(kite_errors.InputException, match="without market protection"):
         desk.client.modify_order("regular", stop, order_type="MARKET")
     desk.client.modify_order("regular", stop, order_type="MARKET", market_protection=20)
-    assert desk.order(stop)["status"] == "COMPLETE"
+    row = desk.order(stop)
+    assert (row["status"], row["average_price"]) == ("COMPLETE", last - 10.05)
+    assert desk.exchange.stage(instrument=key, release=True)["held"] is False
+    desk.exchange.advance(60)
+    assert desk.last(key) != last - 10
+
+
+def test_an_empty_side_fills_nothing(desk: Trader) -> None:
+    last = int(desk.last("NSE:INFY"))
+    desk.exchange.stage(instrument="NSE:INFY", last=last, bid=0)
+    sell = desk.place("INFY", "SELL", price=last - 5)
+    assert desk.order(sell)["status"] == "OPEN"
+    desk.exchange.stage(instrument="NSE:INFY", last=last, bid=last - 4, units=1)
+    assert desk.order(sell)["average_price"] == last - 4
+    for wrong in ({"instrument": "NSE:NOSUCH", "last": 1}, {"instrument": "NSE:INFY"}):
+        with pytest.raises(InputError):
+            desk.exchange.stage(**wrong)
 
 
 def test_the_26th_modification_is_refused(desk: Trader) -> None:

@@ -43,12 +43,11 @@ def test_a_two_leg_gtt_from_its_making_to_its_order(desk: Trader) -> None:
     assert (listed["id"], listed["type"], listed["status"]) == (number, "two-leg", "active")
     assert (listed["condition"]["last_price"], listed["orders"][0]["result"]) == (last, None)
     low = round(last * 0.8)
-    desk.exchange.exchange.floor.by_key[f"NFO:{desk.option}"].last = low * 100 - 100
-    desk.exchange.exchange.gtts.ticked([desk.exchange.exchange.floor.by_key[f"NFO:{desk.option}"]])
+    desk.exchange.stage(instrument=f"NFO:{desk.option}", last=low - 0.5)
     found = desk.client.get_gtt(number)
     stop, target = found["orders"]
     assert (found["status"], target["result"]) == ("triggered", None)
-    assert stop["result"]["triggered_at"] == low - 1
+    assert stop["result"]["triggered_at"] == low - 0.5
     order = desk.order(stop["result"]["order_result"]["order_id"])
     assert (order["status"], order["transaction_type"]) == ("COMPLETE", "SELL")
     assert order["meta"] == {"app_id": 1, "gtt": number}

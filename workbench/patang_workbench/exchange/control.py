@@ -16,6 +16,7 @@ from patang_workbench.exchange.faults import Fault
 from patang_workbench.exchange.ledger import show_ledger
 from patang_workbench.exchange.owner import act
 from patang_workbench.exchange.rules import changed_rules, describe_rules
+from patang_workbench.exchange.staging import stage
 
 __all__ = ["control_routes"]
 
@@ -112,6 +113,11 @@ async def by_hand(request: Request) -> Response:
     return JSONResponse({"done": act(exchange_of(request), await _body(request))})
 
 
+async def set_price(request: Request) -> Response:
+    """Hold an instrument at a price, or release it, see module staging."""
+    return JSONResponse(stage(exchange_of(request), await _body(request)))
+
+
 async def show_rules(request: Request) -> Response:
     return JSONResponse(describe_rules(exchange_of(request).rules))
 
@@ -166,6 +172,7 @@ def control_routes() -> list[Route]:
         Route("/_simulator/fault", show_faults, methods=["GET"]),
         Route("/_simulator/fault", clear_faults, methods=["DELETE"]),
         Route("/_simulator/owner", by_hand, methods=["POST"]),
+        Route("/_simulator/price", set_price, methods=["POST"]),
         Route("/_simulator/rules", show_rules, methods=["GET"]),
         Route("/_simulator/rules", set_rules, methods=["POST"]),
         Route("/_simulator/ledger", account_book, methods=["GET"]),

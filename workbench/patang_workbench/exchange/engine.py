@@ -137,12 +137,16 @@ class Exchange:
         self.ticks_generated += len(ticked)
         self._market_agenda.run(epoch)
         self.broker.second(epoch)
-        self.broker.match(ticked)
-        if self.floor.opening <= epoch < self.floor.closing:
-            self.gtts.ticked(ticked)
+        self.meet(ticked)
         if epoch == self.floor.closing:
             self.gtts.expire()
         return ticked
+
+    def meet(self, lines: list[Line]) -> None:
+        """Let orders and triggers see the prices of these instruments."""
+        self.broker.match(lines)
+        if self.state() == "open":
+            self.gtts.ticked(lines)
 
     def state(self) -> str:
         """pre, open or closed."""

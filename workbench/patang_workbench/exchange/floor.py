@@ -44,6 +44,8 @@ class Floor:
         self._spots = {line.instrument.tradingsymbol: line.last for line in self._cash_lines()}
         self._auction: dict[int, list[tuple[Line, Bar]]] = {}
         self._indices = [line for line in self.lines.values() if line.instrument.is_index]
+        self.staged: set[int] = set()
+        """Tokens of instruments whose price is held: their own trades change nothing."""
         self._minute = -1
         self._seconds: list[list[Event]] = []
 
@@ -76,6 +78,9 @@ class Floor:
     def _apply(self, event: Event, epoch: int) -> Line:
         line = self.lines[event.token]
         row = line.instrument
+        if event.token in self.staged:
+            line.stamp = epoch
+            return line
         if row.expiry is not None:
             self._apply_contract(line, event, epoch)
             return line

@@ -32,6 +32,7 @@ from patang_workbench.exchange.faults import Fault
 from patang_workbench.exchange.ledger import Entry, by_tag, ledger, net_positions, requests_by_tag
 from patang_workbench.exchange.login import checksum
 from patang_workbench.exchange.owner import act
+from patang_workbench.exchange.staging import stage
 
 __all__ = ["InProcessAdapter", "InProcessExchange", "Update"]
 
@@ -120,6 +121,14 @@ class InProcessExchange:
             self.agenda.settle()
             taken, self._updates = self._updates, []
             return taken
+
+    def stage(self, **words: Any) -> dict[str, Any]:
+        """Hold an instrument at a price, or release it, see module staging. Raises InputError."""
+        with self._lock:
+            self.agenda.settle()
+            shown = stage(self.exchange, words)
+            self.agenda.settle()
+            return shown
 
     def ledger(self) -> list[Entry]:
         """Every order that reached the broker."""
