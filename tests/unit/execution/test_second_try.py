@@ -145,6 +145,51 @@ def test_an_exit_goes_on_with_the_cured_order_and_its_position_knows_it() -> Non
     assert position.position_id == held.position_id
 
 
+def refused_by_the_exchange(desk: TradingDesk, intent: OrderIntent, message: str) -> list[str]:
+    """The broker has taken it, and the exchange has not: told by a frame, and by the order book."""
+    assert deliver(desk, intent) == "ACKED"
+    desk.queue.messages.clear()
+    order = desk.exchange.book[stored(desk, intent).broker_order_id or ""]
+    order |= {"status": "REJECTED", "status_message": message}
+    desk.exchange.frames.clear()
+    return tell(desk, order, order)
+
+
+def test_what_the_exchange_refuses_after_the_broker_took_it_is_cured_by_the_lane_too() -> None:
+    desk = TradingDesk()
+    intent = submitted(desk)
+    desk.facts = facts(desk)
+    heard = refused_by_the_exchange(desk, intent, TICK.replace("0.10", "0.35"))
+    assert heard == ["REFUSED", "UNCHANGED"]
+    assert stored(desk, intent).state == "ACKED"
+    assert run(desk) == ["REJECTED", "ACKED"]
+    second = followed(desk, intent)
+    assert (the_proposal(desk).intent_id, second.state) == (second.intent_id, "ACKED")
+    assert desk.exchange.sent == [intent.intent_id, second.intent_id]
+    assert tell(desk, desk.exchange.book[stored(desk, intent).broker_order_id or ""]) == ["UNCHANGED"]
+
+
+def test_a_refusal_by_the_exchange_stands_where_nothing_cures_it_or_the_lane_does_not_come() -> None:
+    lost, unknown, funds = TradingDesk(), TradingDesk(), TradingDesk()
+    entries = [submitted(desk) for desk in (lost, unknown, funds)]
+    lost.facts = facts(lost)
+    assert refused_by_the_exchange(funds, entries[2], FUNDS) == ["APPLIED", "UNCHANGED"]
+    assert refused_by_the_exchange(unknown, entries[1], TICK) == ["REFUSED", "UNCHANGED"]
+    assert run(unknown) == ["REJECTED"]
+    assert refused_by_the_exchange(lost, entries[0], TICK) == ["REFUSED", "UNCHANGED"]
+    lost.pass_time(9)
+    order = lost.exchange.book[stored(lost, entries[0]).broker_order_id or ""]
+    assert tell(lost, order) == ["UNCHANGED"]
+    lost.pass_time(1)
+    assert tell(lost, order) == ["APPLIED"]
+    for desk in (lost, unknown, funds):
+        assert the_proposal(desk).outcome == "REJECTED"
+        assert desk.risk().reservations == {}
+        assert desk.metrics.counts["entry_rejected"] == 1
+    assert run(lost) == ["REJECTED"], "the lane that comes after all sends nothing"
+    assert lost.exchange.sent == [entries[0].intent_id]
+
+
 def test_without_a_market_to_look_at_nothing_is_tried_again() -> None:
     for unknown in (None, TryAgain("the broker is busy")):
         desk = TradingDesk()

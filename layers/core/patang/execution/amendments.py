@@ -42,6 +42,10 @@ class Amendments:
         self._queue = queue
         self._clock = clock
 
+    def cure(self, refused: OrderIntent) -> None:
+        """Tells the lane of an order that the exchange has refused: other terms may cure it."""
+        remind(self._queue, refused, self._clock.now())
+
     def cancel(self, target: OrderIntent, as_of: datetime, reason: str) -> str | None:
         """The id of the cancelling intent; None if there is nothing left to cancel."""
         return self._write(target, as_of, reason, None)

@@ -89,14 +89,15 @@ class OrderIntent(Record):
     MODIFY (price, quantity, order_type, trigger_price, validity) or of a CONVERT (product, position_type) as
     texts; the `terms` of a MODIFY are those after it, those of a CONVERT before it, and `held_before` what
     there was of its product then. `reducing`: it sells what is held, and goes with the exits.
-    `attempt` counts the orders of one wish whose refusals were cured, `cured_from` is the one before.
+    `attempt` counts the orders of one wish whose refusals were cured, `cured_from` is the one before. What
+    the exchange refused after the broker took it waits, ACKED, since `refused_at` for the lane to cure it.
     `slices` are the orders the broker has made of it, where it has made several; `all_named`: there are no
     others.
     `expected_price` is what slippage is measured against, `bid` the best price to sell at when an exit was
     begun, if known; `limit_price` is the limit the order stands at after modifications.
     `task_token` is of the workflow that waits for the lane, until it is `answered`.
-    `as_of` and `amended_at` are market time; `approved_at` (of the owner's yes), `written_at`, `sending_at`
-    and `stale_after` are wall time.
+    `as_of` and `amended_at` are market time; `approved_at` (of the owner's yes), `written_at`, `sending_at`,
+    `refused_at` and `stale_after` are wall time.
     """
 
     account: str
@@ -129,6 +130,7 @@ class OrderIntent(Record):
     sending_at: datetime | None = None
     broker_order_id: str | None = None
     broker_status: str | None = None
+    refused_at: datetime | None = None
     status_message: str = ""
     filled_quantity: int = 0
     average_price: Decimal | None = None

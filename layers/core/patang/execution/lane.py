@@ -88,6 +88,8 @@ class OrderLane:
             intent = self._drop_or_send(intent)
         elif intent.state in ("SENDING", "UNKNOWN"):
             intent = self._look_up(intent)
+        elif intent.refused_at is not None and not intent.is_final:
+            intent = self._try_again(intent, Answered(intent.broker_order_id, message=intent.status_message))
         if intent.state != "NEW":
             self._pass_on(intent)
         self._metrics.count("lane_intents", state=intent.state, kind=intent.kind, intent_id=intent_id)
@@ -185,16 +187,25 @@ class OrderLane:
         begun = self._clock.now()
         state, answered = self._ask(intent, begun)
         try:
-            if state == "REJECTED" and (followed := self._second_try.follow(intent, answered.message)):
-                ended, notice = followed
-                tell(self._notifier, self._metrics, [notice])
-                return ended
+            if state == "REJECTED":
+                return self._try_again(intent, answered, begun)
             return self._record(intent, state, answered, answered.message, begun=begun)
         except Exception as error:
             # What was sent is sent. The intent stays SENDING, and is found by updates and by the reconciler.
             text = f"{type(error).__name__}: {error}"
             self._metrics.alarm("lane_record_failed", intent_id=intent.intent_id, state=state, error=text)
             return intent
+
+    def _try_again(
+        self, refused: OrderIntent, answered: Answered, begun: datetime | None = None
+    ) -> OrderIntent:
+        """The refused intent as it has ended: with another in its place, where other terms cure it."""
+        followed = self._second_try.follow(refused, answered.message)
+        if followed is None:
+            return self._record(refused, "REJECTED", answered, answered.message, begun=begun)
+        ended, notice = followed
+        tell(self._notifier, self._metrics, [notice])
+        return ended
 
     def _ask(self, intent: OrderIntent, begun: datetime) -> tuple[IntentState, Answered]:
         try:
@@ -249,7 +260,7 @@ class OrderLane:
                 slices=answered.slices,
                 all_named=bool(answered.slices),
                 target_gtt_id=answered.gtt_id or current.target_gtt_id,
-                latency_ms=latency,
+                latency_ms=current.latency_ms if latency is None else latency,
             )
             done = settle(self._store, current, new, current.as_of, now, "lane")
             return (new.evolve(revision=current.revision + 1), done.notices), done.writes

@@ -1,7 +1,7 @@
 """A refused order whose reason other terms cure: a new intent of its own, never the same tag again."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from patang.approvals.proposal import OrderTerms, Proposal
@@ -20,9 +20,12 @@ from patang.ports import Clock, IntentQueue, Metrics, StateStore, Write
 from patang.records import change, create, load, replace
 from patang.risk.reservations import bind
 
-__all__ = ["MOST_ATTEMPTS", "SecondTry", "is_curable"]
+__all__ = ["MOST_ATTEMPTS", "SecondTry", "awaiting_cure", "is_curable"]
 
 MOST_ATTEMPTS = 3
+
+# Wall time the lane has to cure what the exchange refused, before the refusal stands.
+_CURED_WITHIN = timedelta(seconds=10)
 
 _PURPOSES: dict[str, Purpose] = {"ENTRY": "entry", "EXIT": "exit", "PROTECT": "protect", "ORDER": "order"}
 
@@ -38,6 +41,17 @@ def is_curable(intent: OrderIntent, message: str) -> bool:
     at most twice."""
     may = intent.kind in PLACING and intent.attempt < MOST_ATTEMPTS and intent.filled_quantity == 0
     return may and ailment_of(message) is not None
+
+
+def awaiting_cure(intent: OrderIntent, heard: OrderIntent, now: datetime) -> OrderIntent | None:
+    """A live intent as it waits for the lane when it is `heard` to have been refused after all; the same
+    object while it waits; None where the refusal stands: nothing cures it, or the lane has not in its time.
+    """
+    if heard.state != "REJECTED" or intent.is_final or not is_curable(heard, heard.status_message):
+        return None
+    if intent.refused_at is not None:
+        return intent if now - intent.refused_at < _CURED_WITHIN else None
+    return heard.evolve(state="ACKED", refused_at=now)
 
 
 class SecondTry:

@@ -12,16 +12,17 @@ from patang.execution.intent import IntentState, OrderIntent
 from patang.execution.journal import journal
 from patang.execution.protection import Protector
 from patang.execution.protection_rules import has_triggered
+from patang.execution.second_try import awaiting_cure
 from patang.execution.settlement import settle
 from patang.execution.slices import sliced
 from patang.execution.triggered import adopt, linked_intent, named_trigger
 from patang.keys import intent_key
 from patang.ports import BrokerOrder, Clock, Metrics, Notifier, StateStore, Write
-from patang.records import change, load
+from patang.records import change, load, replace
 
 __all__ = ["OrderUpdates", "UpdateResult", "followed"]
 
-type UpdateResult = Literal["APPLIED", "UNCHANGED", "FOREIGN"]
+type UpdateResult = Literal["APPLIED", "UNCHANGED", "REFUSED", "FOREIGN"]
 
 _BROKER_FINALS: dict[str, IntentState] = {
     "COMPLETE": "COMPLETE",
@@ -71,6 +72,8 @@ class OrderUpdates:
         self._adopt(account, order)
         heard = change(self._store, lambda: self._decide(account, order, source))
         tell(self._notifier, self._metrics, heard.settlement.notices)
+        if heard.intent is not None and heard.result == "REFUSED":
+            self._amendments.cure(heard.intent)
         if heard.intent is not None and heard.settlement.stray:
             self._amendments.cancel(heard.intent, order.updated_at or heard.intent.as_of, "a sell too many")
         if heard.intent is not None and heard.result == "APPLIED":
@@ -85,10 +88,14 @@ class OrderUpdates:
         if intent is None:
             return _Heard("FOREIGN", Settlement(), None), self._foreign(account, order, source)
         new = followed(intent, order)
-        if new == intent:
+        now = self._clock.now()
+        waiting = awaiting_cure(intent, new, now)
+        if new == intent or waiting is intent:
             return _Heard("UNCHANGED", Settlement(), intent), []
+        if waiting is not None:
+            return _Heard("REFUSED", Settlement(), waiting), [replace(waiting)]
         as_of = order.updated_at or intent.as_of
-        settlement = settle(self._store, intent, new, as_of, self._clock.now(), source)
+        settlement = settle(self._store, intent, new, as_of, now, source)
         if intent.is_final and not intent.never_arrived:
             text = f"{intent.intent_id} had ended {intent.state} and was then told {order.status}."
             settlement.notices.append(Notice("Fill after the end", text, "fill_after_end"))
