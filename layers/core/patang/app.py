@@ -64,7 +64,8 @@ from patang.execution.triggered import TriggerWatch
 from patang.execution.updates import OrderUpdates
 from patang.identity.sign_in import SignIn
 from patang.identity.tokens import Tokens
-from patang.market.instruments import Universe
+from patang.market.instrument_dumps import find_listing
+from patang.market.instruments import Instrument, Universe
 from patang.ports import (
     Attributes,
     Broker,
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
     from patang.adapters.kite.broker import KiteBroker
     from patang.adapters.kite.calls import KiteCalls
     from patang.execution.guard import GuardService
+    from patang.execution.orders.persons_orders import PersonsOrders
     from patang.execution.preflight.service import PreflightService
     from patang.features.morning import MorningService
     from patang.features.service import FeatureService
@@ -406,6 +408,25 @@ class Desk:
     def exits(self) -> Exits:
         return Exits(self.store, self.intent_queue, self.amendments(), self.clock)
 
+    def persons_orders(self) -> "PersonsOrders":
+        # Here, not at the top: only what takes requests of people needs their rules.
+        from patang.execution.orders.intent_states import IntentStates
+        from patang.execution.orders.order_desk import OrderDesk
+        from patang.execution.orders.persons_orders import PersonsOrders
+        from patang.execution.orders.request_book import RequestBook
+
+        desk = OrderDesk(
+            self.store,
+            self.broker,
+            LiveMarket(self.market_data).quote,
+            self._listed,
+            self.settings,
+            self.standing_settings,
+            self.clock,
+        )
+        book = RequestBook(self.store, self.intent_queue, self.clock)
+        return PersonsOrders(desk, book, self.exits(), IntentStates(self.store, self.clock, time.sleep))
+
     def price_breaks(self) -> PriceBreaks:
         return PriceBreaks(self.store, self.clock, self.notifier, self.metrics)
 
@@ -642,6 +663,15 @@ class Desk:
             return None
         quote = LiveMarket(self.market_data).quote(identifier)
         return facts_of(instrument, quote, as_of, self.standing_settings())
+
+    def _listed(self, exchange: str, tradingsymbol: str, as_of: datetime) -> Instrument | None:
+        """What is watched, else what the newest dump lists."""
+        universe = self._universe_of(as_of.date())
+        watched = universe.by_identifier() if universe else {}
+        if f"{exchange}:{tradingsymbol}" in watched:
+            return watched[f"{exchange}:{tradingsymbol}"]
+        listing = find_listing(self.objects, as_of.date(), exchange, tradingsymbol)
+        return None if listing is None else listing.instrument()
 
     def _universe_of(self, day: date) -> Universe | None:
         if day not in self._universes:

@@ -21,6 +21,8 @@
 | proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | *_APPROVALS / <account>#<order_id> |
 | order intent | ACCOUNT#<account> | INTENT#<intent_id> | *_INTENTS / <account>#<intent_id> |
 | order without a tag, whose it is | ACCOUNT#<account> | ORDER_LINK#<broker's order id> | |
+| request of a person or an assistant | ACCOUNT#<account> | REQUEST#<request_id> | |
+| requests taken of an account | ACCOUNT#<account> | REQUESTS | |
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
 | mark | MARKS | <position_id> | |
 | outbox event | OUTBOX#<account>#<date> | <event_id> | |
@@ -91,6 +93,8 @@ __all__ = [
     "preflight_key",
     "proposal_key",
     "rate_tokens_key",
+    "request_count_key",
+    "request_key",
     "risk_key",
     "session_key",
     "settings_key",
@@ -188,6 +192,14 @@ def intent_key(account: str, intent_id: str) -> Key:
 
 def order_link_key(account: str, broker_order_id: str) -> Key:
     return Key(account_partition(account), f"ORDER_LINK#{broker_order_id}")
+
+
+def request_key(account: str, request_id: str) -> Key:
+    return Key(account_partition(account), f"REQUEST#{request_id}")
+
+
+def request_count_key(account: str) -> Key:
+    return Key(account_partition(account), "REQUESTS")
 
 
 def position_key(account: str, position_id: str) -> Key:

@@ -9,10 +9,10 @@ from datetime import date
 
 from patang.errors import BadInput
 from patang.market.instrument_table import InstrumentTable
-from patang.market.listing import COLUMNS
+from patang.market.listing import COLUMNS, Listing
 from patang.ports import ObjectStore
 
-__all__ = ["dump_days", "dump_path", "load_dump", "read_dump", "save_dump"]
+__all__ = ["dump_days", "dump_path", "find_listing", "load_dump", "read_dump", "save_dump"]
 
 _FOLDER = "instruments/"
 _DAY = re.compile(r"instruments/date=(\d{4}-\d{2}-\d{2})/instruments_\1\.csv\.gz")
@@ -42,6 +42,26 @@ def load_dump(objects: ObjectStore, day: date) -> InstrumentTable | None:
     """A day's listings, None where none are kept. Raises BadInput if they are broken."""
     content = objects.get(dump_path(day))
     return None if content is None else read_dump(content, dump_path(day))
+
+
+def find_listing(objects: ObjectStore, day: date, exchange: str, tradingsymbol: str) -> Listing | None:
+    """One listing of the newest dump that is not later than `day`; None where it, or any dump, is missing.
+
+    The hundred thousand others are not parsed: an order has no time for them. Raises BadInput if the dump is
+    broken.
+    """
+    newest = max((kept for kept in dump_days(objects) if kept <= day), default=None)
+    content = None if newest is None else objects.get(dump_path(newest))
+    if content is None:
+        return None
+    try:
+        header, *lines = gzip.decompress(content).decode().splitlines()
+        asked = f",{tradingsymbol},"
+        named = [line for line in lines if asked in line]
+        table = InstrumentTable.from_csv("\n".join([header, *named])) if named else None
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, ValueError, BadInput) as error:
+        raise BadInput(f"{dump_path(newest or day)} does not tell of {tradingsymbol}: {error}") from error
+    return None if table is None else table.get(exchange, tradingsymbol)
 
 
 def read_dump(content: bytes, name: str) -> InstrumentTable:

@@ -1,0 +1,109 @@
+"""A desk whose account takes orders of people: signed in, in a market that is known, with a lane to send
+them.
+"""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from patang.execution.intent import OrderIntent
+from patang.execution.market_clock import MarketClock
+from patang.execution.orders.intent_states import IntentStates
+from patang.execution.orders.order_desk import OrderDesk
+from patang.execution.orders.persons_orders import PersonsOrders
+from patang.execution.orders.request_book import Receipt, RequestBook
+from patang.execution.orders.requests import PersonsWish
+from patang.keys import intent_key
+from patang.market.instruments import Instrument
+from patang.records import create, load
+from tests.unit.execution.orders.samples import FUTURE, OPTION, SHARE
+from tests.unit.execution.samples import open_account
+from tests.unit.execution.trading_desk import TradingDesk
+
+__all__ = ["OrderRoom"]
+
+PRICES = {OPTION.tradingsymbol: 100.0, FUTURE.tradingsymbol: 24_400.0, SHARE.tradingsymbol: 800.0}
+
+
+class OrderRoom(TradingDesk):
+    """The option stands at 100, the share at 800, the future at 24400; nothing fills until a test matches."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        open_account(self.store)
+        self.store.write(create(MarketClock(market_time=self.market_time, seen_at=self.clock.now())))
+        self.market = dict(PRICES)
+
+    def quote(self, identifier: str) -> Any:
+        self.exchange.prices, kept = self.market, self.exchange.prices
+        try:
+            return self.exchange.quote(identifier)
+        finally:
+            self.exchange.prices = kept
+
+    def instrument(self, exchange: str, tradingsymbol: str, as_of: datetime) -> Instrument | None:
+        listed = {(i.exchange, i.tradingsymbol): i for i in (OPTION, FUTURE, SHARE)}
+        return listed.get((exchange, tradingsymbol))
+
+    def persons_orders(self) -> PersonsOrders:
+        desk = OrderDesk(
+            self.store,
+            self.broker,
+            self.quote,
+            self.instrument,
+            self.get_settings,
+            self.get_settings,
+            self.clock,
+        )
+        book = RequestBook(self.store, self.queue, self.clock)
+        states = IntentStates(self.store, self.clock, self.clock.advance)
+        return PersonsOrders(desk, book, self.exits(), states)
+
+    def ask(self, wish: PersonsWish, request_id: str = "r-1") -> Receipt:
+        return self.persons_orders().submit("main", request_id, wish, "owner")
+
+    def refusals(self, wish: PersonsWish, request_id: str = "r-1") -> list[str]:
+        """What a refused request is told; nothing of it may be left."""
+        written, queued = json.dumps(sorted(map(str, self.store.items))), len(self.queue.messages)
+        receipt = self.ask(wish, request_id)
+        assert not receipt.accepted
+        assert receipt.intent_ids == ()
+        assert json.dumps(sorted(map(str, self.store.items))) == written
+        assert len(self.queue.messages) == queued
+        return [broken.text for broken in receipt.broken]
+
+    def taken(self, wish: PersonsWish, request_id: str = "r-1") -> tuple[OrderIntent, ...]:
+        """The intents of an accepted request."""
+        receipt = self.ask(wish, request_id)
+        assert receipt.accepted, receipt.broken
+        return tuple(map(self.intent, receipt.intent_ids))
+
+    def intent(self, intent_id: str) -> OrderIntent:
+        found = load(self.store, OrderIntent, intent_key("main", intent_id))
+        assert found is not None
+        return found
+
+    def run_lane(self) -> None:
+        """Everything that is queued is sent, in order."""
+        messages, self.queue.messages = self.queue.messages, []
+        for _, _, body in messages:
+            self.lane().process(body)
+
+    def trade(self, prices: dict[str, float] | None = None) -> None:
+        """What the market's price allows is filled and told."""
+        self.exchange.prices = self.market if prices is None else prices
+        self.exchange.match()
+        self.exchange.prices = {}
+        self.hear()
+
+    def hear(self) -> None:
+        frames, self.exchange.frames = self.exchange.frames, []
+        for frame in frames:
+            self.order_updates().apply({"account": "main", "source": "frame", "order": frame})
+
+    def hold(self, instrument: Instrument, product: str, units: int) -> None:
+        """The account has held that much since yesterday, by its owner's own doing."""
+        self.exchange.carried[instrument.exchange, instrument.tradingsymbol, product] += units
+
+    def state(self, request_id: str = "r-1", seconds: float = 2) -> Any:
+        return self.persons_orders().state("main", request_id, "owner", timedelta(seconds=seconds))
