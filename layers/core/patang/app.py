@@ -595,7 +595,7 @@ class Desk:
     def paper_matcher(self) -> PaperMatcher:
         from patang.adapters.paper.exchange import PaperExchange
 
-        return PaperExchange(self.store)
+        return PaperExchange(self.store, self.clock)
 
     @cached_property
     def _signals(self) -> "SignalService":

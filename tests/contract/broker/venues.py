@@ -116,7 +116,7 @@ class PaperVenue:
             create(PaperFunds(account="main", day=DAY, cash=Decimal(1_000_000), holdings={"NSE:ITC": itc})),
         )
         self.broker = self.reopened()
-        self._matcher = PaperExchange(self.store)
+        self._matcher = PaperExchange(self.store, self.clock)
 
     def play(self, seconds: int) -> None:
         """Second by second, as the guard does: the time, then the ticks."""

@@ -73,6 +73,15 @@ def test_a_larger_one_slips_from_level_to_level_up_to_its_limit():
     assert prices(sold) == [(40, "1499.90"), (40, "1499.85"), (20, "1499.80")]
 
 
+def test_without_a_quote_the_price_is_a_tick_worse_than_the_last():
+    bare = shown((1, 0, 0, 1500), units=0)
+    assert prices(after_ticks(order(), bare, LATER, None)) == [(100, "1500.05")]
+    sold = order(transaction_type="SELL", price="1499.00")
+    assert prices(after_ticks(sold, bare, LATER, None)) == [(100, "1499.95")]
+    nothing = order()
+    assert after_ticks(nothing, shown((1, 0, 0, 0), units=0), LATER, None) is nothing
+
+
 def test_what_is_left_waits_for_the_next_tick():
     first = after_ticks(order(), shown((1, 1499.9, 1500.15), units=30), LATER, None)
     assert (first.status, first.filled, first.pending) == ("OPEN", 60, 40)

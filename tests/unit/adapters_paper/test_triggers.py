@@ -6,12 +6,15 @@ from datetime import date, timedelta
 import pytest
 
 from patang.adapters.paper.broker import PaperBroker
+from patang.adapters.paper.exchange import PaperExchange
+from patang.adapters.paper.gtt import PaperGtt
+from patang.adapters.paper.order import PaperOrder
 from patang.errors import BrokerRefused, TryAgain
 from patang.execution.broker_order import parse_order
 from patang.execution.market_clock import MarketClock
 from patang.keys import market_clock_key
 from patang.ports import GttLeg, GttRequest, OrderRequest, WriteConflict
-from patang.records import load
+from patang.records import load, load_all
 from patang.records import replace as stored
 from patang.settings import Settings
 from tests.fakes import FixedClock
@@ -118,6 +121,21 @@ def test_a_trigger_on_a_contract_ends_with_it(broker, exchange):
     assert only(broker).status == "active"
     exchange.match(ticks(instrument=CALL), NOW.replace(day=25, hour=15, minute=40))
     assert only(broker).status == "expired"
+
+
+def test_what_a_trigger_of_long_ago_places_today_is_in_todays_book(holding, exchange, store):
+    holding.place_gtt(SINGLE)
+    later = NOW + timedelta(days=30)
+    clock = FixedClock(later)
+    today = PaperBroker("main", store, clock, Settings, {NOW.date(): UNIVERSE}.get)
+    (frame,) = PaperExchange(store, clock).match(ticks((30 * 86_400, 1430, 1431, 1430)), later)
+    sold = PaperExchange(store, clock).match(ticks((30 * 86_400 + 1, 1450, 1451)), later)
+    assert [row["status"] for row in sold] == ["COMPLETE"]
+    assert [row.order_id for row in today.orders()] == [frame["order_id"]]
+    assert [row.order_id for row in today.trades()] == [frame["order_id"]]
+    (gtt,) = load_all(store, PaperGtt, "PAPER#main", "GTT#")
+    (child,) = [row for row in load_all(store, PaperOrder, "PAPER#main", "ORDER#") if row.gtt_id]
+    assert min(gtt.expires_at(), child.expires_at()) > later.timestamp()
 
 
 def test_a_trigger_deleted_in_between_places_nothing(holding, exchange, store, monkeypatch):

@@ -115,7 +115,8 @@ class PaperBroker:
             wanted = (request.kind, request.exchange, request.tradingsymbol)
             if (known.kind, known.exchange, known.tradingsymbol) != wanted:
                 raise BrokerRefused("The instrument and the type of a GTT cannot be changed.")
-            asked = read_gtt(self._account.name, gtt_id, request, instrument, now, known.written_at)
+            wall_time = self._account.wall_time()
+            asked = read_gtt(self._account.name, gtt_id, request, instrument, now, wall_time)
             check_gtt(asked, instrument)
             return None, [stored(asked.evolve(created_at=known.created_at, revision=known.revision))]
 
@@ -125,7 +126,8 @@ class PaperBroker:
         def decide() -> tuple[None, list[Write]]:
             known = self._active(gtt_id)
             now = max(known.updated_at, self._account.now())
-            return None, [stored(known.evolve(status="deleted", updated_at=now))]
+            wall_time = self._account.wall_time()
+            return None, [stored(known.evolve(status="deleted", updated_at=now, written_at=wall_time))]
 
         self._account.write(f"trigger {gtt_id} was not deleted", decide)
 

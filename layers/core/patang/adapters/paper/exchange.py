@@ -13,7 +13,7 @@ from patang.adapters.paper.validation import check_means
 from patang.errors import BrokerRefused
 from patang.keys import PAPER_BOOK, paper_funds_key, paper_order_key
 from patang.market.sessions import IST
-from patang.ports import StateStore, Write, WriteConflict
+from patang.ports import Clock, StateStore, Write, WriteConflict
 from patang.records import create, load, load_all, replace
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ class PaperExchange:
     What changed in between is left to the next ticks.
     """
 
-    def __init__(self, store: StateStore) -> None:
+    def __init__(self, store: StateStore, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._volumes: dict[int, int] = {}
 
     def match(self, ticks: "NDArray[np.void]", as_of: datetime) -> list[dict[str, Any]]:
@@ -74,26 +75,29 @@ class PaperExchange:
     def _trigger(self, gtt: PaperGtt, ticks: "NDArray[np.void]", as_of: datetime) -> PaperOrder | None:
         """The order that a trigger has placed."""
         if as_of >= gtt.good_until:
-            self._wrote(replace(gtt.evolve(status="expired", updated_at=as_of)))
+            self._wrote(replace(self._ended(gtt, as_of, status="expired")))
             return None
         hit = reached(gtt, ticks)
         if hit is None:
             return None
         place, moment = hit
         funds = self._funds(gtt.account, as_of)
-        leg, order = gtt.legs[place], triggered_order(gtt, place, moment)
+        leg, order = gtt.legs[place], triggered_order(gtt, place, moment, self._clock.now())
         try:
             if funds is None:
                 raise BrokerRefused("The account has never traded.")
             check_means(order, funds, self._book(gtt.account))
         except BrokerRefused as refusal:
             legs = gtt.with_leg(place, leg.model_copy(update={"refusal": str(refusal)}))
-            self._wrote(replace(gtt.evolve(status="rejected", legs=legs, updated_at=moment)))
+            self._wrote(replace(self._ended(gtt, moment, status="rejected", legs=legs)))
             return None
         legs = gtt.with_leg(place, leg.model_copy(update={"order_id": order.order_id}))
-        done = gtt.evolve(status="triggered", legs=legs, updated_at=moment)
+        done = self._ended(gtt, moment, status="triggered", legs=legs)
         after = funds.with_order(None, order)
         return order if self._wrote(replace(done), create(order), replace(after)) else None
+
+    def _ended(self, gtt: PaperGtt, at: datetime, **changes: Any) -> PaperGtt:
+        return gtt.evolve(updated_at=at, written_at=self._clock.now(), **changes)
 
     def _funds(self, account: str, as_of: datetime) -> PaperFunds | None:
         known = load(self._store, PaperFunds, paper_funds_key(account))

@@ -7,7 +7,8 @@ The model, one tick after the other:
 - A limit order that the quotes do not reach is filled, at its limit, by a fifth of what was traded at a
   better price than that since the tick before: others stood in the queue as well.
 - Paper orders do not see each other.
-- Where the stream tells no units of a quote, the quote takes the whole order.
+- Where the stream tells no units of a quote, the quote takes the whole order; where it tells no quote, the
+  price is a tick worse than the last.
 """
 
 from collections.abc import Iterator
@@ -88,13 +89,13 @@ def _levels(order: PaperOrder, tick: "np.void") -> Iterator[tuple[Decimal, int |
     """Prices somebody would trade at now, best first, with the units there; None: as many as one likes."""
     buying = order.transaction_type == "BUY"
     quote, shown = (tick["ask"], tick["ask_quantity"]) if buying else (tick["bid"], tick["bid_quantity"])
-    price = _rupees(quote if quote > 0 else tick["last_price"])
-    if price <= 0:
+    step = order.tick_size if buying else -order.tick_size
+    price = _rupees(quote) if quote > 0 else _rupees(tick["last_price"]) + step
+    if price <= 0 or tick["last_price"] <= 0:
         return
     if quote <= 0 or shown <= 0:
         yield price, None
         return
-    step = order.tick_size if buying else -order.tick_size
     for level in range(_LEVELS):
         if price + step * level > 0:
             yield price + step * level, int(shown)

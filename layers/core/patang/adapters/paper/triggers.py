@@ -73,7 +73,7 @@ def reached(gtt: PaperGtt, ticks: "NDArray[np.void]") -> tuple[int, datetime] | 
     return None
 
 
-def triggered_order(gtt: PaperGtt, place: int, at: datetime) -> PaperOrder:
+def triggered_order(gtt: PaperGtt, place: int, at: datetime, wall_time: datetime) -> PaperOrder:
     """The DAY order of a leg. It has no tag; the trigger has its id."""
     leg = gtt.legs[place]
     return PaperOrder(
@@ -97,7 +97,7 @@ def triggered_order(gtt: PaperGtt, place: int, at: datetime) -> PaperOrder:
         placed_at=at,
         updated_at=at,
         good_until=_close(gtt, at),
-        written_at=gtt.written_at,
+        written_at=wall_time,
     )
 
 
