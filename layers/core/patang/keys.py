@@ -76,6 +76,7 @@ __all__ = [
     "direction_key",
     "egress_key",
     "failures_key",
+    "fill_key",
     "funds_key",
     "graduation_key",
     "intent_key",
@@ -200,6 +201,10 @@ def request_key(account: str, request_id: str) -> Key:
 
 def request_count_key(account: str) -> Key:
     return Key(account_partition(account), "REQUESTS")
+
+
+def fill_key(account: str, intent_id: str, filled_quantity: int) -> Key:
+    return Key(account_partition(account), f"FILL#{intent_id}#{filled_quantity:09d}")
 
 
 def position_key(account: str, position_id: str) -> Key:

@@ -14,7 +14,10 @@ from patang.records import Record
 from patang.settings import Mode
 from patang.strategies.signal import Signal
 
-__all__ = ["OrderTerms", "Proposal", "ProposalState"]
+__all__ = ["AUTOMATED", "OrderTerms", "Proposal", "ProposalState"]
+
+# Who has decided where the settings let nobody be asked.
+AUTOMATED = "automated"
 
 type ProposalState = Literal[
     "PROPOSED", "CONSTRUCTED", "PENDING", "APPROVED", "DECLINED", "EXPIRED", "SUBMITTED", "CONCLUDED"

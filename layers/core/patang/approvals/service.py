@@ -16,7 +16,7 @@ from typing import Literal
 from patang.approvals.link import ApprovalLink, link_key, new_nonce, nonce_digest
 from patang.approvals.message import approval_message
 from patang.approvals.outcome import DecisionResult, Outcome, Reduction
-from patang.approvals.proposal import Proposal
+from patang.approvals.proposal import AUTOMATED, Proposal
 from patang.approvals.reduction import reduced
 from patang.errors import BadInput
 from patang.execution.consequences import Notice, tell
@@ -169,7 +169,7 @@ class ApprovalService:
             task_token=task_token,
             asked_at=now,
             expires_at_time=deadline,
-            decided_by="automated" if automated else None,
+            decided_by=AUTOMATED if automated else None,
             decided_at=now if automated else None,
         )
         kind = "APPROVED" if automated else "APPROVAL_ASKED"

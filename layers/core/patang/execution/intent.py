@@ -89,6 +89,7 @@ class OrderIntent(Record):
     MODIFY (price, quantity, order_type, trigger_price, validity) or of a CONVERT (product, position_type) as
     texts; the `terms` of a MODIFY are those after it, those of a CONVERT before it, and `held_before` what
     there was of its product then. `reducing`: it sells what is held, and goes with the exits.
+    `wanted_by` is the person or assistant who ordered it, None for what the desk decided.
     `attempt` counts the orders of one wish whose refusals were cured, `cured_from` is the one before. What
     the exchange refused after the broker took it waits, ACKED, since `refused_at` for the lane to cure it.
     `slices` are the orders the broker has made of it, where it has made several; `all_named`: there are no
@@ -121,6 +122,7 @@ class OrderIntent(Record):
     order_id: str | None = None
     position_id: str | None = None
     reducing: bool = False
+    wanted_by: str | None = None
     attempt: int = Field(default=1, ge=1, le=3)
     cured_from: str | None = None
     reason: str = ""

@@ -16,7 +16,8 @@ from patang.execution.protection_changes import settle_protection
 from patang.execution.protection_rules import has_triggered
 from patang.keys import intent_key
 from patang.ports import StateStore
-from patang.records import load, replace
+from patang.records import create, load, replace
+from patang.trade_log.fill import new_fill
 
 __all__ = ["settle"]
 
@@ -64,6 +65,9 @@ def settle(
     if new.kind in _CHANGES and ended:
         settle_protection(store, done, new, as_of)
     done.writes += count_slippage(store, old, new)
+    fill = new_fill(old, new, as_of, now, source)
+    if fill is not None:
+        done.writes.append(create(fill))
     if new.kind == "MODIFY" and new.state == "COMPLETE":
         _stand_at_new_price(store, done, new)
     if ended and new.state == "REJECTED" and new.kind != "ENTRY" and new.position_id is None:

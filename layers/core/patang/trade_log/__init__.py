@@ -1,0 +1,1 @@
+"""What was traded: orders, fills, positions and results, as records that others read."""
