@@ -5,10 +5,10 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict
 
 from patang.keys import preflight_key
-from patang.ports import Key
-from patang.records import Record
+from patang.ports import Key, StateStore
+from patang.records import Record, load
 
-__all__ = ["EGRESS_IP", "MORNING", "Check", "Preflight"]
+__all__ = ["EGRESS_IP", "MORNING", "Check", "Preflight", "load_preflight"]
 
 # The check that entries and screens know by name: whether orders leave from the registered address.
 EGRESS_IP = "egress_ip"
@@ -76,3 +76,8 @@ class Preflight(Record):
     def failures(self) -> tuple[Check, ...]:
         """The checks that keep some order from leaving."""
         return tuple(check for check in self.checks if check.stops)
+
+
+def load_preflight(store: StateStore, day: date) -> Preflight | None:
+    """The latest result of a market day; None before its first."""
+    return load(store, Preflight, preflight_key(day))

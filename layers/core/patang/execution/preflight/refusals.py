@@ -40,18 +40,20 @@ def entry_refusal(
         made = preflight.get("mode")
         return f"the preflight of {day} was made for mode {made!r}, not for real orders" if live else None
     checks: Sequence[Mapping[str, Any]] = preflight.get("checks") or ()
-    if preflight.get("passed") is not True and not checks:
-        return f"the preflight of {day} did not pass: {preflight.get('reason') or 'no reason recorded'}"
-    stopping = _stopping(checks, account, product)
-    if not stopping and preflight.get("passed") is True:
-        return None
-    why = "; ".join(stopping) or (preflight.get("reason") if account is None else None)
-    return None if why is None else f"the preflight of {day} did not pass: {why}"
-
-
-def _stopping(checks: Sequence[Mapping[str, Any]], account: str | None, product: str | None) -> list[str]:
-    """What stops this account's orders of this product."""
     failed = [check for check in checks if not check["passed"] and check.get("blocks", True)]
+    stopping = _stopping(checks, failed, account, product)
+    if preflight.get("passed") is not True and not failed:
+        stopping = [preflight.get("reason") or "no reason recorded"]
+    return f"the preflight of {day} did not pass: {'; '.join(stopping)}" if stopping else None
+
+
+def _stopping(
+    checks: Sequence[Mapping[str, Any]],
+    failed: Sequence[Mapping[str, Any]],
+    account: str | None,
+    product: str | None,
+) -> list[str]:
+    """What stops this account's orders of this product."""
     known = {check["account"] for check in checks if check.get("account")}
     stopped = {check["account"] for check in failed if check.get("account") and not check.get("product")}
     everybody = account is None and known and known == stopped
