@@ -49,11 +49,13 @@ def protected(
         return _lay_again(position, laid, wanted, mark, as_of, now)
     if resting.state != "RESTING" or resting.amended_by is not None or laid is None:
         return None
+    if resting.kind == "SL" and has_triggered(laid):
+        return _cancel(position, laid, as_of, now, "it was to sell at a price of before")
     if not differs(resting, wanted, as_of, position.tick_size) or is_passed(wanted, mark, position):
         return None
     if resting.kind == "GTT":
         return _change_trigger(position, resting, wanted, mark, as_of, now)
-    if laid.state != "ACKED" or has_triggered(laid):
+    if laid.state != "ACKED":
         return None
     if laid.modifications >= MOST_PROTECTIVE_CHANGES:
         return _cancel(position, laid, as_of, now, "no more modifications left")
@@ -75,7 +77,7 @@ def lifted(position: Position, laid: OrderIntent | None, as_of: datetime, now: d
     if resting.kind == "GTT":
         asked = delete_trigger(position, resting, as_of, now, "its position needs it no more")
         return Step(_amended(position, asked, as_of, state="LIFTING"), asked)
-    if laid.state != "ACKED" or has_triggered(laid):
+    if laid.state != "ACKED":
         return None
     return _cancel(position, laid, as_of, now, "its position needs it no more")
 

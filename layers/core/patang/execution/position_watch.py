@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from patang.errors import StopTrading
 from patang.execution.exits import Exits
-from patang.execution.price_breaks import PriceBreaks
+from patang.execution.price_breaks import PriceBreaks, may_be_met
 from patang.execution.protection_rules import is_of_an_earlier_day
 from patang.keys import direction_key, mark_key
 from patang.market.session_override import SessionOverride
@@ -176,7 +176,7 @@ class PositionWatch:
         """The position, changed if its share was restated overnight."""
         day = seen.time.astimezone(IST).date()
         told, broken = seen.previous_close, position.price_break
-        if not _is_carried_share(position, day) or told is None or position.state != "OPEN":
+        if not _is_carried_share(position, day) or told is None or not may_be_met(position):
             return position
         if (broken is not None and broken.day >= day) or not _has_opened(seen.time, settings.sessions):
             return position

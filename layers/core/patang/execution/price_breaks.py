@@ -6,15 +6,16 @@ from decimal import Decimal
 
 from patang.errors import BadInput
 from patang.execution.consequences import Notice, tell
+from patang.execution.intent import OrderIntent
 from patang.execution.journal import DESK, journal
-from patang.keys import mark_key, position_key
+from patang.keys import intent_key, mark_key, position_key
 from patang.market.sessions import IST
 from patang.portfolio.position import Mark, Position, PriceBreak
 from patang.portfolio.rebasing import Ratio, rebased, rebased_mark, simple_ratio
 from patang.ports import Clock, Metrics, Notifier, Put, StateStore, Write
 from patang.records import change, load, replace
 
-__all__ = ["PriceBreaks", "adjust_position"]
+__all__ = ["PriceBreaks", "adjust_position", "may_be_met"]
 
 
 class PriceBreaks:
@@ -42,10 +43,13 @@ class PriceBreaks:
         self, position: Position, found: PriceBreak, as_of: datetime
     ) -> tuple[tuple[Position, bool], Sequence[Write]]:
         current = load(self._store, Position, position_key(position.account, position.position_id))
-        if current is None or current.state != "OPEN":
+        if current is None or not may_be_met(current) or _has_sold(self._store, current):
             return (current or position, False), ()
         if current.price_break is not None and current.price_break.day >= found.day:
             return (current, False), ()
+        if current.state == "CLOSING":
+            # What its trigger sells was meant for a price of before; it is cancelled by the Protector.
+            current = current.evolve(state="OPEN", exit_intent_id=None, exit_reason=None)
         ratio, now = simple_ratio(found.kept, found.told), self._clock.now()
         if ratio is not None and not current.price_exits_suspended:
             changed, writes = _adjusted(self._store, current, found, ratio, as_of, now, DESK)
@@ -53,6 +57,24 @@ class PriceBreaks:
         suspended = current.evolve(price_break=found)
         event = _event(suspended, found, "PRICE_EXITS_SUSPENDED", as_of, now, DESK)
         return (_written(suspended), True), (replace(suspended), event)
+
+
+def may_be_met(position: Position) -> bool:
+    """Whether a break of its price matters to it: it is open, or is being sold by a trigger that met the
+    restated price before we did."""
+    if position.state == "OPEN":
+        return True
+    laid = position.protection
+    by_trigger = laid is not None and laid.gtt_id is not None and laid.intent_id == position.exit_intent_id
+    return position.state == "CLOSING" and by_trigger
+
+
+def _has_sold(store: StateStore, position: Position) -> bool:
+    """Whether the order that sells a closing position has begun to: then it was at a price of now."""
+    if position.state == "OPEN":
+        return False
+    selling = load(store, OrderIntent, intent_key(position.account, position.exit_intent_id or ""))
+    return selling is None or selling.is_final or selling.filled_quantity > 0
 
 
 def adjust_position(

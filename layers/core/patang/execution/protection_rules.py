@@ -75,7 +75,7 @@ def _kind(position: Position, as_of: datetime) -> Literal["SL", "GTT"]:
     if position.product == "MIS":
         return "SL"
     today = laid is not None and laid.laid_on == as_of.astimezone(IST).date()
-    if laid is not None and today and (laid.kind == "SL" or laid.refusals > 0):
+    if laid is not None and today and laid.gtt_id is None and (laid.kind == "SL" or laid.refusals > 0):
         return "SL"
     return "GTT"
 
