@@ -111,6 +111,9 @@ def test_what_an_order_would_block_is_what_it_blocks(desk: Trader) -> None:
     assert (long["option_premium"], long["total"]) == (65 * option, 65 * option)
     assert short["span"] + short["exposure"] == pytest.approx(short["total"], abs=0.02)
     assert short["total"] > 100_000
+    future = desk.terms("NIFTY26AUGFUT", "BUY", 65, price=24_123.6)
+    assert desk.client.order_margins([future])[0]["total"] == pytest.approx(65 * 24_123.6 * 0.12, abs=1)
+    assert mtf["charges"]["transaction_tax"] == pytest.approx(price * 10 * 0.001), "delivered, not intraday"
     low = price - 100
     desk.place("INFY", units=10, price=low, product="CNC")
     assert before - desk.client.margins("equity")["net"] == pytest.approx(10 * low)

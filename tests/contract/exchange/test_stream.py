@@ -58,6 +58,11 @@ async def ask(socket: ClientConnection, action: str, value: Any) -> None:
     await socket.send(json.dumps({"a": action, "v": value}))
 
 
+async def drain(socket: ClientConnection) -> None:
+    while True:
+        await socket.recv()
+
+
 def lengths(found: list[bytes]) -> dict[int, int]:
     return {struct.unpack_from(">I", packet)[0]: len(packet) for packet in found}
 
@@ -252,3 +257,16 @@ def test_connections_can_be_dropped(desk: Any) -> None:
 
     play(desk, scene)
     desk.wait(lambda: desk.show("stats")["connections"] == 0)
+
+
+def test_a_login_elsewhere_ends_the_stream_and_the_old_token_opens_no_new_one(desk: Any) -> None:
+    async def scene(socket: ClientConnection) -> None:
+        await ask(socket, "subscribe", [INFY])
+        assert await binary(socket)
+        await asyncio.to_thread(desk.control, "owner", action="log_in_elsewhere")
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(drain(socket), 5)
+
+    client = desk.sign_in()
+    play(desk, scene)
+    assert desk.sign_in().access_token != client.access_token

@@ -48,7 +48,7 @@ def _priced(row: Mapping[str, Any], day: date) -> dict[str, Any]:
     if not isinstance(price, int | float) or price <= 0:
         raise InputError(f"Invalid average_price: {price!r}; give rupees above 0.")
     exchange, symbol = str(row.get("exchange")), str(row.get("tradingsymbol"))
-    segment = segment_of(exchange, symbol, str(row.get("product")))
+    segment = segment_of(exchange, symbol, _booked(str(row.get("product"))))
     taken: Side = "BUY" if side == "BUY" else "SELL"
     try:
         charges = exact_charges(segment, exchange, taken, Decimal(str(price)) * quantity, day)
@@ -78,10 +78,15 @@ def _executed(order: Order) -> ExecutedOrder:
     return ExecutedOrder(
         terms.exchange,
         terms.tradingsymbol,
-        terms.product,
+        _booked(terms.product),
         "BUY" if terms.side == "BUY" else "SELL",
         tuple(Execution(Decimal(trade.price) / 100, trade.quantity) for trade in order.trades),
     )
+
+
+def _booked(product: str) -> str:
+    """Shares bought with the broker's money are delivered, and charged as that."""
+    return "CNC" if product == "MTF" else product
 
 
 def _shown(charges: Charges) -> dict[str, float]:

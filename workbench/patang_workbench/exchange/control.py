@@ -110,7 +110,11 @@ async def clear_faults(request: Request) -> Response:
 
 async def by_hand(request: Request) -> Response:
     """What the owner does on the broker's own pages: `action` and its fields, see module owner."""
-    return JSONResponse({"done": act(exchange_of(request), await _body(request))})
+    exchange, body = exchange_of(request), await _body(request)
+    done = act(exchange, body)
+    if body["action"] == "log_in_elsewhere":
+        await exchange.hub.drop(str(body.get("user_id") or next(iter(exchange.accounts))))
+    return JSONResponse({"done": done})
 
 
 async def set_price(request: Request) -> Response:

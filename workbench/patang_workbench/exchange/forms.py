@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from patang_workbench.exchange.errors import InputError
 from patang_workbench.exchange.orders import Terms
 
-__all__ = ["VARIETIES", "changed_terms", "choice", "price", "read_terms", "required", "units"]
+__all__ = ["VARIETIES", "changed_terms", "choice", "json_text", "price", "read_terms", "required", "units"]
 
 VARIETIES = ("regular", "amo", "co", "iceberg", "auction")
 ICEBERG_LEGS = (2, 50)
@@ -101,6 +102,11 @@ def price(form: Mapping[str, str], name: str, default: int = 0) -> int:
     if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
         raise InputError(f"Invalid `{name}`: {text!r}; use a positive number with two decimals at most.")
     return int(amount)
+
+
+def json_text(value: Any) -> str:
+    """A JSON value as the text a form would carry; a float keeps its printed digits."""
+    return format(Decimal(repr(value)).normalize(), "f") if isinstance(value, float) else str(value)
 
 
 def _in_legs(terms: Terms, form: Mapping[str, str]) -> Terms:

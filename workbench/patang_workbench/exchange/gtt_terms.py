@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from patang_workbench.exchange.errors import InputError
 from patang_workbench.exchange.floor import Floor
-from patang_workbench.exchange.forms import choice, price, required, units
+from patang_workbench.exchange.forms import choice, json_text, price, required, units
 from patang_workbench.exchange.lines import Line
 
 __all__ = ["Condition", "Leg", "read_gtt"]
@@ -47,8 +46,8 @@ def read_gtt(form: Mapping[str, str], floor: Floor) -> tuple[Condition, tuple[Le
     values = asked.get("trigger_values")
     if not isinstance(values, list) or len(values) != wanted or len(orders) != wanted:
         raise InputError(f"A GTT of type {form['type']} has {wanted} `trigger_values` and as many `orders`.")
-    triggers = tuple(price({"trigger_values": _number(value)}, "trigger_values") for value in values)
-    condition = Condition(price({"last_price": _number(asked.get("last_price"))}, "last_price"), triggers)
+    triggers = tuple(price({"trigger_values": json_text(value)}, "trigger_values") for value in values)
+    condition = Condition(price({"last_price": json_text(asked.get("last_price"))}, "last_price"), triggers)
     _check_condition(condition)
     return condition, tuple(_leg(row, line) for row in orders), line
 
@@ -67,7 +66,7 @@ def _check_condition(condition: Condition) -> None:
 def _leg(row: Any, line: Line) -> Leg:
     if not isinstance(row, dict):
         raise InputError("Each of the `orders` of a GTT is a JSON object.")
-    fields = {name: _number(value) for name, value in row.items()}
+    fields = {name: json_text(value) for name, value in row.items()}
     instrument = line.instrument
     if (fields.get("exchange"), fields.get("tradingsymbol")) != (
         instrument.exchange,
@@ -83,11 +82,6 @@ def _leg(row: Any, line: Line) -> Leg:
     if limit <= 0:
         raise InputError("Price is required for the orders of a GTT.")
     return Leg(choice(fields, "transaction_type"), units(fields, "quantity"), product, limit)
-
-
-def _number(value: Any) -> str:
-    """A JSON value as the text a form would carry; a float keeps its printed digits."""
-    return format(Decimal(repr(value)).normalize(), "f") if isinstance(value, float) else str(value)
 
 
 def _json(form: Mapping[str, str], name: str, kind: type) -> Any:

@@ -9,7 +9,7 @@ from patang_workbench.exchange.account import Account
 from patang_workbench.exchange.charges import order_charges
 from patang_workbench.exchange.errors import InputError
 from patang_workbench.exchange.floor import Floor
-from patang_workbench.exchange.forms import read_terms
+from patang_workbench.exchange.forms import json_text, read_terms
 from patang_workbench.exchange.hours import rupees
 from patang_workbench.exchange.lines import Line
 from patang_workbench.exchange.margin_rates import INTRADAY_PRODUCTS, unit_margin
@@ -72,7 +72,7 @@ def _read(rows: Any, account: Account, floor: Floor) -> list[_Asked]:
 
 
 def _asked(row: Mapping[str, Any], account: Account, floor: Floor) -> _Asked:
-    fields = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in row.items()}
+    fields = {name: json_text(value) for name, value in row.items()}
     variety = fields.pop("variety", "regular")
     terms = read_terms(fields, variety if variety in ("regular", "amo", "co", "auction") else "regular")
     line = floor.by_key.get(f"{terms.exchange}:{terms.tradingsymbol}")
@@ -155,7 +155,7 @@ def _charges(asked: _Asked, day: date) -> dict[str, Any]:
         "tradingsymbol": terms.tradingsymbol,
         "exchange": terms.exchange,
         "variety": terms.variety,
-        "product": "CNC" if product == "MTF" else product,
+        "product": product,
         "order_type": terms.order_type,
         "quantity": terms.quantity,
         "average_price": asked.price / 100,

@@ -1,6 +1,5 @@
 """An order's terms, its life, and how the broker shows it."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -104,7 +103,6 @@ class Order:
     expires: int | None = None
     piece: int | None = None
     shown_as_limit: bool = False
-    guid: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def filled(self) -> int:
@@ -170,7 +168,7 @@ class Order:
             "meta": dict(self.meta),
             "tag": terms.tag,
             "tags": [*tags, *self.marks],
-            "guid": self.guid,
+            "guid": f"{self.order_id}X{self.line.instrument.token}",
         }
 
     def describe_trades(self) -> list[dict[str, Any]]:

@@ -167,9 +167,9 @@ class Hub:
             if connection.user_id == user_id:
                 connection.text("order", data)
 
-    async def drop(self) -> int:
-        """Close every connection; returns how many there were."""
-        dropped = list(self.connections)
+    async def drop(self, user_id: str | None = None) -> int:
+        """Close every connection, or those of a user; returns how many there were."""
+        dropped = [found for found in self.connections if user_id in (None, found.user_id)]
         for connection in dropped:
             await connection.close(1011)
         return len(dropped)
