@@ -527,7 +527,13 @@ class Desk:
 
     def _intent_sweep(self) -> IntentSweep:
         return IntentSweep(
-            self.store, self.intent_queue, self.workflows, self.clock, self.notifier, self.metrics
+            self.store,
+            self.intent_queue,
+            self._resolution(),
+            self.workflows,
+            self.clock,
+            self.notifier,
+            self.metrics,
         )
 
     def _conclusion(self) -> Conclusion:

@@ -5,7 +5,7 @@ import re
 from datetime import date
 from typing import Literal
 
-__all__ = ["Purpose", "intent_id", "intent_prefixes", "is_intent_id"]
+__all__ = ["Purpose", "intent_id", "intent_letter", "intent_prefixes", "is_intent_id"]
 
 type Purpose = Literal[
     "entry",
@@ -49,6 +49,11 @@ def intent_id(account: str, purpose: Purpose, day: date, *of: str | int) -> str:
         number, figure = divmod(number, 36)
         figures.append(_DIGITS[figure])
     return f"{_LETTERS[purpose]}{day:%y%m%d}{''.join(figures)}"
+
+
+def intent_letter(purpose: Purpose) -> str:
+    """How the ids of a purpose begin."""
+    return _LETTERS[purpose]
 
 
 def intent_prefixes(day: date) -> tuple[str, ...]:

@@ -1,16 +1,21 @@
 """Intents that nothing moves on: unclaimed, unanswered, or of an outcome that nobody has found out."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from patang.execution.amendments import remind
+from patang.errors import PatangError
+from patang.execution.amendments import enqueue, remind
 from patang.execution.answers import answer
 from patang.execution.consequences import Notice, name_of, tell
+from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal, told_first
-from patang.execution.resolution import GRACE
-from patang.keys import LIVE_INTENTS, UNANSWERED_INTENTS
-from patang.ports import Clock, IntentQueue, Metrics, Notifier, StateStore, Workflows
-from patang.records import load_index
+from patang.execution.resolution import GRACE, Resolution
+from patang.keys import LIVE_INTENTS, UNANSWERED_INTENTS, position_key
+from patang.market.sessions import IST
+from patang.portfolio.position import Position
+from patang.ports import Clock, IntentQueue, Metrics, Notifier, StateStore, Workflows, Write
+from patang.records import change, create, load, load_index
 
 __all__ = ["IntentSweep"]
 
@@ -28,6 +33,7 @@ class IntentSweep:
         self,
         store: StateStore,
         queue: IntentQueue,
+        resolution: Resolution,
         workflows: Workflows,
         clock: Clock,
         notifier: Notifier,
@@ -35,6 +41,7 @@ class IntentSweep:
     ) -> None:
         self._store = store
         self._queue = queue
+        self._resolution = resolution
         self._workflows = workflows
         self._clock = clock
         self._notifier = notifier
@@ -52,7 +59,51 @@ class IntentSweep:
                 found += 1
             found += self._answer(intent)
         unanswered = load_index(self._store, OrderIntent, UNANSWERED_INTENTS, f"{account}#")
-        return found + sum(map(self._answer, unanswered))
+        return found + sum(map(self._answer, unanswered)) + self._late_triggers(account, as_of)
+
+    def _late_triggers(self, account: str, as_of: datetime) -> int:
+        """Triggers that turn up after they were given up: those that nobody needs any more are deleted."""
+        try:
+            late = self._resolution.late_triggers(account, as_of.astimezone(IST).date())
+        except PatangError as error:
+            self._metrics.count("lookup_failed", account=account, error=f"{type(error).__name__}: {error}")
+            return 0
+        for intent in late:
+            self._delete_unneeded(intent, as_of)
+        return len(late)
+
+    def _delete_unneeded(self, late: OrderIntent, as_of: datetime) -> None:
+        wish = change(self._store, lambda: self._unneeded(late, as_of))
+        if wish is not None:
+            enqueue(self._queue, wish)
+
+    def _unneeded(self, late: OrderIntent, as_of: datetime) -> tuple[OrderIntent | None, Sequence[Write]]:
+        """The intent that deletes a trigger which its position has replaced meanwhile."""
+        if late.position_id is None:
+            return None, ()
+        position = load(self._store, Position, position_key(late.account, late.position_id))
+        resting = None if position is None else position.protection
+        if resting is not None and resting.gtt_id == late.target_gtt_id:
+            return None, ()
+        gtt_id, now = late.target_gtt_id or "", self._clock.now()
+        wish = OrderIntent(
+            account=late.account,
+            intent_id=intent_id(late.account, "gtt_delete", as_of.date(), late.intent_id, gtt_id),
+            kind="GTT_DELETE",
+            terms=late.terms,
+            as_of=as_of,
+            written_at=now,
+            position_id=late.position_id,
+            reason="it turned up after another protection had taken its place",
+            target_intent_id=late.intent_id,
+            target_gtt_id=gtt_id,
+        )
+        if self._store.get(wish.key()) is not None:
+            return None, ()
+        event = journal(
+            late.account, "GTT_DELETE_WANTED", wish.intent_id, as_of, now, gtt_id=gtt_id, reason=wish.reason
+        )
+        return wish, (create(wish), event)
 
     def _answer(self, intent: OrderIntent) -> int:
         if not intent.awaits_answer:
