@@ -61,6 +61,11 @@ class OrderTerms(BaseModel):
     auction_number: str | None = None
     autoslice: bool = False
 
+    @property
+    def in_several(self) -> bool:
+        """Whether the broker makes several orders of it, all with its tag, of which each fills a part."""
+        return self.autoslice or self.variety == "iceberg"
+
     def digest(self) -> str:
         """SHA-256 over the canonical JSON of the terms, in hex."""
         canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))

@@ -13,6 +13,7 @@ from patang.execution.prices import exit_limit, is_option, sell_limit
 from patang.execution.protection_rules import Wanted
 from patang.portfolio.position import Position
 from patang.portfolio.protection import Protection
+from patang.risk.freeze import freeze_quantity
 
 __all__ = [
     "ExitWish",
@@ -152,13 +153,21 @@ def sell_all(position: Position, wish: ExitWish, as_of: datetime, now: datetime)
         position,
         _name(position, "exit", as_of, position.exit_attempts),
         "EXIT",
-        _terms(position, position.open_quantity, wish.limit(position)),
+        _cut_if_frozen(_terms(position, position.open_quantity, wish.limit(position)), position, as_of),
         as_of,
         now,
         reason=wish.reason,
         expected_price=wish.last_price,
         bid=wish.bid,
     )
+
+
+def _cut_if_frozen(terms: OrderTerms, position: Position, as_of: datetime) -> OrderTerms:
+    """What has become more than one order may have (the exchange lowers it each month) the broker cuts: one
+    intent, one exit of the position, several orders of one tag."""
+    largest = freeze_quantity(position.exchange, position.underlying, as_of.date())
+    frozen = largest is not None and terms.quantity > largest
+    return terms.model_copy(update={"autoslice": True}) if frozen else terms
 
 
 def _two_legs(position: Position, wanted: Wanted, last: Decimal) -> GttTerms:

@@ -1,4 +1,7 @@
-"""An intent that the broker has cut into several orders, all with its tag: followed as one."""
+"""An intent that the broker has cut into several orders, all with its tag: followed as one.
+
+The legs of an iceberg come one after the other: the next when one has filled, none after one that has not.
+"""
 
 from decimal import Decimal
 
@@ -61,6 +64,8 @@ def _state(intent: OrderIntent, slices: tuple[Slice, ...], filled: int) -> Inten
     if filled >= intent.terms.quantity:
         return "COMPLETE"
     named = intent.all_named or sum(one.quantity for one in slices) >= intent.terms.quantity
+    if intent.terms.variety == "iceberg":
+        named = any(one.status in ("CANCELLED", "REJECTED") for one in slices)
     if not named or not all(one.status in _FINAL for one in slices):
         return "ACKED"
     if filled == 0 and all(one.status == "REJECTED" for one in slices):

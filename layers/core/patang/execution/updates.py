@@ -135,7 +135,10 @@ def followed(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
     Only forwards: filled quantity never falls and what the broker called final stays, except that a fill
     which the broker reports after all counts, and an end that only we had concluded gives way.
     """
-    if intent.terms.autoslice:
+    if order.transaction_type != intent.terms.transaction_type:
+        # The second leg of a cover order has the tag of the first, and is the broker's own affair.
+        return intent
+    if intent.terms.in_several:
         return sliced(intent, order)
     grown = order.filled_quantity > intent.filled_quantity
     target = _BROKER_FINALS.get(order.status, "ACKED")

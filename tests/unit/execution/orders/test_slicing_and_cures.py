@@ -139,6 +139,8 @@ def test_a_sale_that_is_frozen_is_cut_by_the_broker_and_a_purchase_becomes_small
     assert cut is not None
     assert (cut.quantity, cut.autoslice) == (1950, True)
     assert cure(cut, message, OPTION, None) is None
+    stop = {"order_type": "SL", "price": "89", "trigger_price": "90"}
+    assert cure(terms(quantity=1950, transaction_type="SELL", **stop), message, OPTION, None) is None
     purchase = terms(quantity=1950)
     for largest, units in ((None, 975), (1200, 1170), (60, None)):
         found = cure(purchase, message, OPTION, None, largest)

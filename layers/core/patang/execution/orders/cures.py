@@ -95,9 +95,10 @@ def _on_tick(terms: OrderTerms, tick: Decimal) -> OrderTerms | None:
 def _within_freeze(terms: OrderTerms, said: Decimal | None, known: int | None, lot: int) -> OrderTerms | None:
     """A sale is cut by the broker, since all of it has to go; a purchase just becomes smaller.
 
-    Nobody having said how much is taken, a purchase is halved.
+    Nobody having said how much is taken, a purchase is halved. A stop stays as it is: cut, it could not become
+    the sell of its position in one change.
     """
-    if terms.variety != "regular" or terms.autoslice:
+    if terms.variety != "regular" or terms.autoslice or terms.trigger_price is not None:
         return None
     if terms.transaction_type == "SELL":
         return terms.model_copy(update={"autoslice": True})

@@ -47,7 +47,7 @@ def _without_intent(book: Book, owners: Mapping[str, str]) -> Iterator[Differenc
 def _of_one(intent: OrderIntent, orders: list[BrokerOrder], book: Book, day: date) -> Iterator[Difference]:
     filled = sum(order.filled_quantity for order in orders)
     moving = line_of(intent.terms.exchange, intent.terms.tradingsymbol, intent.terms.product) in book.moving
-    if _is_several(orders) and not (intent.slices or intent.terms.autoslice):
+    if _is_several(orders) and not (intent.slices or intent.terms.in_several):
         # R2.
         yield _differs("DUPLICATE_ORDER", intent, "one order", f"{len(orders)} orders of this tag")
     if not orders:
