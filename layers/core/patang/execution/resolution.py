@@ -1,11 +1,12 @@
 """Finding out what became of an intent whose sending was interrupted, from the broker's own books."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from patang.execution.amendment_match import has_ended, has_taken, is_pending
 from patang.execution.consequences import Notice, name_of, tell
+from patang.execution.ids import intent_letter
 from patang.execution.intent import PLACING, IntentState, OrderIntent
 from patang.execution.settlement import settle
 from patang.execution.trigger_match import ENDED, GONE, matching, stands_as
@@ -80,21 +81,38 @@ class Resolution:
                 continue
             taken.add(found[0].gtt_id)
             why = f"trigger {found[0].gtt_id} of {earlier.intent_id} has turned up and stands"
-            owner = earlier
-            since: tuple[IntentState, ...] = ("REJECTED",)
             if earlier.gtt and intent.gtt and earlier.gtt.sells_as(intent.gtt):
-                owner, since = intent, ("NEW",)
-            self._conclude_placed(owner, found, since)
-            tell(
-                self._notifier, self._metrics, [Notice("Trigger turned up late", why, "order_turned_up_late")]
-            )
+                self._conclude_placed(intent, found, ("NEW",))
+            else:
+                self._take_back(earlier, found)
         return why
+
+    def late_triggers(self, account: str, day: date) -> list[OrderIntent]:
+        """The GTT_PLACE intents of a market day that had been given up and whose triggers stand after all:
+        they are COMPLETE now. Raises as the reads of Broker do.
+        """
+        placed = self._triggers_of(account, f"{intent_letter('gtt_place')}{day:%y%m%d}")
+        taken = {other.target_gtt_id for other in placed if other.target_gtt_id}
+        found = []
+        for lost in (other for other in placed if _is_given_up(other)):
+            matches = matching(lost, self._at(lost).gtts(), taken)
+            if matches:
+                taken.add(matches[0].gtt_id)
+                self._take_back(lost, matches)
+                found.append(lost.evolve(target_gtt_id=matches[0].gtt_id))
+        return found
+
+    def _take_back(self, lost: OrderIntent, found: Sequence[Gtt]) -> None:
+        self._conclude_placed(lost, found, ("REJECTED",))
+        text = (
+            f"Trigger {found[0].gtt_id} of {lost.intent_id}, which had been given up, stands at the broker."
+        )
+        tell(self._notifier, self._metrics, [Notice("Trigger turned up late", text, "order_turned_up_late")])
 
     @staticmethod
     def _is_lost(other: OrderIntent, intent: OrderIntent) -> bool:
         """Whether another GTT_PLACE for the same position is taken for never having reached the broker."""
-        given_up = other.state == "REJECTED" and other.status_message == _ABSENT
-        return given_up and other.position_id == intent.position_id and other.gtt is not None
+        return _is_given_up(other) and other.position_id == intent.position_id and other.gtt is not None
 
     def missing(self, intent: OrderIntent, as_of: datetime) -> None:
         """An order that the broker had acknowledged is not in the book of this market day."""
@@ -197,9 +215,11 @@ class Resolution:
 
     def _new_triggers(self, intent: OrderIntent) -> list[OrderIntent]:
         """The account's other GTT_PLACE intents of that day."""
-        prefix = f"INTENT#{intent.intent_id[:7]}"
-        found = load_all(self._store, OrderIntent, account_partition(intent.account), prefix)
+        found = self._triggers_of(intent.account, intent.intent_id[:7])
         return [other for other in found if other.intent_id != intent.intent_id]
+
+    def _triggers_of(self, account: str, prefix: str) -> list[OrderIntent]:
+        return load_all(self._store, OrderIntent, account_partition(account), f"INTENT#{prefix}")
 
     def _taken(self, intent: OrderIntent) -> set[str]:
         return {other.target_gtt_id for other in self._new_triggers(intent) if other.target_gtt_id}
@@ -230,3 +250,7 @@ class Resolution:
             text = f"{name_of(new)}: {new.status_message}. It is not sent again by itself."
             done.notices.append(Notice("Order never reached the broker", text, "order_never_arrived"))
         return done.notices, done.writes
+
+
+def _is_given_up(intent: OrderIntent) -> bool:
+    return intent.state == "REJECTED" and intent.status_message == _ABSENT
