@@ -14,6 +14,7 @@ from functions.api.routes import (
     pages,
     postback,
     preflight,
+    reconciliation,
     risk,
     sign_in,
     tokens,
@@ -42,6 +43,7 @@ def build_app(desk: Desk) -> FastAPI:
         tokens,
         accounts,
         postback,
+        reconciliation,
         well_known,
     ):
         app.include_router(routes.router)

@@ -52,6 +52,7 @@ from patang.execution.price_breaks import PriceBreaks
 from patang.execution.protection import Protector
 from patang.execution.quotes import Quotes
 from patang.execution.rate_tokens import RateTokens
+from patang.execution.reconciliation.asking import Reconciliations
 from patang.execution.reconciliation.comparison import Comparison
 from patang.execution.reconciliation.follower import BookFollower
 from patang.execution.reconciliation.outside import OutsideSales
@@ -313,7 +314,7 @@ class Desk:
 
     def _session_opened(self, account: str) -> None:
         try:
-            self.poll_queue.send({"reconcile": [account]}, 0)
+            self.reconciliations().ask([account])
         except Exception as error:
             # The login stands; the minute's reconciliation comes anyway.
             self.metrics.count("reconciliation_not_asked", error=type(error).__name__)
@@ -469,6 +470,9 @@ class Desk:
             self.store,
             lambda: self.poll_queue,
             self._follower,
+    def reconciliations(self) -> Reconciliations:
+        return Reconciliations(self.store, lambda: self.poll_queue)
+
             self.standing_settings,
             self.clock,
             self.metrics,

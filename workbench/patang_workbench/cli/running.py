@@ -57,15 +57,23 @@ class RunningDesk:
 
     def get(self, path: str, **query: str | int) -> Any:
         """JSON of an API route. Raises CommandError with what the desk said."""
+        return self._asked("GET", path, params=query)
+
+    def post(self, path: str, body: Any) -> Any:
+        """JSON of an API route that does something. Raises CommandError as `get` does."""
+        return self._asked("POST", path, json=body)
+
+    def _asked(self, method: str, path: str, **what: Any) -> Any:
         try:
-            answer = httpx.get(
+            answer = httpx.request(
+                method,
                 f"{self.address}{path}",
-                params=query,
                 headers={"authorization": f"Bearer {self.token}"},
                 timeout=35,
+                **what,
             )
         except httpx.TransportError as error:
             raise CommandError(f"{self.address} does not answer ({error}): is the desk running?") from error
-        if answer.status_code != 200:
+        if not answer.is_success:
             raise CommandError(f"{self.address}{path} answered {answer.status_code}: {answer.text[:300]}")
         return answer.json()
