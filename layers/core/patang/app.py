@@ -45,9 +45,9 @@ from patang.execution.lane import OrderLane
 from patang.execution.lane_tokens import LaneTokens
 from patang.execution.order_flow import OrderFlow
 from patang.execution.order_watch import OrderWatch
-from patang.execution.preflight.egress import EgressObserver, EgressProbes
 from patang.execution.orders.live_market import LiveMarket
 from patang.execution.orders.market_facts import MarketFacts, facts_of
+from patang.execution.preflight.egress import EgressObserver, EgressProbes
 from patang.execution.price_breaks import PriceBreaks
 from patang.execution.protection import Protector
 from patang.execution.quotes import Quotes
@@ -465,14 +465,14 @@ class Desk:
             self.metrics,
         )
 
+    def reconciliations(self) -> Reconciliations:
+        return Reconciliations(self.store, lambda: self.poll_queue)
+
     def polling(self) -> Polling:
         return Polling(
             self.store,
             lambda: self.poll_queue,
             self._follower,
-    def reconciliations(self) -> Reconciliations:
-        return Reconciliations(self.store, lambda: self.poll_queue)
-
             self.standing_settings,
             self.clock,
             self.metrics,
