@@ -127,13 +127,14 @@ class Timekeeping(Construct):
             # A day of 1,500 instruments is 1,500 files; and it makes good up to three days that were missed.
             timeout_seconds=900,
             failures=parts.queues.dead_letters,
-            environment=parts.variables("DESK_TABLE", "STORE_BUCKET", "TICK_STREAM"),
+            environment=parts.variables("DESK_TABLE", "AUDIT_TABLE", "STORE_BUCKET", "TICK_STREAM"),
         )
         allow_table(function, parts.data.desk)
+        allow_table(function, parts.data.audit)
         allow_objects(
             function,
             parts.data.store,
-            read=["minutes/", "chains/", "instruments/", "volatility/", "archive/"],
+            read=["minutes/", "chains/", "instruments/", "volatility/", "archive/", "audit_logs/"],
             write=[
                 "historical_candles/",
                 "daily_candles/",
@@ -141,6 +142,7 @@ class Timekeeping(Construct):
                 "instruments/",
                 "volatility/",
                 "trade_logs/",
+                "audit_logs/",
                 "archive/",
             ],
         )

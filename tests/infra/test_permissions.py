@@ -92,10 +92,10 @@ def test_cycle_and_features_cannot_put_an_order_on_the_lane(cloud):
 # Below which prefixes of the store each may read, and write.
 STORE = {
     "archive": (
-        {"minutes/", "chains/", "instruments/", "volatility/", "archive/"},
+        {"minutes/", "chains/", "instruments/", "volatility/", "archive/", "audit_logs/"},
         {
             "historical_candles/", "daily_candles/", "option_chain/", "instruments/", "volatility/",
-            "trade_logs/", "archive/",
+            "trade_logs/", "audit_logs/", "archive/",
         },
     ),
     "features": ({"features/", "universe/"}, {"features/state/", "minutes/", "chains/"}),

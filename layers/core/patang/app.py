@@ -283,7 +283,10 @@ class Desk:
         return Graduations(self.store, self.clock)
 
     def archive(self) -> "ArchiveService":
+        from patang.audit.export import AuditExport
         from patang.market.archive import ArchiveService
+        from patang.trade_log.day_log import DayLog
+        from patang.trade_log.export import TradeLogExport
 
         return ArchiveService(
             self.store,
@@ -291,6 +294,8 @@ class Desk:
             self.tick_stream,
             self.stream_reader,
             self.tables,
+            TradeLogExport(DayLog(self.store), self.objects, self.tables),
+            AuditExport(self.audit_log(), self.objects),
             self.metrics,
             self.standing_settings,
             time.sleep,

@@ -20,6 +20,7 @@
 | who polls the order book | ACCOUNT#<account> | POLLING | |
 | proposal | ACCOUNT#<account> | PROPOSAL#<order_id> | *_APPROVALS / <account>#<order_id> |
 | order intent | ACCOUNT#<account> | INTENT#<intent_id> | *_INTENTS / <account>#<intent_id> |
+| fill | ACCOUNT#<account> | FILL#<intent_id>#<units filled> | |
 | order without a tag, whose it is | ACCOUNT#<account> | ORDER_LINK#<broker's order id> | |
 | request of a person or an assistant | ACCOUNT#<account> | REQUEST#<request_id> | |
 | requests taken of an account | ACCOUNT#<account> | REQUESTS | |

@@ -10,6 +10,10 @@ import pytest
 
 from patang.accounts.account import Account
 from patang.adapters.parquet import ParquetTables
+from patang.audit.chain import link
+from patang.audit.event import AuditEvent
+from patang.audit.export import AuditExport
+from patang.audit.log import AuditLog
 from patang.market.archive import ArchivedDay, ArchiveService
 from patang.market.candles import Candle, ClosedMinute
 from patang.market.chain_snapshot import ChainRow, ChainSnapshot
@@ -23,6 +27,8 @@ from patang.market.volatility import VolatilityHistory, load_history, save_histo
 from patang.portfolio.position import Position
 from patang.records import create
 from patang.settings import Settings
+from patang.trade_log.day_log import DayLog
+from patang.trade_log.export import TradeLogExport
 from tests.fakes import MemoryObjects, MemoryStore, RecordedMetrics, RecordedStream
 from tests.unit.market.market_day import DAY, at
 
@@ -42,7 +48,7 @@ class Shards:
 
 class Evening:
     def __init__(self, *shards: str) -> None:
-        self.store, self.objects = MemoryStore(), MemoryObjects()
+        self.store, self.audit_store, self.objects = MemoryStore(), MemoryStore(), MemoryObjects()
         self.stream, self.metrics = RecordedStream(), RecordedMetrics()
         self.shards = Shards(*(shards or ("one",)))
         self.settings = Settings()
@@ -86,6 +92,8 @@ class Evening:
             self.stream,
             self.shards,
             ParquetTables(),
+            TradeLogExport(DayLog(self.store), self.objects, ParquetTables()),
+            AuditExport(AuditLog(self.store, self.audit_store), self.objects),
             self.metrics,
             lambda: self.settings,
             wait,
@@ -184,6 +192,12 @@ def test_the_trades_of_the_day_are_logged():
     assert row["position_id"] == "p1"
     assert (row["entry_price"], row["realised_pnl"]) == (1000.05, 97.3)
     assert row["exit_time"] == at("11:00")
+    held = evening.table("trade_logs/positions_2016-08-16.parquet").to_pylist()
+    assert [(row["position_id"], row["realized_pnl"]) for row in held] == [("p1", 97.3), ("p2", None)]
+    [result] = evening.table("trade_logs/results_2016-08-16.parquet").to_pylist()
+    assert (result["strategy"], result["trades"], result["realised_pnl"]) == ("equity", 1, 97.3)
+    assert evening.table("trade_logs/orders_2016-08-16.parquet").num_rows == 0
+    assert "average_fill_price" in evening.table("trade_logs/orders_2016-08-16.parquet").column_names
 
 
 def test_a_day_without_trades_has_an_empty_log():
@@ -456,3 +470,32 @@ def test_a_day_of_a_year_that_the_calendar_does_not_know_waits_until_it_does():
     next_day = day + timedelta(days=1)
     evening.settings = Settings(sessions=(SessionOverride(day=next_day, reason="no trading", closed=True),))
     assert evening.run(at("15:50", next_day))["made_good"] == [str(day)]
+
+
+def test_what_is_linked_after_a_run_is_exported_by_the_next_one():
+    evening = Evening()
+    evening.close("15:29")
+    account = Account(account="main", label="Main", kite_user_id="AB1234", api_key="k", principal="owner")
+    evening.store.write(create(account))
+
+    def happened(clock: str) -> None:
+        event = AuditEvent(
+            event_id=f"settings#{clock}",
+            account="main",
+            kind="SETTINGS_CHANGED",
+            as_of=at(clock),
+            written_at=at(clock),
+            actor="owner",
+            details={},
+        )
+        link(evening.audit_store, "main", DAY, [event])
+
+    happened("10:00")
+    evening.run()
+    happened("21:30")
+    evening.run(at("15:50") + timedelta(days=1))
+    evening.run(at("15:50") + timedelta(days=2))
+    assert sorted(evening.objects.list("audit_logs/")) == [
+        f"audit_logs/{DAY}/audit_{DAY}_1000_1000.json",
+        f"audit_logs/{DAY}/audit_{DAY}_2130_2130.json",
+    ]

@@ -5,13 +5,17 @@ units; what is not known is null.
 """
 
 import io
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from patang.ports import Attributes
 
@@ -142,6 +146,12 @@ class ParquetTables:
     def instruments(self, rows: Sequence[Attributes]) -> bytes:
         return _from_rows(_INSTRUMENTS, rows)
 
+    def records[Kind: BaseModel](self, kind: type[Kind], rows: Sequence[Kind]) -> bytes:
+        schema = pa.schema([(name, _column(field.annotation)) for name, field in kind.model_fields.items()])
+        return _from_rows(
+            schema, [{name: _cell(getattr(row, name)) for name in schema.names} for row in rows]
+        )
+
     def ticks(self, columns: Mapping[str, NDArray[Any]]) -> bytes:
         arrays = [_array(columns[field.name], field.type) for field in _TICKS]
         return _written(
@@ -149,6 +159,32 @@ class ParquetTables:
             use_dictionary=_TEXTS_OF_TICKS,
             column_encoding=_SPLIT,
         )
+
+
+# The first that fits: a moment is a date too, and a truth a number.
+_KINDS: tuple[tuple[type, pa.DataType], ...] = (
+    (datetime, _MOMENT),
+    (date, pa.date32()),
+    (bool, pa.bool_()),
+    (int, pa.int64()),
+    (float, pa.float64()),
+    (Decimal, pa.float64()),
+)
+
+
+def _column(annotation: Any) -> pa.DataType:
+    """The type of a field's column; texts, choices of texts and mappings are strings."""
+    alternatives = get_args(annotation) or (annotation,)
+    for kind, column in _KINDS:
+        if any(isinstance(each, type) and issubclass(each, kind) for each in alternatives):
+            return column
+    return pa.string()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    return json.dumps(value, sort_keys=True) if isinstance(value, Mapping) else value
 
 
 def _amounts(row: Attributes) -> dict[str, float | None]:

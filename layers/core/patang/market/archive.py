@@ -6,16 +6,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from patang.audit.export import AuditExport
 from patang.errors import StopTrading
-from patang.keys import account_partition, close_partition
+from patang.keys import close_partition
 from patang.market.day_files import DayFiles, minutes_of
 from patang.market.envelope import envelope
 from patang.market.minutes import MinuteClose
-from patang.market.sessions import IST, Session, session_on
-from patang.portfolio.position import Position
+from patang.market.sessions import Session, session_on
 from patang.ports import Metrics, ObjectStore, StateStore, StreamReader, TableWriter, TickStream
 from patang.records import load_all
 from patang.settings import Settings
+from patang.trade_log.export import TradeLogExport
 
 __all__ = ["DAYS_BACK", "ArchiveService", "ArchivedDay"]
 
@@ -26,6 +27,8 @@ _LOOKS, _SECONDS_BETWEEN = 60, 0.5
 # Closed minutes are kept for ninety days; a day that fails again and again must not take the others' time.
 DAYS_BACK = 85
 _DAYS_MADE_GOOD = 3
+# Longer than the market is ever closed in a row.
+_AUDIT_DAYS = 10
 
 
 class ArchivedDay(BaseModel):
@@ -64,6 +67,8 @@ class ArchiveService:
         stream: TickStream,
         reader: StreamReader,
         tables: TableWriter,
+        trade_log: TradeLogExport,
+        audit: AuditExport,
         metrics: Metrics,
         settings: Callable[[], Settings],
         wait: Callable[[float], None],
@@ -73,6 +78,8 @@ class ArchiveService:
         self._stream = stream
         self._reader = reader
         self._tables = tables
+        self._trade_log = trade_log
+        self._audit = audit
         self._metrics = metrics
         self._settings = settings
         self._wait = wait
@@ -80,6 +87,7 @@ class ArchiveService:
     def run(self, moment: datetime) -> dict[str, Any]:
         """Archive the session of `moment`'s day (market time, IST), then the days that were missed."""
         day = moment.date()
+        self._export_audit(day)
         try:
             session = session_on(day, overrides=self._settings().sessions)
         except StopTrading as error:
@@ -104,6 +112,13 @@ class ArchiveService:
             "problems": list(archived.problems),
             "made_good": self._make_good(day),
         }
+
+    def _export_audit(self, today: date) -> None:
+        """What was linked since the last run: people change settings in the evening, and on Sundays."""
+        accounts = self._accounts()
+        for back in range(_AUDIT_DAYS):
+            exported = self._audit.run(accounts, today - timedelta(days=back))
+            self._metrics.count("audit_exported", exported)
 
     def _missing(self, session: Session) -> str | None:
         """What the session lacks now that it is over, or None."""
@@ -154,7 +169,7 @@ class ArchiveService:
         """Write all files of a day; a note of it too if it is `final`, so that it is not archived again."""
         files = DayFiles(self._objects, self._tables, day)
         # First what no other place holds once the table has forgotten it.
-        trades = self._archive_trades(day)
+        trades = self._trade_log.run(self._accounts(), day)
         archived = ArchivedDay(
             day=day,
             trades=trades,
@@ -172,22 +187,5 @@ class ArchiveService:
             self._metrics.count("archive_problem", problem=problem)
         return archived
 
-    def _archive_trades(self, day: date) -> int:
-        trades = [position for account in self._accounts() for position in self._closed(account, day)]
-        self._objects.put(
-            f"trade_logs/trades_{day}.parquet", self._tables.trades([trade.model_dump() for trade in trades])
-        )
-        return len(trades)
-
     def _accounts(self) -> list[str]:
         return [str(item["account"]) for item in self._store.query("ACCOUNTS")]
-
-    def _closed(self, account: str, day: date) -> list[Position]:
-        held = load_all(self._store, Position, account_partition(account), "POSITION#")
-        return [
-            position
-            for position in held
-            if position.state == "CLOSED"
-            and position.exit_time is not None
-            and position.exit_time.astimezone(IST).date() == day
-        ]

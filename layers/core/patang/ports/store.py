@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pydantic import BaseModel
+
 from patang.errors import TryAgain
 
 if TYPE_CHECKING:
@@ -146,6 +148,10 @@ class TableWriter(Protocol):
 
     def instruments(self, rows: Sequence[Attributes]) -> bytes:
         """Rows as InstrumentTable gives them."""
+        ...
+
+    def records[Kind: BaseModel](self, kind: type[Kind], rows: Sequence[Kind]) -> bytes:
+        """A column a field of the flat model, in its order: amounts as numbers, mappings as JSON."""
         ...
 
     def ticks(self, columns: "Mapping[str, NDArray[Any]]") -> bytes:
