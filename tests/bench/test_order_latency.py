@@ -181,4 +181,6 @@ def test_from_the_yes_to_the_request(table: DynamoStore) -> None:
             f"  {name:<28}{median(own.of(name)):>10.2f}{median(times):>9.2f}"
             f"{quantiles(times, n=20)[-1]:>9.2f}{of_table:>21}{told}"
         )
-    assert median(whole.of("resumed until it leaves")) < ALL_WITHOUT_NETWORK
+    # The desk's own work leaves nearly all of a budget to its table, whatever else this machine does.
+    for name, budget in STEPS:
+        assert budget is None or median(own.of(name)) < budget / 4, name
