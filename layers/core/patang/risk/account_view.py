@@ -9,10 +9,12 @@ from patang.accounts.health import failures_now, median_latency_ms
 from patang.accounts.session import KiteSession
 from patang.execution.graduation import trades_small
 from patang.execution.preflight import egress_refusal
+from patang.execution.reconciliation.record import ForeignPosition, Reconciliation
 from patang.keys import (
     day_key,
     funds_key,
     mark_key,
+    reconciliation_key,
     risk_key,
     session_key,
 )
@@ -44,7 +46,8 @@ class AccountView:
     `to_stops` is what the open ones lose besides if each falls to its stop; `stale` are those valued without
     a fresh price. `free_funds` is what the broker last told within ten
     minutes, `latency_ms` the median of the last five calls to it; None where nobody knows. `egress` is why
-    orders would leave from a wrong address. `one_lot`: its first live sessions are not over.
+    orders would leave from a wrong address. `foreign` is what the owner traded beside the desk. `one_lot`:
+    its first live sessions are not over.
     """
 
     state: RiskState
@@ -59,6 +62,7 @@ class AccountView:
     latency_ms: float | None = None
     failures: int = 0
     egress: str | None = None
+    foreign: tuple[ForeignPosition, ...] = ()
     one_lot: bool = False
     demat_consent: bool = False
 
@@ -84,13 +88,16 @@ class AccountView:
         return bought | {(r.option, r.symbol) for r in self.state.reservations.values()}
 
     def exposure(self, symbol: str | None = None, strategy: str | None = None) -> Decimal:
-        """Rupees invested and reserved, in all, in one underlying or by one strategy."""
+        """Rupees invested and reserved, in all, in one underlying or by one strategy; what the owner has
+        traded beside the desk is no strategy's.
+        """
         invested = (
             p.entry_price * p.open_quantity
             for p in self.positions
             if symbol in (None, p.underlying) and strategy in (None, p.strategy)
         )
-        return sum(invested, Decimal(0)) + held(self.state, symbol, strategy).exposure
+        others = (f.value for f in self.foreign if strategy is None and (symbol is None or f.is_of(symbol)))
+        return sum((*invested, *others), Decimal(0)) + held(self.state, symbol, strategy).exposure
 
     def capital(self, settings: Settings) -> Decimal:
         """What the account started with, was paid in since, and has made or lost."""
@@ -171,9 +178,18 @@ def view_account(
         latency_ms=median_latency_ms(store, account, now),
         failures=failures_now(store, account, now),
         egress=egress_refusal(store, settings, day),
+        foreign=_foreign(store, account, settings),
         one_lot=trades_small(store, settings, account, day),
         demat_consent=session is not None and session.demat_consent,
     )
+
+
+def _foreign(store: StateStore, account: str, settings: Settings) -> tuple[ForeignPosition, ...]:
+    """What was traded beside the desk, as last compared; shares that lie settled tie up nothing."""
+    found = load(store, Reconciliation, reconciliation_key(account))
+    if found is None or found.mode != settings.mode:
+        return ()
+    return tuple(foreign for foreign in found.foreign if foreign.traded)
 
 
 def _free_funds(store: StateStore, account: str, now: datetime, settings: Settings) -> Decimal | None:

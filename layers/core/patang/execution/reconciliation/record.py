@@ -1,5 +1,6 @@
 """What a comparison of the desk with the broker has found, as it is kept."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, Self
@@ -70,6 +71,10 @@ class ForeignPosition(BaseModel):
     def value(self) -> Decimal:
         """Rupees it is worth, or owes."""
         return abs(self.quantity) * self.price * self.multiplier
+
+    def is_of(self, underlying: str) -> bool:
+        """Whether it is this share, or a contract on it: NAME, then the digits of its expiry."""
+        return re.fullmatch(rf"{re.escape(underlying)}(\d\d[0-9A-Z]*)?", self.symbol) is not None
 
 
 class _Findings(Record):
