@@ -40,7 +40,8 @@ def refusal(
     return (
         _about_target(store, intent)
         or _about_position(store, intent)
-        or (_about_entry(store, intent, now, in_force) if intent.lane == "entry" else None)
+        or _about_age(intent, now)
+        or (_about_entry(store, intent, in_force) if intent.lane == "entry" else None)
     )
 
 
@@ -73,9 +74,14 @@ def _about_position(store: StateStore, intent: OrderIntent) -> str | None:
     return None
 
 
-def _about_entry(store: StateStore, intent: OrderIntent, now: datetime, settings: Settings) -> str | None:
+def _about_age(intent: OrderIntent, now: datetime) -> str | None:
+    """Exits of positions have no such time: they are as urgent later."""
     if intent.stale_after is not None and now >= intent.stale_after:
         return f"stale: it waited until {now:%H:%M:%S} and was good until {intent.stale_after:%H:%M:%S}"
+    return None
+
+
+def _about_entry(store: StateStore, intent: OrderIntent, settings: Settings) -> str | None:
     risk = load(store, RiskState, risk_key(intent.account))
     if risk is not None and risk.is_halted_on(intent.as_of.date()):
         return f"trading is halted: {risk.halt_reason or 'no reason given'}"

@@ -157,9 +157,11 @@ class OrderLane:
     def _claim(self, intent: OrderIntent, seen: Mapping[str, Any]) -> OrderIntent | None:
         """The claimed intent; None if somebody else has it."""
         now = self._clock.now()
+        # What was read a moment ago will do, since the write names its revision: one trip to the table less.
+        read = [intent]
 
         def decide() -> tuple[OrderIntent | None, list[Write]]:
-            current = self._load(intent.account, intent.intent_id)
+            current = read.pop() if read else self._load(intent.account, intent.intent_id)
             if current.state != "NEW" or current.terms_hash != intent.terms_hash:
                 return None, []
             claimed = current.evolve(state="SENDING", sending_at=now, **seen)
