@@ -124,7 +124,11 @@ def _broken(
     facts = desk.facts(after.exchange, after.tradingsymbol, as_of, buying=rising)
     if isinstance(facts, Broken):
         return (facts,)
-    found = form_broken(after) or market_broken(after, facts)
+    if order.raw.get("parent_order_id"):
+        # The stop of a cover order is a stop like any other, with a trigger and nothing else.
+        found = _stop_broken(wish) or market_broken(after.model_copy(update={"variety": "regular"}), facts)
+    else:
+        found = form_broken(after) or market_broken(after, facts)
     if found:
         return found
     limit = _sold_beyond(desk, account, order, before, after, as_of)
@@ -134,6 +138,12 @@ def _broken(
         refused = check_margin(more, desk.broker(account), desk.settings(buying=True), price)
         limit = None if refused is None else Broken("quantity", str(after.quantity), refused)
     return () if limit is None else (limit,)
+
+
+def _stop_broken(wish: ModifyOrder) -> tuple[Broken, ...]:
+    if wish.price is None:
+        return ()
+    return (Broken("price", str(wish.price), "this is the cover order's stop: give trigger_price"),)
 
 
 def _sold_beyond(

@@ -95,8 +95,8 @@ def _on_tick(terms: OrderTerms, tick: Decimal) -> OrderTerms | None:
 def _within_freeze(terms: OrderTerms, said: Decimal | None, known: int | None, lot: int) -> OrderTerms | None:
     """A sale is cut by the broker, since all of it has to go; a purchase just becomes smaller.
 
-    Nobody having said how much is taken, a purchase is halved. A stop stays as it is: cut, it could not become
-    the sell of its position in one change.
+    Nobody having said how much is taken, a purchase is halved. A stop stays as it is: cut, it could not
+    become the sell of its position in one change.
     """
     if terms.variety != "regular" or terms.autoslice or terms.trigger_price is not None:
         return None

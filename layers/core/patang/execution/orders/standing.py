@@ -84,16 +84,23 @@ def find_standing(desk: OrderDesk, account: str, order_id: str) -> Standing | Br
         if intent.state == "NEW":
             return Standing((), intent)
     book = desk.broker(account).orders()
-    wanted = {order_id} if intent is None else {intent.broker_order_id, intent.intent_id}
-    found = [order for order in book if order.order_id in wanted or (intent and order.tag in wanted)]
+    wanted = {order_id} if intent is None else {intent.broker_order_id}
+    found = [order for order in book if order.order_id in wanted or (intent and _is_of(order, intent))]
     if not found:
         return Broken("order_id", order_id, "the broker's order book has no such order today")
     live = tuple(order for order in found if order.status not in _ENDED)
     if not live:
         return Broken("order_id", order_id, f"it has ended {found[-1].status}: there is nothing to change")
+    if live[0].raw.get("parent_order_id"):
+        # The second leg of a cover order has the tag of the first, and a life of its own.
+        return Standing(live)
     if intent is None and is_intent_id(live[0].tag):
         intent = load(desk.store, OrderIntent, intent_key(account, live[0].tag))
     return Standing(live, intent)
+
+
+def _is_of(order: BrokerOrder, intent: OrderIntent) -> bool:
+    return order.tag == intent.intent_id and not order.raw.get("parent_order_id")
 
 
 def _prices(raw: Mapping[str, Any]) -> dict[str, Decimal | None]:
