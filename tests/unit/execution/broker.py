@@ -315,7 +315,8 @@ class ExchangeBroker:
                 for gtt in self.triggers.values()
                 if gtt.status == "active" and gtt.request.tradingsymbol == symbol
             )
-            held = self.net_quantity(symbol)
+            over_night = sum(units for (_, name, _), units in self.carried.items() if name == symbol)
+            held = self.net_quantity(symbol) + over_night
             if orders + waiting > held:
                 self.oversold.append(f"{orders} + {waiting} to be sold of {held} {symbol}")
 
