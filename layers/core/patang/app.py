@@ -424,7 +424,7 @@ class Desk:
         desk = OrderDesk(
             self.store,
             self.broker,
-            LiveMarket(self.market_data).quote,
+            LiveMarket(self.market_data).quotes,
             self._listed,
             self.settings,
             self.standing_settings,

@@ -2,6 +2,7 @@
 process.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from patang.adapters.kite.limits import RateLimiter
 from patang.adapters.kite.market_data import KiteMarketData
 from patang.execution.market_clock import MarketClock
 from patang.execution.orders.live_market import LiveMarket
+from patang.execution.orders.market_facts import MarketQuote
 from patang.execution.orders.requests import PlaceOrder
 from patang.keys import market_clock_key
 from patang.market.instruments import Instrument
@@ -82,8 +84,8 @@ class ExchangeRoom(OrderRoom):
     def broker(self, account: str, mode: Any) -> Any:
         return self.kite
 
-    def quote(self, identifier: str) -> Any:
-        return self.live.quote(identifier)
+    def quotes(self, identifiers: Iterable[str]) -> Mapping[str, MarketQuote]:
+        return self.live.quotes(identifiers)
 
     def instrument(self, exchange: str, tradingsymbol: str, as_of: datetime) -> Instrument | None:
         row = self.listed.get((exchange, tradingsymbol))

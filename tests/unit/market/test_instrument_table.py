@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from patang.errors import BadInput
-from patang.market.instrument_dumps import dump_days, dump_path, load_dump, read_dump, save_dump
+from patang.market.instrument_dumps import (
+    dump_days,
+    dump_path,
+    find_listing,
+    load_dump,
+    read_dump,
+    save_dump,
+)
 from patang.market.instrument_search import Wanted
 from patang.market.instrument_table import InstrumentTable
 from patang.market.isins import ISINS_PATH, load_isins, read_isins
@@ -236,6 +243,20 @@ def test_a_dump_is_kept_and_comes_back_as_it_was(table):
     save_dump(objects, day, back)
     assert objects.get(dump_path(day)) == first
     assert load_dump(objects, date(2026, 8, 17)) is None
+
+
+def test_one_listing_is_found_in_the_newest_dump_without_the_others(table):
+    objects = MemoryObjects()
+    assert find_listing(objects, date(2026, 8, 18), "NSE", "RELIANCE") is None
+    save_dump(objects, date(2026, 8, 17), table)
+    objects.put(dump_path(date(2026, 8, 19)), b"of a day to come")
+    for listing in table:
+        found = find_listing(objects, date(2026, 8, 18), listing.exchange, listing.tradingsymbol)
+        assert found == listing
+    assert find_listing(objects, date(2026, 8, 18), "BFO", "RELIANCE") is None
+    assert find_listing(objects, date(2026, 8, 18), "NSE", "NOBODY") is None
+    with pytest.raises(BadInput, match="does not tell of RELIANCE"):
+        find_listing(objects, date(2026, 8, 19), "NSE", "RELIANCE")
 
 
 def test_the_days_of_a_store_are_those_of_its_dumps(table):

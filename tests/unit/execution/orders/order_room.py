@@ -3,12 +3,14 @@ them.
 """
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from patang.execution.intent import OrderIntent
 from patang.execution.market_clock import MarketClock
 from patang.execution.orders.intent_states import IntentStates
+from patang.execution.orders.market_facts import MarketQuote
 from patang.execution.orders.order_desk import OrderDesk
 from patang.execution.orders.persons_orders import PersonsOrders
 from patang.execution.orders.request_book import Receipt, RequestBook
@@ -34,10 +36,10 @@ class OrderRoom(TradingDesk):
         self.store.write(create(MarketClock(market_time=self.market_time, seen_at=self.clock.now())))
         self.market = dict(PRICES)
 
-    def quote(self, identifier: str) -> Any:
+    def quotes(self, identifiers: Iterable[str]) -> Mapping[str, MarketQuote]:
         self.exchange.prices, kept = self.market, self.exchange.prices
         try:
-            return self.exchange.quote(identifier)
+            return {identifier: self.exchange.quote(identifier) for identifier in identifiers}
         finally:
             self.exchange.prices = kept
 
@@ -49,7 +51,7 @@ class OrderRoom(TradingDesk):
         desk = OrderDesk(
             self.store,
             self.broker,
-            self.quote,
+            self.quotes,
             self.instrument,
             self.get_settings,
             self.get_settings,

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from patang.accounts.account import Account
 from patang.errors import BadInput, SessionExpired, TryAgain
-from patang.execution.orders.requests import Basket, CancelOrder, ExitPosition, ModifyOrder
+from patang.execution.orders.requests import Basket, CancelOrder, DeleteGtt, ExitPosition, ModifyOrder
 from patang.keys import account_key
 from patang.records import load, replace
 from tests.unit.execution.orders.order_room import OrderRoom
 from tests.unit.execution.orders.samples import FUTURE, OPTION, SHARE, option_order, share_order
 from tests.unit.execution.samples import equity_signal
-from tests.unit.execution.stages import bought
+from tests.unit.execution.stages import bought, submitted
 
 
 def test_an_order_becomes_one_intent_that_the_lane_sends_and_its_caller_follows() -> None:
@@ -167,11 +167,14 @@ def test_without_a_quote_nothing_is_bought_and_what_is_held_can_be_sold() -> Non
     room = OrderRoom()
     room.hold(OPTION, "NRML", 65)
 
-    def unheard(identifier: str) -> None:
+    def unheard(identifiers: Any) -> Any:
         raise TryAgain("too many calls")
 
-    room.quote = unheard
+    room.quotes = unheard
     with pytest.raises(TryAgain):
+        room.ask(option_order())
+    room.quotes = lambda identifiers: {}
+    with pytest.raises(TryAgain, match="no quote of NFO:NIFTY26AUG24500CE"):
         room.ask(option_order())
     assert room.ask(option_order(transaction_type="SELL")).accepted
 
@@ -226,10 +229,14 @@ def test_what_is_patangs_is_not_a_persons_to_sell() -> None:
 
 def bought_by_patang(room: OrderRoom) -> Any:
     """Twenty shares for the day, by the desk's own steps."""
-    items = [key for key in room.store.items if key.partition == "ACCOUNTS" or key.sort == "SESSION"]
-    for key in items:
-        del room.store.items[key]
+    clear_account(room)
     return bought(room, equity_signal())
+
+
+def clear_account(room: OrderRoom) -> None:
+    """The stages of a trade open the account themselves."""
+    for key in [key for key in room.store.items if key.partition == "ACCOUNTS" or key.sort == "SESSION"]:
+        del room.store.items[key]
 
 
 def test_an_exit_is_the_positions_one_exit_whoever_began_it() -> None:
@@ -460,3 +467,71 @@ def test_a_market_order_carries_its_protection_and_is_paid_at_its_worst() -> Non
     room.exchange.net = 7_293.0
     (intent,) = room.taken(order)
     assert intent.terms.market_protection == -1
+
+
+def test_a_basket_asks_for_its_quotes_in_one_call() -> None:
+    room, asked = OrderRoom(), []
+    quotes = room.quotes
+
+    def counted(identifiers: Any) -> Any:
+        asked.append(sorted(identifiers))
+        return quotes(asked[-1])
+
+    room.quotes = counted
+    room.taken(Basket(orders=(option_order(), share_order(), option_order())))
+    assert asked == [["NFO:NIFTY26AUG24500CE", "NSE:INFY"]]
+
+
+def test_a_request_is_no_more_orders_than_one_transaction_takes() -> None:
+    room = OrderRoom()
+    room.exchange.net = 10.0**9
+    large = option_order(quantity=1755 * 20)
+    assert len(room.taken(Basket(orders=(large,) * 3))) == 60
+    told = room.refusals(Basket(orders=(large, large, large, option_order())), "r-2")
+    assert told == ["orders[3].quantity is 65: a request makes 60 orders at most: send two"]
+
+
+def test_of_two_sales_at_the_same_moment_one_is_refused() -> None:
+    """Both have seen the same holding; whoever writes second looks again."""
+    room = OrderRoom()
+    room.hold(OPTION, "NRML", 65)
+    sale, between = option_order(transaction_type="SELL"), []
+    positions = room.exchange.positions
+
+    def other_first() -> Any:
+        if not between:
+            between.append(None)
+            between[0] = room.ask(sale, "r-other")
+        return positions()
+
+    room.exchange.positions = other_first
+    receipt = room.ask(sale, "r-1")
+    assert between[0].accepted
+    assert not receipt.accepted
+    assert "65 stand to be sold" in receipt.broken[0].text
+    assert len(room.intents()) == 1
+
+
+def test_what_the_desks_own_entry_is_just_buying_is_not_a_persons_to_sell() -> None:
+    room = OrderRoom()
+    room.market["INFY"] = 1500.0
+    clear_account(room)
+    entry = submitted(room, equity_signal())
+    room.lane().process({"account": "main", "intent_id": entry.intent_id})
+    room.exchange.prices = {"INFY": 1500.0}
+    room.exchange.match()
+    assert room.positions() == [], "the fill was not told yet"
+    sale = share_order(transaction_type="SELL", product="MIS", quantity=20, price="1500")
+    assert "20 of them are Patang's positions" in room.refusals(sale)[0]
+
+
+def test_the_trigger_of_a_position_is_not_a_persons_to_change() -> None:
+    room = OrderRoom()
+    room.market["INFY"] = 1500.0
+    clear_account(room)
+    position = bought(room, equity_signal(holding_period="swing", exit_by=None))
+    for intent in [i for i in room.intents() if i.kind == "GTT_PLACE"]:
+        room.lane().process({"account": "main", "intent_id": intent.intent_id})
+    (gtt,) = room.exchange.gtts()
+    assert f"it guards position {position.position_id}" in room.refusals(DeleteGtt(gtt_id=gtt.gtt_id))[0]
+    assert "no such trigger" in room.refusals(DeleteGtt(gtt_id="77"))[0]

@@ -1,12 +1,12 @@
 """What a person's order meets: the account, the market and the rules in force."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
 from patang.accounts.account import Account
 from patang.accounts.session import KiteSession
-from patang.errors import PatangError
+from patang.errors import PatangError, TryAgain
 from patang.execution.market_clock import market_time
 from patang.execution.orders.broken import Broken
 from patang.execution.orders.market_facts import MarketFacts, MarketQuote, facts_of
@@ -23,7 +23,7 @@ __all__ = ["OrderDesk"]
 
 
 class OrderDesk:
-    """`broker` gives an account's broker in a mode, `market` a quote as it is now, `instrument` what is
+    """`broker` gives an account's broker in a mode, `market` quotes as they are now, `instrument` what is
     listed on a day, `settings` what entries go by now and `standing` what everything else goes by.
     """
 
@@ -31,7 +31,7 @@ class OrderDesk:
         self,
         store: StateStore,
         broker: Callable[[str, Mode], Broker],
-        market: Callable[[str], MarketQuote],
+        market: Callable[[Iterable[str]], Mapping[str, MarketQuote]],
         instrument: Callable[[str, str, datetime], Instrument | None],
         settings: Callable[[], Settings],
         standing: Callable[[], Settings],
@@ -60,27 +60,39 @@ class OrderDesk:
             return market_time(self.store)
         return self.clock.now().astimezone(IST)
 
-    def facts(
-        self, exchange: str, tradingsymbol: str, as_of: datetime, *, buying: bool
-    ) -> MarketFacts | Broken:
-        """The market of an instrument; a broken rule where nothing of that name is listed.
+    def look(self, identifiers: Iterable[str], *, buying: bool) -> Mapping[str, MarketQuote]:
+        """The quotes of these instruments, asked for at once. A sale goes on without, a purchase does not: it
+        raises as MarketData does."""
+        try:
+            return self._market(identifiers)
+        except PatangError:
+            if buying:
+                raise
+            return {}
 
-        A sale goes on without a quote, a purchase does not: it raises as MarketData does. Raises StopTrading
-        and BadInput as `facts_of` does.
+    def facts(
+        self,
+        exchange: str,
+        tradingsymbol: str,
+        as_of: datetime,
+        *,
+        buying: bool,
+        seen: Mapping[str, MarketQuote] | None = None,
+    ) -> MarketFacts | Broken:
+        """The market of an instrument, by the quotes that were `seen`, or else asked for; a broken rule where
+        nothing of that name is listed. Raises TryAgain for a purchase without a quote, and as `look` and
+        `facts_of` do.
         """
         found = self._instrument(exchange, tradingsymbol, as_of)
         if found is None:
             return Broken(
                 "tradingsymbol", tradingsymbol, f"it is not listed on {exchange}: search the instruments"
             )
-        settings = self.settings(buying=buying)
-        try:
-            quote = None if found.instrument_type == "INDEX" else self._market(found.identifier)
-        except PatangError:
-            if buying:
-                raise
-            quote = None
-        return facts_of(found, quote, as_of, settings)
+        name = found.identifier
+        quote = (self.look([name], buying=buying) if seen is None else seen).get(name)
+        if quote is None and buying and found.instrument_type != "INDEX":
+            raise TryAgain(f"the broker has no quote of {name}: nothing is bought without one")
+        return facts_of(found, quote, as_of, self.settings(buying=buying))
 
     def account_broken(self, account: str, as_of: datetime, *, buying: bool) -> Broken | None:
         """Why the account may not do this now. A purchase is stopped by everything that stops an entry of

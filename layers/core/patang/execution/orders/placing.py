@@ -1,6 +1,6 @@
 """From a person's order, or a basket of them, to intents: all rules looked at first, nothing sent before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -10,7 +10,7 @@ from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.margin_check import check_basket_margin, check_margin
 from patang.execution.orders.broken import Broken
-from patang.execution.orders.market_facts import MarketFacts
+from patang.execution.orders.market_facts import MarketFacts, MarketQuote
 from patang.execution.orders.market_rules import market_broken
 from patang.execution.orders.order_desk import OrderDesk
 from patang.execution.orders.request_book import Decision
@@ -24,6 +24,8 @@ __all__ = ["GOOD_FOR", "decide_basket", "decide_order", "too_much_sold"]
 # Wall time that a person's purchase may wait for the lane: he has seen the price and wants it now.
 GOOD_FOR = timedelta(seconds=60)
 _MOST_SLICES = 20
+# All of a request is one transaction, which the table takes a hundred writes of.
+_MOST_ORDERS = 60
 
 
 def decide_order(desk: OrderDesk, account: str, request_id: str, wish: PlaceOrder, actor: str) -> Decision:
@@ -51,8 +53,10 @@ def _decided(
     as_of = desk.moment()
     broken: list[Broken] = []
     planned: list[tuple[OrderTerms, MarketFacts]] = []
+    buying = any(wish.transaction_type == "BUY" for wish in wishes)
+    seen = desk.look({wish.identifier for wish in wishes}, buying=buying)
     for number, wish in enumerate(wishes):
-        found = list(_one(desk, account, wish, as_of, planned))
+        found = list(_one(desk, account, wish, as_of, seen, planned))
         where = f"orders[{number}]." if named else ""
         broken += [rule._replace(field=f"{where}{rule.field}") for rule in found]
     if not broken:
@@ -71,6 +75,7 @@ def _one(
     account: str,
     wish: PlaceOrder,
     as_of: datetime,
+    seen: Mapping[str, MarketQuote],
     planned: list[tuple[OrderTerms, MarketFacts]],
 ) -> Iterator[Broken]:
     """The rules that one order breaks; `planned` takes up its terms, cut where one would be frozen."""
@@ -79,7 +84,7 @@ def _one(
     if stopped is not None:
         yield stopped
         return
-    facts = desk.facts(wish.exchange, wish.tradingsymbol, as_of, buying=buying)
+    facts = desk.facts(wish.exchange, wish.tradingsymbol, as_of, buying=buying, seen=seen)
     if isinstance(facts, Broken):
         yield facts
         return
@@ -87,6 +92,11 @@ def _one(
     if len(parts) > _MOST_SLICES:
         most = _MOST_SLICES * (facts.largest or 0)
         yield Broken("quantity", str(wish.quantity), f"it makes {len(parts)} orders: {most} at most")
+        return
+    if len(planned) + len(parts) > _MOST_ORDERS:
+        yield Broken(
+            "quantity", str(wish.quantity), f"a request makes {_MOST_ORDERS} orders at most: send two"
+        )
         return
     mode = desk.settings(buying=buying).mode
     for units in parts:
