@@ -8,6 +8,7 @@ import pytest
 
 from patang.audit.entry import AuditEntry
 from patang.market.instruments import INDEX_NAMES
+from patang.market.preflight import load_preflight
 from patang.market.ticks import unpack
 from patang.risk.charges import leg_charges
 from patang_workbench.local_stack.stack import DESK_ACCOUNT
@@ -230,3 +231,11 @@ def test_the_command_line_reads_the_same_from_the_desk(
     monkeypatch.setenv("PATANG_TOKEN", "no token of this desk")
     assert main(["status", *address]) == 1
     assert "401" in capsys.readouterr().err
+
+
+def test_the_days_preflight_ran_by_its_schedule_and_passed(day: Day) -> None:
+    found = load_preflight(day.stack.desk.store, day.stack.day)
+    assert found is not None
+    assert found.passed, found.reason
+    checked = {check.name for check in found.checks}
+    assert checked >= {"session", "model", "instruments", "market_data", "funds", "rate_tokens"}
