@@ -226,6 +226,10 @@ def test_an_entry_that_stands_too_long_is_cancelled_once() -> None:
     run_to(desk, guard, MORNING + timedelta(seconds=130))
     (message,) = desk.queue.messages
     assert message[0] == "main#exit"
+    assert desk.metrics.counts["order_timed_out"] == 1
+    told = [text for subject, text in desk.notifier.sent if subject == "Entry timed out"]
+    assert len(told) == 1
+    assert "0 of 20 were bought" in told[0]
     assert desk.lane().process(message[2]) == "COMPLETE"
     tell(desk)
     assert entry_of(desk).state == "CANCELLED"

@@ -158,6 +158,7 @@ def test_eight_lanes_with_one_message_at_one_moment_are_one_send(kind: str) -> N
 @pytest.mark.parametrize("written", [False, True], ids=["not written", "written, reply lost"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_throttled_table_raises_before_the_claim_alone_and_loses_nothing(kind: str, written: bool) -> None:
+    unwritten = 0
     for victim in range(1, 12):
         desk = TradingDesk()
         intent = new_intent(desk, kind)
@@ -169,8 +170,10 @@ def test_a_throttled_table_raises_before_the_claim_alone_and_loses_nothing(kind:
             claimed = stored(desk, intent).state
             assert claimed in ("NEW", "SENDING"), claimed
             assert calls == [], "what fails after the call ends the message"
+        unwritten += int(desk.metrics.counts.get("lane_record_failed", 0))
         if len(writes) < victim:
             assert victim > 2
+            assert unwritten == 1, "the write of what the broker has answered, and no other"
             break
         for _ in range(RECEIVED_AT_MOST - 1):
             desk.pass_time(VISIBLE_AFTER)
