@@ -111,6 +111,29 @@ def test_a_cancel_that_races_a_fill_comes_out_the_same_whichever_is_heard_first(
     assert the_proposal(desk).outcome == "PARTLY_FILLED"
 
 
+def test_a_fill_tells_how_long_it_took_from_the_signal_to_the_order_to_the_fill() -> None:
+    desk = TradingDesk()
+    intent = submitted(desk)
+    desk.clock.advance(0.25)
+    desk.lane().process({"account": "main", "intent_id": intent.intent_id})
+    desk.exchange.frames.clear()
+    desk.clock.advance(1.5)
+    apply(desk, {"status": "OPEN", "filled_quantity": 5, "average_price": 1500.0, "at": 2}, "frame")
+    desk.clock.advance(1)
+    apply(desk, {"status": "COMPLETE", "filled_quantity": 20, "average_price": 1500.5, "at": 4}, "postback")
+    told = [
+        event["details"]["took"] | {"filled": event["details"]["filled_quantity"]}
+        for event in desk.store.query(f"OUTBOX#main#{MORNING:%Y-%m-%d}")
+        if event["kind"].startswith("ORDER_") and event["details"].get("filled_quantity")
+    ]
+    told.sort(key=lambda details: details["filled"])
+    assert [(d["wish_to_order_ms"], d["order_to_fill_ms"], d["signal_to_fill_s"]) for d in told] == [
+        (250.0, 1500.0, 2.0),
+        (250.0, 2500.0, 4.0),
+    ]
+    assert desk.metrics.durations["order_to_fill"] == [1500.0, 2500.0]
+
+
 def test_a_cancel_that_comes_too_late_is_done_and_the_whole_fill_counts() -> None:
     desk = standing()
     desk.pass_time(desk.settings.entry_order_seconds)

@@ -5,6 +5,8 @@ before and after the change. So no end is lost and none counts twice, however of
 told; a fill that is heard of after the end changes the order's own share of the sum.
 """
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from patang.execution.intent import OrderIntent
@@ -13,7 +15,7 @@ from patang.records import create, load, replace
 from patang.risk.charges import segment_of
 from patang.risk.slippage import SlippageTally, instrument_class, order_size, slippage_pct
 
-__all__ = ["count_slippage"]
+__all__ = ["count_slippage", "latencies"]
 
 
 def count_slippage(store: StateStore, old: OrderIntent, new: OrderIntent) -> list[Write]:
@@ -29,6 +31,26 @@ def count_slippage(store: StateStore, old: OrderIntent, new: OrderIntent) -> lis
         total_pct=tally.total_pct + sum(after, Decimal(0)) - sum(before, Decimal(0)),
     )
     return [create(changed) if known is None else replace(changed)]
+
+
+def latencies(intent: OrderIntent, as_of: datetime, now: datetime) -> Mapping[str, float]:
+    """How long a fill that was told at `now` (wall) and made at `as_of` (market) has taken.
+
+    Wall milliseconds from the wish to the order's leaving, of the call to the broker, and from the leaving to
+    the first word of the fill; market seconds from the signal's moment to the fill. What is not known is left
+    out.
+    """
+    told = {"signal_to_fill_s": (as_of - intent.as_of).total_seconds()}
+    if intent.sending_at is not None:
+        told["wish_to_order_ms"] = _milliseconds(intent.sending_at - intent.written_at)
+        told["order_to_fill_ms"] = _milliseconds(now - intent.sending_at)
+    if intent.latency_ms is not None:
+        told["call_ms"] = intent.latency_ms
+    return told
+
+
+def _milliseconds(span: timedelta) -> float:
+    return round(span.total_seconds() * 1000, 3)
 
 
 def _slipped(intent: OrderIntent) -> tuple[Decimal, ...]:

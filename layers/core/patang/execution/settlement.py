@@ -9,7 +9,7 @@ from datetime import datetime
 from patang.execution.consequences import Notice, Settlement, name_of
 from patang.execution.entries import settle_entry
 from patang.execution.exit_fills import settle_exit
-from patang.execution.fill_quality import count_slippage
+from patang.execution.fill_quality import count_slippage, latencies
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
 from patang.execution.protection_changes import settle_protection
@@ -32,6 +32,7 @@ def settle(
 
     `as_of` is the market time of the change; `source` says who brought the news.
     """
+    grown = new.filled_quantity > old.filled_quantity
     done = Settlement(
         [
             replace(new),
@@ -50,10 +51,10 @@ def settle(
                 broker_order_id=new.broker_order_id,
                 message=new.status_message,
                 source=source,
+                took=dict(latencies(new, as_of, now)) if grown else {},
             ),
         ]
     )
-    grown = new.filled_quantity > old.filled_quantity
     ended = new.is_final and not old.is_final
     revived = old.never_arrived and not new.never_arrived and (grown or not new.is_final)
     if new.kind == "ENTRY" and (grown or ended or revived):

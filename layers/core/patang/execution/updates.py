@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from patang.errors import BadInput
 from patang.execution.amendments import Amendments
 from patang.execution.broker_order import parse_order
 from patang.execution.consequences import Notice, Settlement, tell
+from patang.execution.fill_quality import latencies
 from patang.execution.intent import IntentState, OrderIntent
 from patang.execution.journal import journal
 from patang.execution.protection import Protector
@@ -36,6 +38,7 @@ class _Heard(NamedTuple):
     result: UpdateResult
     settlement: Settlement
     intent: OrderIntent | None
+    took: Mapping[str, float] = MappingProxyType({})
 
 
 class OrderUpdates:
@@ -78,6 +81,8 @@ class OrderUpdates:
             self._amendments.cancel(heard.intent, order.updated_at or heard.intent.as_of, "a sell too many")
         if heard.intent is not None and heard.result == "APPLIED":
             self._protector.follow(heard.intent, order.updated_at or heard.intent.as_of)
+        if "order_to_fill_ms" in heard.took:
+            self._metrics.duration_ms("order_to_fill", heard.took["order_to_fill_ms"], source=source)
         self._metrics.count("order_updates", source=source, result=heard.result)
         return heard.result
 
@@ -99,7 +104,8 @@ class OrderUpdates:
         if intent.is_final and not intent.never_arrived:
             text = f"{intent.intent_id} had ended {intent.state} and was then told {order.status}."
             settlement.notices.append(Notice("Fill after the end", text, "fill_after_end"))
-        return _Heard("APPLIED", settlement, new), settlement.writes
+        took = latencies(new, as_of, now) if new.filled_quantity > intent.filled_quantity else {}
+        return _Heard("APPLIED", settlement, new, took), settlement.writes
 
     def _adopt(self, account: str, order: BrokerOrder) -> None:
         """The order of a trigger of ours carries no tag, and says of which it comes."""
