@@ -160,6 +160,14 @@ def test_after_the_brokers_square_off_nothing_is_bought_for_the_day_and_can_stil
     assert broken(option_order(product="MIS", transaction_type="SELL"), OPTION, late) == []
 
 
+@pytest.mark.parametrize(("moment", "taken"), [(at(14, 29), False), (at(14, 30), True), (at(15, 0), False)])
+def test_undelivered_shares_are_offered_in_the_half_hour_of_their_auction(
+    moment: datetime, taken: bool
+) -> None:
+    offer = share_order(variety="auction", transaction_type="SELL", auction_number="7")
+    assert (broken(offer, SHARE, moment) == []) is taken
+
+
 def test_an_index_and_an_expired_contract_do_not_trade() -> None:
     index = SHARE.model_copy(update={"instrument_type": "INDEX"})
     shown = facts_of(index, MarketQuote(Decimal(800)), MORNING, Settings())

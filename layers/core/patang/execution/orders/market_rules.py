@@ -1,9 +1,9 @@
 """The rules that an order obeys beside its market: instrument, lot and tick, price band, hours.
 
 Sources: the broker's support pages on refused orders, AMO hours (shares 16:00 to 08:58, contracts 15:45 to
-09:10, any time on days without trading) and the closing auction (neither stops nor icebergs, since
-2026-08-03); SL-M is refused for options (NSE since 2021-09-27, BSE too); exchange code 16448 for how far the
-limit of a stop may be from its trigger (circular 54/2023).
+09:10, any time on days without trading), the auction of undelivered shares (14:30 to 15:00) and the closing
+auction (neither stops nor icebergs, since 2026-08-03); SL-M is refused for options (NSE since 2021-09-27,
+BSE too); exchange code 16448 for how far the limit of a stop may be from its trigger (circular 54/2023).
 """
 
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ __all__ = ["market_broken"]
 # From, until (next day), IST.
 _AMO_SHARES = (time(16, 0), time(8, 58))
 _AMO_CONTRACTS = (time(15, 45), time(9, 10))
+_AUCTION = (time(14, 30), time(15, 0))
 
 
 def market_broken(order: OrderWords, facts: MarketFacts) -> tuple[Broken, ...]:
@@ -110,6 +111,10 @@ def _hours(order: OrderWords, facts: MarketFacts) -> Broken | None:
     if not auction and not session.holds(moment):
         hours = f"{session.open:%H:%M} to {session.close:%H:%M}"
         return Broken("variety", order.variety, f"trading is from {hours}: give amo outside of it")
+    if order.variety == "auction" and not _AUCTION[0] <= at < _AUCTION[1]:
+        return Broken(
+            "variety", "auction", f"it takes orders from {_AUCTION[0]:%H:%M} to {_AUCTION[1]:%H:%M}"
+        )
     if order.product == "MIS" and order.transaction_type == "BUY" and at >= facts.square_off:
         return Broken("product", "MIS", f"intraday positions end at {facts.square_off:%H:%M}: give another")
     return None
