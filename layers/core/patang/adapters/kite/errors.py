@@ -99,7 +99,7 @@ def _is_clear(reply: Reply, text: str) -> bool:
 def _refusal(reply: Reply, said: str, text: str, *, sending: bool) -> PatangError:
     if any(words in text for words in _ADDRESS):
         return AddressRefused(f"{_REGISTER} ({said})")
-    todo = _owners_part(reply, text)
+    todo = _owners_part(reply)
     if todo is not None:
         return AskOwner(f"{todo} ({said})")
     if sending:
@@ -107,7 +107,7 @@ def _refusal(reply: Reply, said: str, text: str, *, sending: bool) -> PatangErro
     return Refused(f"the broker refused the call ({said})")
 
 
-def _owners_part(reply: Reply, text: str) -> str | None:
+def _owners_part(reply: Reply) -> str | None:
     """What the owner has to do before such a call can succeed, if it is his to do."""
     if reply.status == 428:
         return (
