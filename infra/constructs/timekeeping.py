@@ -97,8 +97,8 @@ class Timekeeping(Construct):
             parts.source,
             "preflight",
             memory_mb=512,
-            # It waits twelve seconds for the lane's address, and then asks each account's broker.
-            timeout_seconds=55,
+            # It waits 12 s for the lane's address, and up to 23 s for each account whose broker hangs.
+            timeout_seconds=110,
             failures=parts.queues.dead_letters,
             environment=parts.variables(
                 "DESK_TABLE",

@@ -267,6 +267,15 @@ def test_funds_that_cannot_be_read_block_and_where_all_accounts_fail_so_does_the
     assert "funds" in str(desk.refusal())
 
 
+def test_a_broker_that_hangs_is_waited_for_once_an_account() -> None:
+    desk = Morning()
+    desk.dead, asked = {"main"}, []
+    desk.margins = lambda: asked.append(1) or {"equity": {"net": 1}}
+    desk.at(NINE)
+    assert len(asked) == 1, "the other account's"
+    assert "not asked" in desk.check("funds", "main").found
+
+
 def test_without_a_consent_only_shares_that_are_kept_are_not_bought() -> None:
     desk = Morning({"equity": {"holding_period": "swing"}})
     desk.consent = ""

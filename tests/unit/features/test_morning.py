@@ -507,3 +507,13 @@ def test_a_second_run_replaces_the_first():
     assert morning.run()["ok"]
     assert morning.preflight().passed
     assert morning.preflight().revision == 2
+
+
+def test_an_address_that_is_not_observed_yet_is_no_fault_of_the_morning():
+    """The preflight observes it, at nine; whatever else fails rings the morning's alarm."""
+    live, dead = Morning({"mode": "live"}), Morning({"mode": "live"})
+    dead.session_error = SessionExpired("log in again")
+    live.run()
+    dead.run()
+    assert "morning_failed" not in live.metrics.counts
+    assert dead.metrics.counts["morning_failed"] == 1

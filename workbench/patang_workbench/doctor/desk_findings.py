@@ -126,4 +126,5 @@ def _preflight(store: StateStore, now: datetime) -> Finding:
     if preflight is not None and preflight.passed and preflight.mode == "live":
         return Finding("preflight", "ok", f"passed at {preflight.ran_at.astimezone(IST):%H:%M}")
     why = "it has not run today" if preflight is None else preflight.reason or f"made for {preflight.mode}"
-    return Finding("preflight", "warn", f"no real order can leave: {why}", "correct it before the open")
+    to_do = "`patang preflight --stage live` makes it now and says what to do"
+    return Finding("preflight", "warn", f"no real order can leave: {why}", to_do)

@@ -3,11 +3,12 @@
 One record a day, that of the latest run. What fails blocks entries with its reason; exits never ask.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from patang.accounts.account import Account
+from patang.errors import TryAgain
 from patang.execution.consequences import Notice, tell
 from patang.execution.graduation import Graduations
 from patang.execution.journal import DESK, journal
@@ -143,8 +144,10 @@ class PreflightService:
         if told is not None:
             consent = consent_check(name, told.profile, settings)
             checks += [] if consent is None else [consent]
-        broker = self._broker(name, settings.mode)
-        checks.append(funds_check(name, broker.margins))
+        # A broker that has not answered for the session is not waited for again: the others wait behind it.
+        asked_too = told is not None or settings.mode == "paper"
+        margins = self._broker(name, settings.mode).margins if asked_too else _unasked
+        checks.append(funds_check(name, margins))
         checks.append(rate_check(self._tokens, name, self._clock.now(), settings))
         checks.append(reconciliation_check(self._store, name, moment.date(), settings))
         if settings.mode == "live":
@@ -217,6 +220,10 @@ def _concluded(moment: datetime, settings: Settings, checks: tuple[Check, ...]) 
         checks=checks,
         simulated=settings.simulated_market,
     )
+
+
+def _unasked() -> Mapping[str, Any]:
+    raise TryAgain("not asked: the session did not answer")
 
 
 def _told(preflight: Preflight) -> dict[str, Any]:
