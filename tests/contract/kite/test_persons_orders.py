@@ -1,4 +1,4 @@
-"""People's orders through the composition root: the official client over HTTP, the lane, the exchange's book."""
+"""People's orders through the composition root: the official client, the lane, the exchange's book."""
 
 from collections.abc import Iterator
 from datetime import timedelta

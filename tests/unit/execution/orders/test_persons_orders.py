@@ -447,7 +447,12 @@ def test_an_outcome_that_nobody_knows_is_told_as_that() -> None:
     room.taken(option_order())
     room.run_lane()
     (view,) = room.state().intents
-    assert (view.state, view.answered) == ("UNKNOWN", True)
+    assert (view.state, view.answered) == ("UNKNOWN", False)
+    room.pass_time(40)
+    room.reconciler().run(room.market_time)
+    (view,) = room.state().intents
+    assert (view.state, view.answered) == ("REJECTED", True)
+    assert view.message == "never reached the broker"
 
 
 def test_a_future_is_bought_by_the_brokers_margin() -> None:
@@ -509,6 +514,23 @@ def test_of_two_sales_at_the_same_moment_one_is_refused() -> None:
     assert between[0].accepted
     assert not receipt.accepted
     assert "65 stand to be sold" in receipt.broken[0].text
+    assert len(room.intents()) == 1
+
+
+def test_the_same_request_twice_at_the_same_moment_is_one_intent() -> None:
+    room, between = OrderRoom(), []
+    quotes = room.quotes
+
+    def other_first(identifiers: Any) -> Any:
+        if not between:
+            between.append(None)
+            between[0] = room.ask(option_order())
+        return quotes(identifiers)
+
+    room.quotes = other_first
+    receipt = room.ask(option_order())
+    assert receipt.intent_ids == between[0].intent_ids
+    assert receipt.repeated
     assert len(room.intents()) == 1
 
 

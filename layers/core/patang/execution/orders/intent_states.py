@@ -14,7 +14,8 @@ from patang.records import load
 
 __all__ = ["IntentStates", "IntentView", "OrderPart"]
 
-_UNSENT = frozenset({"NEW", "SENDING"})
+# Nobody knows yet what the broker has made of it.
+_OPEN = frozenset({"NEW", "SENDING", "UNKNOWN"})
 _PAUSE_SECONDS = 0.2
 # Refusals are cured twice at most, each by an intent of its own.
 _MOST_ATTEMPTS = 3
@@ -95,7 +96,7 @@ class IntentStates:
             intent_id=asked,
             kind=intent.kind,
             state=intent.state,
-            answered=intent.state not in _UNSENT,
+            answered=intent.state not in _OPEN,
             broker_order_id=intent.broker_order_id or intent.target_order_id,
             gtt_id=intent.target_gtt_id,
             broker_status=intent.broker_status,
