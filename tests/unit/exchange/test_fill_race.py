@@ -56,6 +56,14 @@ def test_a_modification_meets_half_a_fill(desk: Desk) -> None:
     assert (stop.status, stop.filled, stop.pending, stop.average) == ("OPEN", 5, 5, 145_900)
 
 
+def test_a_modification_cannot_undo_the_fill_it_met(desk: Desk) -> None:
+    order = resting(desk)
+    desk.broker.faults.add(Fault("fill_race", race="partly", change="modify"))
+    with pytest.raises(OrderError, match="below the 5 units that are filled"):
+        desk.broker.modify(desk.account, order.order_id, {"quantity": "1"})
+    assert (order.filled, order.pending) == (5, 5)
+
+
 def test_while_a_cancel_is_under_way_nothing_else_is_taken(desk: Desk) -> None:
     order = resting(desk)
     later = []

@@ -34,6 +34,7 @@ class Amendments:
         order = self._changeable(account, order_id, "modified", variety)
         if order.modifications >= MAX_MODIFICATIONS:
             raise KiteError("Maximum allowed order modifications exceeded.", 400, "NetworkException")
+        self._race(order)
         terms = varieties.changed(order, changed_terms(order.terms, form))
         if not varieties.is_cover_stop(order):
             asked = varieties.as_asked(terms)
@@ -45,7 +46,6 @@ class Amendments:
             order.terms = terms
             broker.move(order, "AMO REQ RECEIVED", "UPDATE")
             return order
-        self._race(order)
         margin = self._margin(account, order, terms)
         order.modifications += 1
         broker.move(order, "MODIFY VALIDATION PENDING")
@@ -95,7 +95,7 @@ class Amendments:
 
     def _race(self, order: Order) -> None:
         """Let a fill come first where a fault says so. Raises OrderError when nothing is left to change."""
-        race = self._broker.faults.race("modify")
+        race = None if self._broker.is_waiting(order) else self._broker.faults.race("modify")
         if race == "partly":
             self._trade_part(order)
         elif race is not None:
