@@ -54,6 +54,7 @@ from patang.execution.quotes import Quotes
 from patang.execution.rate_tokens import RateTokens
 from patang.execution.reconciliation.asking import Reconciliations
 from patang.execution.reconciliation.comparison import Comparison
+from patang.execution.reconciliation.earlier_days import EarlierDays
 from patang.execution.reconciliation.follower import BookFollower
 from patang.execution.reconciliation.outside import OutsideSales
 from patang.execution.reconciliation.polling import Polling
@@ -495,6 +496,14 @@ class Desk:
             self.order_updates(),
             self._resolution(),
             self.trigger_watch(),
+            EarlierDays(
+                self.store,
+                self.broker,
+                self.order_updates(),
+                self._resolution(),
+                self.notifier,
+                self.metrics,
+            ),
             self.intent_queue,
             self.standing_settings,
             self.clock,

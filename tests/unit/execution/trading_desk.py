@@ -26,6 +26,7 @@ from patang.execution.protection import Protector
 from patang.execution.quotes import Quotes
 from patang.execution.rate_tokens import RateTokens
 from patang.execution.reconciliation.comparison import Comparison
+from patang.execution.reconciliation.earlier_days import EarlierDays
 from patang.execution.reconciliation.follower import BookFollower
 from patang.execution.reconciliation.outside import OutsideSales
 from patang.execution.reconciliation.polling import Polling
@@ -272,6 +273,14 @@ class TradingDesk:
             self.order_updates(),
             self.resolution(),
             self.trigger_watch(),
+            EarlierDays(
+                self.store,
+                self.broker,
+                self.order_updates(),
+                self.resolution(),
+                self.notifier,
+                self.metrics,
+            ),
             self.queue,
             self.get_settings,
             self.clock,

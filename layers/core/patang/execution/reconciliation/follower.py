@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from patang.execution.amendments import enqueue
 from patang.execution.intent import PLACING, OrderIntent
+from patang.execution.reconciliation.earlier_days import EarlierDays
 from patang.execution.resolution import GRACE, Resolution
 from patang.execution.triggered import TriggerWatch
 from patang.execution.updates import OrderUpdates
 from patang.keys import LIVE_INTENTS
+from patang.market.sessions import IST
 from patang.ports import Broker, BrokerOrder, Clock, IntentQueue, StateStore
 from patang.records import load_index
 from patang.settings import Mode, Settings
@@ -29,6 +31,7 @@ class BookFollower:
         updates: OrderUpdates,
         resolution: Resolution,
         triggers: TriggerWatch,
+        earlier_days: EarlierDays,
         queue: IntentQueue,
         settings: Callable[[], Settings],
         clock: Clock,
@@ -38,6 +41,7 @@ class BookFollower:
         self._updates = updates
         self._resolution = resolution
         self._triggers = triggers
+        self._earlier_days = earlier_days
         self._queue = queue
         self._settings = settings
         self._clock = clock
@@ -79,7 +83,13 @@ class BookFollower:
             ):
                 self._resolution.resolve(intent, book)
             elif intent.state == "ACKED" and intent.kind in PLACING and not _names(intent) & known:
-                self._resolution.missing(intent, as_of)
+                self._missing(intent, as_of)
+
+    def _missing(self, intent: OrderIntent, as_of: datetime) -> None:
+        if intent.as_of.astimezone(IST).date() < as_of.astimezone(IST).date():
+            self._earlier_days.end(intent, as_of)
+        else:
+            self._resolution.missing(intent, as_of)
 
 
 def _names(intent: OrderIntent) -> set[str]:

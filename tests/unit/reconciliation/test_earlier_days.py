@@ -1,0 +1,70 @@
+"""An order of yesterday of which nobody heard how it ended: what is held tells."""
+
+import pytest
+
+from tests.unit.execution.protected import pump
+from tests.unit.execution.samples import equity_signal
+from tests.unit.execution.stages import entry_of, submitted
+from tests.unit.execution.trading_desk import TradingDesk
+
+
+def standing(desk: TradingDesk) -> None:
+    """A delivery buy that stands at the broker, compared once on its day."""
+    intent = submitted(desk, equity_signal(holding_period="swing", exit_by=None))
+    desk.lane().process({"account": "main", "intent_id": intent.intent_id})
+    desk.exchange.frames.clear()
+    desk.exchange.prices = {}
+    desk.pass_time(60)
+    assert desk.comparison().run("main", desk.market_time)[0].clean
+
+
+def overnight(desk: TradingDesk) -> None:
+    desk.exchange.frames.clear()
+    desk.exchange.end_day()
+    desk.pass_time(23 * 3600)
+    desk.follower().follow("main", desk.market_time, "poll")
+
+
+@pytest.mark.parametrize("part", [20, 7])
+def test_a_fill_of_the_days_last_moment_that_nobody_told_is_found_in_the_morning(part: int) -> None:
+    desk = TradingDesk()
+    standing(desk)
+    desk.exchange.prices, desk.exchange.fill_at_most = {"INFY": 1499.0}, part
+    desk.exchange.match()
+    overnight(desk)
+    (position,) = desk.positions()
+    assert (position.quantity, entry_of(desk).filled_quantity) == (part, part)
+    assert entry_of(desk).state == ("COMPLETE" if part == 20 else "CANCELLED")
+    assert position.entry_price == entry_of(desk).terms.price
+    assert desk.risk().reservations == {}
+    desk.exchange.fill_at_most = None
+    desk.exchange.prices = {}
+    desk.protector().keep("main", position.position_id, desk.market_time)
+    pump(desk)
+    assert [gtt.status for gtt in desk.exchange.triggers.values()] == ["active"]
+    assert desk.comparison().run("main", desk.market_time)[0].clean
+
+
+def test_an_order_that_was_not_filled_has_ended_with_its_day() -> None:
+    desk = TradingDesk()
+    standing(desk)
+    overnight(desk)
+    assert (entry_of(desk).state, desk.positions()) == ("CANCELLED", [])
+    assert "order_missing" not in desk.metrics.counts
+
+
+def test_shares_of_the_owner_are_not_taken_for_a_fill() -> None:
+    desk = TradingDesk()
+    desk.exchange.carried["NSE", "INFY", "CNC"] = 20
+    standing(desk)
+    overnight(desk)
+    assert (entry_of(desk).state, desk.positions()) == ("CANCELLED", [])
+
+
+def test_what_cannot_be_told_apart_alarms() -> None:
+    desk = TradingDesk()
+    standing(desk)
+    desk.exchange.carried["NSE", "INFY", "CNC"] = 35
+    overnight(desk)
+    assert (entry_of(desk).state, desk.positions()) == ("CANCELLED", [])
+    assert desk.metrics.counts["order_missing"] == 1
