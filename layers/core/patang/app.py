@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from patang.adapters.kite.broker import KiteBroker
     from patang.adapters.kite.calls import KiteCalls
     from patang.execution.guard import GuardService
+    from patang.execution.orders.foreign_holdings import ForeignHoldings
     from patang.execution.orders.persons_orders import PersonsOrders
     from patang.execution.preflight.service import PreflightService
     from patang.features.morning import MorningService
@@ -433,6 +434,11 @@ class Desk:
         )
         book = RequestBook(self.store, self.intent_queue, self.clock)
         return PersonsOrders(desk, book, self.exits(), IntentStates(self.store, self.clock, time.sleep))
+
+    def foreign_holdings(self) -> "ForeignHoldings":
+        from patang.execution.orders.foreign_holdings import ForeignHoldings
+
+        return ForeignHoldings(self.store, self.broker, self.persons_orders(), self.standing_settings)
 
     def price_breaks(self) -> PriceBreaks:
         return PriceBreaks(self.store, self.clock, self.notifier, self.metrics)

@@ -10,6 +10,9 @@ from patang.accounts.account import Account
 from patang.accounts.funds import CashMovements
 from patang.desk_view.service import DeskView
 from patang.execution.flatten import Flatten
+from patang.execution.orders.broken import Broken
+from patang.execution.orders.foreign_holdings import ForeignHolding
+from patang.execution.orders.request_book import Receipt
 from patang.keys import risk_key
 from patang.portfolio.account_state import RiskState
 from patang.records import create, load
@@ -46,14 +49,39 @@ class Wired:
     def standing_settings(self) -> Settings:
         return self.desk.settings
 
+    @property
+    def clock(self) -> Any:
+        return self.desk.clock
+
+    def foreign_holdings(self) -> Any:
+        return self.desk.foreign
+
     def flatten(self) -> Flatten:
         desk = self.desk
         return Flatten(desk.store, self.halts(), desk.exits(), desk.amendments(), desk.get_settings)
 
 
+class Holdings:
+    """Foreign holdings of which the second account has two, one that may not be sold now."""
+
+    def __init__(self) -> None:
+        self.sold: list[tuple[str, int]] = []
+
+    def of(self, account: str, as_of: Any) -> tuple[ForeignHolding, ...]:
+        if account == "main":
+            return ()
+        return (ForeignHolding("NSE", "TCS", "CNC", 4), ForeignHolding("NSE", "ITC", "CNC", 9))
+
+    def sell(self, account: str, holdings: Any, request_id: str, actor: str) -> tuple[Receipt, ...]:
+        self.sold += [(holding.tradingsymbol, holding.quantity) for holding in holdings]
+        refused = Receipt(account, request_id, accepted=False, broken=(Broken("quantity", "9", "wait"),))
+        return (Receipt(account, request_id, accepted=True, intent_ids=("O1",)), refused)
+
+
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> TradingDesk:
     desk = TradingDesk()
+    desk.foreign = Holdings()
     for module in (cash, stopping):
         monkeypatch.setattr(module, "deployed_desk", lambda _stage: Wired(desk))
         monkeypatch.setattr(module, "caller", lambda: "arn:aws:iam::1:user/asha")
@@ -134,3 +162,33 @@ def test_money_paid_in_and_out_is_booked_by_name(
     assert main(["cash", "third", "1"]) == 1
     with pytest.raises(SystemExit):
         main(["cash", "main", "much"])
+
+
+def test_foreign_holdings_are_left_alone_unless_they_are_asked_for(desk: TradingDesk) -> None:
+    assert main(["flatten", "--yes"]) == 0
+    assert desk.foreign.sold == []
+
+
+@pytest.mark.parametrize(("word", "sold"), [("flatten", []), ("foreign", [("TCS", 4), ("ITC", 9)])])
+def test_foreign_holdings_need_a_yes_of_their_own(
+    desk: TradingDesk,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    word: str,
+    sold: list[tuple[str, int]],
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda _: word)
+    assert main(["flatten", "--yes", "--foreign"]) == 0
+    assert desk.foreign.sold == sold
+    assert "4 NSE:TCS (CNC)" in capsys.readouterr().out
+
+
+def test_what_came_of_foreign_holdings_is_told_by_holding(
+    desk: TradingDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["flatten", "--account", "second", "--yes", "--foreign", "--yes-foreign", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert [(f["tradingsymbol"], f["intents"], f["refused"]) for f in row["foreign"]] == [
+        ("TCS", ["O1"], []),
+        ("ITC", [], ["quantity is 9: wait"]),
+    ]
