@@ -31,6 +31,8 @@ class StageSettings(BaseModel):
     flavour: Flavour = "cloud"
     region: str = "ap-south-1"
     owner_email: str | None = None
+    # In the form +919812345678; what it is sent is cut to two parts.
+    owner_phone: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{7,14}$")] | None = None
     log_retention_days: int = 30
     tick_shards: Annotated[int, Field(ge=1, le=20)] = 1
     api_requests_per_second: Annotated[int, Field(ge=1, le=1_000)] = 20

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
-from aws_cdk.aws_sns_subscriptions import EmailSubscription
+from aws_cdk.aws_sns_subscriptions import EmailSubscription, SmsSubscription
 from constructs import Construct
 
 from infra.config import StageSettings
@@ -184,6 +184,8 @@ class DataStack(Stack):
         )
         if settings.owner_email is not None:
             topic.add_subscription(EmailSubscription(settings.owner_email))
+        if settings.owner_phone is not None:
+            topic.add_subscription(SmsSubscription(settings.owner_phone))
         return topic
 
 

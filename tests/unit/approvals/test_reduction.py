@@ -1,5 +1,7 @@
 """Less than was proposed: other terms, another hash, less held back; and a yes to exactly those."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -8,9 +10,10 @@ from patang.approvals.proposal import Proposal
 from patang.execution.graduation import Graduation
 from patang.keys import proposal_key
 from patang.market.preflight import Preflight
-from patang.ports import WriteConflict
+from patang.ports import Write, WriteConflict
 from patang.records import create, load
 from patang.risk.expected_profit import expected_profit
+from tests.fakes import MemoryStore
 from tests.unit.execution.samples import (
     MORNING,
     equity_signal,
@@ -23,6 +26,20 @@ from tests.unit.execution.stages import quote_at
 from tests.unit.execution.trading_desk import TradingDesk
 
 ORDER = ("main", "o-s-infy")
+
+
+class OneAtATime(MemoryStore):
+    """A write is all or nothing for other threads too, as the table's is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def write(self, *writes: Write) -> None:
+        with self._lock:
+            super().write(*writes)
+
+
 RICH = equity_signal(expected_return_pct=5.0, target_price=Decimal("1600.00"), confidence=0.95)
 
 
@@ -181,3 +198,35 @@ def test_automated_mode_skips_no_check() -> None:
     reason = str(desk.flow().recheck(*ORDER)["reason"])
     assert reason.startswith("PREFLIGHT_NOT_PASSED: ")
     assert "it was changed" in reason
+
+
+def test_many_hands_at_once_come_to_one_decision_on_terms_that_were_shown() -> None:
+    """Approve, decline and fewer units, each from its own thread, forty times: one decision, one answer to
+    the workflow, and what is approved is what its digest says."""
+    for _ in range(40):
+        desk = TradingDesk(OneAtATime())
+        open_account(desk.store)
+        propose(desk.store, proposal_of(RICH, 20))
+        desk.flow().construct(*ORDER)
+        desk.approvals().request(*ORDER, "token")
+        digest, start = stored(desk).terms_digest or "", threading.Barrier(4)
+
+        def act(wish: str, desk=desk, digest=digest, start=start) -> str:
+            start.wait()
+            if wish == "fewer":
+                return reduce(desk, 12, digest)[0]
+            return desk.approvals().decide(*ORDER, wish, digest, wish, desk.clock.now())
+
+        with ThreadPoolExecutor(4) as pool:
+            results = list(pool.map(act, ("approve", "approve", "decline", "fewer")))
+        decided = [result for result in results[:3] if result in ("APPROVED", "DECLINED")]
+        after = stored(desk)
+        if results[3] == "REDUCED":
+            assert decided == [], "each was shown 20"
+            assert (after.state, after.quantity) == ("PENDING", 12)
+        else:
+            assert len(decided) == 1, results
+            assert (after.state, after.quantity) == (decided[0], 20)
+            assert desk.workflows.answers["token"]["reason"] in ("APPROVED", "USER_REJECTED")
+        assert after.terms is not None
+        assert after.terms.digest() == after.terms_digest
