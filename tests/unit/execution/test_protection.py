@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from patang.execution.intent import Slice
 from patang.execution.price_breaks import adjust_position
 from patang.execution.protection import Protector
 from patang.execution.protection_rules import MOST_PROTECTIVE_CHANGES
@@ -572,3 +573,44 @@ def test_a_trigger_that_met_the_restated_price_first_does_not_sell_the_new_share
     active = [gtt for gtt in desk.exchange.gtts() if gtt.status == "active"]
     assert len(active) == (1 if close == 760.0 else 0)
     assert found.price_exits_suspended == (close != 760.0)
+
+
+def cut(desk: TradingDesk) -> None:
+    """As if the broker had cut the resting stop of 130 units into two orders of one tag."""
+    stop = laid(desk)
+    (order,) = [o for o in desk.exchange.book.values() if o["tag"] == stop.intent_id]
+    order["quantity"] = 65
+    other = order | {"order_id": order["order_id"] + "9"}
+    desk.exchange.book[other["order_id"]] = other
+    slices = tuple(
+        Slice(broker_order_id=o["order_id"], status="TRIGGER PENDING", quantity=65) for o in (order, other)
+    )
+    terms = stop.terms.model_copy(update={"autoslice": True})
+    desk.store.write(replace(stop.evolve(slices=slices, terms=terms, all_named=True)))
+
+
+def test_a_stop_that_was_cut_is_cancelled_whole_before_its_position_is_sold() -> None:
+    desk = TradingDesk()
+    held = entered(desk, option_signal(), 130)
+    cut(desk)
+    assert desk.exits().begin(held, "TIME", desk.market_time, D(100), D("99.8"))
+    assert [i.kind for i in desk.intents() if i.state == "NEW"] == ["CANCEL", "CANCEL"]
+    pump(desk)
+    found = position(desk)
+    assert (found.state, found.exit_reason, live_sells(desk)) == ("CLOSED", "TIME", 0)
+    assert [i.terms.quantity for i in intents(desk, "EXIT")] == [130]
+    assert desk.exchange.oversold == []
+
+
+def test_a_stop_that_was_cut_is_laid_anew_where_it_has_to_change() -> None:
+    desk = TradingDesk()
+    entered(desk, option_signal(), 130)
+    cut(desk)
+    desk.pass_time(20)
+    desk.exchange.prices = {"NIFTY26AUG25000CE": 110.0}
+    mark(desk, 110.0, trailing="100")
+    keep(desk)
+    pump(desk)
+    assert (resting(desk).state, resting(desk).number, resting(desk).trigger_price) == ("RESTING", 2, D(100))
+    assert live_sells(desk) == 130
+    assert desk.exchange.oversold == []

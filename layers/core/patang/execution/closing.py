@@ -1,7 +1,7 @@
 """How a position is sold, step by step: what rests for it is turned into the sell, or taken away first.
 
     nothing rests                    EXIT
-    a stop rests                     MODIFY of that order into the sell
+    a stop rests                     MODIFY of that order into the sell; of several orders: CANCEL, then EXIT
     a stop is on its way             nothing until the broker has said what became of it
     a GTT rests                      GTT_DELETE, then EXIT once it is known to be gone
     a GTT is on its way              nothing until it is known, then as above
@@ -15,13 +15,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from patang.execution.intent import OrderIntent
-from patang.execution.protection_intents import ExitWish, delete_trigger, sell_all, stop_into_sell
+from patang.execution.protection_intents import (
+    ExitWish,
+    cancel_stop,
+    delete_trigger,
+    sell_all,
+    stop_into_sell,
+)
 from patang.execution.protection_rules import check_covered, has_triggered
 from patang.portfolio.position import Position
 from patang.ports import Write
 from patang.records import create, replace
 
-__all__ = ["Step", "closing", "continued"]
+__all__ = ["Step", "cancelled", "closing", "continued"]
 
 # Market time after which a stop that should have become a sell and still waits for its trigger is told
 # again.
@@ -30,16 +36,15 @@ _STILL_A_STOP = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A position changed, with the intents that change with it and the one that it takes, if any."""
+    """A position changed, with the intents that change with it and those that it takes, in their order."""
 
     position: Position
-    asked: OrderIntent | None = None
+    asked: tuple[OrderIntent, ...] = ()
     changed: tuple[OrderIntent, ...] = ()
 
     def writes(self) -> Sequence[Write]:
         """All of it, in one transaction."""
-        asked = [] if self.asked is None else [create(self.asked)]
-        return [replace(self.position), *asked, *map(replace, self.changed)]
+        return [replace(self.position), *map(create, self.asked), *map(replace, self.changed)]
 
 
 def closing(
@@ -107,19 +112,43 @@ def _take(position: Position, laid: OrderIntent, wish: ExitWish, as_of: datetime
         lifted = _protected(
             position, as_of, state="LIFTING", amended_by=asked.intent_id, amendments=number, amended_at=as_of
         )
-        return Step(lifted.evolve(exit_intent_id=asked.intent_id), asked)
+        return Step(lifted.evolve(exit_intent_id=asked.intent_id), (asked,))
+    if laid.slices:
+        return _take_slices(position, laid, as_of, now, wish.reason)
     asked = stop_into_sell(position, laid, wish, as_of, now)
     lifted = _protected(
         position, as_of, state="LIFTING", amended_by=asked.intent_id, amendments=number, amended_at=as_of
     )
     counted = _expecting(laid, wish).evolve(modifications=laid.modifications + 1, amended_at=as_of)
-    return Step(lifted.evolve(exit_intent_id=laid.intent_id), asked, (counted,))
+    return Step(lifted.evolve(exit_intent_id=laid.intent_id), (asked,), (counted,))
+
+
+def _take_slices(position: Position, laid: OrderIntent, as_of: datetime, now: datetime, reason: str) -> Step:
+    """A stop that the broker has cut into several orders is cancelled before its position is sold."""
+    lifted = cancelled(position, laid, as_of, now, reason)
+    return Step(lifted.position.evolve(exit_intent_id=laid.intent_id), lifted.asked, lifted.changed)
+
+
+def cancelled(position: Position, stop: OrderIntent, as_of: datetime, now: datetime, reason: str) -> Step:
+    """A resting stop is cancelled, all of its orders."""
+    resting = position.protection
+    assert resting is not None
+    asked = cancel_stop(position, stop, as_of, now, reason)
+    lifted = _protected(
+        position,
+        as_of,
+        state="LIFTING",
+        amended_by=asked[-1].intent_id if asked else None,
+        amendments=resting.amendments + 1,
+        amended_at=as_of,
+    )
+    return Step(lifted, asked, (stop.evolve(cancels=stop.cancels + 1, amended_at=as_of),))
 
 
 def _sell(position: Position, wish: ExitWish, as_of: datetime, now: datetime) -> Step:
     check_covered(position, 0, position.open_quantity)
     asked = sell_all(position, wish, as_of, now)
-    return Step(position.evolve(exit_intent_id=asked.intent_id), asked)
+    return Step(position.evolve(exit_intent_id=asked.intent_id), (asked,))
 
 
 def _decider(position: Position, laid: OrderIntent) -> str:

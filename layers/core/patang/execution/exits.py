@@ -46,8 +46,8 @@ class Exits:
         step = change(self._store, lambda: self._decide(position, wish, as_of))
         if step is None:
             return False
-        if step.asked is not None:
-            enqueue(self._queue, step.asked)
+        for asked in step.asked:
+            enqueue(self._queue, asked)
         self.stop_buying(position, as_of)
         return True
 
@@ -75,7 +75,7 @@ class Exits:
             wish.actor,
             position_id=current.position_id,
             intent_id=step.position.exit_intent_id,
-            asked=None if step.asked is None else step.asked.kind,
+            asked=step.asked[0].kind if step.asked else None,
             symbol=current.symbol,
             quantity=current.open_quantity,
             reason=wish.reason,

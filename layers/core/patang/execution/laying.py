@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from patang.execution.closing import Step
+from patang.execution.closing import Step, cancelled
 from patang.execution.intent import OrderIntent
 from patang.execution.protection_intents import (
-    cancel_stop,
     change_stop,
     change_trigger,
     delete_trigger,
@@ -50,15 +49,17 @@ def protected(
     if resting.state != "RESTING" or resting.amended_by is not None or laid is None:
         return None
     if resting.kind == "SL" and has_triggered(laid):
-        return _cancel(position, laid, as_of, now, "it was to sell at a price of before")
+        return cancelled(position, laid, as_of, now, "it was to sell at a price of before")
     if not differs(resting, wanted, as_of, position.tick_size) or is_passed(wanted, mark, position):
         return None
     if resting.kind == "GTT":
         return _change_trigger(position, resting, wanted, mark, as_of, now)
     if laid.state != "ACKED":
         return None
+    if laid.slices:
+        return cancelled(position, laid, as_of, now, "several orders of one stop are not changed one by one")
     if laid.modifications >= MOST_PROTECTIVE_CHANGES:
-        return _cancel(position, laid, as_of, now, "no more modifications left")
+        return cancelled(position, laid, as_of, now, "no more modifications left")
     return _change_stop(position, laid, wanted, as_of, now)
 
 
@@ -76,10 +77,10 @@ def lifted(position: Position, laid: OrderIntent | None, as_of: datetime, now: d
         return None
     if resting.kind == "GTT":
         asked = delete_trigger(position, resting, as_of, now, "its position needs it no more")
-        return Step(_amended(position, asked, as_of, state="LIFTING"), asked)
+        return Step(_amended(position, asked, as_of, state="LIFTING"), (asked,))
     if laid.state != "ACKED":
         return None
-    return _cancel(position, laid, as_of, now, "its position needs it no more")
+    return cancelled(position, laid, as_of, now, "its position needs it no more")
 
 
 def _lay(
@@ -107,7 +108,7 @@ def _lay(
         laid_on=as_of.astimezone(IST).date(),
         refusals=0 if before is None else before.refusals,
     )
-    return Step(position.evolve(protection=laid), asked)
+    return Step(position.evolve(protection=laid), (asked,))
 
 
 def _lay_again(
@@ -134,7 +135,7 @@ def _change_stop(
     check_covered(position, 0, wanted.quantity)
     asked = change_stop(position, stop, wanted, as_of, now)
     counted = stop.evolve(modifications=stop.modifications + 1, amended_at=as_of)
-    return Step(_amended(position, asked, as_of), asked, (counted,))
+    return Step(_amended(position, asked, as_of), (asked,), (counted,))
 
 
 def _change_trigger(
@@ -150,13 +151,7 @@ def _change_trigger(
     check_covered(position, 0, wanted.quantity)
     last = position.entry_price if mark is None else mark.last_price
     asked = change_trigger(position, resting, wanted, last, as_of, now)
-    return Step(_amended(position, asked, as_of), asked)
-
-
-def _cancel(position: Position, stop: OrderIntent, as_of: datetime, now: datetime, reason: str) -> Step:
-    asked = cancel_stop(position, stop, as_of, now, reason)
-    counted = stop.evolve(cancels=stop.cancels + 1, amended_at=as_of)
-    return Step(_amended(position, asked, as_of, state="LIFTING"), asked, (counted,))
+    return Step(_amended(position, asked, as_of), (asked,))
 
 
 def _amended(position: Position, asked: OrderIntent, as_of: datetime, **changes: Any) -> Position:

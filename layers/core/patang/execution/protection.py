@@ -75,9 +75,9 @@ class Protector:
         if position.state == "CLOSING":
             self._exits.stop_buying(position, as_of)
         step = change(self._store, lambda: self._decide(account, position_id, as_of))
-        if step is not None and step.asked is not None:
-            enqueue(self._queue, step.asked)
-            self._metrics.count("protection_steps", kind=step.asked.kind)
+        for asked in step.asked if step is not None else ():
+            enqueue(self._queue, asked)
+            self._metrics.count("protection_steps", kind=asked.kind)
 
     def follow(self, intent: OrderIntent, as_of: datetime) -> None:
         """The next step of the position that this intent has just changed, if it is about one.
@@ -166,16 +166,14 @@ class Protector:
         return current.protection is None or current.protection.state != "RESTING"
 
     def _told(self, step: Step, as_of: datetime) -> Sequence[Write]:
-        if step.asked is None:
-            return ()
-        asked, position = step.asked, step.position
-        return (
+        position, now = step.position, self._clock.now()
+        return [
             journal(
                 asked.account,
                 f"{asked.kind}_WANTED",
                 asked.intent_id,
                 as_of,
-                self._clock.now(),
+                now,
                 intent_id=asked.intent_id,
                 position_id=position.position_id,
                 symbol=position.symbol,
@@ -184,8 +182,9 @@ class Protector:
                 limit_price=asked.terms.price,
                 target_price=None if position.protection is None else position.protection.target_price,
                 reason=asked.reason,
-            ),
-        )
+            )
+            for asked in step.asked
+        ]
 
     def _laid(self, position: Position) -> OrderIntent | None:
         resting = position.protection

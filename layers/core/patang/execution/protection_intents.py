@@ -11,6 +11,7 @@ from patang.execution.ids import Purpose, intent_id
 from patang.execution.intent import IntentKind, OrderIntent
 from patang.execution.prices import exit_limit, is_option, sell_limit
 from patang.execution.protection_rules import Wanted
+from patang.execution.slices import live_orders
 from patang.portfolio.position import Position
 from patang.portfolio.protection import Protection
 from patang.risk.freeze import freeze_quantity
@@ -97,18 +98,29 @@ def stop_into_sell(
 
 def cancel_stop(
     position: Position, stop: OrderIntent, as_of: datetime, now: datetime, reason: str
-) -> OrderIntent:
-    """The resting stop taken away."""
-    return _intent(
-        position,
-        intent_id(position.account, "cancel", as_of.date(), stop.intent_id, stop.cancels + 1),
-        "CANCEL",
-        stop.terms,
-        as_of,
-        now,
-        reason=reason,
-        target_intent_id=stop.intent_id,
-        target_order_id=stop.broker_order_id,
+) -> tuple[OrderIntent, ...]:
+    """The resting stop taken away: an intent for each order that the broker has made of it."""
+    number = stop.cancels + 1
+    return tuple(
+        _intent(
+            position,
+            intent_id(
+                position.account,
+                "cancel",
+                as_of.date(),
+                stop.intent_id,
+                number,
+                *((order_id,) if stop.slices else ()),
+            ),
+            "CANCEL",
+            stop.terms,
+            as_of,
+            now,
+            reason=reason,
+            target_intent_id=stop.intent_id,
+            target_order_id=order_id,
+        )
+        for order_id in live_orders(stop)
     )
 
 
