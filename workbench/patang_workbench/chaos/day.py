@@ -46,6 +46,8 @@ _GUARD_EVERY = 10
 _RECONCILED_EVERY = 120
 # Without news for this long the day is over; whatever is tried again has been by then.
 _CALM_AT_LEAST, _CALM_AT_MOST = 100, 900
+# In calm seconds: a message that was lost three times to a crash comes up in so many.
+_MENDED_IN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ class ChaosDay:
         self.entries = 0
         self.open: list[Position] = []
         self.unmeant: list[Finding] = []
+        self.since: dict[Finding, int] = {}
+        self.stubborn: set[Finding] = set()
 
     @property
     def market_time(self) -> datetime:
@@ -175,7 +179,8 @@ class ChaosDay:
                 self._enter(account)
         self._hear()
         self._guard()
-        self._person()
+        if left:
+            self._person()
         self._workflow()
         for _ in range(12):
             if not self._deliver():
@@ -189,14 +194,20 @@ class ChaosDay:
         self.steps.mishaps = Mishaps()
         for second in range(_CALM_AT_MOST):
             self._second({})
-            if second >= _CALM_AT_LEAST and second % 20 == 0 and self._is_calm():
+            if second >= _CALM_AT_LEAST and second % 20 == 0 and self._is_calm(second):
                 break
 
-    def _is_calm(self) -> bool:
-        """Whether nothing is on its way and nothing is wrong; what is wrong now may mend itself."""
-        if self.around.lane.waiting or self.around.updates.waiting or self.workflows:
-            return False
-        return not judge(self.exchange.exchange, self.around.bare_store, self.users, self.lines, self.asked)
+    def _is_calm(self, second: int) -> bool:
+        """Whether nothing is on its way and nothing is wrong. What is wrong now may mend itself, but not as
+        late as it likes."""
+        found = self._judge()
+        self.since = {finding: self.since.get(finding, second) for finding in found}
+        self.stubborn |= {finding for finding, since in self.since.items() if second - since >= _MENDED_IN}
+        waiting = self.around.lane.waiting or self.around.updates.waiting or self.workflows
+        return not waiting and not found
+
+    def _judge(self) -> list[Finding]:
+        return judge(self.exchange.exchange, self.around.bare_store, self.users, self.lines, self.asked)
 
     def _enter(self, account: str) -> None:
         product = self.chance.choice(PRODUCTS)
@@ -374,7 +385,7 @@ class ChaosDay:
 
     def _result(self, seconds: int) -> DayResult:
         exchange = self.exchange.exchange
-        findings = judge(exchange, self.around.bare_store, self.users, self.lines, self.asked)
+        findings = sorted({*self._judge(), *self.stubborn}, key=str)
         accounts = {user_id: account for account, user_id in self.users.items()}
         findings += self.unmeant
         findings += [
