@@ -25,7 +25,7 @@ def decided(monkeypatch):
     token = desk.tokens().issue("asha", "test", ("read",), days=1).secret
     monkeypatch.setenv("PATANG_URL", "http://testserver")
     monkeypatch.setenv("PATANG_TOKEN", token)
-    monkeypatch.setattr(running.httpx, "get", lambda url, *, timeout, **more: api.get(url, **more))
+    monkeypatch.setattr(running.httpx, "request", lambda *what, timeout, **more: api.request(*what, **more))
     monkeypatch.setattr(explain, "deployed_desk", lambda _stage: desk)
     (signal, *_) = (signal for signal in signals if not signal.refused)
     return SimpleNamespace(desk=desk, signal=signal.signal_id, run_id=run_id_of(as_of))
@@ -111,6 +111,6 @@ def test_a_desk_that_does_not_answer_is_named(monkeypatch, capsys):
         raise httpx.ConnectError("refused")
 
     monkeypatch.setenv("PATANG_TOKEN", "patang_x")
-    monkeypatch.setattr(running.httpx, "get", fails)
+    monkeypatch.setattr(running.httpx, "request", fails)
     assert main(["explain", "S202608181000-X", "--url", "http://127.0.0.1:9"]) == 1
     assert "does not answer" in capsys.readouterr().err
