@@ -132,6 +132,23 @@ def test_r9_our_exit_and_the_owners_sale_do_not_sell_the_same() -> None:
     assert ("OVERSOLD", False) in world.kinds()
 
 
+def test_r9_a_sell_of_ours_that_came_after_its_owners_has_sold_what_was_not_there() -> None:
+    world = World()
+    position = world.buy("INFY", 20, "MIS")
+    world.by_hand("SELL", "INFY", 20, "MIS")
+    world.sell(position, 20)
+    assert world.kinds() == [("OVERSOLD", False)]
+    world.by_hand("BUY", "INFY", 20, "MIS")
+    assert world.kinds() == []
+
+
+def test_r9_a_short_that_the_owner_opens_after_our_sell_is_his() -> None:
+    world = World()
+    world.sell(world.buy("INFY", 20, "MIS"), 20)
+    world.by_hand("SELL", "INFY", 20, "MIS")
+    assert world.kinds() == []
+
+
 @pytest.mark.parametrize("kind", ["SL", "GTT"])
 def test_r10_protection_that_rests_is_at_the_broker(kind: str) -> None:
     world = World()
@@ -237,3 +254,12 @@ def test_delivered_shares_are_the_same_on_either_exchange() -> None:
     book = world.book()
     book = dataclasses.replace(book, holdings=[dataclasses.replace(book.holdings[0], exchange="BSE")])
     assert book.net()[line_of("NSE", "INFY", "CNC")] == 20
+
+
+def test_r11_waits_for_our_sells_to_shrink_once_their_owner_has_sold() -> None:
+    world = World()
+    guarded = world.protect(world.buy("INFY", 20, "MIS"))
+    world.by_hand("SELL", "INFY", 8, "MIS")
+    sale = OutsideSale(units=8, price=Decimal(1510), time=world.now, cause="HAND_SALE")
+    world.positions[guarded.position_id] = guarded.evolve(outside=sale)
+    assert world.kinds() == [("SELLS_EXCEED_HOLDING", True)]

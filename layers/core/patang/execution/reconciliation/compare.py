@@ -8,7 +8,7 @@ from patang.execution.reconciliation.book import Book
 from patang.execution.reconciliation.holdings_check import Shortfall, check_holdings
 from patang.execution.reconciliation.ledger import Ledger
 from patang.execution.reconciliation.orders_check import check_orders
-from patang.execution.reconciliation.protection_check import check_protection, check_sells
+from patang.execution.reconciliation.protection_check import check_naked, check_protection, check_sells
 from patang.execution.reconciliation.record import Difference, ForeignPosition
 
 __all__ = ["Look", "compare"]
@@ -33,6 +33,7 @@ def compare(book: Book, ledger: Ledger, as_of: datetime) -> Look:
         differences=(
             *check_orders(book, ledger, as_of),
             *holdings.differences,
+            *check_naked(book, ledger),
             *check_protection(book, ledger),
             *sells,
             *_funds(book),

@@ -93,4 +93,5 @@ class BookFollower:
 
 
 def _names(intent: OrderIntent) -> set[str]:
-    return {intent.intent_id, *(part.broker_order_id for part in intent.slices)}
+    parts = (part.broker_order_id for part in intent.slices)
+    return {intent.intent_id, intent.broker_order_id or "", *parts}

@@ -1,13 +1,14 @@
-"""What rests at the broker for our positions, and that nothing sells more than is held: R10 to R12."""
+"""What rests at the broker for our positions, and that nothing sells more than is held: R9 to R12."""
 
+from collections import Counter
 from collections.abc import Iterator
 
-from patang.execution.reconciliation.book import LIVE_GTT, Book, is_over
+from patang.execution.reconciliation.book import LIVE_GTT, Book, is_over, line_of
 from patang.execution.reconciliation.ledger import Ledger, line_of_position
 from patang.execution.reconciliation.record import Difference
 from patang.portfolio.position import Position
 
-__all__ = ["check_protection", "check_sells"]
+__all__ = ["check_naked", "check_protection", "check_sells"]
 
 
 def check_protection(book: Book, ledger: Ledger) -> Iterator[Difference]:
@@ -63,6 +64,8 @@ def check_sells(book: Book, ledger: Ledger) -> Iterator[Difference]:
         if line in book.moving:
             continue
         ours = sum(units for name, units in sells if name in owners or name in triggers)
+        # What its owner has sold is noted: our sells are being made smaller.
+        shrinking = any(position.outside is not None for position in ledger.of_line(line))
         all_of_them = sum(units for _, units in sells)
         if ours and all_of_them > max(net[line], 0):
             yield Difference(
@@ -70,5 +73,31 @@ def check_sells(book: Book, ledger: Ledger) -> Iterator[Difference]:
                 symbol=str(line),
                 ours=f"{ours} of {all_of_them} to be sold",
                 brokers=f"{net[line]} held",
-                explained=None if ours > max(net[line], 0) else "the owner's own orders sell the rest",
+                explained=_why_too_much(ours_alone=ours > max(net[line], 0), shrinking=shrinking),
             )
+
+
+def _why_too_much(*, ours_alone: bool, shrinking: bool) -> str | None:
+    if not ours_alone:
+        return "the owner's own orders sell the rest"
+    return "ours are being made smaller" if shrinking else None
+
+
+def check_naked(book: Book, ledger: Ledger) -> Iterator[Difference]:
+    """R9. A sell of ours that came after its owner's, before anybody could know: the line is short by it.
+
+    Trades are told to the second; within one, ours are taken to have come first.
+    """
+    owners, net, running = ledger.order_ids(book), book.net(), Counter(book.at_open())
+    in_turn = sorted(book.trades, key=lambda t: (t.traded_at, t.order_id not in owners, t.trade_id))
+    for trade in in_turn:
+        line = line_of(trade.exchange, trade.tradingsymbol, trade.product)
+        ours = trade.order_id in owners and trade.transaction_type == "SELL"
+        if ours and running[line] < trade.quantity and net[line] < 0 and line not in book.moving:
+            yield Difference(
+                kind="OVERSOLD",
+                symbol=str(line),
+                ours=f"{trade.quantity} sold by order {trade.order_id}",
+                brokers=f"{running[line]} held then, {net[line]} now",
+            )
+        running[line] += trade.quantity if trade.transaction_type == "BUY" else -trade.quantity
