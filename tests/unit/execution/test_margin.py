@@ -57,8 +57,8 @@ ALL = [SHARE_FOR_THE_DAY, SHARE_TO_KEEP, OPTION_FOR_THE_DAY, OPTION_TO_KEEP]
 @pytest.mark.parametrize("order", ALL)
 def test_everything_is_paid_in_full_and_with_the_buffer(order: OrderTerms) -> None:
     assert check_margin(order, has(33_000), Settings()) is None
-    refused = check_margin(order, has(32_999), Settings())
-    assert refused == "MARGIN_INSUFFICIENT: 33000.00 are needed with the buffer and 32999.00 are there"
+    refused = check_margin(order, has(32_999.99), Settings())
+    assert refused == "MARGIN_INSUFFICIENT: 33000.00 are needed with the buffer and 32999.99 are there"
 
 
 @pytest.mark.parametrize(
