@@ -496,9 +496,13 @@ def test_a_request_is_no_more_orders_than_one_transaction_takes() -> None:
     assert told == ["orders[3].quantity is 65: a request makes 60 orders at most: send two"]
 
 
-def test_of_two_sales_at_the_same_moment_one_is_refused() -> None:
-    """Both have seen the same holding; whoever writes second looks again."""
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_of_two_sales_at_the_same_moment_one_is_refused(earlier: int) -> None:
+    """Both have seen the same holding; whoever writes second looks again, as the first request of an account
+    and as a later one."""
     room = OrderRoom()
+    for number in range(earlier):
+        room.taken(option_order(), f"r-earlier-{number}")
     room.hold(OPTION, "NRML", 65)
     sale, between = option_order(transaction_type="SELL"), []
     positions = room.exchange.positions
@@ -514,7 +518,7 @@ def test_of_two_sales_at_the_same_moment_one_is_refused() -> None:
     assert between[0].accepted
     assert not receipt.accepted
     assert "65 stand to be sold" in receipt.broken[0].text
-    assert len(room.intents()) == 1
+    assert len(room.intents()) == 1 + earlier
 
 
 def test_the_same_request_twice_at_the_same_moment_is_one_intent() -> None:
