@@ -81,6 +81,7 @@ def test_a_stop_whose_limit_was_jumped_follows_the_price_down_until_flat(
         desk.settle()
     assert (desk.position.state, desk.position.exit_reason) == ("CLOSED", "STOP")
     assert desk.metrics.counts["stop_jumped"] == 1
+    assert "order_missing" not in desk.metrics.counts
     assert (desk.net(), len(desk.sells())) == (0, 1)
 
 

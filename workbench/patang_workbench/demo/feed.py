@@ -28,6 +28,13 @@ _SENTENCES: Mapping[str, Sentence] = {
         f"fill       {d['quantity']} {d['symbol']} bought at {d['entry_price']}, "
         f"stop {d['stop_loss_price']}, target {d['target_price']}"
     ),
+    "PROTECT_WANTED": lambda d: (
+        f"protection {d['quantity']} {d['symbol']}: a stop at {d['trigger_price']} for the broker to keep"
+    ),
+    "GTT_PLACE_WANTED": lambda d: (
+        f"protection {d['quantity']} {d['symbol']}: a trigger at {d['trigger_price']} and "
+        f"{d['target_price']} for the broker to keep"
+    ),
     "EXIT_BEGUN": lambda d: f"exit       {d['symbol']}: {d['reason']} at {d['last_price']}",
     "POSITION_CLOSED": lambda d: (
         f"closed     {d['quantity']} {d['symbol']} sold at {_rupees(d['exit_price'])} ({d['reason']}): "

@@ -178,9 +178,9 @@ class Protector:
                 position_id=position.position_id,
                 symbol=position.symbol,
                 quantity=asked.terms.quantity,
-                trigger_price=asked.terms.trigger_price,
+                trigger_price=asked.gtt.triggers[0] if asked.gtt else asked.terms.trigger_price,
                 limit_price=asked.terms.price,
-                target_price=None if position.protection is None else position.protection.target_price,
+                target_price=asked.gtt.triggers[-1] if asked.gtt else None,
                 reason=asked.reason,
             )
             for asked in step.asked
