@@ -95,11 +95,11 @@ class OrderPath(Construct):
             memory_mb=512,
             timeout_seconds=UPDATES_TIMEOUT_SECONDS,
             environment=parts.variables(
-                "DESK_TABLE", "ORDER_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "NOTIFY_TOPIC_ARN"
+                "DESK_TABLE", "ORDER_QUEUE_URL", "POLL_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "NOTIFY_TOPIC_ARN"
             ),
         )
         allow_table(function, parts.data.desk, write=True)
-        allow_send(function, parts.queues.orders, parts.queues.dead_letters)
+        allow_send(function, parts.queues.orders, parts.queues.polls, parts.queues.dead_letters)
         parts.allow_notify(function)
         function.add_event_source(
             # More at once would only contend for the same few orders.

@@ -397,7 +397,13 @@ class Desk:
 
     def order_updates(self) -> OrderUpdates:
         return OrderUpdates(
-            self.store, self.amendments(), self.protector(), self.clock, self.notifier, self.metrics
+            self.store,
+            self.amendments(),
+            self.protector(),
+            self.reconciliations(),
+            self.clock,
+            self.notifier,
+            self.metrics,
         )
 
     def trigger_watch(self) -> TriggerWatch:

@@ -25,6 +25,7 @@ from patang.execution.price_breaks import PriceBreaks
 from patang.execution.protection import Protector
 from patang.execution.quotes import Quotes
 from patang.execution.rate_tokens import RateTokens
+from patang.execution.reconciliation.asking import Reconciliations
 from patang.execution.reconciliation.comparison import Comparison
 from patang.execution.reconciliation.earlier_days import EarlierDays
 from patang.execution.reconciliation.follower import BookFollower
@@ -191,7 +192,13 @@ class TradingDesk:
 
     def order_updates(self) -> OrderUpdates:
         return OrderUpdates(
-            self.store, self.amendments(), self.protector(), self.clock, self.notifier, self.metrics
+            self.store,
+            self.amendments(),
+            self.protector(),
+            Reconciliations(self.store, lambda: self.polls),
+            self.clock,
+            self.notifier,
+            self.metrics,
         )
 
     def trigger_watch(self) -> TriggerWatch:

@@ -135,6 +135,20 @@ def test_protection_goes_before_a_sale_by_hand_is_booked(signal: Any, quantity: 
     assert (again.clean, again.differences) == (True, ())
 
 
+def test_a_sale_by_hand_of_what_we_hold_is_looked_at_at_once_and_once() -> None:
+    desk = TradingDesk()
+    held(desk)
+    desk.polls.tickets.clear()
+    by_hand(desk, "BUY", 5)
+    by_hand(desk, "SELL", 5, symbol="TCS")
+    desk.follower().follow("main", desk.market_time, "poll")
+    assert desk.polls.tickets == []
+    by_hand(desk, "SELL", 8)
+    for _ in range(3):
+        desk.follower().follow("main", desk.market_time, "frame")
+    assert desk.polls.tickets == [({"reconcile": ["main"]}, 0)]
+
+
 def test_what_is_sold_in_part_makes_position_and_protection_smaller() -> None:
     desk = TradingDesk()
     held(desk)

@@ -14,13 +14,15 @@ from patang.execution.intent import IntentState, OrderIntent
 from patang.execution.journal import journal
 from patang.execution.protection import Protector
 from patang.execution.protection_rules import has_triggered
+from patang.execution.reconciliation.asking import Reconciliations
 from patang.execution.second_try import awaiting_cure
 from patang.execution.settlement import settle
 from patang.execution.slices import sliced
 from patang.execution.triggered import adopt, linked_intent, named_trigger
-from patang.keys import intent_key
+from patang.keys import OPEN_POSITIONS, intent_key
+from patang.portfolio.position import Position
 from patang.ports import BrokerOrder, Clock, Metrics, Notifier, StateStore, Write
-from patang.records import change, load, replace
+from patang.records import change, load, load_index, replace
 
 __all__ = ["OrderUpdates", "UpdateResult", "followed"]
 
@@ -39,6 +41,7 @@ class _Heard(NamedTuple):
     settlement: Settlement
     intent: OrderIntent | None
     took: Mapping[str, float] = MappingProxyType({})
+    news: bool = True
 
 
 class OrderUpdates:
@@ -49,6 +52,7 @@ class OrderUpdates:
         store: StateStore,
         amendments: Amendments,
         protector: Protector,
+        reconciliations: Reconciliations,
         clock: Clock,
         notifier: Notifier,
         metrics: Metrics,
@@ -56,6 +60,7 @@ class OrderUpdates:
         self._store = store
         self._amendments = amendments
         self._protector = protector
+        self._reconciliations = reconciliations
         self._clock = clock
         self._notifier = notifier
         self._metrics = metrics
@@ -81,6 +86,8 @@ class OrderUpdates:
             self._amendments.cancel(heard.intent, order.updated_at or heard.intent.as_of, "a sell too many")
         if heard.intent is not None and heard.result == "APPLIED":
             self._protector.follow(heard.intent, order.updated_at or heard.intent.as_of)
+        if heard.result == "FOREIGN" and heard.news:
+            self._look_after(account, order)
         if "order_to_fill_ms" in heard.took:
             self._metrics.duration_ms("order_to_fill", heard.took["order_to_fill_ms"], source=source)
         self._metrics.count("order_updates", source=source, result=heard.result)
@@ -91,7 +98,8 @@ class OrderUpdates:
         intent = load(self._store, OrderIntent, intent_key(account, order.tag)) if tagged else None
         intent = intent or linked_intent(self._store, account, order.order_id)
         if intent is None:
-            return _Heard("FOREIGN", Settlement(), None), self._foreign(account, order, source)
+            told = self._foreign(account, order, source)
+            return _Heard("FOREIGN", Settlement(), None, news=bool(told)), told
         new = followed(intent, order)
         now = self._clock.now()
         waiting = awaiting_cure(intent, new, now)
@@ -113,6 +121,20 @@ class OrderUpdates:
         if gtt_id is not None and linked_intent(self._store, account, order.order_id) is None:
             price, as_of = Decimal(str(order.raw.get("price") or 0)), order.updated_at or self._clock.now()
             adopt(self._store, self._clock, account, gtt_id, order.order_id, price, as_of)
+
+    def _look_after(self, account: str, order: BrokerOrder) -> None:
+        """The owner has sold something that we hold: what protects it must not sell it again, and that does
+        not wait for the minute."""
+        if order.transaction_type != "SELL" or not order.filled_quantity:
+            return
+        held = load_index(self._store, Position, OPEN_POSITIONS, f"{account}#")
+        if not any(position.symbol == order.tradingsymbol for position in held):
+            return
+        try:
+            self._reconciliations.ask([account])
+        except Exception as error:
+            # The update is taken; the minute's comparison comes anyway.
+            self._metrics.count("reconciliation_not_asked", error=type(error).__name__)
 
     def _foreign(self, account: str, order: BrokerOrder, source: str) -> list[Write]:
         """An order that is not ours is recorded once for each thing it does, and otherwise left alone."""
