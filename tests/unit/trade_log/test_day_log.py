@@ -7,6 +7,8 @@ from patang.portfolio.position import Position
 from patang.records import create
 from patang.trade_log.day_log import DayLog
 from patang.trade_log.results import results
+from tests.unit.execution.orders.order_room import OrderRoom
+from tests.unit.execution.orders.samples import option_order
 from tests.unit.execution.samples import MORNING
 from tests.unit.execution.stages import bought, tell
 from tests.unit.execution.test_updates import frame, sent
@@ -129,3 +131,12 @@ def test_a_closed_position_says_how_long_it_was_held() -> None:
     assert record.trade_duration_minutes == 270
     assert record.current_price is None
     assert record.exit_signal == {"reason": "TARGET", "attempts": 0}
+
+
+def test_a_persons_own_order_is_told_with_his_name() -> None:
+    room = OrderRoom()
+    (intent,) = room.taken(option_order(quantity=65, price="101"))
+    [order] = DayLog(room.store).executions("main", DAY)
+    assert (order.intent_id, order.kind, order.signal_id) == (intent.intent_id, "ORDER", None)
+    assert (order.placed_by, order.user_confirmed) == ("owner", True)
+    assert (order.status, order.placed_time, order.fill_time) == ("PENDING", None, None)

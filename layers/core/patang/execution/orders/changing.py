@@ -195,6 +195,7 @@ def _about(
         as_of=as_of,
         written_at=now,
         stale_after=now + GOOD_FOR if rising else None,
+        wanted_by=actor,
         reason=f"{kind} asked for by {actor}",
         reducing=not rising,
         changes=changes,

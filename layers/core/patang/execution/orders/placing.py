@@ -186,5 +186,6 @@ def _intent(
         stale_after=now + GOOD_FOR,
         expected_price=desk.expected(facts, terms.price),
         reducing=terms.transaction_type == "SELL",
+        wanted_by=actor,
         reason=f"asked for by {actor}",
     )

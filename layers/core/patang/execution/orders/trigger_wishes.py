@@ -123,6 +123,7 @@ def decide_conversion(
         as_of=as_of,
         written_at=now,
         reducing=True,
+        wanted_by=actor,
         reason=f"asked for by {actor}",
     )
     return Decision(as_of, intents=(intent,))
@@ -202,5 +203,6 @@ def _intent(
         written_at=now,
         stale_after=now + GOOD_FOR if buying else None,
         reducing=not buying,
+        wanted_by=actor,
         reason=f"asked for by {actor}",
     )
