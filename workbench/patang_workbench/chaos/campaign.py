@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from patang.adapters.aws.dynamodb import DynamoStore
-from patang.ports import StateStore
 from patang_workbench.chaos.day import ChaosDay, DayPlan, DayResult
 from patang_workbench.chaos.dynamodb import WireDynamo, create_table
 from patang_workbench.local_stack.emulator import Emulator
@@ -113,16 +112,13 @@ def emulator() -> Iterator[Emulator]:
 def run_day(endpoint: str, plan: DayPlan) -> DayResult:
     """One day on tables of its own."""
     client = WireDynamo(endpoint)
-    stores: list[StateStore] = []
-    for purpose in ("desk", "auth"):
-        name = f"chaos-{purpose}-{plan.seed.replace('/', '-')}"
-        create_table(client, name)
-        stores.append(DynamoStore(client, name))
+    tables = [create_table(client, purpose, plan.seed) for purpose in ("desk", "auth")]
+    desk, auth = (DynamoStore(client, name) for name in tables)
     try:
-        return ChaosDay(plan, *stores).run()
+        return ChaosDay(plan, desk, auth).run()
     finally:
-        for purpose in ("desk", "auth"):
-            client.call("DeleteTable", {"TableName": f"chaos-{purpose}-{plan.seed.replace('/', '-')}"})
+        for name in tables:
+            client.call("DeleteTable", {"TableName": name})
 
 
 def campaign(
@@ -156,7 +152,7 @@ def campaign(
 
 def _expected(running: dict[Any, int]) -> int:
     """A guess at what the days on their way will bring; too low, so that the campaign never falls short."""
-    return 60 * len(running)
+    return 150 * len(running)
 
 
 def _quiet_day(endpoint: str, plan: DayPlan) -> DayResult:

@@ -130,7 +130,7 @@ class ChaosDay:
         self.workflows: dict[str, tuple[str, str, datetime]] = {}
         self.workflow_steps: deque[tuple[str, str, str]] = deque()
         self.entries = 0
-        self.open: list[Position] = []
+        self.held: list[Position] = []
         self.unmeant: list[Finding] = []
         self.since: dict[Finding, int] = {}
         self.stubborn: set[Finding] = set()
@@ -143,7 +143,7 @@ class ChaosDay:
     def run(self) -> DayResult:
         """The whole day: entries while things fail, then calm until nothing moves, then the verdict."""
         begun = self.market_time
-        self._open()
+        self.open()
         for fault in storms(self.chance, self.plan.badness):
             self.exchange.fault(**fault)
         self.steps.mishaps = mishaps(self.chance, self.plan.badness)
@@ -155,7 +155,8 @@ class ChaosDay:
         self._calm()
         return self._result((self.market_time - begun).seconds)
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """Settings, accounts and their sessions, at a market that has opened."""
         self.exchange.advance(20)
         settings = Settings(
             mode="simulator",
@@ -177,7 +178,7 @@ class ChaosDay:
             if trades and self.chance.random() < 0.02:
                 left[account] -= 1
                 self._enter(account)
-        self._hear()
+        self.hear()
         self._guard()
         if left:
             self._person()
@@ -251,7 +252,7 @@ class ChaosDay:
         else:
             self.workflow_steps.append(("FAILED", account, order_id))
 
-    def _hear(self) -> None:
+    def hear(self) -> None:
         """Frames and postbacks, as the line has left them."""
         accounts = {user_id: account for account, user_id in self.users.items()}
         for update in self.exchange.take_updates():
@@ -264,17 +265,17 @@ class ChaosDay:
         """Every few seconds: the desk's own works on every batch of ticks, which would only take longer."""
         if self.market_time.timestamp() % _GUARD_EVERY:
             return
-        self.open = load_index(self.around.bare_store, Position, OPEN_POSITIONS)
-        tokens = {position.instrument_token for position in self.open}
+        self.held = load_index(self.around.bare_store, Position, OPEN_POSITIONS)
+        tokens = {position.instrument_token for position in self.held}
         floor, now = self.exchange.exchange.floor, self.market_time
         records = [tick_record([floor.lines[token] for token in sorted(tokens)], now), marker_record(now)]
         self._call("guard", lambda desk: desk.guard().process(records))
 
     def _person(self) -> None:
         """Somebody wants out of a position, or has an account flattened that makes no entries any more."""
-        if not self.open or self.chance.random() > 0.03 * len(self.open):
+        if not self.held or self.chance.random() > 0.03 * len(self.held):
             return
-        position = self.chance.choice(self.open)
+        position = self.chance.choice(self.held)
         line = self.exchange.exchange.floor.lines[position.instrument_token]
         last, bid = Decimal(line.last) / 100, Decimal(line.bid) / 100 if line.bid else None
         self._tell(position.account, f"a person sells {position.position_id}")
@@ -323,7 +324,11 @@ class ChaosDay:
 
     def _poll(self) -> None:
         message = self.polls.take()
-        if message is not None:
+        if message is None:
+            return
+        if "reconcile" in message.body:
+            self._call("reconciler", lambda desk: desk.reconciler().ask(message.body["reconcile"]))
+        else:
             self._call("polling", lambda desk: desk.polling().poll(message.body))
 
     def _meanwhile(self, function: str) -> None:
@@ -336,7 +341,7 @@ class ChaosDay:
         elif act == "reconcile":
             self._call("reconciler", lambda desk: desk.reconciler().run(self.market_time), fresh=True)
         else:
-            self._hear()
+            self.hear()
             self._update()
 
     def _same_message(self) -> None:

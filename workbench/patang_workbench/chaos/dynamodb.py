@@ -1,5 +1,6 @@
 """The emulator's DynamoDB by its wire protocol alone: what boto3 adds to a call takes longer than it."""
 
+import hashlib
 import http.client
 import json
 from typing import Any
@@ -20,14 +21,19 @@ _AUTHORISATION = (
 
 
 class WireDynamo:
-    """The three calls of DynamoStore, over one connection. Raises ClientError as boto3's client does."""
+    """The calls of DynamoStore, over one connection. Raises ClientError as boto3's client does."""
 
     def __init__(self, endpoint: str) -> None:
         self._address = urlsplit(endpoint).netloc
         self._connection = http.client.HTTPConnection(self._address, timeout=30)
+        self.refused = 0
+        """Transactions that were cancelled: somebody else was first."""
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         return self.call("GetItem", request)
+
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        return self.call("BatchGetItem", request)
 
     def query(self, **request: Any) -> dict[str, Any]:
         return self.call("Query", request)
@@ -48,6 +54,7 @@ class WireDynamo:
         if reply.status == 200:
             return body
         code = str(body.get("__type", reply.status)).rpartition("#")[2]
+        self.refused += code == "TransactionCanceledException"
         message = str(body.get("message") or body.get("Message") or "")
         error: Any = {
             "Error": {"Code": code, "Message": message},
@@ -57,8 +64,9 @@ class WireDynamo:
         raise ClientError(error, operation)
 
 
-def create_table(client: WireDynamo, name: str) -> None:
-    """A table of the shape that DynamoStore works on."""
+def create_table(client: WireDynamo, purpose: str, seed: str) -> str:
+    """The name of a new table of the shape that DynamoStore works on."""
+    name = f"{purpose}-{hashlib.sha256(seed.encode()).hexdigest()[:16]}"
     client.call(
         "CreateTable",
         {
@@ -84,3 +92,4 @@ def create_table(client: WireDynamo, name: str) -> None:
             ],
         },
     )
+    return name

@@ -64,6 +64,9 @@ class FragileStore:
     def get(self, key: Key) -> Attributes | None:
         return self._steps.take(lambda: self._store.get(key), stores=True)
 
+    def get_many(self, keys: Sequence[Key]) -> list[Attributes | None]:
+        return self._steps.take(lambda: self._store.get_many(keys), stores=True)
+
     def query(
         self,
         partition: str,

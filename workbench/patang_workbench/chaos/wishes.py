@@ -45,9 +45,16 @@ class _Levels:
 
 
 def proposal(
-    chance: random.Random, account: str, number: int, product: str, line: Line, as_of: datetime, now: datetime
+    chance: random.Random,
+    account: str,
+    number: int,
+    product: str,
+    line: Line,
+    as_of: datetime,
+    now: datetime,
+    resting: float = 0.25,
 ) -> Proposal:
-    """An entry that its owner has said yes to: one in four rests below the market."""
+    """An entry that its owner has said yes to; it rests below the market with the chance `resting`."""
     row = line.instrument
     tick = Decimal(row.tick) / 100
     bid, ask = Decimal(line.bid) / 100, Decimal(line.ask) / 100
@@ -80,8 +87,8 @@ def proposal(
         features={},
     )
     quantity = row.lot * chance.randint(1, 3) if option else chance.randint(1, 40)
-    resting = chance.random() < 0.25
-    price = tick_floor(bid * Decimal("0.999"), tick) if resting else buy_limit(ask, tick, ask * 2)
+    rests = chance.random() < resting
+    price = tick_floor(bid * Decimal("0.999"), tick) if rests else buy_limit(ask, tick, ask * 2)
     terms = OrderTerms(
         account=account,
         mode="simulator",

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from patang_workbench.chaos.campaign import Report, campaign, day_plan, emulator, run_day
+from patang_workbench.chaos.races import races
 from patang_workbench.cli.running import CommandError
 from patang_workbench.local_stack.emulator import EmulatorError
 
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--badness", type=float, default=1.0, help="how often things fail; 0 is a good day (1)"
     )
     parser.add_argument("--processes", type=int, default=2, help="days that run side by side (2)")
+    parser.add_argument("--races", type=int, metavar="N", help="instead: so many races of lanes and of exits")
     parser.add_argument("--day", type=int, help="run this day of the campaign alone")
     parser.add_argument("--history", metavar="WORD", help="of that day, what was done about an account or id")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -33,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         if options.day is not None:
             return _day(options)
+        if options.races is not None:
+            return _races(options)
         report = campaign(
             options.orders,
             options.seed,
@@ -56,6 +60,18 @@ def _day(options: argparse.Namespace) -> int:
             if options.history in (account, "all") or options.history in text:
                 print(f"{account:4} {text}")
     _print(report, options)
+    return 0 if report.clean else 1
+
+
+def _races(options: argparse.Namespace) -> int:
+    with emulator() as aws:
+        report = races(aws.endpoint, options.races, options.races, options.seed)
+    figures = report.as_json()
+    if options.json:
+        print(json.dumps(figures))
+    else:
+        for name, value in figures.items():
+            print(f"{name:34} {value}")
     return 0 if report.clean else 1
 
 
