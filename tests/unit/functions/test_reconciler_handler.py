@@ -1,0 +1,86 @@
+"""(reconciler): a person's wish, tickets of the queue, and what is neither."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from functions.reconciler import handler as reconciler
+from patang.errors import BadInput
+from tests.fakes import FixedClock, MemoryStore, RecordedDeadLetters, RecordedMetrics
+
+
+class Desk(SimpleNamespace):
+    """The services that the handler calls, and what they were asked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            store=MemoryStore(),
+            clock=FixedClock(),
+            metrics=RecordedMetrics(),
+            dead_letters=RecordedDeadLetters(),
+        )
+        self.asked: list[Any] = []
+
+    def reconciler(self) -> "Desk":
+        return self
+
+    def polling(self) -> "Desk":
+        return self
+
+    def ask(self, accounts: list[str]) -> list[dict[str, Any]]:
+        if "nobody" in accounts:
+            raise BadInput("there is no account 'nobody'")
+        self.asked.append(accounts)
+        return [{"account": account, "clean": True} for account in accounts]
+
+    def poll(self, ticket: dict[str, Any]) -> str:
+        if "number" not in ticket:
+            raise BadInput("a poll needs an account and a number")
+        self.asked.append(ticket)
+        return "POLLED"
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    made = Desk()
+    monkeypatch.setattr(reconciler, "desk", made)
+    return made
+
+
+def records(*bodies: str) -> dict[str, Any]:
+    return {"Records": [{"messageId": str(n), "body": body} for n, body in enumerate(bodies)]}
+
+
+def test_a_person_gets_the_verdict_of_the_accounts_he_names(desk: Desk) -> None:
+    assert reconciler.handler({"reconcile": ["main"]}, None) == {
+        "results": [{"account": "main", "clean": True}]
+    }
+    assert reconciler.handler({"reconcile": []}, None) == {"results": []}
+    assert desk.asked == [["main"], []]
+
+
+@pytest.mark.parametrize("named", ["main", None, [1], ["nobody"]])
+def test_a_wish_that_names_no_account_of_ours_is_refused(desk: Desk, named: object) -> None:
+    assert list(reconciler.handler({"reconcile": named}, None)) == ["refused"]
+    assert desk.asked == []
+
+
+def test_tickets_poll_or_compare(desk: Desk) -> None:
+    event = records(
+        '{"account": "main", "number": 3}', '{"reconcile": ["main"]}', '{"reconcile": ["nobody"]}'
+    )
+    assert reconciler.handler(event, None) == {
+        "polled": ["POLLED", "RECONCILED", "there is no account 'nobody'"]
+    }
+    assert desk.asked == [{"account": "main", "number": 3}, ["main"]]
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '"x"', json.dumps({"account": "main"})])
+def test_what_is_no_ticket_goes_to_the_dead_letters_and_not_round_again(desk: Desk, body: str) -> None:
+    assert reconciler.handler(records(body), None) == {"polled": ["UNREADABLE"]}
+    assert [(source, data) for source, data, _ in desk.dead_letters.letters] == [
+        ("reconciler", body.encode())
+    ]
+    assert desk.metrics.counts["bad_messages"] == 1
