@@ -614,3 +614,41 @@ def test_a_stop_that_was_cut_is_laid_anew_where_it_has_to_change() -> None:
     assert (resting(desk).state, resting(desk).number, resting(desk).trigger_price) == ("RESTING", 2, D(100))
     assert live_sells(desk) == 130
     assert desk.exchange.oversold == []
+
+
+@pytest.mark.parametrize("relaid", [True, False])
+def test_an_exit_that_turns_up_late_sells_nothing_beside_what_rests_again(relaid: bool) -> None:
+    desk = TradingDesk()
+    held = entered(desk)
+    desk.exchange.cancel("regular", laid(desk).broker_order_id or "")
+    tell(desk)
+    desk.queue.messages.clear()
+    # Its stop was cancelled by hand and is not laid again yet: the exit is an order of its own, and is lost.
+    desk.exchange.mishaps = ["lost"]
+    assert desk.exits().begin(position(desk), "TIME", desk.market_time, D(1520), D("1519.90"))
+    (lost,) = intents(desk, "EXIT")
+    body = {"account": "main", "intent_id": lost.intent_id}
+    desk.queue.messages.clear()
+    desk.lane().process(body)
+    desk.pass_time(31)
+    assert desk.lane().process(body) == "REJECTED"
+    if relaid:
+        pump(desk)
+        assert resting(desk).state == "RESTING"
+    else:
+        assert resting(desk).state == "LAYING"
+        desk.queue.messages.clear()
+    late = desk.exchange.orders()[0].raw | {
+        "order_id": "260818000099",
+        "tag": lost.intent_id,
+        "transaction_type": "SELL",
+        "status": "OPEN",
+        "filled_quantity": 0,
+        "quantity": held.quantity,
+    }
+    tell(desk, late)
+    cancels = [i for i in intents(desk, "CANCEL") if i.target_intent_id == lost.intent_id]
+    assert len(cancels) == (1 if relaid else 0)
+    assert desk.metrics.counts.get("stray_exit", 0) == (1 if relaid else 0)
+    assert position(desk).state == ("OPEN" if relaid else "CLOSING")
+    assert laid(desk).state == ("ACKED" if relaid else "DROPPED")

@@ -8,7 +8,7 @@ from patang.execution.consequences import Notice, Settlement, fill_of, name_of
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
 from patang.execution.protection_rules import has_triggered, retry_pause
-from patang.keys import day_key, mark_key, position_key, risk_key
+from patang.keys import day_key, intent_key, mark_key, position_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay, RiskState
 from patang.portfolio.ledger import after_exit
@@ -48,7 +48,7 @@ def settle_exit(
         if not new.is_final or new.filled_quantity > old.filled_quantity:
             _alarm_stray(done, new, changed)
     elif not new.is_final:
-        changed = _reclaimed(done, new, changed)
+        changed = _reclaimed(store, done, new, changed)
     elif changed.exit_intent_id == new.intent_id and not _goes_on(new, changed):
         changed = _reopened(done, new, changed, as_of)
     if changed.state == "CLOSED":
@@ -122,7 +122,7 @@ def _goes_on(new: OrderIntent, position: Position) -> bool:
     return new.kind == "PROTECT" and ended_unsold and position.state == "CLOSING"
 
 
-def _reclaimed(done: Settlement, new: OrderIntent, position: Position) -> Position:
+def _reclaimed(store: StateStore, done: Settlement, new: OrderIntent, position: Position) -> Position:
     """A live exit is its position's exit; one that turned up late beside another is a sell too many."""
     if new.kind == "PROTECT":
         resting = position.protection
@@ -131,11 +131,23 @@ def _reclaimed(done: Settlement, new: OrderIntent, position: Position) -> Positi
         ) and position.exit_intent_id != new.intent_id:
             _alarm_stray(done, new, position)
         return position
-    if position.state == "OPEN":
-        return position.evolve(state="CLOSING", exit_intent_id=new.intent_id)
+    if position.state == "OPEN" and (unprotected := _without_unsent(store, done, position)) is not None:
+        return unprotected.evolve(state="CLOSING", exit_intent_id=new.intent_id)
     if position.exit_intent_id != new.intent_id:
         _alarm_stray(done, new, position)
     return position
+
+
+def _without_unsent(store: StateStore, done: Settlement, position: Position) -> Position | None:
+    """The position without protection that nobody has sent yet; None where some may stand at the broker."""
+    resting = position.protection
+    if resting is None or not resting.may_sell:
+        return position
+    laid = load(store, OrderIntent, intent_key(position.account, resting.intent_id))
+    if laid is None or laid.state != "NEW":
+        return None
+    done.writes.append(replace(laid.evolve(state="DROPPED", reason="its position is being sold")))
+    return position.evolve(protection=resting.model_copy(update={"state": "GONE"}))
 
 
 def _reopened(done: Settlement, new: OrderIntent, position: Position, as_of: datetime) -> Position:
