@@ -36,6 +36,9 @@ class MemoryStore:
         item = self.items.get(key)
         return None if item is None else json.loads(json.dumps(item))
 
+    def get_many(self, keys: Sequence[Key]) -> list[Attributes | None]:
+        return [self.get(key) for key in keys]
+
     def query(
         self,
         partition: str,

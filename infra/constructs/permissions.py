@@ -28,7 +28,7 @@ __all__ = [
 
 INDEX = "index1"
 
-_READS = ("dynamodb:GetItem", "dynamodb:Query")
+_READS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 _SECRET_WRITES = ("secretsmanager:CreateSecret", "secretsmanager:PutSecretValue")
 
 

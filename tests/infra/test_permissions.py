@@ -136,6 +136,15 @@ def test_each_reads_and_writes_its_own_part_of_the_store(cloud):
     assert {name: parts for name, parts in found.items() if any(parts)} == STORE
 
 
+def test_whoever_reads_an_item_may_read_many_at_once(cloud):
+    for role, statements in cloud.statements().items():
+        for statement in statements:
+            reads = actions(statement) & {"dynamodb:GetItem", "dynamodb:BatchGetItem"}
+            assert len(reads) != 1, role
+    for name in ("order_workflow", "risk", "api"):
+        assert name in who_may(cloud, "dynamodb:BatchGetItem", "Desk"), name
+
+
 def test_nobody_scans_a_table_and_only_sessions_and_tokens_are_ever_removed(cloud):
     assert who_may(cloud, "dynamodb:Scan") == set()
     assert who_may(cloud, "dynamodb:DeleteItem") == {"api"}

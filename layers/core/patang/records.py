@@ -1,13 +1,33 @@
 """What is stored: frozen models that know their key, written with optimistic concurrency."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from patang.ports import Absent, Attributes, Key, Matches, Put, StateStore, Write, WriteConflict
+from patang.ports import (
+    Absent,
+    Attributes,
+    ItemReader,
+    Key,
+    Matches,
+    Put,
+    StateStore,
+    Write,
+    WriteConflict,
+)
 
-__all__ = ["Record", "change", "create", "load", "load_all", "load_index", "replace"]
+__all__ = [
+    "Record",
+    "change",
+    "create",
+    "load",
+    "load_all",
+    "load_index",
+    "load_many",
+    "read_ahead",
+    "replace",
+]
 
 
 class Record(BaseModel):
@@ -65,10 +85,21 @@ def change[T](store: StateStore, decide: Callable[[], tuple[T, Sequence[Write]]]
     raise ValueError(f"{attempts} attempts at a change: at least one is needed")
 
 
-def load[R: Record](store: StateStore, kind: type[R], key: Key) -> R | None:
+def load[R: Record](store: ItemReader, kind: type[R], key: Key) -> R | None:
     """The record at `key`, or None."""
     attributes = store.get(key)
     return None if attributes is None else _parse(kind, attributes)
+
+
+def load_many[R: Record](store: StateStore, kind: type[R], keys: Sequence[Key]) -> list[R | None]:
+    """The records at these keys, in their order, None where there is none; no snapshot."""
+    found = store.get_many(keys)
+    return [None if attributes is None else _parse(kind, attributes) for attributes in found]
+
+
+def read_ahead(store: StateStore, *keys: Key) -> ItemReader:
+    """These items as they are now, in one trip; no snapshot. Any other key is read when it is asked for."""
+    return _ReadAhead(store, dict(zip(keys, store.get_many(keys), strict=True)))
 
 
 def load_all[R: Record](
@@ -88,6 +119,15 @@ def load_all[R: Record](
 def load_index[R: Record](store: StateStore, kind: type[R], partition: str, prefix: str = "") -> list[R]:
     """The records that stand in the sparse index under `partition`."""
     return [_parse(kind, attributes) for attributes in store.query_index(partition, prefix=prefix)]
+
+
+class _ReadAhead:
+    def __init__(self, store: StateStore, known: Mapping[Key, Attributes | None]) -> None:
+        self._store = store
+        self._known = known
+
+    def get(self, key: Key) -> Attributes | None:
+        return self._known[key] if key in self._known else self._store.get(key)
 
 
 def _put(record: Record, expect: Absent | Matches, revision: int) -> Put:

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from patang.adapters.aws.dynamodb import DynamoStore
-from patang.errors import BadInput
+from patang.errors import BadInput, TryAgain
 from patang.ports import Absent, Delete, Key, Matches, Put, StateStore, WriteConflict
 from tests.fakes import MemoryStore
 
@@ -35,6 +35,18 @@ def test_an_item_comes_back_as_it_went_in(store: StateStore) -> None:
 
 def test_a_missing_item_is_none(store: StateStore) -> None:
     assert store.get(KEY) is None
+
+
+def test_many_are_told_in_the_order_asked_and_what_is_missing_is_none(store: StateStore) -> None:
+    written = [Key(f"P#{n % 3}", f"A#{n}") for n in range(250)]
+    for n, key in enumerate(written):
+        store.write(Put(key, {"n": n, "share": n / 8}))
+    absent = Key("P#0", "B#0")
+    asked = [*reversed(written), absent, written[7], written[7]]
+    expected = [{"n": n, "share": n / 8} for n in reversed(range(250))]
+    assert store.get_many(asked) == [*expected, None, *[{"n": 7, "share": 7 / 8}] * 2]
+    assert store.get_many([absent]) == [None]
+    assert store.get_many([]) == []
 
 
 def test_absence_is_expected_once(store: StateStore) -> None:
@@ -119,6 +131,49 @@ def test_lasting_contention_is_a_conflict_that_blames_no_key() -> None:
         DynamoStore(client, "desk").write(Put(KEY, {"n": 1}))
     assert conflict.value.failed == ()
     assert client.calls == 4
+
+
+class ThrottledClient:
+    """A client that tells at most so many items of a batch, the first `times` times: no emulator here leaves
+    one out. Each item is {"n": its sort key}."""
+
+    def __init__(self, times: int, most: int = 1) -> None:
+        self.times, self.most = times, most
+        self.asked: list[list[str]] = []
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803, boto3's name
+        ((table, batch),) = RequestItems.items()
+        assert batch["ConsistentRead"] is True
+        keys = batch["Keys"]
+        self.asked.append([key["SK"]["S"] for key in keys])
+        told = keys[: self.most] if len(self.asked) <= self.times else keys
+        left = keys[len(told) :]
+        return {
+            "Responses": {table: [key | {"n": key["SK"]} for key in reversed(told)]},
+            "UnprocessedKeys": {table: {"Keys": left, "ConsistentRead": True}} if left else {},
+        }
+
+
+def test_what_a_batch_leaves_out_is_asked_for_again_and_never_taken_for_missing() -> None:
+    client = ThrottledClient(times=2)
+    keys = [Key("P", sort) for sort in "abcd"]
+    found = DynamoStore(client, "desk").get_many(keys)
+    assert found == [{"n": sort} for sort in "abcd"]
+    assert client.asked == [["a", "b", "c", "d"], ["b", "c", "d"], ["c", "d"]]
+
+
+def test_a_batch_that_is_never_whole_is_told_after_a_bounded_number_of_tries() -> None:
+    client = ThrottledClient(times=99, most=0)
+    with pytest.raises(TryAgain, match="left out 2 of 2 items in each of 4 tries"):
+        DynamoStore(client, "desk").get_many([Key("P", "a"), Key("P", "b")])
+    assert len(client.asked) == 4
+
+
+def test_a_batch_asks_for_a_hundred_keys_at_most_each_once() -> None:
+    client = ThrottledClient(times=0)
+    keys = [Key("P", f"{n:03d}") for n in range(201)]
+    assert DynamoStore(client, "desk").get_many([*keys, *keys]) == [{"n": key.sort} for key in (*keys, *keys)]
+    assert [len(batch) for batch in client.asked] == [100, 100, 1]
 
 
 def test_too_many_writes_are_refused_before_anything_is_written(table: str) -> None:

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -51,6 +51,12 @@ class Turns:
         if turn is not None:
             self._back.release()
             turn.acquire()
+
+    def in_any_order(self, keys: Iterable[Key]) -> list[Key]:
+        """The keys in an order that is drawn."""
+        drawn = list(keys)
+        self._chance.shuffle(drawn)
+        return drawn
 
     def _act(self, act: Callable[[], None], turn: threading.Semaphore) -> None:
         turn.acquire()
@@ -109,6 +115,11 @@ class SteppedStore(DynamoStore):
     def get(self, key: Key) -> Attributes | None:
         self._turns.step()
         return super().get(key)
+
+    def get_many(self, keys: Sequence[Key]) -> list[Attributes | None]:
+        # No snapshot: its items are read in any order, and anybody may come in between two of them.
+        found = {key: self.get(key) for key in self._turns.in_any_order(keys)}
+        return [found[key] for key in keys]
 
     def query(self, partition: str, **how: Any) -> list[Attributes]:
         self._turns.step()

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from patang.errors import PatangError
 from patang.keys import broker_calls_key, failures_key
-from patang.ports import Clock, Key, Put, StateStore, Write
+from patang.ports import Clock, ItemReader, Key, Put, StateStore, Write
 from patang.records import Record, change, create, load, replace
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Failures",
     "counting_failures",
     "failures_now",
+    "health_keys",
     "median_latency_ms",
     "note_call",
     "note_failure",
@@ -79,7 +80,7 @@ def note_call(store: StateStore, account: str, milliseconds: float, now: datetim
     _put(store, known.evolve(calls=calls, revision=known.revision + 1))
 
 
-def median_latency_ms(store: StateStore, account: str, now: datetime) -> float | None:
+def median_latency_ms(store: ItemReader, account: str, now: datetime) -> float | None:
     """The median of the last five calls; None where fewer were made in the last ten minutes."""
     known = load(store, BrokerCalls, broker_calls_key(account))
     recent = [call.milliseconds for call in known.calls if now - call.at <= _CALLS_FOR] if known else []
@@ -123,16 +124,26 @@ def counting_failures(store: StateStore, clock: Clock, account: str = DESK) -> I
         raise
 
 
-def failures_now(store: StateStore, account: str, now: datetime) -> int:
+def failures_now(store: ItemReader, account: str, now: datetime) -> int:
     """Those of the account and of the desk, the greater sum of this wall minute and the one before: a cycle
     begins with a new minute."""
-    minute = now.replace(second=0, microsecond=0)
-    return max(_failures_of(store, account, then) for then in (minute, minute - timedelta(minutes=1)))
+    return max(_failures_of(store, account, minute) for minute in _minutes(now))
 
 
-def _failures_of(store: StateStore, account: str, minute: datetime) -> int:
+def health_keys(account: str, now: datetime) -> tuple[Key, ...]:
+    """What `median_latency_ms` and `failures_now` look at."""
+    failures = (failures_key(whose, minute) for minute in _minutes(now) for whose in (account, DESK))
+    return (broker_calls_key(account), *failures)
+
+
+def _failures_of(store: ItemReader, account: str, minute: datetime) -> int:
     found = (load(store, Failures, failures_key(whose, minute)) for whose in (account, DESK))
     return sum(failures.count for failures in found if failures is not None)
+
+
+def _minutes(now: datetime) -> tuple[datetime, datetime]:
+    minute = now.replace(second=0, microsecond=0)
+    return minute, minute - timedelta(minutes=1)
 
 
 def _put(store: StateStore, record: Record) -> None:

@@ -17,7 +17,7 @@ from patang.execution.prices import band_pct, is_option, on_tick
 from patang.keys import account_key, market_clock_key, session_key
 from patang.market.candles import Quote
 from patang.market.sessions import IST, Segment, session_on
-from patang.ports import Clock, StateStore
+from patang.ports import Clock, ItemReader, StateStore
 from patang.records import load
 from patang.risk.account_view import view_account
 from patang.risk.freeze import freeze_quantity
@@ -86,7 +86,7 @@ def check_circuit(terms: OrderTerms, market: MarketQuote) -> str | None:
 
 
 def check_allowed(
-    store: StateStore, proposal: Proposal, as_of: datetime, settings: Settings, clock: Clock
+    store: ItemReader, proposal: Proposal, as_of: datetime, settings: Settings, clock: Clock
 ) -> str | None:
     """Whether the instrument trades continuously and is seen, entries are still made at this time of the day,
     the account is enabled and signed in and the preflight passed: the owner's yes may have taken its time."""

@@ -27,7 +27,7 @@ from patang.market.preflight import Check, Preflight
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay
 from patang.portfolio.position import Position
-from patang.ports import Clock, Key, StateStore, Write
+from patang.ports import Clock, ItemReader, Key, StateStore, Write
 from patang.records import Record, change, create, load, load_all, replace
 from patang.settings import Settings
 
@@ -108,7 +108,7 @@ class Graduation(Record):
         return tuple(condition for condition in self.conditions if not condition.met)
 
 
-def trades_small(store: StateStore, settings: Settings, account: str, day: date) -> bool:
+def trades_small(store: ItemReader, settings: Settings, account: str, day: date) -> bool:
     """Whether the account's entries are of one lot and each needs a person's yes: in mode live, until the
     day's preflight has found its first sessions to be over."""
     if settings.mode != "live":

@@ -29,10 +29,19 @@ from patang.execution.market_clock import MarketClock
 from patang.execution.orders.market_facts import MarketQuote
 from patang.execution.quotes import Quotes
 from patang.execution.terms import entry_terms
-from patang.keys import intent_key, market_clock_key, proposal_key, risk_key
+from patang.keys import (
+    account_key,
+    intent_key,
+    market_clock_key,
+    preflight_key,
+    proposal_key,
+    risk_key,
+    session_key,
+)
+from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
-from patang.ports import Broker, Clock, IntentQueue, Metrics, StateStore, Workflows, Write
-from patang.records import change, create, load, replace
+from patang.ports import Broker, Clock, IntentQueue, ItemReader, Metrics, StateStore, Workflows, Write
+from patang.records import change, create, load, read_ahead, replace
 from patang.risk.reservations import bind
 from patang.settings import Mode, Settings
 
@@ -85,14 +94,15 @@ class OrderFlow:
 
     def validate(self, account: str, order_id: str) -> Step:
         """Whether such an order could be placed now. Changes nothing."""
-        proposal = self._load(account, order_id)
+        facts = self._facts(account, order_id)
+        proposal = load(facts, Proposal, proposal_key(account, order_id))
         if proposal is None or proposal.terms is None:
             return _no("UNKNOWN_PROPOSAL")
-        as_of, settings = self._market_time(proposal), self._settings()
+        as_of, settings = _market_time(facts, proposal), self._settings()
         try:
             reason = (
                 check_shape(proposal, proposal.terms)
-                or check_allowed(self._store, proposal, as_of, settings, self._clock)
+                or check_allowed(facts, proposal, as_of, settings, self._clock)
                 or check_price(
                     proposal.terms, self._quotes.latest(_identifier(proposal), as_of), as_of, settings
                 )
@@ -110,7 +120,8 @@ class OrderFlow:
 
     def recheck(self, account: str, order_id: str) -> Step:
         """Whether what the owner said yes to still holds: terms, price, risk, hours and session."""
-        proposal = self._load(account, order_id)
+        facts = self._facts(account, order_id)
+        proposal = load(facts, Proposal, proposal_key(account, order_id))
         if proposal is None or proposal.terms is None:
             return _no("UNKNOWN_PROPOSAL")
         if proposal.state == "SUBMITTED":
@@ -119,11 +130,11 @@ class OrderFlow:
             return _no(f"NOT_APPROVED: it is {proposal.state}")
         if proposal.terms.digest() != proposal.terms_digest:
             return self._refused("recheck", proposal, "TERMS_CHANGED")
-        as_of, settings = self._market_time(proposal), self._settings()
+        as_of, settings = _market_time(facts, proposal), self._settings()
         try:
             quote = self._quotes.latest(_identifier(proposal), as_of)
             reason = (
-                check_allowed(self._store, proposal, as_of, settings, self._clock)
+                check_allowed(facts, proposal, as_of, settings, self._clock)
                 or check_drift(proposal, quote, as_of, settings)
                 or check_risk(self._store, proposal, as_of, settings, self._clock)
             )
@@ -167,16 +178,18 @@ class OrderFlow:
         return constructed, [replace(constructed), event]
 
     def _submit(self, account: str, order_id: str, task_token: str) -> tuple[OrderIntent | str, list[Write]]:
-        proposal = self._load(account, order_id)
+        asked = proposal_key(account, order_id)
+        facts = read_ahead(self._store, asked, risk_key(account), market_clock_key())
+        proposal = load(facts, Proposal, asked)
         if proposal is None or proposal.terms is None:
             return "NOT_APPROVED", []
         if proposal.intent_id is not None:
             return self._submitted(proposal, proposal.intent_id, task_token)
         if proposal.state != "APPROVED" or proposal.terms.digest() != proposal.terms_digest:
             return "NOT_APPROVED", []
-        now, as_of = self._clock.now(), self._market_time(proposal)
+        now, as_of = self._clock.now(), _market_time(facts, proposal)
         new_id = intent_id(account, "entry", as_of.date(), order_id)
-        held = load(self._store, RiskState, risk_key(account))
+        held = load(facts, RiskState, risk_key(account))
         risk = None if held is None else bind(held, order_id, new_id)
         if risk is None:
             return "RESERVATION_LOST", []
@@ -230,10 +243,23 @@ class OrderFlow:
     def _load(self, account: str, order_id: str) -> Proposal | None:
         return load(self._store, Proposal, proposal_key(account, order_id))
 
-    def _market_time(self, proposal: Proposal) -> datetime:
-        """Market time as last seen, never before the proposal's own."""
-        seen = load(self._store, MarketClock, market_clock_key())
-        return proposal.as_of if seen is None else max(seen.market_time, proposal.as_of)
+    def _facts(self, account: str, order_id: str) -> ItemReader:
+        """What a check of an order begins with, in one trip. The preflight is that of the wall clock's day;
+        of another market day, as in a replay, it is read by itself."""
+        return read_ahead(
+            self._store,
+            proposal_key(account, order_id),
+            market_clock_key(),
+            account_key(account),
+            session_key(account),
+            preflight_key(self._clock.now().astimezone(IST).date()),
+        )
+
+
+def _market_time(facts: ItemReader, proposal: Proposal) -> datetime:
+    """Market time as last seen, never before the proposal's own."""
+    seen = load(facts, MarketClock, market_clock_key())
+    return proposal.as_of if seen is None else max(seen.market_time, proposal.as_of)
 
 
 def _identifier(proposal: Proposal) -> str:

@@ -21,8 +21,8 @@ def held_identifiers(store: StateStore) -> set[str]:
 
 
 def latest_positions(store: StateStore, account: str) -> tuple[Position, ...]:
-    """The latest, open and closed, by strongly consistent read; older open ones by the index, which has seen
-    them long ago.
+    """The latest, open and closed, by strongly consistent read; where there are more, older open ones by the
+    index, which has seen them long ago.
     """
     newest = load_all(
         store,
@@ -33,6 +33,8 @@ def latest_positions(store: StateStore, account: str) -> tuple[Position, ...]:
         limit=_RECENT_POSITIONS,
     )
     known = {position.position_id: position for position in newest}
+    if len(newest) < _RECENT_POSITIONS:
+        return tuple(known.values())
     for position in load_index(store, Position, OPEN_POSITIONS, f"{account}#"):
         known.setdefault(position.position_id, position)
     return tuple(known.values())

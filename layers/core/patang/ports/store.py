@@ -17,6 +17,7 @@ __all__ = [
     "Attributes",
     "Delete",
     "Expectation",
+    "ItemReader",
     "Key",
     "Matches",
     "ObjectStore",
@@ -89,11 +90,23 @@ class WriteConflict(TryAgain):
         self.failed = tuple(failed)
 
 
-class StateStore(Protocol):
-    """Items by key, one sparse index, and all-or-nothing writes."""
+class ItemReader(Protocol):
+    """Items by key."""
 
     def get(self, key: Key) -> Attributes | None:
         """Strongly consistent read."""
+        ...
+
+
+class StateStore(ItemReader, Protocol):
+    """Items by key, one sparse index, and all-or-nothing writes."""
+
+    def get_many(self, keys: Sequence[Key]) -> list[Attributes | None]:
+        """The items of these keys in their order, in one trip for each hundred.
+
+        Each read is strongly consistent; together they are no snapshot: a transaction may be seen in one item
+        and not in another, in either direction. Raises TryAgain if the table keeps leaving some out.
+        """
         ...
 
     def query(

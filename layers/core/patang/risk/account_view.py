@@ -1,11 +1,11 @@
 """An account as the risk manager sees it: what it holds, what is on its way, what it has lost."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from patang.accounts.funds import Funds
-from patang.accounts.health import failures_now, median_latency_ms
+from patang.accounts.health import failures_now, health_keys, median_latency_ms
 from patang.accounts.session import KiteSession
 from patang.execution.graduation import trades_small
 from patang.execution.preflight import egress_refusal
@@ -13,7 +13,9 @@ from patang.execution.reconciliation.record import ForeignPosition, Reconciliati
 from patang.keys import (
     day_key,
     funds_key,
+    graduation_key,
     mark_key,
+    preflight_key,
     reconciliation_key,
     risk_key,
     session_key,
@@ -23,8 +25,8 @@ from patang.portfolio.account_state import AccountDay, RiskState
 from patang.portfolio.held import latest_positions
 from patang.portfolio.open_result import open_result
 from patang.portfolio.position import Mark, Position
-from patang.ports import StateStore
-from patang.records import load
+from patang.ports import ItemReader, Key, StateStore
+from patang.records import load, load_many, read_ahead
 from patang.risk.reservations import DERIVATIVES, held
 from patang.risk.sizing import Headroom
 from patang.settings import Settings
@@ -150,21 +152,22 @@ def view_account(
 ) -> AccountView:
     """The account at the market time `as_of` and the wall time `now`.
 
-    The state of risk is read first: whatever turns a reservation into a position changes it too, so that a
-    decision written against this state has seen either the one or the other.
+    The state of risk is read first, then the day, then the positions, each in a trip of its own: whatever
+    turns a reservation into a position, or a position into a result, changes the state too, so that a
+    decision written against this state has seen either the one or the other. All that hangs on nothing else
+    comes with the day.
     Raises StopTrading where the day has no sourced charges for a position.
     """
     day = as_of.astimezone(IST).date()
     state = load(store, RiskState, risk_key(account)) or RiskState(account=account)
-    result = load(store, AccountDay, day_key(account, day)) or AccountDay(account=account, day=day)
+    facts = read_ahead(store, *_fact_keys(account, day, now))
+    result = load(facts, AccountDay, day_key(account, day)) or AccountDay(account=account, day=day)
     known = [position for position in latest_positions(store, account) if position.mode == settings.mode]
     held = tuple(position for position in known if position.state != "CLOSED")
     oldest = timedelta(seconds=settings.risk.max_data_age_seconds)
-    results = [
-        open_result(position, load(store, Mark, mark_key(position.position_id)), as_of, oldest)
-        for position in held
-    ]
-    session = load(store, KiteSession, session_key(account))
+    marks = load_many(store, Mark, [mark_key(position.position_id) for position in held])
+    results = [open_result(position, mark, as_of, oldest) for position, mark in zip(held, marks, strict=True)]
+    session = load(facts, KiteSession, session_key(account))
     return AccountView(
         state=state.in_mode(settings.mode),
         day=result,
@@ -174,26 +177,38 @@ def view_account(
         closed=tuple(position for position in known if position.state == "CLOSED"),
         to_stops=sum((found.to_stop for found in results), Decimal(0)),
         stale=tuple(p.symbol for p, found in zip(held, results, strict=True) if found.stale),
-        free_funds=_free_funds(store, account, now, settings),
-        latency_ms=median_latency_ms(store, account, now),
-        failures=failures_now(store, account, now),
-        egress=egress_refusal(store, settings, day),
-        foreign=_foreign(store, account, settings),
-        one_lot=trades_small(store, settings, account, day),
+        free_funds=_free_funds(facts, account, now, settings),
+        latency_ms=median_latency_ms(facts, account, now),
+        failures=failures_now(facts, account, now),
+        egress=egress_refusal(facts, settings, day),
+        foreign=_foreign(facts, account, settings),
+        one_lot=trades_small(facts, settings, account, day),
         demat_consent=session is not None and session.demat_consent,
     )
 
 
-def _foreign(store: StateStore, account: str, settings: Settings) -> tuple[ForeignPosition, ...]:
+def _fact_keys(account: str, day: date, now: datetime) -> tuple[Key, ...]:
+    return (
+        day_key(account, day),
+        session_key(account),
+        funds_key(account),
+        reconciliation_key(account),
+        graduation_key(account),
+        preflight_key(day),
+        *health_keys(account, now),
+    )
+
+
+def _foreign(facts: ItemReader, account: str, settings: Settings) -> tuple[ForeignPosition, ...]:
     """What was traded beside the desk, as last compared; shares that lie settled tie up nothing."""
-    found = load(store, Reconciliation, reconciliation_key(account))
+    found = load(facts, Reconciliation, reconciliation_key(account))
     if found is None or found.mode != settings.mode:
         return ()
     return tuple(foreign for foreign in found.foreign if foreign.traded)
 
 
-def _free_funds(store: StateStore, account: str, now: datetime, settings: Settings) -> Decimal | None:
-    funds = load(store, Funds, funds_key(account))
+def _free_funds(facts: ItemReader, account: str, now: datetime, settings: Settings) -> Decimal | None:
+    funds = load(facts, Funds, funds_key(account))
     if funds is None or funds.mode != settings.mode or now - funds.told_at > _FUNDS_FOR:
         return None
     return funds.net

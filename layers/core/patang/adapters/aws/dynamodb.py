@@ -1,19 +1,22 @@
 """StateStore on one DynamoDB table: PK and SK, the sparse index1 on GSI1PK and GSI1SK, TTL in `ttl`."""
 
 import time
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from patang.errors import BadInput
+from patang.errors import BadInput, TryAgain
 from patang.ports import Absent, Attributes, Delete, Expectation, Key, Matches, Put, Write, WriteConflict
 
 __all__ = ["DynamoStore", "plain"]
 
 _OWN_NAMES = frozenset({"PK", "SK", "GSI1PK", "GSI1SK", "ttl"})
-_CONTENTION_WAITS = (0.02, 0.05, 0.1)
+# Seconds between tries: contention and throttling both pass in moments.
+_WAITS = (0.02, 0.05, 0.1)
+_READS_IN_A_BATCH = 100
 _WRITES_IN_A_TRANSACTION = 100
 
 _serializer = TypeSerializer()
@@ -30,6 +33,14 @@ class DynamoStore:
     def get(self, key: Key) -> Attributes | None:
         reply = self._client.get_item(TableName=self._table, Key=_key(key), ConsistentRead=True)
         return plain(reply["Item"]) if "Item" in reply else None
+
+    def get_many(self, keys: Sequence[Key]) -> list[Attributes | None]:
+        # A batch that names a key twice is refused.
+        wanted = list(dict.fromkeys(keys))
+        found: dict[Key, Attributes] = {}
+        for first in range(0, len(wanted), _READS_IN_A_BATCH):
+            found |= self._batch(wanted[first : first + _READS_IN_A_BATCH])
+        return [found.get(key) for key in keys]
 
     def query(
         self,
@@ -59,7 +70,7 @@ class DynamoStore:
                 f"{len(writes)} writes in one transaction; DynamoDB takes {_WRITES_IN_A_TRANSACTION}"
             )
         actions = [_action(self._table, write) for write in writes]
-        for wait in (*_CONTENTION_WAITS, None):
+        for wait in (*_WAITS, None):
             failed = self._try(writes, actions)
             if failed is None:
                 return
@@ -68,6 +79,28 @@ class DynamoStore:
             if failed or wait is None:
                 raise WriteConflict(failed)
             time.sleep(wait)
+
+    def _batch(self, keys: Sequence[Key]) -> dict[Key, Attributes]:
+        """Those of the keys that exist."""
+        found: dict[Key, Attributes] = {}
+        left = [_key(key) for key in keys]
+        for wait in (*_WAITS, None):
+            reply = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": left, "ConsistentRead": True}}
+            )
+            for item in reply["Responses"].get(self._table, ()):
+                found[Key(item["PK"]["S"], item["SK"]["S"])] = plain(item)
+            # Read too fast, or more than 16 MB: what was left out does not mean that it is not there.
+            left = reply.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if not left:
+                break
+            if wait is None:
+                raise TryAgain(
+                    f"the table {self._table} left out {len(left)} of {len(keys)} items in each of "
+                    f"{len(_WAITS) + 1} tries: it is throttled; try again in a moment"
+                )
+            time.sleep(wait)
+        return found
 
     def _try(self, writes: tuple[Write, ...], actions: list[dict[str, Any]]) -> list[Key] | None:
         """None when written, else the keys whose expectation failed (none of them: contention)."""

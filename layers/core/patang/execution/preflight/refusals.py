@@ -6,13 +6,13 @@ from typing import Any
 
 from patang.keys import preflight_key
 from patang.market.preflight import EGRESS_IP
-from patang.ports import StateStore
+from patang.ports import ItemReader
 from patang.settings import Settings
 
 __all__ = ["egress_refusal", "entry_refusal"]
 
 
-def egress_refusal(store: StateStore, settings: Settings, day: date) -> str | None:
+def egress_refusal(store: ItemReader, settings: Settings, day: date) -> str | None:
     """What the day's preflight found wrong with the address that orders leave from, or None."""
     preflight = store.get(preflight_key(day)) if settings.mode == "live" else None
     checks = preflight.get("checks", ()) if preflight is not None else ()
@@ -20,7 +20,7 @@ def egress_refusal(store: StateStore, settings: Settings, day: date) -> str | No
 
 
 def entry_refusal(
-    store: StateStore,
+    store: ItemReader,
     settings: Settings,
     day: date,
     account: str | None = None,
