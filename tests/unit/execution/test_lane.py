@@ -5,12 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from patang.errors import BadInput, OutcomeUnknown
+from patang.errors import BadInput, OutcomeUnknown, Refused
 from patang.execution.intent import OrderIntent
 from patang.keys import intent_key, preflight_key
-from patang.ports import OrderRequest, Put
+from patang.ports import BrokerOrder, BrokerPosition, OrderRequest, Put
 from patang.records import load, replace
 from patang.settings import Mode
+from tests.unit.execution.lane_cases import new_intent
 from tests.unit.execution.samples import MORNING
 from tests.unit.execution.stages import bought, closing, entry_of, submitted, tell, the_proposal
 from tests.unit.execution.trading_desk import Killed, TradingDesk
@@ -327,3 +328,30 @@ def test_a_frame_that_overtakes_the_reply_is_kept() -> None:
     assert stored(desk, intent).latency_ms is not None
     assert len(desk.positions()) == 1
     assert desk.workflows.answers["lane-token"]["ok"] is True
+
+
+@pytest.mark.parametrize("trouble", [Refused("no such call"), BadInput("a row that nobody can read")])
+def test_a_look_before_the_claim_that_fails_ends_the_intent_and_blocks_nobody(trouble: Exception) -> None:
+    desk = TradingDesk()
+    intent = new_intent(desk, "CONVERT")
+
+    def fail() -> list[BrokerPosition]:
+        raise trouble
+
+    desk.exchange.positions = fail
+    assert process(desk, intent) == "REJECTED"
+    assert "not sent" in stored(desk, intent).status_message
+
+
+def test_a_redelivery_whose_look_up_fails_unexpectedly_ends_its_message_too() -> None:
+    desk = TradingDesk()
+    intent = submitted(desk)
+    desk.exchange.mishaps = ["lost"]
+    assert process(desk, intent) == "UNKNOWN"
+
+    def fail() -> list[BrokerOrder]:
+        raise ValueError("what nobody has thought of")
+
+    desk.exchange.orders = fail
+    assert process(desk, intent) == "UNKNOWN"
+    assert desk.metrics.counts["lookup_failed"] == 1

@@ -12,7 +12,7 @@ from patang.execution.orders.market_facts import MarketFacts, MarketQuote, facts
 from patang.keys import intent_key
 from patang.market.instruments import Instrument
 from patang.ports import OrderRequest
-from patang.records import load
+from patang.records import load, replace
 from tests.unit.execution.lane_cases import deliver, new_intent, stored
 from tests.unit.execution.samples import MORNING
 from tests.unit.execution.stages import closing, submitted, tell, the_proposal
@@ -188,6 +188,35 @@ def test_a_refusal_by_the_exchange_stands_where_nothing_cures_it_or_the_lane_doe
         assert desk.metrics.counts["entry_rejected"] == 1
     assert run(lost) == ["REJECTED"], "the lane that comes after all sends nothing"
     assert lost.exchange.sent == [entries[0].intent_id]
+
+
+def test_an_order_that_lives_is_not_placed_again_whatever_the_reply_has_said() -> None:
+    """A frame tells that it stands at the exchange before the reply says that it was refused."""
+    desk = TradingDesk()
+    intent = submitted(desk)
+    desk.facts = facts(desk)
+    place = desk.exchange.place
+
+    def take_and_refuse(request: OrderRequest) -> str:
+        place(request)
+        tell(desk)
+        raise BrokerRefused(TICK.replace("0.10", "0.35"))
+
+    desk.exchange.place = take_and_refuse
+    assert run(desk) == ["ACKED"]
+    assert desk.exchange.sent == [intent.intent_id]
+    assert stored(desk, intent).state == "ACKED"
+
+
+def test_a_cured_order_is_still_that_of_the_person_who_wanted_it() -> None:
+    desk = TradingDesk()
+    intent = new_intent(desk, "ORDER")
+    with desk.fuse.spared():
+        desk.store.write(replace(stored(desk, intent).evolve(wanted_by="asha")))
+    desk.facts = facts(desk)
+    refusing(desk, TICK.replace("0.10", "0.35"))
+    assert deliver(desk, intent) == "REJECTED"
+    assert followed(desk, intent).wanted_by == "asha"
 
 
 def test_without_a_market_to_look_at_nothing_is_tried_again() -> None:

@@ -20,13 +20,14 @@ from tests.unit.execution.stages import tell
 from tests.unit.execution.trading_desk import TradingDesk
 
 WHOLE, FREEZE = 4000, 1800
+TAG = intent_id("main", "order", MORNING.date(), "sliced")
 
 
 def wanted(desk: TradingDesk, **fields: Any) -> OrderIntent:
     """A person's sale of more than the exchange takes at once, told to the lane."""
     intent = OrderIntent(
         account="main",
-        intent_id=intent_id("main", "order", MORNING.date(), "sliced"),
+        intent_id=TAG,
         kind="ORDER",
         terms=OrderTerms(
             account="main",
@@ -130,6 +131,59 @@ def test_slices_whose_reply_was_lost_are_found_by_their_tag_and_are_no_duplicate
     done = stored(desk, intent)
     assert (done.state, done.filled_quantity) == ("CANCELLED", 2 * FREEZE)
     assert len(desk.exchange.sent) == 2
+
+
+def test_frames_that_come_before_the_reply_do_not_hide_that_a_slice_was_refused() -> None:
+    """The reply names all orders that there are, whoever has told of some of them first."""
+    for filled_first in (False, True):
+        desk = TradingDesk()
+        intent = wanted(desk)
+        cutting(desk, refused_from=2)
+        place_sliced = desk.exchange.place_sliced
+
+        def hear_first(
+            request: OrderRequest,
+            desk: TradingDesk = desk,
+            filled_first: bool = filled_first,
+            place_sliced: Any = place_sliced,
+        ) -> tuple[SliceResult, ...]:
+            results: tuple[SliceResult, ...] = place_sliced(request)
+            fill(desk) if filled_first else tell(desk)
+            return results
+
+        desk.exchange.place_sliced = hear_first
+        assert deliver(desk, intent) == ("CANCELLED" if filled_first else "ACKED")
+        fill(desk)
+        done = stored(desk, intent)
+        assert (done.state, done.filled_quantity) == ("CANCELLED", 2 * FREEZE)
+
+
+def test_an_order_found_in_the_grace_ends_by_the_sweep_where_a_slice_was_refused() -> None:
+    """What was found once is not looked up again by the book's follower."""
+    desk = TradingDesk()
+    intent = wanted(desk)
+    cutting(desk, refused_from=2, heard=False)
+    assert deliver(desk, intent) == "UNKNOWN"
+    fill(desk)
+    assert stored(desk, intent).state == "ACKED"
+    desk.intent_sweep().run("main", desk.market_time)
+    assert stored(desk, intent).state == "ACKED", "more of it may still turn up"
+    desk.pass_time(31)
+    desk.intent_sweep().run("main", desk.market_time)
+    done = stored(desk, intent)
+    assert (done.state, done.filled_quantity) == ("CANCELLED", 2 * FREEZE)
+
+
+def test_rejected_slices_in_the_book_do_not_bring_a_refused_order_back() -> None:
+    """Of what risk management blocks there is a row in the book, whatever the reply has said."""
+    desk = TradingDesk()
+    intent = wanted(desk)
+    cutting(desk, refused_from=0)
+    assert deliver(desk, intent) == "REJECTED"
+    for order_id in ("A", "B"):
+        desk.order_updates().apply_order("main", changed(row(order_id, "REJECTED", 0), tag=TAG), "poll")
+        assert stored(desk, intent).state == "REJECTED"
+    assert "order_turned_up_late" not in desk.metrics.counts
 
 
 def test_a_cancel_reaches_every_slice_that_lives() -> None:

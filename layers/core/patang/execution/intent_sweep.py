@@ -11,6 +11,7 @@ from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal, told_first
 from patang.execution.resolution import GRACE, Resolution
+from patang.execution.slices import may_lack_orders
 from patang.keys import LIVE_INTENTS, UNANSWERED_INTENTS, position_key
 from patang.market.sessions import IST
 from patang.portfolio.position import Position
@@ -57,9 +58,19 @@ class IntentSweep:
             elif intent.state in ("SENDING", "UNKNOWN") and now - _claimed_at(intent) >= _FOUND_OUT:
                 self._complain(intent, now, as_of)
                 found += 1
+            elif may_lack_orders(intent) and now - _claimed_at(intent) >= GRACE:
+                self._look_for_more(intent)
+                found += 1
             found += self._answer(intent)
         unanswered = load_index(self._store, OrderIntent, UNANSWERED_INTENTS, f"{account}#")
         return found + sum(map(self._answer, unanswered)) + self._late_triggers(account, as_of)
+
+    def _look_for_more(self, intent: OrderIntent) -> None:
+        """What the book holds of a cut order by now is all of it."""
+        try:
+            self._resolution.look_up(intent)
+        except PatangError as error:
+            self._metrics.count("lookup_failed", intent_id=intent.intent_id, error=str(error))
 
     def _late_triggers(self, account: str, as_of: datetime) -> int:
         """Triggers that turn up after they were given up: those that nobody needs any more are deleted."""

@@ -31,6 +31,7 @@ from patang.execution.resolution import Resolution
 from patang.execution.second_try import SecondTry
 from patang.execution.sending import Answered, send
 from patang.execution.settlement import settle
+from patang.execution.slices import named
 from patang.keys import intent_key
 from patang.ports import Broker, Clock, Metrics, Notifier, StateStore, Workflows, Write
 from patang.records import change, load, replace
@@ -123,7 +124,7 @@ class OrderLane:
             turn = None if seen is None else self._tokens.take(intent)
         except BrokerRefused as error:
             return self._record(intent, "REJECTED", message=str(error))
-        except (AskOwner, TryAgain) as error:
+        except PatangError as error:
             return self._record(intent, "REJECTED", message=f"not sent: {error}")
         if seen is None or turn is None or turn.comes == "later":
             return self._load(intent.account, intent.intent_id)
@@ -250,20 +251,23 @@ class OrderLane:
 
         def decide() -> tuple[tuple[OrderIntent, list[Notice]], list[Write]]:
             current = self._load(sent.account, sent.intent_id)
-            if not _gives_way(current, sent, answered):
-                if latency is None or current.latency_ms is not None:
-                    return (current, []), []
-                return (current, []), [replace(current.evolve(latency_ms=latency))]
-            new = current.evolve(
-                state=state,
-                reason=reason or current.reason,
-                status_message=message,
-                broker_order_id=answered.order_id,
-                slices=answered.slices,
-                all_named=bool(answered.slices),
-                target_gtt_id=answered.gtt_id or current.target_gtt_id,
-                latency_ms=current.latency_ms if latency is None else latency,
-            )
+            measured = current.latency_ms if latency is None else latency
+            if _gives_way(current, sent, answered):
+                new = current.evolve(
+                    state=state,
+                    reason=reason or current.reason,
+                    status_message=message,
+                    broker_order_id=answered.order_id,
+                    slices=answered.slices,
+                    all_named=bool(answered.slices),
+                    target_gtt_id=answered.gtt_id or current.target_gtt_id,
+                    latency_ms=measured,
+                )
+            else:
+                new = current if current.latency_ms is not None else current.evolve(latency_ms=measured)
+                new = named(new, answered.slices) if answered.slices and not current.is_final else new
+                if new.state == current.state:
+                    return (current, []), [replace(new)] if new != current else []
             done = settle(self._store, current, new, current.as_of, now, "lane")
             return (new.evolve(revision=current.revision + 1), done.notices), done.writes
 
@@ -280,8 +284,8 @@ class OrderLane:
         self._metrics.count("lane_redelivered", state=intent.state, intent_id=intent.intent_id)
         try:
             self._resolution.look_up(intent)
-        except PatangError as error:
-            self._metrics.count("lookup_failed", intent_id=intent.intent_id, error=str(error))
+        except Exception as error:
+            self._metrics.count("lookup_failed", intent_id=intent.intent_id, error=repr(error))
         return self._load(intent.account, intent.intent_id)
 
 

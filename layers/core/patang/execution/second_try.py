@@ -104,6 +104,9 @@ class SecondTry:
         current = load(self._store, OrderIntent, intent_key(refused.account, refused.intent_id))
         if current is None or current.is_final or current.filled_quantity or current.state == "NEW":
             return None, ()
+        if current.state == "ACKED" and current.refused_at is None:
+            # Somebody has told that it lives, and what lives is not placed again.
+            return None, ()
         now = self._clock.now()
         following = _following(current, terms, now)
         moved = self._moved(current, following)
@@ -170,6 +173,7 @@ def _following(refused: OrderIntent, terms: OrderTerms, now: datetime) -> OrderI
         order_id=refused.order_id,
         position_id=refused.position_id,
         reducing=refused.reducing,
+        wanted_by=refused.wanted_by,
         attempt=attempt,
         cured_from=refused.intent_id,
         reason=refused.reason,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from patang.execution.intent import IntentState, OrderIntent, Slice
 from patang.ports import BrokerOrder
 
-__all__ = ["live_orders", "sliced"]
+__all__ = ["live_orders", "may_lack_orders", "named", "sliced"]
 
 _FINAL = frozenset({"COMPLETE", "REJECTED", "CANCELLED"})
 
@@ -40,6 +40,23 @@ def sliced(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
     )
 
 
+def named(intent: OrderIntent, replied: tuple[Slice, ...]) -> OrderIntent:
+    """The intent once the broker's reply has named its orders, of some of which others may have told before:
+    it has ended where all of them have."""
+    known = {one.broker_order_id for one in intent.slices}
+    unheard = (one for one in replied if one.broker_order_id not in known)
+    slices = tuple(sorted((*intent.slices, *unheard), key=lambda one: one.broker_order_id))
+    whole = intent.evolve(slices=slices, all_named=True)
+    return whole.evolve(state=_state(whole, slices, whole.filled_quantity))
+
+
+def may_lack_orders(intent: OrderIntent) -> bool:
+    """Whether all that is known of a live order has ended, and nobody has said whether there is more of it:
+    what the broker has refused at once has no order."""
+    ended = bool(intent.slices) and all(one.status in _FINAL for one in intent.slices)
+    return intent.state == "ACKED" and intent.terms.autoslice and not intent.all_named and ended
+
+
 def live_orders(intent: OrderIntent) -> tuple[str, ...]:
     """The broker's ids of the orders of an intent that have not ended: those of its slices, or its one."""
     if intent.slices:
@@ -63,10 +80,13 @@ def _after(before: Slice | None, order: BrokerOrder) -> Slice:
 def _state(intent: OrderIntent, slices: tuple[Slice, ...], filled: int) -> IntentState:
     if filled >= intent.terms.quantity:
         return "COMPLETE"
-    named = intent.all_named or sum(one.quantity for one in slices) >= intent.terms.quantity
+    # What has ended is not brought back by an order that has ended too: of what risk management blocks there
+    # is a row in the book, whatever the reply has said.
+    whole = intent.is_final or intent.all_named
+    whole = whole or sum(one.quantity for one in slices) >= intent.terms.quantity
     if intent.terms.variety == "iceberg":
-        named = any(one.status in ("CANCELLED", "REJECTED") for one in slices)
-    if not named or not all(one.status in _FINAL for one in slices):
+        whole = any(one.status in ("CANCELLED", "REJECTED") for one in slices)
+    if not whole or not all(one.status in _FINAL for one in slices):
         return "ACKED"
     if filled == 0 and all(one.status == "REJECTED" for one in slices):
         return "REJECTED"
