@@ -23,7 +23,8 @@ from patang_workbench.local_stack.processes import Keeper
 __all__ = ["Report", "campaign", "day_plan", "emulator", "run_day"]
 
 _PROJECT = Path(__file__).resolve().parents[3]
-_KINDS = ("duplicate", "lost", "position", "unexplained", "naked")
+# Orders that an account has brought on every day so far: a campaign starts no day too few.
+_FEWEST = 12
 
 
 @dataclass(slots=True)
@@ -91,9 +92,9 @@ class Report:
         }
 
 
-def day_plan(seed: str, day: int, badness: float = 1.0) -> DayPlan:
+def day_plan(seed: str, day: int, badness: float = 1.0, accounts: int = 14) -> DayPlan:
     """The plan of one day of a campaign."""
-    return DayPlan(f"{seed}/{day}", accounts=14, trades=8, badness=badness)
+    return DayPlan(f"{seed}/{day}", accounts=accounts, trades=8, badness=badness)
 
 
 @contextmanager
@@ -126,6 +127,7 @@ def campaign(
     seed: str,
     *,
     badness: float = 1.0,
+    accounts: int = 14,
     processes: int = 2,
     progress: Callable[[Report], None] = lambda _report: None,
 ) -> Report:
@@ -136,8 +138,8 @@ def campaign(
         running = {}
         day = 0
         while report.orders < orders or running:
-            while len(running) < processes and report.orders + _expected(running) < orders:
-                plan = day_plan(seed, day, badness)
+            while len(running) < processes and report.orders + _FEWEST * accounts * len(running) < orders:
+                plan = day_plan(seed, day, badness, accounts)
                 running[pool.submit(_quiet_day, aws.endpoint, plan)] = day
                 day += 1
             if not running:
@@ -148,11 +150,6 @@ def campaign(
             progress(report)
     report.seconds = time.monotonic() - begun
     return report
-
-
-def _expected(running: dict[Any, int]) -> int:
-    """A guess at what the days on their way will bring; too low, so that the campaign never falls short."""
-    return 150 * len(running)
 
 
 def _quiet_day(endpoint: str, plan: DayPlan) -> DayResult:

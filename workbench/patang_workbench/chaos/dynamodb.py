@@ -1,8 +1,8 @@
 """The emulator's DynamoDB by its wire protocol alone: what boto3 adds to a call takes longer than it."""
 
 import hashlib
-import http.client
 import json
+import socket
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,8 +24,10 @@ class WireDynamo:
     """The calls of DynamoStore, over one connection. Raises ClientError as boto3's client does."""
 
     def __init__(self, endpoint: str) -> None:
-        self._address = urlsplit(endpoint).netloc
-        self._connection = http.client.HTTPConnection(self._address, timeout=30)
+        parts = urlsplit(endpoint)
+        self._address = parts.netloc
+        self._peer = str(parts.hostname), int(parts.port or 80)
+        self._connect()
         self.refused = 0
         """Transactions that were cancelled: somebody else was first."""
 
@@ -43,25 +45,48 @@ class WireDynamo:
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Any operation of the service."""
-        headers = {
-            "Content-Type": _TYPE,
-            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
-            "Authorization": _AUTHORISATION,
-        }
-        self._connection.request("POST", "/", json.dumps(request).encode(), headers)
-        reply = self._connection.getresponse()
-        body: dict[str, Any] = json.loads(reply.read() or b"{}")
-        if reply.status == 200:
+        content = json.dumps(request).encode()
+        head = (
+            f"POST / HTTP/1.1\r\nHost: {self._address}\r\nContent-Type: {_TYPE}\r\n"
+            f"X-Amz-Target: DynamoDB_20120810.{operation}\r\nAuthorization: {_AUTHORISATION}\r\n"
+            f"Content-Length: {len(content)}\r\n\r\n"
+        )
+        self._socket.sendall(head.encode() + content)
+        status, text = self._reply()
+        body: dict[str, Any] = json.loads(text or b"{}")
+        if status == 200:
             return body
-        code = str(body.get("__type", reply.status)).rpartition("#")[2]
+        code = str(body.get("__type", status)).rpartition("#")[2]
         self.refused += code == "TransactionCanceledException"
         message = str(body.get("message") or body.get("Message") or "")
         error: Any = {
             "Error": {"Code": code, "Message": message},
             "CancellationReasons": body.get("CancellationReasons", []),
-            "ResponseMetadata": {"HTTPStatusCode": reply.status},
+            "ResponseMetadata": {"HTTPStatusCode": status},
         }
         raise ClientError(error, operation)
+
+    def _connect(self) -> None:
+        self._socket = socket.create_connection(self._peer, timeout=30)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._lines = self._socket.makefile("rb")
+
+    def _reply(self) -> tuple[int, bytes]:
+        """Status and body. Raises ConnectionError if the emulator has hung up."""
+        first = self._lines.readline().split()
+        if len(first) < 2:
+            raise ConnectionError(f"the emulator at {self._address} has closed the connection")
+        length, last = 0, False
+        while (line := self._lines.readline().strip()) != b"":
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+            elif name.lower() == b"connection":
+                last = value.strip().lower() == b"close"
+        body = self._lines.read(length)
+        if last:
+            self._connect()
+        return int(first[1]), body
 
 
 def create_table(client: WireDynamo, purpose: str, seed: str) -> str:
