@@ -5,7 +5,7 @@ from typing import Any
 
 from patang.accounts.health import DESK, counting_failures
 from patang.app import Desk
-from patang.errors import BadInput, PatangError
+from patang.errors import BadInput
 
 __all__ = ["handler"]
 
@@ -28,7 +28,8 @@ def _applied(body: str) -> bool:
     except (BadInput, json.JSONDecodeError) as error:
         desk.dead_letters.send("order_updates", body.encode(), str(error))
         desk.metrics.count("bad_messages", source="order_updates", error=str(error))
-    except PatangError as error:
+    except Exception as error:
+        # Whatever it was: the others of the batch have been heard, and must not wait with this one.
         desk.metrics.count("order_updates_failed", error=f"{type(error).__name__}: {error}")
         return False
     return True

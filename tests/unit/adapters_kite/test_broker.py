@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from patang.adapters.kite.broker import KiteBroker
-from patang.errors import BadInput
-from patang.ports import OrderRequest
+from patang.errors import BadInput, OutcomeUnknown
+from patang.ports import GttLeg, GttRequest, OrderRequest
+
+ORDER = OrderRequest("regular", "NSE", "INFY", "BUY", 1, "LIMIT", "MIS", "DAY", "t1", price="1500.00")
+GTT = GttRequest("single", "NSE", "INFY", ("1400",), "1500", (GttLeg("SELL", 1, "CNC", "1390"),))
 
 
 class Client:
@@ -92,3 +95,13 @@ def test_only_what_an_order_has_can_be_changed(calls):
     with pytest.raises(BadInput, match="colour"):
         KiteBroker(calls).modify("regular", "1", {"colour": "red"})
     assert calls.client.asked == []
+
+
+@pytest.mark.parametrize("reply", [None, "", {}])
+def test_a_reply_without_an_id_leaves_it_open_whether_the_order_stands(calls, reply):
+    calls.client.place_order = lambda **terms: reply
+    calls.client.place_gtt = lambda **terms: {"trigger_id": reply}
+    with pytest.raises(OutcomeUnknown):
+        KiteBroker(calls).place(ORDER)
+    with pytest.raises(OutcomeUnknown):
+        KiteBroker(calls).place_gtt(GTT)

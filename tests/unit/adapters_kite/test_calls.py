@@ -92,6 +92,16 @@ def test_a_send_is_tried_once(time):
     assert len(tries) == 1
 
 
+def test_what_fails_before_a_send_leaves_says_that_nothing_was_sent(time):
+    """An exit is then tried again at once, and not looked for at the broker first."""
+
+    def throttled() -> Credentials:
+        raise RuntimeError("ThrottlingException")
+
+    with pytest.raises(TryAgain, match="nothing was sent"):
+        calls(time, credentials=throttled).send(lambda client: "sent")
+
+
 def test_each_call_is_signed_with_the_newest_login(time):
     versions = iter([1, 1, 2])
     seen = []

@@ -1,14 +1,16 @@
 """Reading an order the broker tells of: frames, postbacks and rows of the order book."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
 from patang.errors import BadInput
 from patang.execution.broker_order import parse_order
+from patang.execution.ids import intent_id
 from patang.market.sessions import IST
 
+OURS = intent_id("main", "entry", date(2026, 8, 18), "o-1")
 FRAME: dict[str, Any] = {
     "order_id": "260818000001",
     "tag": "N260818ABC",
@@ -36,6 +38,12 @@ def test_a_frame_is_read_with_its_latest_time_in_ist() -> None:
 def test_a_tag_may_stand_in_the_list_of_tags_only() -> None:
     assert parse_order(FRAME | {"tag": None, "tags": ["N260818ABC"]}).tag == "N260818ABC"
     assert parse_order(FRAME | {"tag": None, "tags": []}).tag == ""
+
+
+@pytest.mark.parametrize("tag", [None, "", "autoslice", OURS])
+@pytest.mark.parametrize("tags", [[OURS, "autoslice", "autoslice:260818"], ["mktp", "mktp:2.00", OURS]])
+def test_the_brokers_own_marks_are_not_taken_for_our_tag(tag: str | None, tags: list[str]) -> None:
+    assert parse_order(FRAME | {"tag": tag, "tags": tags}).tag == OURS
 
 
 @pytest.mark.parametrize(

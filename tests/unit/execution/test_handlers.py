@@ -102,6 +102,13 @@ def test_an_update_that_does_not_parse_is_kept_and_one_that_may_work_later_comes
     failed = order_updates.handler(sqs(good, other), None)
     assert failed == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
 
+    def throttled(*writes: object) -> None:
+        raise RuntimeError("ThrottlingException")
+
+    monkeypatch.setattr(desk.store, "write", throttled)
+    failed = order_updates.handler(sqs(other, good), None)
+    assert failed == {"batchItemFailures": [{"itemIdentifier": "m0"}]}, "the others are not told again for it"
+
 
 def test_each_step_of_the_workflow_is_reached_by_its_name(desk: TradingDesk) -> None:
     submitted(desk)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from patang.execution.broker_fields import BrokerRow
+from patang.execution.ids import is_intent_id
 from patang.ports import BrokerOrder
 
 __all__ = ["parse_order"]
@@ -35,9 +36,14 @@ def parse_order(order: Mapping[str, Any]) -> BrokerOrder:
 
 
 def _tag(order: Mapping[str, Any]) -> str:
-    """The tag; where the broker has merged several, `tags` lists them and ours is the first."""
-    tags = order.get("tags") or ()
-    return str(order.get("tag") or (tags[0] if isinstance(tags, list | tuple) and tags else ""))
+    """The tag. The broker adds marks of his own to `tags` ("autoslice:<id>"), and may have only those in
+    `tag`: what looks like ours is ours, wherever it stands.
+    """
+    tags = order.get("tags")
+    words = [
+        str(word) for word in (order.get("tag"), *(tags if isinstance(tags, list | tuple) else ())) if word
+    ]
+    return next(filter(is_intent_id, words), words[0] if words else "")
 
 
 def _latest_time(row: BrokerRow) -> datetime | None:

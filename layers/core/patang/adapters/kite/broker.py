@@ -8,6 +8,7 @@ from patang.adapters.kite.calls import KiteCalls
 from patang.adapters.kite.replies import (
     parse_gtt,
     parse_holding,
+    parse_id,
     parse_position,
     parse_slices,
     parse_trade,
@@ -45,7 +46,7 @@ class KiteBroker:
         self._calls = calls
 
     def place(self, request: OrderRequest) -> str:
-        return str(self._calls.send(lambda client: client.place_order(**asdict(request))))
+        return parse_id(self._calls.send(lambda client: client.place_order(**asdict(request))), request.tag)
 
     def place_sliced(self, request: OrderRequest) -> tuple[SliceResult, ...]:
         reply = self._calls.send(lambda client: client.place_autoslice_order(**asdict(request)))
@@ -74,8 +75,9 @@ class KiteBroker:
 
     def place_gtt(self, request: GttRequest) -> str:
         arguments = gtt_arguments(request)
-        # The id is read inside: a reply without one leaves it open whether the trigger stands.
-        return str(self._calls.send(lambda client: client.place_gtt(**arguments)["trigger_id"]))
+        # The field is read inside: a reply without it leaves it open whether the trigger stands.
+        placed = self._calls.send(lambda client: client.place_gtt(**arguments)["trigger_id"])
+        return parse_id(placed, f"GTT on {request.tradingsymbol}")
 
     def modify_gtt(self, gtt_id: str, request: GttRequest) -> None:
         gtt_id, arguments = checked_id(gtt_id), gtt_arguments(request)

@@ -14,7 +14,7 @@ from patang.accounts.session import Credentials
 from patang.adapters.kite.errors import Reply, sort_error
 from patang.adapters.kite.limits import CallKind, RateLimiter
 from patang.adapters.kite.loader import KiteConnect
-from patang.errors import SessionExpired, TryAgain
+from patang.errors import PatangError, SessionExpired, TryAgain
 from patang.ports import Metrics
 from patang.settings import KiteSettings
 
@@ -88,9 +88,7 @@ class KiteCalls:
         return self._run("order", call, sending=True)
 
     def _run(self, kind: CallKind, call: Callable[[Any], Any], *, sending: bool) -> Any:
-        credentials = self._credentials()
-        self._limiter.wait(kind)
-        client = self._client_for(credentials)
+        credentials, client = self._ready(kind)
         self._reply = None
         begun = time.monotonic()
         if sending and begun - self._last_call > _IDLE_SECONDS:
@@ -109,6 +107,19 @@ class KiteCalls:
             self._metrics.duration_ms("broker_call", took, kind=kind)
             if self._measured is not None:
                 self._measured(took)
+
+    def _ready(self, kind: CallKind) -> tuple[Credentials, Any]:
+        """What a call is made with, when it may begin. Whatever fails in here, nothing has left."""
+        try:
+            credentials = self._credentials()
+            client = self._client_for(credentials)
+        except PatangError:
+            raise
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            raise TryAgain(f"the session could not be read, and nothing was sent ({why})") from error
+        self._limiter.wait(kind)
+        return credentials, client
 
     def _client_for(self, credentials: Credentials) -> Any:
         settings = self._settings()

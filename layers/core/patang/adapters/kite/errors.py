@@ -32,6 +32,8 @@ _REGISTER = (
     "the app's settings at developers.kite.trade (two at most, one change a week)"
 )
 _MODIFICATIONS_USED_UP = "maximum allowed order modifications"
+# Documented replies to what was understood: https://kite.trade/docs/connect/v3/exceptions/
+_CLEAR = frozenset({400, 403, 404, 405, 410})
 _TIME_OUTS = ("timed out", "timeout", "time out")
 
 
@@ -93,7 +95,10 @@ def _is_clear(reply: Reply, text: str) -> bool:
         return True
     if not reply.error_type or any(word in text for word in _TIME_OUTS):
         return False
-    return 400 <= reply.status < 500 and reply.error_type not in ("NetworkException", "DataException")
+    if reply.error_type == "GeneralException":
+        # Unclassified, in the broker's words; only that there is no such thing is plain.
+        return reply.status == 404
+    return reply.status in _CLEAR and reply.error_type not in ("NetworkException", "DataException")
 
 
 def _refusal(reply: Reply, said: str, text: str, *, sending: bool) -> PatangError:

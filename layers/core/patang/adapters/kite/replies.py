@@ -6,7 +6,7 @@ Shapes: https://kite.trade/docs/connect/v3/ (orders, portfolio, gtt).
 from collections.abc import Mapping
 from typing import Any
 
-from patang.errors import BadInput
+from patang.errors import BadInput, OutcomeUnknown
 from patang.execution.broker_fields import BrokerRow
 from patang.ports import (
     BrokerHolding,
@@ -19,7 +19,7 @@ from patang.ports import (
     SliceResult,
 )
 
-__all__ = ["parse_gtt", "parse_holding", "parse_position", "parse_slices", "parse_trade"]
+__all__ = ["parse_gtt", "parse_holding", "parse_id", "parse_position", "parse_slices", "parse_trade"]
 
 _GTT_KINDS: Mapping[str, GttKind] = {"single": "single", "two-leg": "two-leg"}
 
@@ -109,6 +109,13 @@ def _child(order: Mapping[str, Any]) -> str | None:
     result = order.get("result") or {}
     placed = result.get("order_result") or {}
     return str(placed["order_id"]) if placed.get("order_id") else None
+
+
+def parse_id(placed: object, what: str) -> str:
+    """The id of an order or trigger. Raises OutcomeUnknown where the reply has none: it may stand."""
+    if not isinstance(placed, str | int) or not str(placed):
+        raise OutcomeUnknown(f"the broker's reply names {placed!r:.100} as the id of {what}: look it up")
+    return str(placed)
 
 
 def parse_slices(reply: object) -> tuple[SliceResult, ...]:
