@@ -2,7 +2,10 @@
 
 import pytest
 
+from patang.accounts.funds import Funds
 from patang.errors import BadInput
+from patang.keys import funds_key
+from patang.records import load
 from patang.settings import KiteSettings
 from tests.unit.execution.stages import entry_of, submitted
 from tests.unit.execution.trading_desk import TradingDesk
@@ -127,6 +130,9 @@ def test_an_order_sent_while_the_last_look_ends_is_not_forgotten() -> None:
         def follow(self, *details: object) -> int:
             return follower.follow(*details)  # type: ignore[arg-type]
 
+        def refresh_funds(self, account: str) -> None:
+            follower.refresh_funds(account)
+
         def live(self, account: str) -> list[object]:
             self.asked = getattr(self, "asked", 0) + 1
             return [] if self.asked == 1 else ["an order that was sent in between"]
@@ -150,3 +156,19 @@ def test_outside_the_hours_of_a_real_market_nobody_polls() -> None:
     assert desk.polling().begin("main")
     desk.pass_time(7 * 3600)
     assert not desk.polling().begin("main")
+
+
+def test_after_a_fill_the_funds_are_asked_for_anew() -> None:
+    desk = TradingDesk()
+    begun(desk)
+    deliver(desk)
+    before = load(desk.store, Funds, funds_key("main"))
+    desk.exchange.prices = {"INFY": 1500.0}
+    desk.exchange.match()
+    desk.exchange.net -= 30000
+    deliver(desk)
+    after = load(desk.store, Funds, funds_key("main"))
+    assert before is not None
+    assert after is not None
+    assert before.net - after.net == 30000
+    assert after.told_at == desk.clock.now(), "its age is known"

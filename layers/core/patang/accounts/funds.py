@@ -28,11 +28,18 @@ _TOLD_AGAIN = timedelta(minutes=5)
 
 
 class Funds(Record):
-    """The broker's net funds for equity and derivatives in rupees, as told at a wall time."""
+    """What an account has at the broker in rupees, as told at a wall time.
+
+    `net` is free for equity and derivatives, `cash` of it paid in, `used` blocked by orders and positions;
+    `holdings_value` is what settled shares were worth when they were last looked at. None: not told.
+    """
 
     account: str
     mode: Mode
     net: Decimal
+    cash: Decimal | None = None
+    used: Decimal | None = None
+    holdings_value: Decimal | None = None
     told_at: datetime
 
     def key(self) -> Key:
@@ -178,20 +185,34 @@ def _with_brokers(told: Mapping[str, Decimal], total: Decimal | None) -> Mapping
 
 
 def note_funds(
-    store: StateStore, account: str, margins: Mapping[str, Any], mode: Mode, now: datetime
+    store: StateStore,
+    account: str,
+    margins: Mapping[str, Any],
+    mode: Mode,
+    now: datetime,
+    holdings_value: Decimal | None = None,
 ) -> None:
-    """Keeps the broker's net funds, unless the same were told a moment ago. A reply without them leaves what
-    was known.
+    """Keeps the account's funds, unless the same were told a moment ago. A reply of margins without them
+    leaves what was known, and who does not know the holdings their worth.
     """
-    try:
-        net = Decimal(str(margins.get("equity", {}).get("net")))
-    except InvalidOperation:
+    equity = margins.get("equity", {})
+    net = _amount(equity.get("net"))
+    if net is None:
         return
     known = load(store, Funds, funds_key(account))
-    if known is not None and (known.mode, known.net) == (mode, net) and now - known.told_at < _TOLD_AGAIN:
+    earlier = None if known is None or known.mode != mode else known
+    told = Funds(
+        account=account,
+        mode=mode,
+        net=net,
+        cash=_amount(equity.get("available", {}).get("cash")),
+        used=_amount(equity.get("utilised", {}).get("debits")),
+        holdings_value=earlier.holdings_value if earlier and holdings_value is None else holdings_value,
+        told_at=now,
+    )
+    if earlier and now - earlier.told_at < _TOLD_AGAIN and told == earlier.evolve(told_at=now, revision=0):
         return
-    funds = Funds(account=account, mode=mode, net=net, told_at=now)
-    store.write(Put(funds.key(), funds.model_dump(mode="json", exclude_none=True)))
+    store.write(Put(told.key(), told.model_dump(mode="json", exclude_none=True)))
 
 
 def _amount(told: object) -> Decimal | None:

@@ -104,6 +104,18 @@ class Book:
             found[_line(position)] = last if last > 0 else Decimal(position.average_price)
         return found
 
+    def holdings_value(self) -> Decimal:
+        """Rupees that the settled shares are worth, those of yesterday's purchases included."""
+        prices = self.prices()
+        return sum(
+            (
+                (holding.quantity + holding.t1_quantity)
+                * prices[line_of(holding.exchange, holding.tradingsymbol, "CNC")]
+                for holding in self.holdings
+            ),
+            Decimal(0),
+        )
+
     def multipliers(self) -> dict[Line, int]:
         """Units of the contract that a unit of quantity stands for."""
         return {_line(position): position.multiplier for position in self.positions}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from patang.accounts.funds import note_funds
 from patang.execution.amendments import enqueue
 from patang.execution.intent import PLACING, OrderIntent
 from patang.execution.reconciliation.earlier_days import EarlierDays
@@ -64,6 +65,11 @@ class BookFollower:
             # The order of a trigger is ours now, and what the book says of it is news.
             self.apply(account, book, source)
         return len(book)
+
+    def refresh_funds(self, account: str) -> None:
+        """Asks what the account can still pay for: what was filled since has changed it. Raises as follow."""
+        mode = self._settings().mode
+        note_funds(self._store, account, self._broker(account, mode).margins(), mode, self._clock.now())
 
     def apply(self, account: str, book: Sequence[BrokerOrder], source: str) -> None:
         """Applies the rows of a book that was read already."""

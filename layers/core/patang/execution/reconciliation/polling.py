@@ -126,6 +126,7 @@ class Polling:
         follower = self._follower()
         try:
             follower.follow(account, self._market_time(), "poll")
+            follower.refresh_funds(account)
         except PatangError as error:
             self._metrics.count("poll_failed", account=account, error=f"{type(error).__name__}: {error}")
             return False

@@ -88,7 +88,8 @@ class Reconciler:
     def _compare(self, account: str, as_of: datetime) -> Reconciliation:
         self._follower.follow(account, as_of, "poll")
         found, book = self._comparison.run(account, as_of)
-        note_funds(self._store, account, book.margins, found.mode, self._clock.now())
+        worth = book.holdings_value()
+        note_funds(self._store, account, book.margins, found.mode, self._clock.now(), worth)
         self._cash.by_broker(account, book.margins, found.mode, as_of)
         if self._follower.live(account):
             self._polling.begin(account)
