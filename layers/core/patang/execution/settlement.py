@@ -60,7 +60,9 @@ def settle(
     if new.kind == "ENTRY" and (grown or ended or revived):
         settle_entry(store, done, old, new, as_of, now)
     triggered = new.kind == "PROTECT" and has_triggered(new) != has_triggered(old)
-    first_heard = new.kind == "PROTECT" and new.broker_order_id != old.broker_order_id
+    # The broker's row of an order that he has refused is no second refusal.
+    named = not new.is_final and new.broker_order_id != old.broker_order_id
+    first_heard = named and new.kind == "PROTECT"
     if new.kind in ("EXIT", "PROTECT") and (grown or ended or revived or triggered or first_heard):
         settle_exit(store, done, old, new, as_of, now)
     if new.kind in _CHANGES and ended:
