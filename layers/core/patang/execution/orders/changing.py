@@ -76,9 +76,12 @@ def decide_cancel(desk: OrderDesk, account: str, request_id: str, wish: CancelOr
 
 
 def _of_a_position(intent: OrderIntent) -> Broken | None:
-    if intent.kind in ("EXIT", "PROTECT"):
-        remedy = f"it sells position {intent.position_id} of Patang's: exit that, or leave it"
+    if intent.position_id is not None and intent.kind != "ENTRY":
+        what = "sells" if intent.kind in ("EXIT", "PROTECT") else "is about"
+        remedy = f"it {what} position {intent.position_id} of Patang's: exit that, or leave it"
         return Broken("order_id", intent.intent_id, remedy)
+    if intent.wanted_by is None and intent.kind != "ENTRY":
+        return Broken("order_id", intent.intent_id, "it is the desk's own change of an order: leave it")
     if intent.kind == "ENTRY" and intent.state == "NEW":
         return Broken("order_id", intent.intent_id, "it is just being sent: halt the account, or ask again")
     return None

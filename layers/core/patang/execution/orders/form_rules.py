@@ -137,6 +137,9 @@ def _iceberg(order: OrderWords) -> Iterator[Broken | None]:
 def _cover(order: OrderWords) -> Iterator[Broken | None]:
     if order.variety != "co":
         return
+    if order.transaction_type == "SELL":
+        # It opens a position of its own: nothing that is held elsewhere covers it.
+        yield Broken("transaction_type", "SELL", "a cover order that begins with it sells short: give BUY")
     if order.product != "MIS":
         yield Broken("product", order.product, "a cover order is MIS")
     if order.order_type not in ("LIMIT", "MARKET"):

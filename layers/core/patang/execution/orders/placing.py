@@ -127,11 +127,15 @@ def _together(
     as_of: datetime,
 ) -> Iterator[Broken]:
     """What the orders of a request break together: more sold than is there, more bought than can be paid."""
-    sales = sorted((each for each in terms if each.transaction_type == "SELL"), key=_line)
-    for key, group in groupby(sales, key=_line):
-        broken = too_much_sold(desk, account, Line(*key), sum(each.quantity for each in group), as_of)
-        if broken is not None:
-            yield broken
+    sales = sorted((each for each in terms if each.transaction_type == "SELL"), key=_holding)
+    for _, group in groupby(sales, key=_holding):
+        out_of_it = list(group)
+        units = sum(each.quantity for each in out_of_it)
+        for line in dict.fromkeys(map(_line, out_of_it)):
+            broken = too_much_sold(desk, account, line, units, as_of)
+            if broken is not None:
+                yield broken
+                break
     purchases = [(each, facts) for each, facts in planned if each.transaction_type == "BUY"]
     refused = _unpaid(desk, account, purchases)
     if refused is not None:
@@ -161,8 +165,14 @@ def _dearest(terms: OrderTerms, facts: MarketFacts) -> Decimal | None:
     )
 
 
-def _line(terms: OrderTerms) -> tuple[str, str, str]:
-    return terms.exchange, terms.tradingsymbol, terms.product
+def _line(terms: OrderTerms) -> Line:
+    return Line(terms.exchange, terms.tradingsymbol, terms.product)
+
+
+def _holding(terms: OrderTerms) -> tuple[str, str, str]:
+    """What it sells out of: delivered shares are the same ones on every exchange."""
+    exchange = "" if terms.product == "CNC" else terms.exchange
+    return exchange, terms.tradingsymbol, terms.product
 
 
 def _intent(

@@ -3,26 +3,34 @@ Patang's.
 
 Patang's strategies only ever buy, and its exits sell what its ledger holds; whatever else sells has to leave
 that alone. So an order of a person may sell the broker's net long, less the ledger's positions, less
-everything that stands to be sold already. Selling short is refused, in options and in everything else.
+everything that stands to be sold already, as large as it is about to be. Selling short is refused, in options
+and in everything else.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from patang.execution.ids import is_intent_id
+from patang.execution.ids import Purpose, intent_letter, is_intent_id
 from patang.execution.intent import OrderIntent
 from patang.keys import account_partition, intent_key
 from patang.market.sessions import IST
 from patang.portfolio.held import latest_positions
 from patang.portfolio.position import Position
-from patang.ports import Broker, BrokerHolding, BrokerOrder, Gtt, StateStore
+from patang.ports import Broker, BrokerHolding, BrokerOrder, BrokerPosition, Gtt, StateStore
 from patang.records import load, load_all
 from patang.settings import Mode
 
 __all__ = ["Line", "Sellable", "sellable"]
 
 _ENDED = frozenset({"COMPLETE", "REJECTED", "CANCELLED"})
+# What of a day's intents may change how much is held, or stands to be sold.
+_MOVING: tuple[Purpose, ...] = ("entry", "order", "modify", "gtt_place", "gtt_modify", "convert")
+# Nobody knows yet how many orders the broker has made of it.
+_ON_THE_WAY = frozenset({"NEW", "SENDING", "UNKNOWN"})
+
+type _Matches = Callable[[str, str, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,19 @@ class Sellable:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """An account as the desk and the broker have it, of all instruments. `owners`: intents by their tags."""
+
+    ledger: Sequence[Position]
+    moving: Sequence[OrderIntent]
+    orders: Sequence[BrokerOrder]
+    owners: Mapping[str, OrderIntent]
+    gtts: Sequence[Gtt]
+    positions: Sequence[BrokerPosition]
+    holdings: Sequence[BrokerHolding]
+
+
 def sellable(
     store: StateStore,
     broker: Broker,
@@ -64,105 +85,120 @@ def sellable(
 ) -> Sellable:
     """`but` is the broker's id of an order, or of a trigger, that does not count, as it is to be changed.
 
-    What stands is read before what is held: a sale in between counts twice then, never not at all.
-    Raises as the reads of Broker do.
+    Delivered shares are the same ones on every exchange: there the line alone and all its exchanges together
+    are looked at, and the lesser counts. Raises as the reads of Broker do.
     """
-    positions = [p for p in latest_positions(store, account) if p.mode == mode and p.state != "CLOSED"]
-    of_line = [p for p in positions if (p.exchange, p.symbol, p.product) == _key(line)]
-    day = as_of.astimezone(IST).date()
-    asked, coming = _asked(store, account, mode, line, day), _coming(store, account, mode, line, day)
-    gtts = [gtt for gtt in broker.gtts() if gtt.gtt_id != but]
-    standing = _in_orders(store, account, line, broker.orders(), asked, but)
-    standing += _in_triggers(line, gtts, of_line, asked)
-    ours = coming + sum(p.open_quantity for p in of_line)
-    return Sellable(_net_long(broker, line), ours, standing)
+    books = _read(store, broker, account, mode, line, as_of.astimezone(IST).date())
+    alone = _count(books, line, but, lambda *key: key == (line.exchange, line.tradingsymbol, line.product))
+    if line.product != "CNC":
+        return alone
+    together = _count(books, line, but, lambda _, *key: tuple(key) == (line.tradingsymbol, line.product))
+    return min(together, alone, key=lambda found: found.units)
 
 
-def _coming(store: StateStore, account: str, mode: Mode, line: Line, day: date) -> int:
-    """Units that the desk's own entries may have bought, and its ledger does not know yet."""
-    return sum(
-        intent.terms.quantity - intent.filled_quantity
-        for intent in load_all(store, OrderIntent, account_partition(account), f"INTENT#N{day:%y%m%d}")
-        if not intent.is_final and intent.terms.mode == mode and _line_of(intent) == _key(line)
-    )
-
-
-def _asked(store: StateStore, account: str, mode: Mode, line: Line, day: date) -> list[OrderIntent]:
-    """The day's intents of people that sell of this line and have not ended, by strongly consistent read."""
-    found = [
+def _read(store: StateStore, broker: Broker, account: str, mode: Mode, line: Line, day: date) -> _Books:
+    """What stands is read before what is held: a sale in between counts twice then, never not at all."""
+    ledger = [p for p in latest_positions(store, account) if p.mode == mode and p.state != "CLOSED"]
+    moving = [
         intent
-        for letter in ("O", "G")
-        for intent in load_all(store, OrderIntent, account_partition(account), f"INTENT#{letter}{day:%y%m%d}")
+        for purpose in _MOVING
+        for intent in load_all(
+            store, OrderIntent, account_partition(account), f"INTENT#{intent_letter(purpose)}{day:%y%m%d}"
+        )
+        if not intent.is_final and intent.terms.mode == mode
     ]
-    return [
-        intent
-        for intent in found
-        if not intent.is_final
-        and intent.position_id is None
-        and intent.terms.mode == mode
-        and intent.terms.transaction_type == "SELL"
-        and _line_of(intent) == _key(line)
+    gtts = broker.gtts()
+    orders = [o for o in broker.orders() if o.status not in _ENDED and o.transaction_type == "SELL"]
+    found = {
+        order.tag: load(store, OrderIntent, intent_key(account, order.tag))
+        for order in orders
+        if order.tradingsymbol == line.tradingsymbol and is_intent_id(order.tag)
+    }
+    owners = {tag: intent for tag, intent in found.items() if intent is not None}
+    holdings = broker.holdings() if line.product == "CNC" else []
+    return _Books(ledger, moving, orders, owners, gtts, broker.positions(), holdings)
+
+
+def _count(books: _Books, line: Line, but: str | None, matches: _Matches) -> Sellable:
+    ledger = [p for p in books.ledger if matches(p.exchange, p.symbol, p.product)]
+    moving = [i for i in books.moving if matches(i.terms.exchange, i.terms.tradingsymbol, i.terms.product)]
+    # What the desk's own entries may have bought, and its ledger does not know yet.
+    coming = sum(i.terms.quantity - i.filled_quantity for i in moving if i.kind == "ENTRY")
+    asked = [
+        i
+        for i in moving
+        if i.position_id is None and (i.terms.transaction_type == "SELL" or i.kind == "CONVERT")
     ]
+    standing = _in_orders(books, asked, line, but, matches) + _in_triggers(books, ledger, asked, but, matches)
+    standing += sum(intent.terms.quantity for intent in asked if intent.kind == "CONVERT")
+    ours = coming + sum(p.open_quantity for p in ledger)
+    return Sellable(_net_long(books, line, matches), ours, standing)
 
 
 def _in_orders(
-    store: StateStore,
-    account: str,
-    line: Line,
-    orders: Sequence[BrokerOrder],
-    asked: Sequence[OrderIntent],
-    but: str | None,
+    books: _Books, asked: Sequence[OrderIntent], line: Line, but: str | None, matches: _Matches
 ) -> int:
     """Units that live orders sell. Those of Patang's positions sell what the ledger counts already."""
-    seen, units = set(), 0
-    for order in orders:
-        if order.status in _ENDED or not _sells(order, line):
+    larger = {i.target_order_id: i.terms.quantity for i in asked if i.kind == "MODIFY"}
+    units: Counter[str] = Counter()
+    for order in books.orders:
+        product = str(order.raw.get("product") or line.product)
+        owner = books.owners.get(order.tag)
+        if not matches(order.exchange, order.tradingsymbol, product) or (owner and owner.position_id):
             continue
-        intent = None
-        if is_intent_id(order.tag):
-            intent = load(store, OrderIntent, intent_key(account, order.tag))
-        if intent is not None and intent.position_id is not None:
-            continue
-        seen.add(order.tag)
-        if order.order_id != but:
-            units += max(order.quantity - order.filled_quantity, 0)
-    unseen = (i for i in asked if i.kind == "ORDER" and i.intent_id not in seen)
-    return units + sum(intent.terms.quantity - intent.filled_quantity for intent in unseen)
+        wanted = max(order.quantity, larger.get(order.order_id, 0)) + _behind(order)
+        units[order.tag] += 0 if order.order_id == but else max(wanted - order.filled_quantity, 0)
+    for intent in asked:
+        if intent.kind == "ORDER" and (intent.intent_id not in units or intent.state in _ON_THE_WAY):
+            left = intent.terms.quantity - intent.filled_quantity
+            units[intent.intent_id] = max(units[intent.intent_id], left)
+    return units.total()
+
+
+def _behind(order: BrokerOrder) -> int:
+    """Units of an iceberg's legs that follow the one that stands
+    (https://kite.trade/docs/connect/v3/orders/, meta.iceberg)."""
+    meta = order.raw.get("meta")
+    iceberg = meta.get("iceberg") if isinstance(meta, Mapping) else None
+    return int(iceberg.get("remaining_quantity") or 0) if isinstance(iceberg, Mapping) else 0
 
 
 def _in_triggers(
-    line: Line, gtts: Sequence[Gtt], positions: Sequence[Position], asked: Sequence[OrderIntent]
+    books: _Books,
+    ledger: Sequence[Position],
+    asked: Sequence[OrderIntent],
+    but: str | None,
+    matches: _Matches,
 ) -> int:
-    protecting = {p.protection.gtt_id for p in positions if p.protection is not None}
-    waiting = [gtt for gtt in gtts if gtt.status == "active" and gtt.gtt_id not in protecting]
-    units = sum(max(_legs(gtt, line), default=0) for gtt in waiting)
-    return units + sum(intent.terms.quantity for intent in asked if intent.kind == "GTT_PLACE")
+    protecting = {p.protection.gtt_id for p in ledger if p.protection is not None}
+    larger = {i.target_gtt_id: i.terms.quantity for i in asked if i.kind == "GTT_MODIFY"}
+    units = sum(intent.terms.quantity for intent in asked if intent.kind == "GTT_PLACE")
+    for gtt in books.gtts:
+        legs = max(_legs(gtt, matches), default=0)
+        if legs and gtt.status == "active" and gtt.gtt_id not in protecting and gtt.gtt_id != but:
+            units += max(legs, larger.get(gtt.gtt_id, 0))
+    return units
 
 
-def _legs(gtt: Gtt, line: Line) -> Iterator[int]:
-    """Units that each selling leg of a trigger on this line sells; one of two cancels the other."""
+def _legs(gtt: Gtt, matches: _Matches) -> Iterator[int]:
+    """Units that each selling leg of a trigger sells; one of two cancels the other."""
     there = gtt.request
-    if (there.exchange, there.tradingsymbol) != (line.exchange, line.tradingsymbol):
-        return
     for leg in there.legs:
-        if leg.transaction_type == "SELL" and leg.product == line.product:
+        if leg.transaction_type == "SELL" and matches(there.exchange, there.tradingsymbol, leg.product):
             yield leg.quantity
 
 
-def _net_long(broker: Broker, line: Line) -> int:
+def _net_long(books: _Books, line: Line, matches: _Matches) -> int:
     """Units held: the position, and for delivery what is in the demat account beside it.
 
     A sale out of the demat account makes the position short by what it takes out of the holding.
     """
-    position = sum(
-        found.quantity
-        for found in broker.positions()
-        if (found.exchange, found.tradingsymbol, found.product) == _key(line)
-    )
-    if line.product != "CNC":
-        return max(position, 0)
-    held = sum(_in_demat(found) for found in broker.holdings() if found.tradingsymbol == line.tradingsymbol)
-    return held + max(position, 0)
+    net: Counter[str] = Counter()
+    for found in books.positions:
+        if matches(found.exchange, found.tradingsymbol, found.product):
+            net[found.exchange] += found.quantity
+    held = sum(_in_demat(found) for found in books.holdings if found.tradingsymbol == line.tradingsymbol)
+    return held + sum(max(units, 0) for units in net.values())
 
 
 def _in_demat(found: BrokerHolding) -> int:
@@ -171,17 +207,3 @@ def _in_demat(found: BrokerHolding) -> int:
     if isinstance(opening, int | float):
         return int(opening) - found.used_quantity
     return found.quantity + found.t1_quantity
-
-
-def _sells(order: BrokerOrder, line: Line) -> bool:
-    product = str(order.raw.get("product") or line.product)
-    there = (order.exchange, order.tradingsymbol, product)
-    return order.transaction_type == "SELL" and there == _key(line)
-
-
-def _line_of(intent: OrderIntent) -> tuple[str, str, str]:
-    return intent.terms.exchange, intent.terms.tradingsymbol, intent.terms.product
-
-
-def _key(line: Line) -> tuple[str, str, str]:
-    return line.exchange, line.tradingsymbol, line.product

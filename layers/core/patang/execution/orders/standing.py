@@ -14,7 +14,9 @@ from patang.execution.ids import is_intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.orders.broken import Broken
 from patang.execution.orders.order_desk import OrderDesk
+from patang.execution.triggered import linked_intent, named_trigger
 from patang.keys import intent_key
+from patang.portfolio.held import latest_positions
 from patang.ports import BrokerOrder
 from patang.records import load
 
@@ -94,9 +96,41 @@ def find_standing(desk: OrderDesk, account: str, order_id: str) -> Standing | Br
     if live[0].raw.get("parent_order_id"):
         # The second leg of a cover order has the tag of the first, and a life of its own.
         return Standing(live)
-    if intent is None and is_intent_id(live[0].tag):
-        intent = load(desk.store, OrderIntent, intent_key(account, live[0].tag))
+    if intent is None:
+        intent = _owner_of(desk, account, live[0])
+    guarded = _triggered_for(desk, account, live[0]) if intent is None else None
+    if guarded is not None:
+        return Broken(
+            "order_id", order_id, f"it sells position {guarded} of Patang's: exit that, or leave it"
+        )
     return Standing(live, intent)
+
+
+def _owner_of(desk: OrderDesk, account: str, order: BrokerOrder) -> OrderIntent | None:
+    """The intent that an order was placed for, or was adopted as."""
+    if is_intent_id(order.tag):
+        return load(desk.store, OrderIntent, intent_key(account, order.tag))
+    return linked_intent(desk.store, account, order.order_id)
+
+
+def _triggered_for(desk: OrderDesk, account: str, order: BrokerOrder) -> str | None:
+    """The position whose trigger has placed this order, before the desk has adopted it."""
+    if order.tag or order.transaction_type != "SELL":
+        return None
+    guarding = {
+        p.protection.gtt_id: p.position_id
+        for p in latest_positions(desk.store, account)
+        if p.protection is not None
+        and p.protection.gtt_id is not None
+        and (p.exchange, p.symbol) == (order.exchange, order.tradingsymbol)
+    }
+    if not guarding:
+        return None
+    named = named_trigger(order)
+    if named is not None:
+        return guarding.get(named)
+    placed = (gtt.gtt_id for gtt in desk.broker(account).gtts() if order.order_id in gtt.order_ids)
+    return next((guarding[gtt_id] for gtt_id in placed if gtt_id in guarding), None)
 
 
 def _is_of(order: BrokerOrder, intent: OrderIntent) -> bool:

@@ -18,10 +18,8 @@ from patang.execution.orders.request_book import Decision
 from patang.execution.orders.requests import ConvertPosition, DeleteGtt, ModifyGtt, PlaceGtt
 from patang.execution.orders.sellable import Line
 from patang.execution.trigger_match import ENDED
-from patang.keys import OPEN_POSITIONS
-from patang.portfolio.position import Position
+from patang.portfolio.held import latest_positions
 from patang.ports import Gtt
-from patang.records import load_index
 
 __all__ = ["decide_conversion", "decide_deletion", "decide_trigger", "decide_trigger_change"]
 
@@ -157,7 +155,7 @@ def _waiting(desk: OrderDesk, account: str, gtt_id: str) -> Gtt | Broken:
         return Broken("gtt_id", gtt_id, "the broker has no such trigger")
     if found.status in ENDED:
         return Broken("gtt_id", gtt_id, f"it is {found.status}: there is nothing to change")
-    for position in load_index(desk.store, Position, OPEN_POSITIONS, f"{account}#"):
+    for position in latest_positions(desk.store, account):
         if position.protection is not None and position.protection.gtt_id == gtt_id:
             return Broken("gtt_id", gtt_id, f"it guards position {position.position_id}: exit that instead")
     return found
