@@ -2,11 +2,12 @@
 
 pytest tests/bench/test_order_latency.py -s
 
-The table is the emulator's DynamoDB, over HTTP on this machine; the network to the broker is not in it.
+The table is the emulator's DynamoDB, over HTTP on this machine; the network to the broker is not in it. What
+batches of items save stands beside it: the same orders in turn on a table that is read one item a trip.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
@@ -19,15 +20,19 @@ from patang.approvals.proposal import Proposal
 from patang.execution.checks import check_risk
 from patang.execution.intent import OrderIntent
 from patang.keys import intent_key, proposal_key
-from patang.records import load
+from patang.ports import Attributes, Key
+from patang.records import create, load
+from patang.risk.account_view import view_account
 from patang_workbench.local_stack.emulator import Emulator
 from patang_workbench.local_stack.processes import Keeper
 from tests.fakes import MemoryStore
 from tests.unit.execution.samples import MORNING, equity_signal, open_account, proposal_of, propose
 from tests.unit.execution.stages import quote_at
 from tests.unit.execution.trading_desk import TradingDesk
+from tests.unit.risk.samples import mark, position
 
 ORDERS, WARM_UP = 40, 5
+HELD, SOLD = 2, 20
 # Milliseconds; the network's 200 are no part of what is measured here.
 RISK, CONSTRUCTION_AND_VALIDATION, ALL_WITHOUT_NETWORK = 10, 20, 115
 PYTHON = Path(__file__).parents[2] / ".emulator/bin/python"
@@ -51,43 +56,61 @@ class Counted:
         return call
 
 
+class OneByOne:
+    """A store that reads each item in a trip of its own."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def get_many(self, keys: Sequence[Key]) -> list[Attributes | None]:
+        return [self._store.get(key) for key in keys]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
 @pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamoStore]:
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DynamoStore, DynamoStore]]:
     if not PYTHON.exists():
         pytest.skip("the emulator is not installed: make setup")
     with Keeper() as keeper:
         emulator = Emulator(PYTHON, tmp_path_factory.mktemp("emulator") / "run", keeper)
         emulator.wait_ready()
         client = emulator.client("dynamodb")
-        names = ("PK", "SK", "GSI1PK", "GSI1SK")
-        client.create_table(
-            TableName="desk",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "PK", "KeyType": "HASH"},
-                {"AttributeName": "SK", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "index1",
-                    "KeySchema": [
-                        {"AttributeName": "GSI1PK", "KeyType": "HASH"},
-                        {"AttributeName": "GSI1SK", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-        )
-        yield DynamoStore(client, "desk")
+        yield new_table(client, "batches"), new_table(client, "one-by-one")
         emulator.stop()
+
+
+def new_table(client: Any, name: str) -> DynamoStore:
+    names = ("PK", "SK", "GSI1PK", "GSI1SK")
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "PK", "KeyType": "HASH"},
+            {"AttributeName": "SK", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "index1",
+                "KeySchema": [
+                    {"AttributeName": "GSI1PK", "KeyType": "HASH"},
+                    {"AttributeName": "GSI1SK", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    return DynamoStore(client, name)
 
 
 class Run:
     """Milliseconds and table calls of each step, an order after another, each of an account of its own."""
 
-    def __init__(self, desk: TradingDesk, store: Counted) -> None:
-        self.desk, self.store = desk, store
+    def __init__(self, store: Any, *, batches: bool = True) -> None:
+        self.store = Counted(store)
+        self.desk = desk = TradingDesk(store=self.store if batches else OneByOne(self.store))
         self.took: dict[str, list[float]] = defaultdict(list)
         self.calls: dict[str, list[int]] = defaultdict(list)
         self.left = 0.0
@@ -140,48 +163,84 @@ class Run:
         assert found is not None
         return found
 
+    def history(self) -> None:
+        """An account that holds something and has sold more."""
+        desk = self.desk
+        for number in range(HELD + SOLD):
+            of = {"account": "full", "position_id": f"P260818{number:03d}", "mode": desk.settings.mode}
+            past = {"state": "CLOSED", "exit_time": MORNING} if number < SOLD else {}
+            made = position(f"SYMBOL{number}", **of, **past)
+            desk.store.write(create(made), create(mark(made)))
+
+    def look(self) -> None:
+        """What the risk manager sees of that account."""
+        desk = self.desk
+        now, settings = desk.clock.now(), desk.settings
+        view = self.step(
+            "view, 2 held, 20 sold", lambda: view_account(desk.store, "full", MORNING, now, settings)
+        )
+        assert (len(view.positions), len(view.closed)) == (HELD, SOLD)
+
+    def sum_up(self) -> None:
+        for kind in (self.took, self.calls):
+            pairs = zip(kind["construct"], kind["validate"], strict=True)
+            kind["construction and validation"] = [sum(pair) for pair in pairs]
+
     def of(self, name: str) -> list[float]:
         return self.took[name][WARM_UP:]
 
+    def trips(self, name: str) -> int | None:
+        return max(self.calls[name]) if name in self.calls else None
 
-STEPS: tuple[tuple[str, int | None], ...] = (
-    ("construct", None),
-    ("validate", None),
-    ("construction and validation", CONSTRUCTION_AND_VALIDATION),
-    ("risk", RISK),
-    ("recheck (risk in it)", None),
-    ("submit", None),
-    ("lane until it leaves", None),
-    ("lane until it ends", None),
-    ("resumed until it leaves", ALL_WITHOUT_NETWORK),
+
+# The step, its budget, and the most trips to the table it takes.
+STEPS: tuple[tuple[str, int | None, int | None], ...] = (
+    ("construct", None, 2),
+    ("validate", None, 2),
+    ("construction and validation", CONSTRUCTION_AND_VALIDATION, 4),
+    ("risk", RISK, 3),
+    ("recheck", None, 5),
+    ("submit", None, 2),
+    ("lane until it leaves", None, None),
+    ("lane until it ends", None, None),
+    ("resumed until it leaves", ALL_WITHOUT_NETWORK, None),
+    ("view, 2 held, 20 sold", None, 4),
 )
 
 
-def ran(store: Any) -> Run:
-    counted = Counted(store)
-    run = Run(TradingDesk(store=counted), counted)
+def ran(*runs: Run) -> None:
+    """The runs take turns, so that what else this machine does meets each alike."""
+    for run in runs:
+        run.history()
     for number in range(WARM_UP + ORDERS):
-        run.order(number)
-    pairs = zip(run.took["construct"], run.took["validate"], strict=True)
-    run.took["construction and validation"] = [sum(pair) for pair in pairs]
-    run.took["recheck (risk in it)"] = run.took["recheck"]
-    run.calls["recheck (risk in it)"] = run.calls["recheck"]
-    return run
+        for run in runs:
+            run.order(number)
+            run.look()
+    for run in runs:
+        run.sum_up()
 
 
-def test_from_the_yes_to_the_request(table: DynamoStore) -> None:
-    own, whole = ran(MemoryStore()), ran(table)
+def test_from_the_yes_to_the_request(tables: tuple[DynamoStore, DynamoStore]) -> None:
+    table, other = tables
+    own, whole, apart = Run(MemoryStore()), Run(table), Run(other, batches=False)
+    ran(own, whole, apart)
 
-    print(f"\n\n{ORDERS} entries, milliseconds: the desk's own work, and with its table on the emulator")
-    print(f"  {'step':<28}{'own work':>10}{'median':>9}{'p95':>9}{'calls of the table':>21}  budget")
-    for name, budget in STEPS:
-        times, calls = whole.of(name), whole.calls.get(name)
-        of_table = f"{median(calls):.0f}" if calls else ""
-        told = "" if budget is None else f"  {budget} ms, {median(times) / budget:.0%} of it"
+    print(f"\n\n{ORDERS} entries, milliseconds: the desk's own work, and with its table on the emulator;")
+    print("in brackets the trips to the table. The risk of a recheck is in it.")
+    print(f"  {'step':<28}{'own work':>10}{'median':>14}{'p95':>8}{'one by one':>17}{'ratio':>7}  budget")
+    for name, budget, _ in STEPS:
+        now, before = median(whole.of(name)), median(apart.of(name))
+        told = "" if budget is None else f"  {budget} ms, {now / budget:.0%} of it"
         print(
-            f"  {name:<28}{median(own.of(name)):>10.2f}{median(times):>9.2f}"
-            f"{quantiles(times, n=20)[-1]:>9.2f}{of_table:>21}{told}"
+            f"  {name:<28}{median(own.of(name)):>10.2f}{now:>9.2f}{_in_brackets(whole.trips(name)):>5}"
+            f"{quantiles(whole.of(name), n=20)[-1]:>8.2f}{before:>12.2f}{_in_brackets(apart.trips(name)):>5}"
+            f"{now / before:>7.2f}{told}"
         )
     # The desk's own work leaves nearly all of a budget to its table, whatever else this machine does.
-    for name, budget in STEPS:
+    for name, budget, trips in STEPS:
         assert budget is None or median(own.of(name)) < budget / 4, name
+        assert trips is None or whole.trips(name) == trips, name
+
+
+def _in_brackets(trips: int | None) -> str:
+    return "" if trips is None else f"({trips})"
