@@ -68,3 +68,25 @@ def test_what_cannot_be_told_apart_alarms() -> None:
     overnight(desk)
     assert (entry_of(desk).state, desk.positions()) == ("CANCELLED", [])
     assert desk.metrics.counts["order_missing"] == 1
+
+
+@pytest.mark.parametrize("looked_up_by", ["follower", "lane"])
+def test_an_order_whose_reply_was_lost_is_not_called_lost_by_the_book_of_another_day(
+    looked_up_by: str,
+) -> None:
+    """It was filled in its day's last moment, and the broker was not to be reached before the morning."""
+    desk = TradingDesk()
+    intent = submitted(desk, equity_signal(holding_period="swing", exit_by=None))
+    desk.exchange.mishaps = ["unheard"]
+    assert desk.lane().process({"account": "main", "intent_id": intent.intent_id}) == "UNKNOWN"
+    desk.exchange.prices = {"INFY": 1499.0}
+    desk.exchange.match()
+    desk.exchange.frames.clear()
+    desk.exchange.end_day()
+    desk.pass_time(23 * 3600)
+    if looked_up_by == "lane":
+        assert desk.lane().process({"account": "main", "intent_id": intent.intent_id}) == "UNKNOWN"
+        assert "order_never_arrived" not in desk.metrics.counts
+    desk.follower().follow("main", desk.market_time, "poll")
+    assert "order_never_arrived" not in desk.metrics.counts
+    assert (entry_of(desk).state, desk.metrics.counts["order_missing"]) == ("CANCELLED", 1)

@@ -115,9 +115,10 @@ class Resolution:
         return _is_given_up(other) and other.position_id == intent.position_id and other.gtt is not None
 
     def missing(self, intent: OrderIntent, as_of: datetime) -> None:
-        """An order that the broker had acknowledged is not in the book of this market day."""
+        """An order that the broker had acknowledged, or one of an earlier day, is not in the book of this
+        market day."""
         if intent.as_of.astimezone(IST).date() < as_of.astimezone(IST).date():
-            self._conclude(intent, "CANCELLED", "its day has ended", ("ACKED",))
+            self._conclude(intent, "CANCELLED", "its day has ended", ("ACKED", "SENDING", "UNKNOWN"))
             return
         text = f"{name_of(intent)} was acknowledged as {intent.broker_order_id} and is not in the order book."
         tell(self._notifier, self._metrics, [Notice("Order missing at the broker", text, "order_missing")])
@@ -202,7 +203,15 @@ class Resolution:
         if not self._is_past_grace(intent):
             self._conclude(intent, "UNKNOWN", "not to be seen at the broker yet")
             return
+        if intent.kind in PLACING and self._is_of_an_earlier_day(intent):
+            self._conclude(intent, "UNKNOWN", "its day is over, and the broker's book is of another")
+            return
         self._conclude(intent, "REJECTED", _ABSENT)
+
+    def _is_of_an_earlier_day(self, intent: OrderIntent) -> bool:
+        """The book is empty each morning: absence then tells nothing of an order of the day before."""
+        sent, now = intent.sending_at or intent.written_at, self._clock.now()
+        return sent.astimezone(IST).date() < now.astimezone(IST).date()
 
     def _conclude_placed(
         self, intent: OrderIntent, found: Sequence[Gtt], since: Sequence[IntentState] = ("SENDING", "UNKNOWN")

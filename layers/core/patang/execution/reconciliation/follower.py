@@ -82,6 +82,8 @@ class BookFollower:
         for intent in live:
             if intent.state == "NEW" and now - intent.written_at >= _UNCLAIMED:
                 enqueue(self._queue, intent)
+            elif intent.state != "NEW" and _is_gone(intent, known, as_of):
+                self._earlier_days.end(intent, as_of)
             elif intent.state == "UNKNOWN" or (
                 intent.state == "SENDING"
                 and intent.sending_at is not None
@@ -89,13 +91,13 @@ class BookFollower:
             ):
                 self._resolution.resolve(intent, book)
             elif intent.state == "ACKED" and intent.kind in PLACING and not _names(intent) & known:
-                self._missing(intent, as_of)
+                self._resolution.missing(intent, as_of)
 
-    def _missing(self, intent: OrderIntent, as_of: datetime) -> None:
-        if intent.as_of.astimezone(IST).date() < as_of.astimezone(IST).date():
-            self._earlier_days.end(intent, as_of)
-        else:
-            self._resolution.missing(intent, as_of)
+
+def _is_gone(intent: OrderIntent, known: set[str], as_of: datetime) -> bool:
+    """Whether it is an order of an earlier market day that the book does not hold any more."""
+    earlier = intent.as_of.astimezone(IST).date() < as_of.astimezone(IST).date()
+    return earlier and intent.kind in PLACING and not _names(intent) & known
 
 
 def _names(intent: OrderIntent) -> set[str]:
