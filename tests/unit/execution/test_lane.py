@@ -185,7 +185,8 @@ def test_live_entries_need_the_preflight_and_live_exits_do_not() -> None:
     assert "preflight" in stored(desk, intent).reason
 
     other = TradingDesk(mode="live")
-    other.store.write(Put(preflight_key(MORNING.date()), {"mode": "live", "passed": True}))
+    checks = [{"name": "session", "passed": True, "found": "AB1234", "account": "main"}]
+    other.store.write(Put(preflight_key(MORNING.date()), {"mode": "live", "passed": True, "checks": checks}))
     _, exit_intent = closing(other)
     other.store.write(Put(preflight_key(MORNING.date()), {"mode": "live", "passed": False}))
     assert process(other, exit_intent) == "ACKED"
@@ -194,7 +195,8 @@ def test_live_entries_need_the_preflight_and_live_exits_do_not() -> None:
 @pytest.mark.parametrize("then", ["paper", "simulator"])
 def test_nothing_that_was_made_in_another_mode_is_ever_sent_for_real(then: Mode) -> None:
     desk = TradingDesk(mode=then)
-    desk.store.write(Put(preflight_key(MORNING.date()), {"mode": "live", "passed": True}))
+    checks = [{"name": "session", "passed": True, "found": "AB1234", "account": "main"}]
+    desk.store.write(Put(preflight_key(MORNING.date()), {"mode": "live", "passed": True, "checks": checks}))
     entry = submitted(desk)
     desk.settings = desk.settings.model_copy(update={"mode": "live"})
     assert process(desk, entry) == "DROPPED"

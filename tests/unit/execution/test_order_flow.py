@@ -225,6 +225,9 @@ def test_real_orders_need_the_days_preflight() -> None:
     )
     assert "clock skew" in desk.flow().validate(*ORDER)["reason"]
     desk.store.write(Put(preflight_key(MORNING.date()), {"mode": "live", "passed": True}))
+    assert "has not checked account main" in desk.flow().validate(*ORDER)["reason"]
+    checks = [{"name": "session", "passed": True, "found": "AB1234", "account": "main"}]
+    desk.store.write(Put(preflight_key(MORNING.date()), {"mode": "live", "passed": True, "checks": checks}))
     assert desk.flow().validate(*ORDER)["ok"]
 
 

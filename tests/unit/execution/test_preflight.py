@@ -364,6 +364,48 @@ def test_it_ends_with_the_day() -> None:
     assert "has not run" in str(entry_refusal(desk.store, desk.settings, tomorrow, "main"))
 
 
+def test_an_account_that_was_enabled_after_the_checks_enters_nothing_before_they_are_made_of_it() -> None:
+    desk = Morning()
+    late = desk.accounts.pop()
+    assert desk.at(NINE).passed
+    desk.accounts.append(late)
+    assert "has not checked account other" in str(desk.refusal("other"))
+    assert desk.refusal("main") is None
+    desk.reconciled("other", clean=False)
+    desk.at(NINE + timedelta(minutes=1))
+    assert desk.record().runs == 2
+    assert "reconciliation" in str(desk.refusal("other"))
+    assert desk.refusal("main") is None
+    desk.reconciled("other")
+    desk.at(NINE + timedelta(minutes=2))
+    assert desk.refusal("other") is None
+    desk.at(NINE + timedelta(minutes=3))
+    assert desk.record().runs == 3, "all of them are known"
+
+
+def test_on_paper_an_account_needs_no_checks_of_its_own() -> None:
+    desk = Morning({"mode": "paper"})
+    late = desk.accounts.pop()
+    desk.at(NINE)
+    desk.accounts.append(late)
+    assert desk.refusal("other") is None
+
+
+def test_funds_that_are_no_number_are_not_known() -> None:
+    for net in ("NaN", "Infinity", None, "many"):
+        desk = Morning()
+        desk.net = net
+        desk.at(NINE)
+        assert not desk.check("funds", "main").passed, net
+
+
+def test_a_broker_that_answers_with_something_else_stops_the_account_and_not_the_checks() -> None:
+    desk = Morning()
+    desk.margins = lambda: {"equity": None}  # type: ignore[method-assign]  # what it should never answer
+    desk.at(NINE)
+    assert not desk.check("funds", "main").passed
+
+
 def test_another_mode_or_address_needs_another_preflight() -> None:
     desk = Morning()
     desk.at(NINE)

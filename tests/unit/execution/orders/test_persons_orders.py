@@ -11,7 +11,8 @@ from patang.accounts.account import Account
 from patang.errors import BadInput, SessionExpired, TryAgain
 from patang.execution.orders.requests import Basket, CancelOrder, DeleteGtt, ExitPosition, ModifyOrder
 from patang.keys import account_key
-from patang.records import load, replace
+from patang.market.preflight import Check, Preflight
+from patang.records import create, load, replace
 from tests.unit.execution.orders.order_room import OrderRoom
 from tests.unit.execution.orders.samples import FUTURE, OPTION, SHARE, option_order, share_order
 from tests.unit.execution.samples import equity_signal
@@ -195,6 +196,16 @@ def test_real_orders_need_the_days_preflight() -> None:
     room = OrderRoom(mode="live")
     (told,) = room.refusals(option_order())
     assert "the preflight of 2026-08-18 has not run" in told
+
+
+def test_an_account_that_the_preflight_has_stopped_is_told_so_and_buys_nothing() -> None:
+    room = OrderRoom(mode="live")
+    own = Check(name="graduation", account="main", passed=False, found="paper_sessions: 3")
+    other = Check(name="session", account="other", passed=True, found="the session of AB1234")
+    moment = room.market_time
+    found = {"day": moment.date(), "mode": "live", "scheduled_time": moment, "ran_at": moment}
+    room.store.write(create(Preflight.model_validate(found | {"passed": False, "checks": (own, other)})))
+    assert "graduation: paper_sessions: 3" in room.refusals(option_order())[0]
 
 
 def test_nothing_is_sold_short() -> None:

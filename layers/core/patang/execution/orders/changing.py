@@ -121,7 +121,7 @@ def _broken(
         filled = f"{order.filled_quantity} have traded: give more, or cancel the rest"
         return (Broken("quantity", str(after.quantity), filled),)
     rising = _is_rising(before, after)
-    stopped = desk.account_broken(account, as_of, buying=rising)
+    stopped = desk.account_broken(account, as_of, buying=rising, product=after.product)
     if stopped is not None:
         return (stopped,)
     facts = desk.facts(after.exchange, after.tradingsymbol, as_of, buying=rising)

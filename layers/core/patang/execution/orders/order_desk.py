@@ -94,10 +94,12 @@ class OrderDesk:
             raise TryAgain(f"the broker has no quote of {name}: nothing is bought without one")
         return facts_of(found, quote, as_of, self.settings(buying=buying))
 
-    def account_broken(self, account: str, as_of: datetime, *, buying: bool) -> Broken | None:
-        """Why the account may not do this now. A purchase is stopped by everything that stops an entry of
-        the desk's own, but for the gates of strategies: halts, the day's breaker, and the preflight of real
-        orders.
+    def account_broken(
+        self, account: str, as_of: datetime, *, buying: bool, product: str | None = None
+    ) -> Broken | None:
+        """Why the account may not do this now, with this product. A purchase is stopped by everything that
+        stops an entry of the desk's own, but for the gates of strategies: halts, the day's breaker, and the
+        preflight of real orders.
         """
         found = load(self.store, Account, account_key(account))
         if found is None:
@@ -113,7 +115,7 @@ class OrderDesk:
         if risk is not None and risk.is_halted_on(as_of.date()):
             why = risk.halt_reason or "no reason given"
             return Broken("account", account, f"its entries are stopped ({why}): resume it first")
-        refusal = entry_refusal(self.store, self.settings(buying=True), as_of.date())
+        refusal = entry_refusal(self.store, self.settings(buying=True), as_of.date(), account, product)
         return None if refusal is None else Broken("account", account, refusal)
 
     def expected(self, facts: MarketFacts, price: Decimal | None) -> Decimal | None:

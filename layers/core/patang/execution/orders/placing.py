@@ -80,7 +80,7 @@ def _one(
 ) -> Iterator[Broken]:
     """The rules that one order breaks; `planned` takes up its terms, cut where one would be frozen."""
     buying = wish.transaction_type == "BUY"
-    stopped = desk.account_broken(account, as_of, buying=buying)
+    stopped = desk.account_broken(account, as_of, buying=buying, product=wish.product)
     if stopped is not None:
         yield stopped
         return

@@ -132,7 +132,7 @@ def _looked_at(
 ) -> MarketFacts | tuple[Broken, ...]:
     """The market of a trigger that breaks no rule, or the rules that it breaks."""
     buying = any(leg.transaction_type == "BUY" for leg in wish.legs)
-    stopped = desk.account_broken(account, as_of, buying=buying)
+    stopped = desk.account_broken(account, as_of, buying=buying, product=wish.legs[0].product)
     if stopped is not None:
         return (stopped,)
     # Which way a trigger is crossed comes from the last price: without a quote there is none to lay down.

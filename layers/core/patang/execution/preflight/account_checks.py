@@ -46,13 +46,15 @@ def funds_check(account: str, margins: Callable[[], Mapping[str, Any]]) -> Check
     expected = "net funds in rupees"
     to_do = "see whether the broker answers at all; it is asked again in a minute"
     try:
-        net = margins().get("equity", {}).get("net")
-        found = f"{Decimal(str(net)):.2f} rupees net"
+        net = (margins().get("equity") or {}).get("net")
+        rupees = Decimal(str(net))
     except PatangError as error:
         return _check("funds", account, False, str(error), expected, to_do)
     except InvalidOperation:
+        rupees = Decimal("NaN")
+    if not rupees.is_finite():
         return _check("funds", account, False, f"the broker tells {net!r} as net funds", expected, to_do)
-    return _check("funds", account, True, found, expected)
+    return _check("funds", account, True, f"{rupees:.2f} rupees net", expected)
 
 
 def rate_check(tokens: RateTokens, account: str, now: datetime, settings: Settings) -> Check:

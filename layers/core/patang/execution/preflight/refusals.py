@@ -29,8 +29,9 @@ def entry_refusal(
     """Why no entry (of this account, with this product) may leave on this market day, or None.
 
     Real orders need a preflight of the day that passed in mode live. In the other modes only what a preflight
-    has found wrong counts: one that has not run refuses nothing. Without an account: what stops the desk, or
-    every account that was checked.
+    has found wrong counts: one that has not run refuses nothing. For an account that was enabled after it, and
+    of which nothing was checked, it has not passed. Without an account: what stops the desk, or every account
+    that was checked.
     """
     live = settings.mode == "live"
     preflight = store.get(preflight_key(day))
@@ -44,7 +45,11 @@ def entry_refusal(
     stopping = _stopping(checks, failed, account, product)
     if preflight.get("passed") is not True and not failed:
         stopping = [preflight.get("reason") or "no reason recorded"]
-    return f"the preflight of {day} did not pass: {'; '.join(stopping)}" if stopping else None
+    if stopping:
+        return f"the preflight of {day} did not pass: {'; '.join(stopping)}"
+    if live and account is not None and account not in {check.get("account") for check in checks}:
+        return f"the preflight of {day} has not checked account {account}: it is made again in a minute"
+    return None
 
 
 def _stopping(

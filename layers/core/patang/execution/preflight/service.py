@@ -78,7 +78,7 @@ class PreflightService:
         """The run of a minute (market time, IST): nothing is done while today's stands and holds."""
         settings = self._settings()
         known = load(self._store, Preflight, preflight_key(moment.date()))
-        if known is not None and _stands(known, settings, moment):
+        if known is not None and _stands(known, settings, moment) and not self._unseen(known):
             return _told(known)
         calendar, session = calendar_check(moment.date(), settings)
         if session is None and calendar.passed:
@@ -101,6 +101,11 @@ class PreflightService:
             ran_at=self._clock.now(), by=by, again_at=again, address_refused=refused
         )
         return self._keep(found, settings, before.address_refused if before is not None else None)
+
+    def _unseen(self, known: Preflight) -> bool:
+        """Whether an account was enabled since."""
+        seen = {check.account for check in known.checks}
+        return any(account.enabled and account.account not in seen for account in self._accounts())
 
     def _of_desk(
         self,
