@@ -13,7 +13,8 @@ from patang.execution.protection import Protector
 from patang.execution.resolution import Resolution
 from patang.ports import Put
 from patang.records import load
-from patang_workbench.chaos.day import ChaosDay, DayPlan
+from patang_workbench.chaos.day import ChaosDay
+from patang_workbench.chaos.plan import DayPlan
 from tests.fakes import MemoryStore
 
 type Break = Callable[[pytest.MonkeyPatch], None]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from patang_workbench.chaos.day import ChaosDay, DayPlan, DayResult
+from patang_workbench.chaos.day import ChaosDay
+from patang_workbench.chaos.plan import DayPlan, DayResult
 from tests.fakes import MemoryStore
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from patang.adapters.aws.dynamodb import DynamoStore
-from patang_workbench.chaos.day import ChaosDay, DayPlan, DayResult
+from patang_workbench.chaos.day import ChaosDay
 from patang_workbench.chaos.dynamodb import WireDynamo, create_table
+from patang_workbench.chaos.plan import DayPlan, DayResult
 from patang_workbench.local_stack.emulator import Emulator
 from patang_workbench.local_stack.processes import Keeper
 
@@ -36,6 +37,7 @@ class Report:
     orders: int = 0
     changes: int = 0
     entries: int = 0
+    by_hand: int = 0
     fills: int = 0
     market_seconds: int = 0
     seconds: float = 0.0
@@ -55,6 +57,7 @@ class Report:
         self.orders += result.orders
         self.changes += result.changes
         self.entries += result.entries
+        self.by_hand += result.by_hand
         self.fills += result.fills
         self.market_seconds += result.seconds
         self.faults += result.faults
@@ -75,6 +78,7 @@ class Report:
             "orders": self.orders,
             "changes": self.changes,
             "entries": self.entries,
+            "by_hand": self.by_hand,
             "fills": self.fills,
             "duplicates": self.findings["duplicate"],
             "lost": self.findings["lost"],

@@ -10,18 +10,16 @@ from patang.app import Desk
 from patang.ports import Broker, StateStore
 from patang.settings import Mode
 from patang_workbench.chaos.line import CountedLine, InProcessCalls, InProcessLogin
+from patang_workbench.chaos.queues import LaneQueue, StandardQueue, Tickets
 from patang_workbench.chaos.steps import Steps
 from patang_workbench.chaos.surroundings import (
     Counted,
     FragileStore,
     KeptObjects,
     KeptSecrets,
-    LaneQueue,
     Letters,
     Owner,
-    StandardQueue,
     Tasks,
-    Tickets,
     VirtualClock,
 )
 from patang_workbench.exchange.in_process import InProcessExchange

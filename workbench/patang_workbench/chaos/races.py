@@ -20,10 +20,11 @@ from patang.execution.intent import OrderIntent
 from patang.keys import OPEN_POSITIONS, intent_key
 from patang.portfolio.position import Position
 from patang.records import load, load_index
-from patang_workbench.chaos.day import ChaosDay, DayPlan
 from patang_workbench.chaos.desk import ChaosDesk
 from patang_workbench.chaos.dynamodb import WireDynamo, create_table
 from patang_workbench.chaos.naked import standing_sells
+from patang_workbench.chaos.plan import DayPlan
+from patang_workbench.chaos.room import Room
 from patang_workbench.chaos.wishes import approve, proposal, traded_lines
 from patang_workbench.exchange.ledger import by_tag
 
@@ -79,14 +80,14 @@ class _Track:
         client = WireDynamo(endpoint)
         desk, auth = (create_table(client, purpose, f"race {name}") for purpose in ("desk", "auth"))
         plan = DayPlan(f"race {name}", accounts=2, badness=0.0)
-        self.day = ChaosDay(plan, DynamoStore(client, desk), DynamoStore(client, auth))
-        self.day.open()
+        self.room = Room(plan, DynamoStore(client, desk), DynamoStore(client, auth))
+        self.room.open()
         self.wires = [WireDynamo(endpoint) for _ in LEAVERS]
         self.runners = [self._runner(wire, desk) for wire in self.wires]
 
     def _runner(self, wire: WireDynamo, table: str) -> ChaosDesk:
         """A desk with a connection of its own; steps are counted for one thread alone, so not here."""
-        desk = ChaosDesk(self.day.around)
+        desk = ChaosDesk(self.room.around)
         desk.store = DynamoStore(wire, table)
         return desk
 
@@ -97,15 +98,15 @@ class _Track:
 
     def entry(self, number: int, product: str) -> OrderIntent:
         """A new intent to buy, told to nobody yet."""
-        day = self.day
-        account = day.accounts[number % len(day.accounts)]
-        line = day.chance.choice(traded_lines(list(day.exchange.exchange.floor.lines.values()), product))
-        now = day.clock.now()
-        wanted = proposal(day.chance, account, number, product, line, day.market_time, now, resting=0.0)
-        approve(day.around.bare_store, wanted)
+        room = self.room
+        account = room.accounts[number % len(room.accounts)]
+        line = room.chance.choice(traded_lines(list(room.exchange.floor.lines.values()), product))
+        now = room.clock.now()
+        wanted = proposal(room.chance, account, number, product, line, room.market_time, now, resting=0.0)
+        approve(room.around.bare_store, wanted)
         done = self.runners[0].order_flow().submit(account, wanted.order_id, f"token-{number}")
-        day.around.lane.groups.clear()
-        found = load(day.around.bare_store, OrderIntent, intent_key(account, str(done["intent_id"])))
+        room.around.lane.groups.clear()
+        found = load(room.around.bare_store, OrderIntent, intent_key(account, str(done["intent_id"])))
         if found is None:
             raise ValueError(f"the entry of the race was not submitted: {done}")
         return found
@@ -116,24 +117,24 @@ class _Track:
         self.runners[0].order_lane().process({"account": intent.account, "intent_id": intent.intent_id})
         for _ in range(3):
             self.settle(1)
-        found = load_index(self.day.around.bare_store, Position, OPEN_POSITIONS, f"{intent.account}#")
+        found = load_index(self.room.around.bare_store, Position, OPEN_POSITIONS, f"{intent.account}#")
         return next((p for p in found if p.entry_intent_id == intent.intent_id and p.state == "OPEN"), None)
 
     def settle(self, seconds: int) -> None:
         """Lets the market go on, and everything that waits be dealt with, one after the other."""
-        day, desk = self.day, self.runners[0]
+        room, desk = self.room, self.runners[0]
         for _ in range(seconds):
-            day.exchange.advance(1)
-        day.hear()
-        while (message := day.around.updates.take()) is not None:
+            room.trading.advance(1)
+        room.hear()
+        while (message := room.around.updates.take()) is not None:
             desk.order_updates().apply(message.body)
-        while day.around.lane.ready():
-            for group in day.around.lane.ready():
-                body = day.around.lane.receive(group).body
+        while room.around.lane.ready():
+            for group in room.around.lane.ready():
+                body = room.around.lane.receive(group).body
                 desk.order_lane().process(body)
-                day.around.lane.delete(group)
-        day.hear()
-        while (message := day.around.updates.take()) is not None:
+                room.around.lane.delete(group)
+        room.hear()
+        while (message := room.around.updates.take()) is not None:
             desk.order_updates().apply(message.body)
 
 
@@ -162,12 +163,12 @@ def _lane_race(track: _Track, pool: ThreadPoolExecutor, number: int, report: Rac
     told = _together(
         pool, [lambda desk=desk: desk.order_lane().process(body) for desk in track.runners[:_LANES]]
     )
-    track.day.exchange.elapse(1)
+    track.room.trading.elapse(1)
     report.lanes += 1
     report.contended += track.refused > before
-    user_id = track.day.users[intent.account]
-    orders = by_tag(track.day.exchange.exchange).get((user_id, intent.intent_id), [])
-    sent = track.day.lines[intent.account].orders[intent.intent_id]
+    user_id = track.room.users[intent.account]
+    orders = by_tag(track.room.exchange).get((user_id, intent.intent_id), [])
+    sent = track.room.lines[intent.account].orders[intent.intent_id]
     if len(orders) > 1 or sent > 1:
         report.twice += 1
         report.failures.append(f"{intent.intent_id} left {sent} times: {len(orders)} orders ({told})")
@@ -183,13 +184,13 @@ def _exit_race(
     position = track.held(number)
     if position is None:
         return
-    day = track.day
-    line = day.exchange.exchange.floor.lines[position.instrument_token]
+    room = track.room
+    line = room.exchange.floor.lines[position.instrument_token]
     last, bid = Decimal(line.last) / 100, Decimal(line.bid) / 100
     leavers = chance.sample(LEAVERS, len(LEAVERS))
     acts: list[Callable[[], object]] = [
         lambda desk=desk, reason=reason: desk.exits().begin(
-            position, reason, day.market_time, last, bid, reason
+            position, reason, room.market_time, last, bid, reason
         )
         for desk, reason in zip(track.runners, leavers, strict=True)
     ]
@@ -199,12 +200,12 @@ def _exit_race(
     report.contended += track.refused > before
     winners = [reason for reason, won in zip(leavers, told, strict=True) if won is True]
     report.won.update(winners)
-    messages = [m.body["intent_id"] for waiting in day.around.lane.groups.values() for m in waiting]
+    messages = [m.body["intent_id"] for waiting in room.around.lane.groups.values() for m in waiting]
     track.settle(1)
-    units = standing_sells(day.exchange.exchange)
-    user_id = day.users[position.account]
+    units = standing_sells(room.exchange)
+    user_id = room.users[position.account]
     key = user_id, line.instrument.key, position.product
-    account = day.exchange.exchange.accounts[user_id]
+    account = room.exchange.accounts[user_id]
     held = account.position(line, position.product).net
     if len(winners) != 1 or len(set(messages)) != 1 or units[key] > max(held, 0) or held < 0:
         report.sells += 1

@@ -38,9 +38,13 @@ def judge(
     users: dict[str, str],
     lines: dict[str, CountedLine],
     asked: dict[str, list[str]],
+    sold_by_hand: set[tuple[str, str, str]],
 ) -> list[Finding]:
     """All that is wrong. `users` gives the user id of an account, `asked` the ids of the intents that were
-    submitted for it."""
+    submitted for it. `sold_by_hand`: (user id, instrument, product) that a person has sold past the desk;
+    where an order of the desk sold it as well before the desk could hear of it, the account is short by the
+    person's doing, and the desk is right to hold nothing.
+    """
     entries = ledger(exchange)
     found: list[Finding] = []
     for account, user_id in users.items():
@@ -50,11 +54,12 @@ def judge(
         positions = load_all(store, Position, account_partition(account), "POSITION#")
         mine = [entry for entry in entries if entry.user_id == user_id and not entry.by_hand]
         gtts = exchange.gtts.of(exchange.accounts[user_id])
+        theirs = {(key, product) for user, key, product in sold_by_hand if user == user_id}
         wrong = [
             *_duplicates(exchange, user_id, lines[account], intents, gtts),
             *_lost(store, account, mine, intents, asked.get(account, [])),
-            *_differences(exchange, user_id, positions, entries),
-            *_unexplained(intents, positions, mine, gtts),
+            *_differences(exchange, user_id, positions, entries, theirs),
+            *_unexplained(intents, positions, mine, gtts, theirs),
         ]
         found += [Finding(kind, account, what) for kind, what in wrong]
     return found
@@ -129,12 +134,16 @@ def _agrees(intent: OrderIntent, entry: Entry) -> bool:
 
 
 def _differences(
-    exchange: Exchange, user_id: str, positions: list[Position], entries: list[Entry]
+    exchange: Exchange,
+    user_id: str,
+    positions: list[Position],
+    entries: list[Entry],
+    by_hand: set[tuple[str, str]],
 ) -> list[tuple[str, str]]:
     ours: Counter[tuple[str, str]] = Counter()
     for position in positions:
         if position.state != "CLOSED":
-            ours[f"{position.exchange}:{position.symbol}", position.product] += position.open_quantity
+            ours[_line_of(position)] += position.open_quantity
     theirs = Counter(
         {
             (key, product): units
@@ -147,12 +156,13 @@ def _differences(
         ("position", f"{key}: the desk holds {ours[key]}, the exchange {theirs[key]}")
         for key in sorted({*ours, *theirs})
         if ours[key] != theirs[key] - foreign[key]
+        if key not in by_hand or ours[key] != max(theirs[key], 0)
     ]
 
 
 def _by_hand(user_id: str, positions: list[Position], entries: list[Entry]) -> Counter[tuple[str, str]]:
     """What a person holds by his own orders in instruments that the desk has never bought."""
-    known = {(f"{position.exchange}:{position.symbol}", position.product) for position in positions}
+    known = {_line_of(position) for position in positions}
     held: Counter[tuple[str, str]] = Counter()
     for entry in entries:
         key = f"{entry.exchange}:{entry.tradingsymbol}", entry.product
@@ -162,7 +172,11 @@ def _by_hand(user_id: str, positions: list[Position], entries: list[Entry]) -> C
 
 
 def _unexplained(
-    intents: dict[str, OrderIntent], positions: list[Position], mine: list[Entry], gtts: list[Gtt]
+    intents: dict[str, OrderIntent],
+    positions: list[Position],
+    mine: list[Entry],
+    gtts: list[Gtt],
+    by_hand: set[tuple[str, str]],
 ) -> list[tuple[str, str]]:
     found = [
         ("unexplained", f"{intent.kind} {intent.intent_id} is still {intent.state}: {intent.status_message}")
@@ -172,6 +186,8 @@ def _unexplained(
     live = {entry.order_id: entry for entry in mine if entry.status in _LIVE}
     active = {str(gtt.number): gtt for gtt in gtts if gtt.status == "active"}
     for position in positions:
+        if position.state == "CLOSED" and _line_of(position) in by_hand:
+            continue
         why = _contradiction(position) or _unguarded(position, intents, live, active)
         if why is not None:
             found.append(("unexplained", f"{position.position_id} {position.symbol} {position.state}: {why}"))
@@ -182,6 +198,10 @@ def _unexplained(
         if number not in wanted and gtt.api_key is not None
     ]
     return found
+
+
+def _line_of(position: Position) -> tuple[str, str]:
+    return f"{position.exchange}:{position.symbol}", position.product
 
 
 def _contradiction(position: Position) -> str | None:

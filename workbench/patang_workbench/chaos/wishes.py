@@ -15,18 +15,21 @@ from patang.records import change, create, load, replace
 from patang.strategies.signal import Signal
 from patang_workbench.exchange.lines import Line
 
-__all__ = ["PRODUCTS", "Traded", "approve", "proposal", "traded_lines"]
+__all__ = ["BY_HAND", "PRODUCTS", "Traded", "approve", "proposal", "traded_lines"]
 
 type Traded = tuple[str, Line]
 """A product and what is bought with it."""
 
+BY_HAND = ("ITC", "LT")
+"""Shares that the desk leaves to the owner's own trades."""
 PRODUCTS = ("MIS", "MIS", "CNC", "NRML")
 
 
 def traded_lines(lines: list[Line], product: str) -> list[Line]:
     """What may be bought with a product: shares, or options near the money of the later expiry."""
     if product != "NRML":
-        return [line for line in lines if line.instrument.expiry is None and not line.instrument.is_index]
+        shares = [line for line in lines if line.instrument.expiry is None and not line.instrument.is_index]
+        return [line for line in shares if line.instrument.tradingsymbol not in BY_HAND]
     options = [line for line in lines if line.instrument.is_option and line.instrument.expiry is not None]
     latest = max(line.instrument.expiry for line in options if line.instrument.expiry is not None)
     return [
