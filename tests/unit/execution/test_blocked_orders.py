@@ -77,3 +77,28 @@ def test_a_blocked_stop_is_one_refusal_and_told_once(heard_first: bool) -> None:
     poll(desk)
     assert (resting(desk).state, resting(desk).refusals) == ("GONE", 1)
     assert [subject for subject, _ in desk.notifier.sent].count("Protection refused") == 1
+
+
+@pytest.mark.parametrize("status", ["PUT ORDER REQ RECEIVED", "VALIDATION PENDING", "OPEN PENDING"])
+def test_late_word_of_its_way_does_not_bring_a_blocked_order_back(status: str) -> None:
+    desk = TradingDesk()
+    intent = submitted(desk)
+    blocking(desk, heard_first=False)
+    assert deliver(desk, intent) == "REJECTED"
+    (row,) = desk.exchange.book.values()
+    assert tell(desk, row | {"status": status, "status_message": None}) == ["UNCHANGED"]
+    poll(desk)
+    assert stored(desk, intent).state == "REJECTED"
+    assert desk.metrics.counts["entry_rejected"] == 1
+    assert "order_turned_up_late" not in desk.metrics.counts
+
+
+def test_an_order_that_stands_after_all_is_taken_back_whatever_the_reply_has_said() -> None:
+    desk = TradingDesk()
+    intent = submitted(desk)
+    blocking(desk, heard_first=False)
+    assert deliver(desk, intent) == "REJECTED"
+    (row,) = desk.exchange.book.values()
+    assert tell(desk, row | {"status": "OPEN", "status_message": None}) == ["APPLIED"]
+    assert stored(desk, intent).state == "ACKED"
+    assert desk.metrics.counts["order_turned_up_late"] == 1

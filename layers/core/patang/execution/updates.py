@@ -33,6 +33,9 @@ _BROKER_FINALS: dict[str, IntentState] = {
     "REJECTED": "REJECTED",
     "CANCELLED": "CANCELLED",
 }
+# The broker's words for an order that has not reached the exchange yet, and may never:
+# https://kite.trade/docs/connect/v3/orders/
+_ON_ITS_WAY = frozenset({"PUT ORDER REQ RECEIVED", "VALIDATION PENDING", "OPEN PENDING"})
 _LONGEST_TAG = 20
 
 
@@ -165,6 +168,9 @@ def followed(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
     """
     if order.transaction_type != intent.terms.transaction_type:
         # The second leg of a cover order has the tag of the first, and is the broker's own affair.
+        return intent
+    if intent.is_final and order.status in _ON_ITS_WAY:
+        # Told late of one that was refused. Should it stand after all, the next word of it says so.
         return intent
     if intent.terms.in_several:
         return sliced(intent, order)
