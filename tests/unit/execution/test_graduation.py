@@ -20,7 +20,7 @@ from patang.keys import graduation_key, outbox_partition, waiver_key
 from patang.market.preflight import Preflight
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay
-from patang.records import create, load
+from patang.records import create, load, replace
 from patang.risk.account_view import view_account
 from patang.risk.sizing import Headroom, size
 from patang.settings import Settings
@@ -139,6 +139,34 @@ def test_only_sessions_of_paper_on_the_real_market_in_which_the_account_decided_
     desk.session(day + timedelta(days=3), traded=False)
     desk.session(TODAY)
     assert desk.condition("paper_sessions").found == "19"
+
+
+def test_a_day_on_which_nobody_was_signed_in_is_no_session() -> None:
+    desk = Desk(sessions=19)
+    desk.session(desk.days[-1] + timedelta(days=1), traded=False)
+    idle = AccountDay(
+        account="main", day=desk.days[-1] + timedelta(days=1), refusals={"SESSION_EXPIRED": 75, "HALTED": 2}
+    )
+    desk.store.write(create(idle))
+    assert desk.condition("paper_sessions").found == "19"
+    desk.store.write(replace(idle.evolve(refusals=idle.refusals | {"LOW_CONFIDENCE": 1}, revision=1)))
+    assert desk.condition("paper_sessions").found == "20"
+
+
+def test_a_day_of_two_modes_or_in_part_on_a_simulated_market_is_no_session_of_either() -> None:
+    desk = Desk()
+    for n in range(5):
+        desk.session(desk.days[-1] + timedelta(days=1 + n), mode="live", mixed=True)
+    assert desk.progress().live_sessions == 0
+    other = Desk(sessions=19)
+    other.session(other.days[-1] + timedelta(days=1), mixed=True)
+    assert other.condition("paper_sessions").found == "19"
+
+
+def test_a_report_that_compared_no_trade_is_no_comparison() -> None:
+    desk = Desk(parity=False)
+    desk.store.write(create(ParityReport(day=desk.days[0], compared=0, unexplained=0)))
+    assert not desk.condition("parity").met
 
 
 def test_only_closed_trades_of_paper_count() -> None:

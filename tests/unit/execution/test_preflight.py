@@ -383,6 +383,20 @@ def test_an_account_that_was_enabled_after_the_checks_enters_nothing_before_they
     assert desk.record().runs == 3, "all of them are known"
 
 
+@pytest.mark.parametrize("first", [{"kite": {"root": "http://127.0.0.1:9"}}, {"mode": "paper"}])
+def test_what_the_day_was_before_is_not_forgotten(first: dict[str, Any]) -> None:
+    desk = Morning(first)
+    desk.at(NINE)
+    desk.settings = Settings.model_validate({"mode": "live", "registered_egress_ip": ADDRESS})
+    desk.service().run(NINE + timedelta(hours=6), by="person:asha")
+    assert desk.record().mode == "live"
+    assert desk.record().mixed
+    untouched = Morning()
+    untouched.at(NINE)
+    untouched.service().run(NINE + timedelta(hours=6), by="person:asha")
+    assert not untouched.record().mixed
+
+
 def test_on_paper_an_account_needs_no_checks_of_its_own() -> None:
     desk = Morning({"mode": "paper"})
     late = desk.accounts.pop()

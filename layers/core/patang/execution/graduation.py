@@ -49,6 +49,9 @@ PAPER_TRADES = 30
 LIVE_SESSIONS = 5
 
 type Waivable = Literal["paper", "first-sessions"]
+# A day on which nothing else refused an entry of the account was none on which it decided.
+_IDLE = frozenset({"SESSION_EXPIRED", "HALTED"})
+
 type Stage = Literal["PAPER", "FIRST_SESSIONS", "LIVE"]
 
 
@@ -127,9 +130,9 @@ class Graduations:
     def progress(self, account: str, day: date) -> Graduation:
         """How far the account has come before this market day."""
         days = load_all(self._store, AccountDay, account_partition(account), "DAY#")
-        traded = {found.day for found in days if found.day < day}
+        traded = {found.day for found in days if found.day < day and _decided(found)}
         runs = load_all(self._store, Preflight, preflight_key(day).partition)
-        real = [run for run in runs if run.day in traded and not run.simulated]
+        real = [run for run in runs if run.day in traded and not run.simulated and not run.mixed]
         paper = [run.day for run in real if run.mode == "paper"]
         live = sum(run.mode == "live" and run.passed for run in real)
         conditions = self._conditions(account, paper)
@@ -246,16 +249,22 @@ class Graduations:
         reports = load_all(self._store, ParityReport, "PARITY")
         of_them = [report for report in reports if report.day in counted]
         differ = sum(report.unexplained for report in of_them)
-        found = f"{differ} unexplained in {len(of_them)} sessions compared"
+        trades = sum(report.compared for report in of_them)
+        found = f"{differ} unexplained, {trades} trades compared in {len(of_them)} sessions"
         return Condition(
             name="parity",
-            met=bool(of_them) and differ == 0,
+            met=trades > 0 and differ == 0,
             found=found if of_them else "no session was compared with the backtest",
             expected="no unexplained difference from the backtest",
         )
 
     def _waiver(self, account: str, what: Waivable) -> Waiver | None:
         return load(self._store, Waiver, waiver_key(account, what))
+
+
+def _decided(day: AccountDay) -> bool:
+    """Whether the account could have entered on the day, and was signed in."""
+    return day.closed_trades > 0 or not day.refusals or not _IDLE.issuperset(day.refusals)
 
 
 def _at_least(name: str, found: int, least: int) -> Condition:

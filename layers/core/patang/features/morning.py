@@ -164,7 +164,9 @@ class MorningService:
         )
         for _ in range(_ATTEMPTS):
             before = load(self._store, Preflight, preflight.key())
-            latest = preflight.evolve(revision=before.revision if before else 0)
+            latest = preflight if before is None else preflight.in_place_of(before)
+            if before is not None and before.address_refused is not None:
+                latest = latest.evolve(address_refused=before.address_refused)
             try:
                 self._store.write(create(latest) if before is None else replace(latest))
             except WriteConflict:

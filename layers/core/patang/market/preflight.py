@@ -1,6 +1,7 @@
 """What was checked before the open. Entries with real money need it passed."""
 
 from datetime import date, datetime
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -52,7 +53,8 @@ class Preflight(Record):
     market time (from `again_at` on the checks are to be made anew, for what was not due yet), `ran_at` is
     wall time, `by` who asked for it. `address_refused` is what the broker has said in the day of the address
     that an order came from: no later run passes by itself, a person's does. `told` is the failure that the
-    owner has been told of. `simulated`: the market was a simulator's.
+    owner has been told of. `simulated`: the market was a simulator's. `mixed`: an earlier run of the day was
+    made in another mode, or of another market.
     """
 
     day: date
@@ -68,9 +70,15 @@ class Preflight(Record):
     address_refused: str | None = None
     told: str | None = None
     simulated: bool = False
+    mixed: bool = False
 
     def key(self) -> Key:
         return preflight_key(self.day)
+
+    def in_place_of(self, before: "Preflight") -> Self:
+        """As it is stored where an earlier run of its day stands."""
+        same = (self.mode, self.simulated) == (before.mode, before.simulated)
+        return self.evolve(revision=before.revision, mixed=before.mixed or not same)
 
     @property
     def failures(self) -> tuple[Check, ...]:

@@ -29,9 +29,9 @@ def entry_refusal(
     """Why no entry (of this account, with this product) may leave on this market day, or None.
 
     Real orders need a preflight of the day that passed in mode live. In the other modes only what a preflight
-    has found wrong counts: one that has not run refuses nothing. For an account that was enabled after it, and
-    of which nothing was checked, it has not passed. Without an account: what stops the desk, or every account
-    that was checked.
+    has found wrong counts: one that has not run refuses nothing. For an account that was enabled after it, so
+    that nothing of it was checked, it has not passed. Without an account: what stops the desk, or every
+    account that was checked.
     """
     live = settings.mode == "live"
     preflight = store.get(preflight_key(day))

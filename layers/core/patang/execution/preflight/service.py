@@ -175,7 +175,7 @@ class PreflightService:
             lasts = before.by != MORNING and not before.passed and not found.passed
             news = lasts and found.reason != before.told
             told = found.reason if news else before.told
-            kept = found.evolve(revision=before.revision, runs=before.runs + 1, told=told)
+            kept = found.in_place_of(before).evolve(runs=before.runs + 1, told=told)
             writes: list[Write] = [replace(kept)]
             if (kept.passed, kept.reason) != (before.passed, before.reason) or kept.by != DESK:
                 writes.append(self._event(kept))
