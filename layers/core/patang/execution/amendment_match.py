@@ -14,6 +14,9 @@ _PENDING = {
     "CANCEL": frozenset({"CANCEL PENDING"}),
 }
 
+# The book shows 0 whatever it is.
+_NEVER_SHOWN = "market_protection"
+
 
 def has_ended(order: BrokerOrder) -> bool:
     return order.status in _ENDS
@@ -25,14 +28,25 @@ def is_pending(intent: OrderIntent, order: BrokerOrder) -> bool:
 
 
 def has_taken(intent: OrderIntent, order: BrokerOrder) -> bool:
-    """Whether the order stands as a MODIFY wants it, in everything that it changes."""
+    """Whether the order stands as a MODIFY wants it, in everything that it changes and the book tells."""
     if intent.kind != "MODIFY" or not intent.changes or is_pending(intent, order):
         return False
-    return all(_alike(wanted, order.raw.get(name)) for name, wanted in intent.changes.items())
+    wanted = {name: value for name, value in intent.changes.items() if name != _NEVER_SHOWN}
+    if not wanted:
+        return _was_modified(order)
+    return all(_alike(name, value, order) for name, value in wanted.items())
 
 
-def _alike(wanted: str, there: object) -> bool:
+def _alike(name: str, wanted: str, order: BrokerOrder) -> bool:
+    there = order.raw.get(name)
+    if name == "order_type" and wanted == "MARKET":
+        # One that is left at its protection may be shown as a limit.
+        return there == "MARKET" or (there == "LIMIT" and _was_modified(order))
     try:
         return Decimal(wanted) == Decimal(str(there))
     except InvalidOperation:
         return wanted.upper() == str(there).upper()
+
+
+def _was_modified(order: BrokerOrder) -> bool:
+    return order.raw.get("modified") is True
