@@ -1,7 +1,8 @@
 """How a position is sold, step by step: what rests for it is turned into the sell, or taken away first.
 
     nothing rests                    EXIT
-    a stop rests                     MODIFY of that order into the sell; of several orders: CANCEL, then EXIT
+    a stop rests                     MODIFY of that order into the sell; of several orders, or where that was
+                                     refused: CANCEL, then EXIT
     a stop is on its way             nothing until the broker has said what became of it
     a GTT rests                      GTT_DELETE, then EXIT once it is known to be gone
     a GTT is on its way              nothing until it is known, then as above
@@ -24,6 +25,7 @@ from patang.execution.protection_intents import (
 )
 from patang.execution.protection_rules import check_covered, has_triggered
 from patang.portfolio.position import Position
+from patang.portfolio.protection import Protection
 from patang.ports import Write
 from patang.records import create, replace
 
@@ -64,7 +66,7 @@ def closing(
         return _with(_sell(gone, wish, as_of, now), dropped)
     if resting.kind == "SL" and laid.is_final:
         return _sell(_protected(taken, as_of, state="GONE"), wish, as_of, now)
-    if resting.state == "RESTING":
+    if resting.state == "RESTING" and _is_named(resting, laid):
         return _take(taken, laid, wish, as_of, now)
     # On its way to the broker or away from it: what becomes of it decides how the position is sold.
     waiting = taken.evolve(exit_intent_id=_decider(taken, laid))
@@ -89,13 +91,20 @@ def continued(
     if resting is None or not resting.may_sell:
         ended = selling is None or selling.is_final
         return _sell(position, wish, as_of, now) if ended and position.open_quantity else None
-    if laid is None or resting.amended_by is not None:
+    if laid is None or resting.amended_by is not None or not _is_named(resting, laid):
+        return None
+    if resting.retry_at is not None and as_of < resting.retry_at:
         return None
     if resting.state == "RESTING" and not (resting.kind == "SL" and has_triggered(laid)):
         return _take(position, laid, wish, as_of, now)
     if _is_still_a_stop(laid) and as_of >= (laid.amended_at or resting.since) + _STILL_A_STOP:
         return _take(position, laid, wish, as_of, now)
     return None
+
+
+def _is_named(resting: Protection, laid: OrderIntent) -> bool:
+    """Whether the broker has named what rests: the order that follows a refused one has yet to reach him."""
+    return resting.kind == "GTT" or laid.broker_order_id is not None
 
 
 def _is_still_a_stop(laid: OrderIntent) -> bool:
@@ -113,8 +122,8 @@ def _take(position: Position, laid: OrderIntent, wish: ExitWish, as_of: datetime
             position, as_of, state="LIFTING", amended_by=asked.intent_id, amendments=number, amended_at=as_of
         )
         return Step(lifted.evolve(exit_intent_id=asked.intent_id), (asked,))
-    if laid.slices:
-        return _take_slices(position, laid, as_of, now, wish.reason)
+    if laid.slices or position.exit_attempts > 1:
+        return _take_away(position, laid, wish, as_of, now)
     asked = stop_into_sell(position, laid, wish, as_of, now)
     lifted = _protected(
         position, as_of, state="LIFTING", amended_by=asked.intent_id, amendments=number, amended_at=as_of
@@ -123,9 +132,11 @@ def _take(position: Position, laid: OrderIntent, wish: ExitWish, as_of: datetime
     return Step(lifted.evolve(exit_intent_id=laid.intent_id), (asked,), (counted,))
 
 
-def _take_slices(position: Position, laid: OrderIntent, as_of: datetime, now: datetime, reason: str) -> Step:
-    """A stop that the broker has cut into several orders is cancelled before its position is sold."""
-    lifted = cancelled(position, laid, as_of, now, reason)
+def _take_away(position: Position, laid: OrderIntent, wish: ExitWish, as_of: datetime, now: datetime) -> Step:
+    """A stop that the broker has cut into several orders, or has refused to change into the sell (its limit
+    may be outside the day's price band, and only an order of its own is cured of that), is cancelled before
+    its position is sold."""
+    lifted = cancelled(position, _expecting(laid, wish), as_of, now, wish.reason)
     return Step(lifted.position.evolve(exit_intent_id=laid.intent_id), lifted.asked, lifted.changed)
 
 

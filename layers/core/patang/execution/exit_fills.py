@@ -7,7 +7,7 @@ from patang.errors import StopTrading
 from patang.execution.consequences import Notice, Settlement, fill_of, name_of
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
-from patang.execution.protection_rules import has_triggered, retry_pause
+from patang.execution.protection_rules import exit_pause, has_triggered, retry_pause
 from patang.keys import day_key, intent_key, mark_key, position_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay, RiskState
@@ -19,7 +19,7 @@ from patang.records import create, load, replace
 
 __all__ = ["settle_exit"]
 
-# How long a position is left alone after its exit was refused.
+# How long a position is left alone after its exit was refused for the first time.
 _REFUSED_PAUSE = timedelta(seconds=10)
 
 
@@ -160,7 +160,8 @@ def _reopened(done: Settlement, new: OrderIntent, position: Position, as_of: dat
         f"{position.open_quantity} {position.symbol} are still held and will be sold again."
     )
     done.notices.append(Notice("Exit not done", text, "exit_failed"))
-    return position.evolve(state="OPEN", exit_intent_id=None, exit_blocked_until=as_of + _REFUSED_PAUSE)
+    blocked = as_of + exit_pause(_REFUSED_PAUSE, position.exit_attempts)
+    return position.evolve(state="OPEN", exit_intent_id=None, exit_blocked_until=blocked)
 
 
 def _alarm_stray(done: Settlement, new: OrderIntent, position: Position) -> None:

@@ -8,11 +8,12 @@ from typing import Protocol
 
 from patang.execution.amendments import Amendments, remind
 from patang.execution.consequences import Notice, name_of, tell
+from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal, told_first
 from patang.execution.prices import exit_limit, is_option
 from patang.execution.protection import Protector
-from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, position_key, risk_key
+from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, intent_key, position_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
 from patang.portfolio.position import Position
@@ -26,6 +27,8 @@ __all__ = ["LastPrice", "OrderWatch"]
 _EXIT_PATIENCE = timedelta(seconds=5)
 # Market time after which a cancel that has shown no effect is asked for again.
 _CANCEL_PATIENCE = timedelta(seconds=30)
+# Market time after which a limit that the broker has refused is asked for again.
+_REFUSED_PATIENCE = timedelta(seconds=60)
 # Wall time a sent order needs to come back; a fast replay must not outrun it.
 _ROUND_TRIP = timedelta(seconds=2)
 # Wall time after which an exit that nobody has claimed is told to the lane again.
@@ -128,9 +131,21 @@ class OrderWatch:
         option = is_option(position.exchange, position.symbol)
         price = exit_limit(last.price, last.bid, position.tick_size, option=option)
         standing = intent.limit_price or intent.terms.price
-        if standing is None or price < standing:
+        if standing is not None and price >= standing:
+            return
+        if not self._was_refused(intent, price, as_of):
             self._amendments.reprice(intent, price, as_of, "unfilled while the price moved away")
             self._metrics.count("exits_repriced", intent_id=intent.intent_id)
+
+    def _was_refused(self, intent: OrderIntent, price: Decimal, as_of: datetime) -> bool:
+        """Whether this very limit was refused a moment ago: below the day's price band it always is, and each
+        try counts among the day's orders."""
+        asked_at = intent.amended_at
+        if not intent.modifications or asked_at is None or as_of >= asked_at + _REFUSED_PATIENCE:
+            return False
+        name = intent_id(intent.account, "modify", asked_at.date(), intent.intent_id, intent.modifications)
+        last = load(self._store, OrderIntent, intent_key(intent.account, name))
+        return last is not None and last.state == "REJECTED" and last.terms.price == price
 
     def _call_for_help(
         self, intent: OrderIntent, position: Position, as_of: datetime, since: datetime

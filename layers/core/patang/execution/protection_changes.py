@@ -5,7 +5,7 @@ from typing import Any
 
 from patang.execution.consequences import Notice, Settlement, name_of
 from patang.execution.intent import OrderIntent
-from patang.execution.protection_rules import has_triggered, retry_pause
+from patang.execution.protection_rules import exit_pause, has_triggered, retry_pause
 from patang.keys import intent_key, position_key
 from patang.portfolio.position import Position
 from patang.portfolio.protection import Protection
@@ -14,8 +14,8 @@ from patang.records import load, replace
 
 __all__ = ["settle_protection"]
 
-# How long a position is left alone after a change that should have sold it was refused. Mostly it has been
-# sold already, and its fill is on the way.
+# How long a position is left alone after a change that should have sold it was refused for the first time.
+# Mostly it has been sold already, and its fill is on the way.
 _PAUSE = timedelta(seconds=3)
 
 
@@ -61,15 +61,16 @@ def _done(new: OrderIntent, position: Position, resting: Protection, as_of: date
     if new.kind in ("GTT_DELETE", "CANCEL"):
         # A cancelled order says itself when it has ended, and how much it had sold by then.
         gone = {"state": "GONE"} if new.kind == "GTT_DELETE" else {}
-        return _with(position, resting, as_of, amended_by=None, **gone)
+        return _with(position, resting, as_of, amended_by=None, refusals=0, **gone)
     if new.terms.order_type == "LIMIT" and new.kind == "MODIFY":
-        return _with(position, resting, as_of, amended_by=None)
+        return _with(position, resting, as_of, amended_by=None, refusals=0)
     legs = new.gtt.triggers if new.gtt is not None else (new.terms.trigger_price or resting.trigger_price,)
     return _with(
         position,
         resting,
         as_of,
         amended_by=None,
+        refusals=0,
         quantity=new.terms.quantity,
         trigger_price=legs[0],
         limit_price=new.terms.price or resting.limit_price,
@@ -92,7 +93,11 @@ def _refused(
     if resting.kind == "SL" and stop is not None and (stop.is_final or has_triggered(stop)):
         # It has sold, or is about to: its own fills and its end say the rest.
         return _with(position, resting, as_of, amended_by=None)
-    kept = _with(position, resting, as_of, amended_by=None, retry_at=as_of + retry_pause(0), **rests)
+    pause = retry_pause(resting.refusals)
+    if position.state == "CLOSING":
+        pause = min(pause, exit_pause(_PAUSE, resting.refusals + 2))
+    again = {"refusals": resting.refusals + 1, "retry_at": as_of + pause}
+    kept = _with(position, resting, as_of, amended_by=None, **again, **rests)
     if not selling or new.kind == "CANCEL":
         return kept
     if position.exit_attempts > 1:
@@ -101,7 +106,8 @@ def _refused(
             f"{position.open_quantity} {position.symbol} are still held and will be sold again."
         )
         done.notices.append(Notice("Exit not done", text, "exit_failed"))
-    return kept.evolve(state="OPEN", exit_intent_id=None, exit_blocked_until=as_of + _PAUSE)
+    blocked = as_of + exit_pause(_PAUSE, position.exit_attempts)
+    return kept.evolve(state="OPEN", exit_intent_id=None, exit_blocked_until=blocked)
 
 
 def _with(position: Position, resting: Protection, as_of: datetime, **changes: Any) -> Position:

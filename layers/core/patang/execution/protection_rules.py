@@ -22,6 +22,7 @@ __all__ = [
     "Wanted",
     "check_covered",
     "differs",
+    "exit_pause",
     "has_triggered",
     "is_of_an_earlier_day",
     "is_passed",
@@ -36,6 +37,10 @@ MOST_PROTECTIVE_CHANGES = 15
 # The first wait after a refusal, and the longest: a broker who keeps saying no is not asked on every tick.
 _FIRST_PAUSE = timedelta(seconds=10)
 _LONGEST_PAUSE = timedelta(minutes=5)
+
+# The longest that a sale waits after a refusal: what is to be sold is not left alone for minutes, and one
+# that is refused all day long uses up little of the 5,000 orders that the broker takes of an account a day.
+_LONGEST_EXIT_PAUSE = timedelta(minutes=1)
 
 # A stop that trails follows in steps of this much of its price, and no more often than this.
 _RAISE_STEP_PCT = Decimal("0.1")
@@ -107,6 +112,11 @@ def differs(laid: Protection, wanted: Wanted, as_of: datetime, tick: Decimal) ->
 def retry_pause(refusals: int) -> timedelta:
     """How long to wait after a refusal that `refusals` others came before."""
     return min(_FIRST_PAUSE * (1 << min(refusals, 10)), _LONGEST_PAUSE)
+
+
+def exit_pause(first: timedelta, attempts: int) -> timedelta:
+    """How long a sale waits after the refusal of its so many-th attempt."""
+    return min(first * (1 << min(max(attempts - 1, 0), 10)), _LONGEST_EXIT_PAUSE)
 
 
 def has_triggered(order: OrderIntent) -> bool:
