@@ -96,10 +96,21 @@ def test_the_brokers_own_figure_is_asked_too_and_with_the_buffer(order: OrderTer
 def test_a_margin_that_the_broker_does_not_tell_is_not_assumed(told: Any) -> None:
     for refused in (
         check_margin(SHARE_TO_KEEP, has(99_000, told), Settings()),
-        check_basket_margin([SHARE_TO_KEEP], has(99_000, told), Settings()),
+        check_basket_margin([(SHARE_TO_KEEP, None)], has(99_000, told), Settings()),
     ):
         assert refused is not None
         assert refused.startswith("MARGIN_UNKNOWN")
+
+
+def test_a_basket_is_no_way_around_what_the_desk_sets_aside() -> None:
+    """The broker asks a fifth of shares for the day; the settings have them paid in full."""
+    both = [(SHARE_FOR_THE_DAY, None), (SHARE_FOR_THE_DAY, None)]
+    assert check_basket_margin(both, has(66_000, 12_000), Settings()) is None
+    refused = check_basket_margin(both, has(65_999, 12_000), Settings())
+    assert refused == "MARGIN_INSUFFICIENT: 66000.00 are needed with the buffer and 65999.00 are there"
+    assert check_basket_margin(both, has(13_200, 12_000), LEVERED) is None
+    at_market = SHARE_FOR_THE_DAY.model_copy(update={"order_type": "MARKET", "price": None})
+    assert check_basket_margin([(at_market, Decimal(100))], has(32_999, 1), Settings()) is not None
 
 
 def test_of_a_future_the_broker_alone_knows_the_margin() -> None:
@@ -115,7 +126,8 @@ def test_an_order_without_a_limit_is_reckoned_at_the_price_it_may_cost() -> None
 
 
 def test_a_basket_is_paid_before_its_offsets() -> None:
-    assert check_basket_margin(ALL, has(110_000, 100_000), Settings()) is None
-    refused = check_basket_margin(ALL, has(109_999, 100_000), Settings())
+    each = [(order, None) for order in ALL]
+    assert check_basket_margin(each, has(220_000, 200_000), Settings()) is None
+    refused = check_basket_margin(each, has(219_999, 200_000), Settings())
     assert refused is not None
-    assert "110000.00" in refused
+    assert "220000.00 are needed by the broker's own figure" in refused

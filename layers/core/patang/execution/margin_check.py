@@ -13,6 +13,8 @@ from patang.settings import Settings
 
 __all__ = ["check_basket_margin", "check_margin"]
 
+_WITH_BUFFER = "are needed with the buffer"
+
 
 def check_margin(
     terms: OrderTerms, broker: Broker, settings: Settings, price: Decimal | None = None
@@ -26,26 +28,38 @@ def check_margin(
     available = _available(broker.margins())
     if isinstance(available, str):
         return available
-    share = margin_pct(segment_of(terms.exchange, terms.tradingsymbol, terms.product), settings) / 100
-    ours = terms.quantity * (terms.price or price or Decimal(0)) * share
-    if not terms.tradingsymbol.endswith("FUT"):
-        refused = _refused(ours, available, settings, "are needed with the buffer")
-        if refused is not None:
-            return refused
+    refused = _refused(_ours(terms, price, settings), available, settings, _WITH_BUFFER)
+    if refused is not None:
+        return refused
     rows = broker.order_margins([request_of(terms, tag="")])
     told = rows[0].get("total") if rows else None
     return _by_the_broker(told, available, settings)
 
 
-def check_basket_margin(terms: Sequence[OrderTerms], broker: Broker, settings: Settings) -> str | None:
-    """The same for purchases that are made together, by the broker's figure before any offset of theirs."""
+def check_basket_margin(
+    purchases: Sequence[tuple[OrderTerms, Decimal | None]], broker: Broker, settings: Settings
+) -> str | None:
+    """The same for purchases that are made together, each with what it may cost a unit where it has no limit;
+    by the broker's figure before any offset of theirs."""
     available = _available(broker.margins())
     if isinstance(available, str):
         return available
-    reply = broker.basket_margins([request_of(each, tag="") for each in terms])
+    ours = sum((_ours(terms, price, settings) for terms, price in purchases), Decimal(0))
+    refused = _refused(ours, available, settings, _WITH_BUFFER)
+    if refused is not None:
+        return refused
+    reply = broker.basket_margins([request_of(terms, tag="") for terms, _ in purchases])
     initial = reply.get("initial")
     told = initial.get("total") if isinstance(initial, Mapping) else None
     return _by_the_broker(told, available, settings)
+
+
+def _ours(terms: OrderTerms, price: Decimal | None, settings: Settings) -> Decimal:
+    """Rupees that the desk sets aside for a purchase; of a future the broker alone knows them."""
+    if terms.tradingsymbol.endswith("FUT"):
+        return Decimal(0)
+    share = margin_pct(segment_of(terms.exchange, terms.tradingsymbol, terms.product), settings) / 100
+    return terms.quantity * (terms.price or price or Decimal(0)) * share
 
 
 def _by_the_broker(told: Any, available: Decimal, settings: Settings) -> str | None:

@@ -147,7 +147,8 @@ def _unpaid(desk: OrderDesk, account: str, purchases: Sequence[tuple[OrderTerms,
         return None
     broker, settings = desk.broker(account), desk.settings(buying=True)
     if len(purchases) > 1:
-        return check_basket_margin([terms for terms, _ in purchases], broker, settings)
+        paid = [(terms, _dearest(terms, facts)) for terms, facts in purchases]
+        return check_basket_margin(paid, broker, settings)
     terms, facts = purchases[0]
     return check_margin(terms, broker, settings, _dearest(terms, facts))
 
