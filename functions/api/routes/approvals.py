@@ -193,17 +193,17 @@ def _named(desk: Desk, principal: Principal, account: str, order_id: str) -> Pro
 def _page(desk: Desk, principal: Principal, proposal: Proposal | None, here: str) -> Response:
     """The terms; and two buttons as long as there is something to decide."""
     view = approval_view(proposal, desk.clock.now()) if proposal is not None else None
-    if proposal is None or view is None:
+    if proposal is None or proposal.terms is None or view is None:
         return _end("UNKNOWN")
     waits = proposal.state == "PENDING"
     expired = proposal.state == "EXPIRED" or proposal.outcome == "APPROVAL_EXPIRED"
     if expired or (waits and view.seconds_left == 0):
         return _end("EXPIRED")
-    settings = desk.settings()
     return page(
         "approval.html",
-        mode=settings.mode,
-        profile=settings.profile,
+        # Where the order would go, whatever the desk's mode has become since it was proposed.
+        mode=proposal.terms.mode,
+        profile=desk.settings().profile,
         view=view,
         waits=waits,
         here=here,

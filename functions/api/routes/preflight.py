@@ -21,7 +21,9 @@ def preflight(principal: Reader, desk: TheDesk) -> Response | Preflight:
         return problem(404, "NOT_RUN", "no preflight has run today: it does at 09:00 IST on trading days")
     own = tuple(check for check in found.checks if check.account in (None, *principal.accounts))
     shown = found.model_copy(update={"checks": own})
-    return shown.model_copy(update={"reason": "; ".join(map(str, shown.failures)) or None})
+    own_reason = "; ".join(map(str, shown.failures)) or None
+    # What the owner was told may name the accounts of others too.
+    return shown.model_copy(update={"reason": own_reason, "told": None})
 
 
 @router.get("/graduation")

@@ -36,6 +36,19 @@ def test_it_is_in_the_telephones_own_alphabet() -> None:
     assert set(short) <= PLAIN
 
 
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [("live", "with real money"), ("paper", "on paper"), ("simulator", "in the simulator")],
+)
+def test_an_approval_says_whether_it_is_about_real_money(mode: str, said: str) -> None:
+    proposal = ready(TradingDesk())
+    assert proposal.terms is not None
+    terms = proposal.terms.model_copy(update={"mode": mode})
+    subject, text = approval_message(proposal, terms, "https://desk.example/approvals/x")
+    assert said in text
+    assert said in short_message(subject, text)
+
+
 @pytest.mark.parametrize("text", ["", "short", LONG, "x" * 5000, "₹" * 400])
 def test_whatever_is_sent_fits(text: str) -> None:
     short = short_message("A subject", text)

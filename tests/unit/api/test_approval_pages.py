@@ -48,6 +48,13 @@ def press(browser, address, desk, decision="approve", digest=None, csrf=None):
     return browser.post(address, data=form)
 
 
+def test_the_page_says_where_the_order_goes_and_not_what_the_desk_does_now(owner, desk, link):
+    terms = proposal(desk).terms.model_copy(update={"mode": "live"})
+    change(desk, terms=terms.model_dump(), terms_digest=terms.digest())
+    assert desk.settings().mode != "live"
+    assert "live · real money" in owner.get(link()).text
+
+
 def test_the_page_shows_the_terms_and_changes_nothing(owner, desk, link):
     address, before = link(), dict(desk.store.items)
     answer = owner.get(address)

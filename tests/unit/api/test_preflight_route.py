@@ -27,6 +27,7 @@ def test_it_tells_the_desks_checks_and_ones_own(desk, stranger, bearer):
             passed=False,
             checks=CHECKS,
             reason=reason,
+            told=reason,
         )
     )
     answer = stranger.get("/api/preflight", headers=bearer("read"))
