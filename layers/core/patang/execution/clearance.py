@@ -69,6 +69,10 @@ def _about_position(store: StateStore, intent: OrderIntent) -> str | None:
         return f"position {intent.position_id} is closed"
     if intent.kind != "EXIT" and position.state != "OPEN":
         return f"position {intent.position_id} is being closed"
+    protection = position.protection
+    named = position.exit_intent_id if intent.kind == "EXIT" else protection and protection.intent_id
+    if named != intent.intent_id:
+        return f"another order has its place at position {position.position_id}: {named or 'none'}"
     if intent.terms.quantity > position.open_quantity:
         return f"it sells {intent.terms.quantity} and {position.open_quantity} are held"
     return None
