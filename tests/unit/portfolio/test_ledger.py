@@ -60,6 +60,16 @@ def test_a_second_exit_order_sells_what_the_first_has_left() -> None:
     assert closed.exit_price == Decimal("1486.0000")
 
 
+def test_each_exit_order_has_slipped_from_its_own_price() -> None:
+    first = after_exit(bought(), None, fill(12, "1490.00"), Decimal("1490.00"))
+    assert first.exit_slippage == 0
+    part = after_exit(first, None, fill(3, "1479.00"), Decimal("1480.00"))
+    closed = after_exit(part, fill(3, "1479.00"), fill(8, "1479.50"), Decimal("1480.00"))
+    assert closed.state == "CLOSED"
+    # Eight of twenty at half a rupee less than they were to bring.
+    assert closed.exit_slippage == Decimal("-0.20")
+
+
 def test_the_depository_is_paid_once_a_day_over_all_exit_orders() -> None:
     held = bought().evolve(product="CNC")
 

@@ -1,8 +1,11 @@
 """What was traded, as others read it."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
+from patang.execution.consequences import Settlement
+from patang.execution.exit_fills import book_result
+from patang.portfolio.ledger import Fill, after_exit
 from patang.portfolio.position import Position
 from patang.records import create
 from patang.trade_log.day_log import DayLog
@@ -122,6 +125,23 @@ def test_results_are_by_day_strategy_and_symbol_and_add_up() -> None:
     # A dime a share lost on buying, two on selling, on ten shares of two trades.
     assert first.slippage == Decimal(6)
     assert sum(row.realised_pnl for row in rows) == sum(trade.realised_pnl or 0 for trade in trades)
+
+
+def test_a_trade_that_was_sold_over_two_days_counts_once_and_where_the_account_books_it() -> None:
+    desk = TradingDesk()
+    held = bought(desk).evolve(product="NRML")
+    part, moment = Fill(8, Decimal(1490), MORNING), MORNING + timedelta(days=1)
+    half = after_exit(held, None, part, Decimal(1490))
+    assert results([half]) == ()
+    whole = after_exit(half, None, Fill(12, Decimal(1495), moment), Decimal(1496))
+    done = Settlement()
+    book_result(desk.store, done, half, whole, moment, moment)
+    (day,) = [write.attributes for write in done.writes if "earlier_pnl" in write.attributes]
+    (row,) = results([whole])
+    assert (row.day, row.trades) == (moment.date(), 1)
+    assert day["day"] == moment.date().isoformat()
+    assert row.realised_pnl == Decimal(day["realised_pnl"]) == whole.realised_pnl
+    assert row.slippage == held.entry_slippage * 20 + 12
 
 
 def test_a_closed_position_says_how_long_it_was_held() -> None:

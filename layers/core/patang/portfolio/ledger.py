@@ -16,6 +16,7 @@ from patang.strategies.signal import Signal
 __all__ = ["Fill", "after_entry", "after_exit", "levels_at", "opened", "realised"]
 
 _PAISA = Decimal("0.01")
+_FOUR_PLACES = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,10 @@ def after_entry(position: Position, signal: Signal, expected_price: Decimal, fil
 
 
 def after_exit(position: Position, before: Fill | None, fill: Fill, expected_price: Decimal) -> Position:
-    """The position after one exit order's fills went from `before` to `fill`; CLOSED once all is sold."""
+    """The position after one exit order's fills went from `before` to `fill`; CLOSED once all is sold.
+
+    `expected_price` is what the order was to bring a unit, the same at each of its fills.
+    """
     market = (position.exchange, position.symbol, position.product)
     sold = position.exited_quantity + fill.quantity - (before.quantity if before else 0)
     value = position.exit_value + fill.value - (before.value if before else 0)
@@ -119,14 +123,16 @@ def after_exit(position: Position, before: Fill | None, fill: Fill, expected_pri
             exit_value_earlier=position.exit_value,
             exit_charges_earlier=position.exit_charges or Decimal(0),
         )
-    average = (value / sold).quantize(Decimal("0.0001"))
+    # Each order is measured against the price that it was itself decided at.
+    wanted = position.exit_value_expected + expected_price * (sold - position.exited_quantity)
     grown = position.evolve(
         exited_quantity=sold,
         exit_value=value,
-        exit_price=average,
+        exit_value_expected=wanted,
+        exit_price=(value / sold).quantize(_FOUR_PLACES),
         exit_time=fill.time,
         exit_charges=charges,
-        exit_slippage=average - expected_price,
+        exit_slippage=((value - wanted) / sold).quantize(_FOUR_PLACES),
     )
     if sold < position.quantity:
         return grown

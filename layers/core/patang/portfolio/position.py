@@ -47,12 +47,14 @@ class OutsideSale(BaseModel):
 class Position(Record):
     """A long position. Money in rupees; charges are those of both legs so far.
 
-    OPEN -> CLOSING (exactly one exit intent has won) -> CLOSED; CLOSING -> OPEN when that exit ended before
-    all was sold. `quantity` is what was bought, `exited_quantity` what was sold of it, `exit_value` for how
-    much. After an exit that was refused the guard waits until the market time `exit_blocked_until`. `mode` is
-    where it was bought, and the only place where it can be sold. `exited_earlier` is what was sold before the
-    day of `exit_time`, for `exit_value_earlier` and with `exit_charges_earlier`. `protection` is what rests
-    at the broker for it, None where nothing was ever laid. `outside` is what its owner has sold by hand.
+    OPEN -> CLOSING (exactly one exit intent has won) -> CLOSED; CLOSING -> OPEN when that exit ended
+    before all was sold. `quantity` is what was bought, `exited_quantity` what was sold of it,
+    `exit_value` for how much, `exit_value_expected` what it was to bring by the prices that its orders
+    were decided at. After an exit that was refused the guard waits until the market time
+    `exit_blocked_until`. `mode` is where it was bought, and the only place where it can be sold.
+    `exited_earlier` is what was sold before the day of `exit_time`, for `exit_value_earlier` and with
+    `exit_charges_earlier`. `protection` is what rests at the broker for it, None where nothing was ever
+    laid. `outside` is what its owner has sold by hand.
     """
 
     account: str
@@ -83,6 +85,7 @@ class Position(Record):
     exit_blocked_until: datetime | None = None
     exited_quantity: int = 0
     exit_value: Decimal = Decimal(0)
+    exit_value_expected: Decimal = Decimal(0)
     exit_price: Decimal | None = None
     exit_time: datetime | None = None
     exit_charges: Decimal | None = None

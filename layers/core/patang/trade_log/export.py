@@ -16,7 +16,10 @@ __all__ = ["TradeLogExport"]
 
 
 class TradeLogExport:
-    """Writes the files of one day for all accounts; writing them again gives the same.
+    """Writes the files of one day for all accounts, each in the place of what was written of it before.
+
+    Writing a day again gives the same but for what was learned since: the end of an order that was unknown,
+    and positions that were still held then, which are told as they stand now.
 
     trade_logs/trades_D.parquet      positions closed on the day
     trade_logs/positions_D.parquet   positions that were held on the day

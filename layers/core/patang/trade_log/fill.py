@@ -79,9 +79,9 @@ def new_fill(
         average_price=new.average_price,
         expected_price=expected,
         slippage=None if slippage is None else slippage.quantize(_FOUR_PLACES),
-        slippage_pct=(100 * slippage / expected).quantize(_FOUR_PLACES)
-        if slippage and expected
-        else slippage,
+        slippage_pct=None
+        if slippage is None or not expected
+        else (100 * slippage / expected).quantize(_FOUR_PLACES),
         as_of=as_of,
         heard_at=heard_at,
         source=source,

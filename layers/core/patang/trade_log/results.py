@@ -17,6 +17,9 @@ __all__ = ["Result", "results"]
 class Result(BaseModel):
     """Trades of one strategy in one symbol, closed on one market day in one mode; rupees after charges.
 
+    A trade counts as a whole on the day of its last sale, as it does in AccountDay.realised_pnl: before that
+    nobody knows what it has made, nor whether it was a win. What a day itself made, with the parts of trades
+    that were carried into it left out, is AccountDay.by_mode.
     `gross` is before the charges of both legs. `wins` are trades that made money after them. `slippage` is
     what both legs lost against the prices they were decided at, in rupees, a gain being negative.
     """
