@@ -11,6 +11,8 @@ __all__ = ["handler"]
 
 desk = Desk()
 
+_AGAIN_AFTER = (0.3, 1.0)
+
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """SQS FIFO, batch of one. {"warm": true} keeps the instance warm and sends nothing, {"probe": id} has the
@@ -28,11 +30,27 @@ def _process(body: str) -> str:
         if message.get("probe"):
             return desk.egress_observer().answer(str(message["probe"]))
         with counting_failures(desk.store, desk.clock, str(message.get("account") or DESK)):
-            return desk.order_lane().process(message)
+            return _taken(message)
     except (BadInput, json.JSONDecodeError) as error:
         # It will not parse better the next time, and an account's orders wait behind it.
         desk.metrics.count("bad_messages", source="order_lane", error=str(error), body=body[:500])
         return "UNREADABLE"
+
+
+def _taken(message: dict[str, Any]) -> str:
+    """As if the message had come again at once, which may be at any time: nothing is sent twice by it.
+
+    The queue itself brings it back after a minute, and the account's exits would wait behind it.
+    """
+    for seconds in _AGAIN_AFTER:
+        try:
+            return desk.order_lane().process(message)
+        except BadInput:
+            raise
+        except Exception as error:
+            desk.metrics.count("lane_taken_again", error=type(error).__name__)
+            desk.pause(seconds)
+    return desk.order_lane().process(message)
 
 
 def _warmed() -> str:

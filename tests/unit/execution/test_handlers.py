@@ -25,7 +25,7 @@ class Wired:
     def __init__(self, desk: TradingDesk) -> None:
         self.desk = desk
         self.clock, self.metrics, self.dead_letters = desk.clock, desk.metrics, desk.dead_letters
-        self.store = desk.store
+        self.store, self.pause = desk.store, desk.clock.advance
         self.order_flow, self.order_lane = desk.flow, desk.lane
         self.order_updates, self.reconciler, self.guard = desk.order_updates, desk.reconciler, desk.guard
 
@@ -64,6 +64,42 @@ def test_the_lane_answers_with_states_and_never_raises(desk: TradingDesk) -> Non
     done = order_lane.handler(sqs(body, '{"warm": true}', *bad), None)
     assert done == {"states": ["ACKED", "WARM", "UNREADABLE", "UNREADABLE", "UNREADABLE"]}
     assert desk.metrics.counts["bad_messages"] == 3
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_table_that_is_throttled_for_a_moment_does_not_keep_exits_waiting_for_a_minute(
+    desk: TradingDesk, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    intent = submitted(desk)
+    write, failed = desk.store.write, []
+
+    def throttled(*writes: Any) -> None:
+        claims = any(put.attributes.get("state") == "SENDING" for put in writes)
+        if claims and len(failed) < times:
+            failed.append(writes)
+            raise RuntimeError("ThrottlingException")
+        write(*writes)
+
+    monkeypatch.setattr(desk.store, "write", throttled)
+    body = json.dumps({"account": "main", "intent_id": intent.intent_id})
+    assert order_lane.handler(sqs(body), None) == {"states": ["ACKED"]}
+    assert len(failed) == times
+    assert desk.exchange.sent == [intent.intent_id]
+
+
+def test_a_table_that_stays_away_brings_the_message_back_and_nothing_is_sent(
+    desk: TradingDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intent = submitted(desk)
+
+    def away(*writes: Any) -> None:
+        raise RuntimeError("ThrottlingException")
+
+    monkeypatch.setattr(desk.store, "write", away)
+    body = json.dumps({"account": "main", "intent_id": intent.intent_id})
+    with pytest.raises(RuntimeError):
+        order_lane.handler(sqs(body), None)
+    assert desk.exchange.sent == []
 
 
 def test_a_warm_up_touches_no_intent_and_never_fails(desk: TradingDesk) -> None:

@@ -70,6 +70,7 @@ def desk_whose_services(act: Callable[..., Any]) -> Any:
         metrics=RecordedMetrics(),
         dead_letters=RecordedDeadLetters(),
         standing_settings=Settings,
+        pause=lambda seconds: None,
         **services,
     )
 
