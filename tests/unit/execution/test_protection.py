@@ -1,17 +1,21 @@
 """What rests at the broker for a position: laid with the first fill, grown, raised, lifted, turned into the
 sell. The exchange counts, at each step, whether more stands to be sold than is held."""
 
+from dataclasses import replace as as_changed
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from patang.execution import protection_rules
 from patang.execution.intent import Slice
+from patang.execution.orders.slicing import slices
 from patang.execution.price_breaks import adjust_position
 from patang.execution.protection import Protector
 from patang.execution.protection_rules import MOST_PROTECTIVE_CHANGES
 from patang.market.sessions import IST
 from patang.portfolio.rebasing import Ratio
+from patang.ports import OrderRequest, SliceResult
 from patang.records import create, replace
 from patang.settings import ExitSettings
 from tests.unit.execution.protected import (
@@ -27,7 +31,7 @@ from tests.unit.execution.protected import (
     seen,
 )
 from tests.unit.execution.samples import MORNING, equity_signal, option_signal
-from tests.unit.execution.stages import submitted, tell
+from tests.unit.execution.stages import bought, submitted, tell
 from tests.unit.execution.test_guard import marker, ticks
 from tests.unit.execution.test_guard_exits import batch
 from tests.unit.execution.trading_desk import TradingDesk
@@ -652,3 +656,94 @@ def test_an_exit_that_turns_up_late_sells_nothing_beside_what_rests_again(relaid
     assert desk.metrics.counts.get("stray_exit", 0) == (1 if relaid else 0)
     assert position(desk).state == ("OPEN" if relaid else "CLOSING")
     assert laid(desk).state == ("ACKED" if relaid else "DROPPED")
+
+
+def cutting(desk: TradingDesk) -> None:
+    """The exchange takes 1,755 units of NIFTY in one order, and the broker cuts what is more."""
+
+    def place_sliced(request: OrderRequest) -> tuple[SliceResult, ...]:
+        parts = slices(request.quantity, 65, 1800)
+        return tuple(SliceResult(desk.exchange.place(as_changed(request, quantity=n))) for n in parts)
+
+    desk.exchange.place_sliced = place_sliced  # type: ignore[attr-defined]
+
+
+def lowered(monkeypatch: pytest.MonkeyPatch, quantity: int) -> None:
+    """The exchange has lowered what it takes in one order."""
+    monkeypatch.setattr(protection_rules, "freeze_quantity", lambda *_: quantity)
+
+
+@pytest.mark.parametrize("holding_period", ["intraday", "swing"])
+def test_above_the_freeze_quantity_a_stop_for_the_day_is_cut_by_the_broker(holding_period: str) -> None:
+    desk = TradingDesk()
+    cutting(desk)
+    exit_by = None if holding_period == "swing" else equity_signal().exit_by
+    bought(desk, option_signal(holding_period=holding_period, exit_by=exit_by), 65 * 60)
+    desk.lane().process({"account": "main", "intent_id": resting(desk).intent_id})
+    pump(desk)
+    stops = [o for o in desk.exchange.book.values() if o["transaction_type"] == "SELL"]
+    assert [o["quantity"] for o in stops] == [1755, 1755, 390]
+    assert {(o["order_type"], o["status"]) for o in stops} == {("SL", "TRIGGER PENDING")}
+    assert desk.exchange.gtts() == []
+    assert (resting(desk).kind, resting(desk).state, live_sells(desk)) == ("SL", "RESTING", 65 * 60)
+    seen(desk, 59.0)
+    pump(desk)
+    assert (position(desk).state, live_sells(desk), desk.exchange.oversold) == ("CLOSED", 0, [])
+
+
+def test_a_trigger_that_has_become_more_than_one_order_may_have_gives_way_to_a_cut_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = TradingDesk()
+    cutting(desk)
+    entered(desk, option_signal(holding_period="swing", exit_by=None), 65 * 27)
+    assert resting(desk).kind == "GTT"
+    lowered(monkeypatch, 1300)
+    keep(desk)
+    pump(desk)
+    assert [gtt.status for gtt in desk.exchange.gtts()] == ["deleted"]
+    assert (resting(desk).kind, resting(desk).state, live_sells(desk)) == ("SL", "RESTING", 65 * 27)
+    assert laid(desk).terms.autoslice
+    assert desk.exchange.oversold == []
+
+
+def test_the_order_that_follows_a_refused_stop_is_the_one_that_the_position_names() -> None:
+    desk = TradingDesk()
+    entered(desk)
+    stop = laid(desk)
+    following = stop.evolve(intent_id=stop.intent_id[:-1] + "X", state="NEW", broker_order_id=None)
+    named = resting(desk).model_copy(update={"intent_id": following.intent_id})
+    desk.exchange.book[stop.broker_order_id or ""]["status"] = "REJECTED"
+    desk.store.write(
+        create(following.evolve(revision=0)),
+        replace(position(desk).evolve(protection=named)),
+        replace(stop.evolve(state="REJECTED")),
+    )
+    desk.lane().process({"account": "main", "intent_id": following.intent_id})
+    tell(desk)
+    assert laid(desk).broker_order_id not in (None, stop.broker_order_id)
+    assert resting(desk).broker_order_id == laid(desk).broker_order_id
+    assert resting(desk).state == "RESTING"
+
+
+@pytest.mark.parametrize("told", ["no word", "refused"])
+def test_a_trigger_without_a_word_of_its_order_is_not_taken_for_lost(told: str) -> None:
+    """Reached, its order not named yet: sold beside it, the position would be sold twice."""
+    desk = TradingDesk()
+    entered(desk, carried_signal())
+    (gtt,) = desk.exchange.gtts()
+    failed = {"order_result": {"status": "failed", "order_id": "", "rejection_reason": "no"}}
+    result = None if told == "no word" else failed
+    reached = as_changed(
+        gtt,
+        status="triggered",
+        updated_at=desk.market_time,
+        raw={"orders": [{"result": result}, {"result": None}]},
+    )
+    desk.exchange.triggers[gtt.gtt_id] = reached
+    desk.trigger_watch().follow("main", "simulator", desk.exchange, desk.market_time)
+    waits = told == "no word"
+    assert desk.metrics.counts.get("protection_lost", 0) == (0 if waits else 1)
+    desk.pass_time(31)
+    desk.trigger_watch().follow("main", "simulator", desk.exchange, desk.market_time)
+    assert desk.metrics.counts["protection_lost"] == 1

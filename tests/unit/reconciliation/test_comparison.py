@@ -9,7 +9,7 @@ import pytest
 from patang.execution.reconciliation.record import Reconciliation
 from patang.keys import account_partition, reconciliation_key
 from patang.portfolio.position import Position
-from patang.records import load, load_all
+from patang.records import load, load_all, replace
 from tests.unit.execution.protected import entered, intents, pump
 from tests.unit.execution.samples import equity_signal, option_signal
 from tests.unit.execution.trading_desk import TradingDesk
@@ -348,3 +348,76 @@ def test_every_kept_comparison_can_be_read() -> None:
     assert [(f.symbol, f.quantity) for f in found.foreign] == [("INFY", 5)]
     (latest,) = load_all(desk.store, Reconciliation, account_partition("main"), "RECONCILIATION")
     assert latest.foreign == found.foreign
+
+
+def stale_orders(desk: TradingDesk, looks: int) -> None:
+    """The next readings of the order book are those of now; trades and positions go on."""
+    plain, old = desk.exchange.orders, desk.exchange.orders()
+    left = [2 * looks]
+
+    def told() -> list[Any]:
+        left[0] -= 1
+        return old if left[0] >= 0 else plain()
+
+    desk.exchange.orders = told  # type: ignore[method-assign]
+
+
+def sold_by_its_stop(desk: TradingDesk) -> None:
+    """The exchange has sold, and its frames are lost."""
+    desk.exchange.prices = dict.fromkeys(desk.exchange.prices, 1489.0)
+    desk.exchange.match()
+    desk.exchange.frames.clear()
+
+
+@pytest.mark.parametrize("looks", [2, 4])
+def test_an_order_book_that_lags_behind_the_trades_is_waited_for(looks: int) -> None:
+    desk = TradingDesk()
+    held(desk)
+    stale_orders(desk, looks)
+    sold_by_its_stop(desk)
+    found = compare(desk)
+    assert found.clean
+    assert desk.risk().state == "ACTIVE"
+    (position,) = desk.positions()
+    assert (position.state, position.exit_reason, position.outside) == ("CLOSED", "STOP", None)
+
+
+def test_an_order_book_that_stays_behind_is_believed_to_differ_in_the_end() -> None:
+    desk = TradingDesk()
+    held(desk)
+    stale_orders(desk, 50)
+    sold_by_its_stop(desk)
+    found = compare(desk)
+    assert (found.clean, found.looks) == (False, 6)
+    assert {"TRADES_DIFFER", "HOLDING_SHORT"} <= {d.kind for d in found.unexplained}
+    assert desk.positions()[0].outside is None
+
+
+def test_while_the_order_book_lags_a_sale_of_ours_is_not_taken_for_its_owners() -> None:
+    """He has sold as much of his own today: his trade is no evidence for what our stop has sold since."""
+    desk = TradingDesk()
+    held(desk)
+    by_hand(desk, "BUY", 20)
+    by_hand(desk, "SELL", 20)
+    stale_orders(desk, 50)
+    sold_by_its_stop(desk)
+    compare(desk)
+    (position,) = desk.positions()
+    assert (position.state, position.outside) == ("OPEN", None)
+
+
+@pytest.mark.parametrize("signal", [None, swing()], ids=["a stop", "a trigger"])
+def test_what_outlives_its_position_is_taken_away(signal: Any) -> None:
+    """Its sweeps see open positions only: who died behind the last fill has left this to nobody."""
+    desk = TradingDesk()
+    position = held(desk, signal)
+    closed = position.evolve(state="CLOSED", exited_quantity=20, exit_time=desk.market_time)
+    desk.store.write(replace(closed))
+    desk.exchange.slips = ["refuse"]
+    compare(desk)
+    work(desk)
+    assert resting_sells(desk) == 20
+    desk.pass_time(60)
+    compare(desk)
+    work(desk)
+    assert resting_sells(desk) == 0

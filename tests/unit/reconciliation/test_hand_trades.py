@@ -182,3 +182,25 @@ def test_what_nobody_traded_is_never_explained_away(overnight, what, data):
     world.moved[position.exchange, position.symbol, position.product] -= units
     assert ("HOLDING_SHORT", False) in world.kinds()
     assert world.look().shortfalls == ()
+
+
+def test_a_sale_by_hand_explains_its_own_units_and_none_that_vanish_later() -> None:
+    world = World()
+    held = world.buy("INFY", 20, "MIS")
+    world.by_hand("SELL", "INFY", 8, "MIS")
+    # It is booked, and then as many are gone without a trade.
+    world.positions[held.position_id] = held.evolve(exited_quantity=8, exit_time=world.now)
+    assert world.kinds() == []
+    world.moved["NSE", "INFY", "MIS"] -= 8
+    assert world.kinds() == [("HOLDING_SHORT", False)]
+    assert world.look().shortfalls == ()
+
+
+def test_of_units_sold_and_units_vanished_at_once_the_sold_are_booked_and_the_others_alarm() -> None:
+    world = World()
+    world.carried("INFY", 20)
+    world.by_hand("SELL", "INFY", 8, price="1512.00")
+    world.moved["NSE", "INFY", "CNC"] -= 5
+    (gone,) = world.look().shortfalls
+    assert (gone.units, gone.cause, gone.price) == (8, "HAND_SALE", Decimal(1512))
+    assert world.kinds() == [("HOLDING_SHORT", False)]

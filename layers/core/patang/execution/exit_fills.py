@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from patang.errors import StopTrading
 from patang.execution.consequences import Notice, Settlement, fill_of, name_of
@@ -78,9 +79,12 @@ def _protected(done: Settlement, position: Position, new: OrderIntent, as_of: da
             "retry_at": as_of + retry_pause(resting.refusals) if refused else None,
         }
         return position.evolve(protection=resting.model_copy(update=gone))
-    if resting.state != "LAYING" or new.broker_order_id is None:
+    if new.broker_order_id in (None, resting.broker_order_id):
         return position
-    confirmed = {"state": "RESTING", "since": as_of, "broker_order_id": new.broker_order_id, "refusals": 0}
+    # Also of the order that follows a refused one, for which this position took it to rest.
+    confirmed: dict[str, Any] = {"broker_order_id": new.broker_order_id}
+    if resting.state == "LAYING":
+        confirmed |= {"state": "RESTING", "since": as_of, "refusals": 0}
     return position.evolve(protection=resting.model_copy(update=confirmed))
 
 

@@ -18,6 +18,7 @@ from patang.execution.protection_rules import (
     check_covered,
     differs,
     has_triggered,
+    is_above_freeze,
     is_of_an_earlier_day,
     is_passed,
     wanted_protection,
@@ -50,13 +51,17 @@ def protected(
         return None
     if resting.kind == "SL" and has_triggered(laid):
         return cancelled(position, laid, as_of, now, "it was to sell at a price of before")
-    if not differs(resting, wanted, as_of, position.tick_size) or is_passed(wanted, mark, position):
+    if resting.kind == "GTT" and wanted.kind == "SL":
+        # The exchange has lowered what one order may have.
+        return lifted(position, laid, as_of, now)
+    cut = bool(laid.slices)
+    if not differs(resting, wanted, as_of, position.tick_size, cut=cut) or is_passed(wanted, mark, position):
         return None
     if resting.kind == "GTT":
         return _change_trigger(position, resting, wanted, mark, as_of, now)
     if laid.state != "ACKED":
         return None
-    if laid.slices:
+    if cut or is_above_freeze(position, wanted.quantity, as_of):
         return cancelled(position, laid, as_of, now, "several orders of one stop are not changed one by one")
     if laid.modifications >= MOST_PROTECTIVE_CHANGES:
         return cancelled(position, laid, as_of, now, "no more modifications left")

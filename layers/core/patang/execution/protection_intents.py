@@ -10,11 +10,10 @@ from patang.execution.gtt_terms import GttLegTerms, GttTerms
 from patang.execution.ids import Purpose, intent_id
 from patang.execution.intent import IntentKind, OrderIntent
 from patang.execution.prices import exit_limit, is_option, sell_limit
-from patang.execution.protection_rules import Wanted
+from patang.execution.protection_rules import Wanted, is_above_freeze
 from patang.execution.slices import live_orders
 from patang.portfolio.position import Position
 from patang.portfolio.protection import Protection
-from patang.risk.freeze import freeze_quantity
 
 __all__ = [
     "ExitWish",
@@ -46,8 +45,9 @@ class ExitWish:
 
 
 def lay_stop(position: Position, wanted: Wanted, number: int, as_of: datetime, now: datetime) -> OrderIntent:
-    """A resting SL sell, to be filled at its trigger."""
+    """A resting SL sell, to be filled at its trigger; cut by the broker where it is too much for one."""
     terms = _terms(position, wanted.quantity, wanted.limit, "SL", wanted.trigger)
+    terms = _cut_if_frozen(terms, position, as_of)
     name = _name(position, "protect", as_of, number)
     return _intent(position, name, "PROTECT", terms, as_of, now, reason="STOP", expected_price=wanted.trigger)
 
@@ -177,8 +177,7 @@ def sell_all(position: Position, wish: ExitWish, as_of: datetime, now: datetime)
 def _cut_if_frozen(terms: OrderTerms, position: Position, as_of: datetime) -> OrderTerms:
     """What has become more than one order may have (the exchange lowers it each month) the broker cuts: one
     intent, one exit of the position, several orders of one tag."""
-    largest = freeze_quantity(position.exchange, position.underlying, as_of.date())
-    frozen = largest is not None and terms.quantity > largest
+    frozen = is_above_freeze(position, terms.quantity, as_of)
     return terms.model_copy(update={"autoslice": True}) if frozen else terms
 
 

@@ -16,6 +16,7 @@ from patang.execution.prices import is_option, sell_limit, tick_floor
 from patang.market.sessions import IST
 from patang.portfolio.position import Mark, Position
 from patang.portfolio.protection import Protection
+from patang.risk.freeze import freeze_quantity
 
 __all__ = [
     "MOST_PROTECTIVE_CHANGES",
@@ -24,6 +25,7 @@ __all__ = [
     "differs",
     "exit_pause",
     "has_triggered",
+    "is_above_freeze",
     "is_of_an_earlier_day",
     "is_passed",
     "retry_pause",
@@ -45,6 +47,8 @@ _LONGEST_EXIT_PAUSE = timedelta(minutes=1)
 # A stop that trails follows in steps of this much of its price, and no more often than this.
 _RAISE_STEP_PCT = Decimal("0.1")
 _RAISE_EVERY = timedelta(seconds=15)
+# What the broker has cut into several orders is cancelled and laid anew instead: in larger steps.
+_CUT_RAISE_STEP_PCT = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +79,21 @@ def wanted_protection(position: Position, mark: Mark | None, as_of: datetime) ->
 
 
 def _kind(position: Position, as_of: datetime) -> Literal["SL", "GTT"]:
-    """A GTT for what may be carried; a day's stop in its place where the broker has refused one today."""
+    """A GTT for what may be carried; a day's stop in its place where the broker has refused one today, and of
+    what one order may not have: a GTT is not cut, and would be refused when its price is there."""
     laid = position.protection
-    if position.product == "MIS":
+    if position.product == "MIS" or is_above_freeze(position, position.open_quantity, as_of):
         return "SL"
     today = laid is not None and laid.laid_on == as_of.astimezone(IST).date()
     if laid is not None and today and laid.gtt_id is None and (laid.kind == "SL" or laid.refusals > 0):
         return "SL"
     return "GTT"
+
+
+def is_above_freeze(position: Position, quantity: int, as_of: datetime) -> bool:
+    """Whether the exchange takes no such quantity in one order; it lowers the limit now and then."""
+    largest = freeze_quantity(position.exchange, position.underlying, as_of.astimezone(IST).date())
+    return largest is not None and quantity > largest
 
 
 def is_of_an_earlier_day(laid: Protection, as_of: datetime) -> bool:
@@ -97,14 +108,16 @@ def is_passed(wanted: Wanted, mark: Mark | None, position: Position) -> bool:
     return last <= wanted.trigger or (wanted.target is not None and last >= wanted.target)
 
 
-def differs(laid: Protection, wanted: Wanted, as_of: datetime, tick: Decimal) -> bool:
-    """Whether what rests has to be changed now: another quantity at once, other prices in steps."""
+def differs(laid: Protection, wanted: Wanted, as_of: datetime, tick: Decimal, *, cut: bool = False) -> bool:
+    """Whether what rests has to be changed now: another quantity at once, other prices in steps. `cut`: the
+    broker has made several orders of it."""
+    step = laid.trigger_price * (_CUT_RAISE_STEP_PCT if cut else _RAISE_STEP_PCT) / 100
     if laid.quantity != wanted.quantity:
         return True
     move = abs(wanted.trigger - laid.trigger_price)
     if wanted.target != laid.target_price and wanted.kind == laid.kind:
         move = max(move, tick)
-    elif move < max(tick, laid.trigger_price * _RAISE_STEP_PCT / 100):
+    elif move < max(tick, step):
         return False
     return move > 0 and as_of >= (laid.amended_at or laid.since) + _RAISE_EVERY
 

@@ -5,7 +5,7 @@ then on it is followed like any order of the desk, through a link from the broke
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from patang.approvals.proposal import OrderTerms
@@ -21,6 +21,10 @@ from patang.records import Record, change, create, load, load_index, replace
 from patang.settings import Mode
 
 __all__ = ["OrderLink", "TriggerWatch", "adopt", "linked_intent", "named_trigger"]
+
+
+# How long after it was reached a trigger may be without a word of its order, market time.
+_WORD_OF_ORDER = timedelta(seconds=30)
 
 
 class OrderLink(Record):
@@ -84,7 +88,7 @@ class TriggerWatch:
         for position in waiting:
             gtt_id = _trigger_of(position) or ""
             gtt = known.get(gtt_id)
-            if gtt is not None and gtt.status == "active":
+            if gtt is not None and (gtt.status == "active" or _is_placing(gtt, as_of)):
                 continue
             found += 1
             placed = next((order_id for order_id in gtt.order_ids if order_id), None) if gtt else None
@@ -222,6 +226,17 @@ def _position_of(store: StateStore, account: str, gtt_id: str) -> Position | Non
 def _trigger_of(position: Position) -> str | None:
     laid = position.protection
     return laid.gtt_id if laid is not None and laid.kind == "GTT" and laid.may_sell else None
+
+
+def _is_placing(gtt: Gtt, as_of: datetime) -> bool:
+    """Whether a trigger that was just reached has no word yet of the order it places. Taken for lost, its
+    position would be sold beside that order. The broker gives each leg's `result`, and of an order that was
+    refused too: https://kite.trade/docs/connect/v3/gtt/"""
+    legs = gtt.raw.get("orders")
+    if gtt.status != "triggered" or any(gtt.order_ids) or not isinstance(legs, list):
+        return False
+    told = any(isinstance(leg, Mapping) and leg.get("result") for leg in legs)
+    return not told and as_of < gtt.updated_at + _WORD_OF_ORDER
 
 
 def _limit_of(gtt: Gtt, order_id: str) -> Decimal:

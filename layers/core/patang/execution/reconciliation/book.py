@@ -93,6 +93,19 @@ class Book:
             found[line_of(holding.exchange, holding.tradingsymbol, "CNC")] += held_at_open(holding)
         return found
 
+    def apart(self) -> frozenset[Line]:
+        """Lines of which orders and trades do not tell the same yet: one of the two is older."""
+        told, lines = Counter[str](), dict[str, Line]()
+        for order in self.orders:
+            told[order.order_id] += order.filled_quantity
+            lines[order.order_id] = line_of(
+                order.exchange, order.tradingsymbol, str(order.raw.get("product") or "")
+            )
+        for trade in self.trades:
+            told[trade.order_id] -= trade.quantity
+            lines.setdefault(trade.order_id, line_of(trade.exchange, trade.tradingsymbol, trade.product))
+        return frozenset(lines[order_id] for order_id, units in told.items() if units)
+
     def prices(self) -> dict[Line, Decimal]:
         """Rupees a unit: the last price, else the average paid."""
         found: dict[Line, Decimal] = {}

@@ -23,6 +23,8 @@ __all__ = ["Comparison"]
 # Wall seconds between two looks: a fill is told, and the broker's own books agree, well within them.
 _APART_SECONDS = 3.0
 _MOST_LOOKS = 3
+# As many where the broker's orders and his trades tell different things: one of his books is older.
+_MOST_LOOKS_APART = 6
 
 
 class Comparison:
@@ -61,15 +63,22 @@ class Comparison:
         """
         mode = self._settings().mode
         book, ledger, look = self._look(account, mode, as_of)
-        looks, seen = 1, [look]
-        while looks < _MOST_LOOKS and (_doubts(look) or look.shortfalls) and not _agree(seen):
+        looks, seen, apart = 1, [look], bool(book.apart())
+        most = _MOST_LOOKS_APART if apart else _MOST_LOOKS
+        while looks < most and _is_open(seen, apart=apart):
             self._wait(_APART_SECONDS)
+            was_apart = apart
             book, ledger, look = self._look(account, mode, as_of)
-            looks, seen = looks + 1, [*seen, look]
+            looks, apart = looks + 1, bool(book.apart())
+            # What was seen of books that disagreed is no evidence once they agree.
+            seen = [look] if was_apart and not apart else [*seen, look]
+            most = _MOST_LOOKS_APART if apart else most
         if look.shortfalls:
             self._outside.take_out(_confirmed(seen), ledger, as_of)
-        self._outside.settle(read_ledger(self._store, account, mode, as_of).open, as_of)
-        found = self._verdict(account, mode, as_of, book, seen)
+        now_known = read_ledger(self._store, account, mode, as_of)
+        self._outside.settle(now_known.open, as_of)
+        self._outside.end_protection(now_known.closed, as_of)
+        found = self._verdict(account, mode, as_of, book, seen, looks)
         self._keep(found)
         return found, book
 
@@ -80,7 +89,7 @@ class Comparison:
         return book, ledger, compare(book, ledger, as_of)
 
     def _verdict(
-        self, account: str, mode: Mode, as_of: datetime, book: Book, seen: list[Look]
+        self, account: str, mode: Mode, as_of: datetime, book: Book, seen: list[Look], looks: int
     ) -> Reconciliation:
         believed = _believed(seen)
         explained = tuple(found for found in seen[-1].differences if found.explained is not None)
@@ -92,7 +101,7 @@ class Comparison:
             checked=book.counts(),
             differences=(*believed, *explained),
             foreign=seen[-1].foreign,
-            looks=len(seen),
+            looks=looks,
             clean=not believed,
         )
 
@@ -145,6 +154,13 @@ def _doubts(look: Look) -> set[Difference]:
     return {found for found in look.differences if found.explained is None}
 
 
+def _is_open(seen: list[Look], *, apart: bool) -> bool:
+    """Whether another look is needed."""
+    if not _doubts(seen[-1]) and not seen[-1].shortfalls:
+        return False
+    return apart or not _agree(seen)
+
+
 def _agree(seen: list[Look]) -> bool:
     """Whether the last two looks say the same."""
     if len(seen) < 2:
@@ -162,7 +178,7 @@ def _believed(seen: list[Look]) -> tuple[Difference, ...]:
         found
         for found in seen[-1].differences
         if found.explained is None
-        and (found in before or (len(seen) == _MOST_LOOKS and (found.kind, found.symbol) in always))
+        and (found in before or (len(seen) >= _MOST_LOOKS and (found.kind, found.symbol) in always))
     )
 
 

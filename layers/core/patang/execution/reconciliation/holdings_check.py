@@ -65,18 +65,22 @@ def check_holdings(book: Book, ledger: Ledger, as_of: datetime) -> Holdings:
         if line not in book.moving and held[line] > max(net[line], 0)
     }
     foreign_trades = not_ours(book.trades, ledger.order_ids(book))
-    found = [_explain(line, units, book, ledger, foreign_trades, as_of) for line, units in missing.items()]
+    found = {
+        line: _explain(line, units, book, ledger, foreign_trades, as_of) for line, units in missing.items()
+    }
     differences = [
         Difference(
             kind="HOLDING_SHORT",
             symbol=str(line),
             ours=str(held[line]),
             brokers=str(net[line]),
-            explained=None if why is None else _told(why),
+            explained=_told(why) if why is not None and why.units == missing[line] else None,
         )
-        for (line, _), why in zip(missing.items(), found, strict=True)
+        for line, why in found.items()
     ]
-    return Holdings(differences, [why for why in found if why], _foreign(book, ledger, foreign_trades))
+    return Holdings(
+        differences, [why for why in found.values() if why], _foreign(book, ledger, foreign_trades)
+    )
 
 
 def _explain(
@@ -87,13 +91,18 @@ def _explain(
     foreign_trades: Sequence[BrokerTrade],
     as_of: datetime,
 ) -> Shortfall | None:
-    """Why these units are missing. None: nobody knows."""
+    """Why these units are missing, or as many of them as can be explained. None: nobody knows."""
+    if line in book.apart():
+        # Whose sale it was is told by orders and trades together.
+        return None
     day = as_of.astimezone(IST).date()
     positions = ledger.of_line(line)
     sales = [t for t in foreign_trades if t.transaction_type == "SELL" and traded([t])[line]]
-    if sum(trade.quantity for trade in sales) >= units:
-        price, time = _latest(sales, units)
-        return Shortfall(line, units, "HAND_SALE", price, time)
+    # A trade is evidence once: what the line has lost without one was not sold, whatever was sold before.
+    sold = units - max(_lost_untraded(line, book), 0)
+    if 0 < sold <= sum(trade.quantity for trade in sales):
+        price, time = _latest(sales, sold)
+        return Shortfall(line, sold, "HAND_SALE", price, time)
     product = _converted_to(line, units, book)
     if product is not None and units == ledger.held()[line]:
         return Shortfall(line, units, "CONVERTED", product=product)
@@ -102,6 +111,11 @@ def _explain(
     if units <= sum(position.open_quantity for position in positions if _was_restated(position, day)):
         return Shortfall(line, units, "CORPORATE_ACTION")
     return None
+
+
+def _lost_untraded(line: Line, book: Book) -> int:
+    """Units that a line had when the day began, or has bought since, and has neither sold nor has now."""
+    return book.at_open()[line] + traded(book.trades)[line] - book.net()[line]
 
 
 def _latest(sales: Iterable[BrokerTrade], units: int) -> tuple[Decimal, datetime]:

@@ -65,6 +65,13 @@ class OutsideSales:
         gone = [position for position in positions if position.outside is not None]
         return sum(not self._settle_one(position, as_of) for position in gone)
 
+    def end_protection(self, closed: Iterable[Position], as_of: datetime) -> None:
+        """Takes away what still rests for positions that are closed: no other sweep comes to them, and it
+        would sell what is somebody else's."""
+        for position in closed:
+            if position.protection is not None and position.protection.may_sell:
+                self._protector.keep(position.account, position.position_id, as_of)
+
     def _settle_one(self, position: Position, as_of: datetime) -> bool:
         """True once it is booked."""
         self._protector.keep(position.account, position.position_id, as_of)
