@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api")
 @router.get("/preflight", response_model=Preflight)
 def preflight(principal: Reader, desk: TheDesk) -> Response | Preflight:
     """The day's latest result: the desk's checks, and those of your accounts. 404 before the first."""
-    found = load_preflight(desk.store, desk.desk_view().market_now().date())
+    found = load_preflight(desk.store, desk.desk_view().moment().date())
     if found is None:
         return problem(404, "NOT_RUN", "no preflight has run today: it does at 09:00 IST on trading days")
     own = tuple(check for check in found.checks if check.account in (None, *principal.accounts))
@@ -29,5 +29,5 @@ def preflight(principal: Reader, desk: TheDesk) -> Response | Preflight:
 @router.get("/graduation")
 def graduation(principal: Reader, desk: TheDesk) -> tuple[Graduation, ...]:
     """What each of your accounts has shown on paper, and what is missing before real money."""
-    day = desk.desk_view().market_now().date()
+    day = desk.desk_view().moment().date()
     return tuple(desk.graduations().progress(account, day) for account in principal.accounts)

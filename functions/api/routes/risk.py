@@ -63,14 +63,14 @@ def halt(wish: HaltRequest, principal: Trader, desk: TheDesk) -> tuple[RiskView,
     """No new entry until resumed; exits go on. Halting twice keeps the first reason."""
     accounts, view = own_accounts(principal, wish.account), desk.desk_view()
     for account in accounts:
-        desk.halts().halt(account, wish.reason, principal.actor, view.market_now())
+        desk.halts().halt(account, wish.reason, principal.actor, view.moment())
     return view.risk(accounts)
 
 
 @router.post("/flatten")
 def flatten(wish: FlattenRequest, principal: Trader, desk: TheDesk) -> tuple[FlattenView, ...]:
     """Halt, cancel entries on their way, and sell everything that is held. Safe to repeat."""
-    accounts, as_of = own_accounts(principal, wish.account), desk.desk_view().market_now()
+    accounts, as_of = own_accounts(principal, wish.account), desk.desk_view().moment()
     return tuple(
         FlattenView.model_validate(dataclasses.asdict(done))
         for account in accounts
@@ -83,5 +83,5 @@ def resume(wish: ResumeRequest, principal: Trader, desk: TheDesk) -> tuple[RiskV
     """Take a halt back. The day's loss cannot be argued with: its account stays REDUCING for the day."""
     accounts, view = own_accounts(principal, wish.account), desk.desk_view()
     for account in accounts:
-        desk.halts().resume(account, principal.actor, view.market_now())
+        desk.halts().resume(account, principal.actor, view.moment())
     return view.risk(accounts)

@@ -42,6 +42,15 @@ def test_it_tells_the_desks_checks_and_ones_own(desk, stranger, bearer):
     assert "ravi" not in answer.text
 
 
+def test_before_the_first_tick_yesterdays_result_is_not_todays(desk, stranger, bearer):
+    """The market was last seen yesterday afternoon, and the preflight of then had passed."""
+    passed = {"day": DAY, "mode": "live", "scheduled_time": NOW, "ran_at": NOW, "passed": True}
+    desk.keep(Preflight.model_validate(passed | {"checks": ()}))
+    assert stranger.get("/api/preflight", headers=bearer("read")).json()["passed"] is True
+    desk.clock.advance(22 * 3600)
+    assert stranger.get("/api/preflight", headers=bearer("read")).status_code == 404
+
+
 def test_graduation_tells_what_is_missing_of_ones_own_accounts(stranger, bearer):
     told = stranger.get("/api/graduation", headers=bearer("read")).json()
     assert {entry["account"] for entry in told} <= {"main", "family"}

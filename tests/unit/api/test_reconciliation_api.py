@@ -4,9 +4,11 @@ from datetime import datetime
 
 import pytest
 
+from patang.accounts.account import Account
 from patang.execution.reconciliation.record import Difference, Reconciliation
+from patang.keys import account_key
 from patang.market.sessions import IST
-from patang.records import create
+from patang.records import create, replace
 from tests.fakes import RecordedPollQueue
 
 
@@ -38,6 +40,15 @@ def test_asking_sends_a_ticket_and_needs_the_scope_to_trade(stranger, compared, 
     others = stranger.post("/api/reconciliation", json={"account": "other"}, headers=bearer("trade"))
     assert others.status_code == 404
     assert len(compared.poll_queue.tickets) == 1
+
+
+def test_who_has_no_account_any_more_asks_for_nobodys(stranger, compared, bearer):
+    headers = bearer("read", "trade")
+    main = compared.seen(Account, account_key("main"))
+    compared.store.write(replace(main.evolve(enabled=False)))
+    answer = stranger.post("/api/reconciliation", json={}, headers=headers)
+    assert answer.status_code == 401
+    assert compared.poll_queue.tickets == []
 
 
 def test_a_login_asks_for_a_comparison(desk, sign_in):

@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     known = [account.account for account in desk.accounts().list()]
     if options.account not in known:
         raise CommandError(f"there is no account {options.account!r}; there are: {', '.join(known)}")
-    mode, as_of = desk.standing_settings().mode, desk.desk_view().market_now()
+    mode, as_of = desk.standing_settings().mode, desk.desk_view().moment()
     try:
         booked = desk.cash_movements().by_owner(
             options.account, options.amount, mode, caller(), as_of, options.day

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     known = [account.account for account in desk.accounts().list()]
     if options.account is not None and options.account not in known:
         raise CommandError(f"there is no account {options.account!r}; there are: {', '.join(known)}")
-    as_of = desk.desk_view().market_now()
+    as_of = desk.desk_view().moment()
     if options.waive is not None:
         if options.account is None:
             raise CommandError("name the account that something is waived for: --account")

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _latest(stage: str) -> Mapping[str, Any]:
     desk = deployed_desk(stage)
-    found = load_preflight(desk.store, desk.desk_view().market_now().date())
+    found = load_preflight(desk.store, desk.desk_view().moment().date())
     if found is None:
         raise CommandError(
             "no preflight has run today: it does at 09:00 IST on trading days, or run it without --show"

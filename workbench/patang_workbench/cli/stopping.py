@@ -52,7 +52,7 @@ class _Verb:
         known = [account.account for account in desk.accounts().list()]
         if options.account is not None and options.account not in known:
             raise CommandError(f"there is no account {options.account!r}; there are: {', '.join(known)}")
-        as_of = desk.desk_view().market_now()
+        as_of = desk.desk_view().moment()
         wanted = known if options.account is None else [options.account]
         done = [self._act(desk, account, options.reason, actor, as_of) for account in wanted]
         if self._sends and options.foreign:

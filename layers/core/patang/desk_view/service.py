@@ -75,9 +75,16 @@ class DeskView:
         self._of_entries = of_entries
 
     def market_now(self) -> datetime:
-        """The market's time as last seen, else the wall's: what an act of a person is dated with."""
+        """The market's time as last seen, else the wall's: there is something to show of that day."""
         seen = self._seen()
         return (seen.market_time if seen else self._clock.now()).astimezone(IST)
+
+    def moment(self) -> datetime:
+        """Market time now, what an act of a person is dated with: the wall's, but for a simulated market.
+
+        Before the first tick of a day the market was last seen the day before.
+        """
+        return self.market_now() if self._settings().simulated_market else self._clock.now().astimezone(IST)
 
     def status(self, accounts: Sequence[str]) -> StatusView:
         settings = self._settings()
