@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 from patang_workbench.chaos.campaign import Report, campaign, day_plan, emulator, run_day
-from patang_workbench.chaos.races import races
+from patang_workbench.chaos.deployed import DeployedReport, deployed
+from patang_workbench.chaos.races import RaceReport, races
 from patang_workbench.cli.running import CommandError
 from patang_workbench.local_stack.emulator import EmulatorError
 
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--processes", type=int, default=2, help="days that run side by side (2)")
     parser.add_argument("--races", type=int, metavar="N", help="instead: so many races of lanes and of exits")
+    parser.add_argument("--deployed", action="store_true", help="instead: on the deployed template")
     parser.add_argument("--day", type=int, help="run this day of the campaign alone")
     parser.add_argument("--history", metavar="WORD", help="of that day, what was done about an account or id")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -37,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
             return _day(options)
         if options.races is not None:
             return _races(options)
+        if options.deployed:
+            return _told_of(deployed(options.orders, options.seed, _say), options)
         report = campaign(
             options.orders,
             options.seed,
@@ -66,6 +70,10 @@ def _day(options: argparse.Namespace) -> int:
 def _races(options: argparse.Namespace) -> int:
     with emulator() as aws:
         report = races(aws.endpoint, options.races, options.races, options.seed)
+    return _told_of(report, options)
+
+
+def _told_of(report: RaceReport | DeployedReport, options: argparse.Namespace) -> int:
     figures = report.as_json()
     if options.json:
         print(json.dumps(figures))
@@ -73,6 +81,10 @@ def _races(options: argparse.Namespace) -> int:
         for name, value in figures.items():
             print(f"{name:34} {value}")
     return 0 if report.clean else 1
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _progress(report: Report) -> None:
