@@ -37,6 +37,8 @@ _BROKER_FINALS: dict[str, IntentState] = {
 # https://kite.trade/docs/connect/v3/orders/
 _ON_ITS_WAY = frozenset({"PUT ORDER REQ RECEIVED", "VALIDATION PENDING", "OPEN PENDING"})
 _LONGEST_TAG = 20
+# Sources that tell how an order stands now; a frame tells how it stood when it left.
+_BOOK = frozenset({"poll", "lookup"})
 
 
 class _Heard(NamedTuple):
@@ -104,6 +106,8 @@ class OrderUpdates:
             told = self._foreign(account, order, source)
             return _Heard("FOREIGN", Settlement(), None, news=bool(told)), told
         new = followed(intent, order)
+        if source in _BOOK:
+            new = _at_its_price(new, order)
         now = self._clock.now()
         waiting = awaiting_cure(intent, new, now)
         if new == intent or waiting is intent:
@@ -192,6 +196,17 @@ def followed(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
         filled_quantity=max(order.filled_quantity, intent.filled_quantity),
         average_price=price if grown and price > 0 else intent.average_price,
     )
+
+
+def _at_its_price(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
+    """The broker takes a change before the exchange has: where that refuses it, the order stands at its limit
+    of before, and has to be changed again."""
+    price = Decimal(str(order.raw.get("price") or 0))
+    if intent.state != "ACKED" or order.status != "OPEN" or intent.terms.in_several:
+        return intent
+    if intent.limit_price is None or price <= 0 or price == intent.limit_price:
+        return intent
+    return intent.evolve(limit_price=price)
 
 
 def _tells_of_its_trigger(intent: OrderIntent, order: BrokerOrder) -> bool:
