@@ -167,3 +167,38 @@ def test_a_desk_that_dies_leaves_its_position_guarded_by_the_exchange() -> None:
     (frame,) = matcher.match(one, MORNING + timedelta(seconds=60))
     assert (frame["transaction_type"], frame["status"]) == ("SELL", "COMPLETE")
     assert desk.net("INFY") == 0
+
+
+def compared(desk: PaperDesk) -> tuple[bool, int, list[str]]:
+    found, _ = desk.comparison().run("main", desk.market_time)
+    return found.clean, found.looks, [difference.kind for difference in found.differences]
+
+
+@pytest.mark.parametrize("holding_period", ["intraday", "swing"])
+def test_on_paper_the_books_are_compared_too_and_agree_from_the_entry_to_the_end(holding_period: str) -> None:
+    exit_by = None if holding_period == "swing" else equity_signal().exit_by
+    desk = held(equity_signal(holding_period=holding_period, exit_by=exit_by), 20)
+    assert compared(desk) == (True, 1, [])
+    assert desk.position().protection is not None
+    desk.second(TOKENS["INFY"], 1505.0)
+    assert compared(desk) == (True, 1, [])
+    for price in (1489.95, 1489.90, 1489.90):
+        desk.second(TOKENS["INFY"], price)
+        desk.poll()
+    assert desk.position().state == "CLOSED"
+    assert compared(desk) == (True, 1, [])
+    assert desk.net("INFY") == 0
+
+
+def test_on_paper_a_comparison_sees_what_is_wrong() -> None:
+    desk = held(equity_signal(holding_period="swing", exit_by=None), 20)
+    (gtt,) = desk.paper.gtts()
+    desk.paper.delete_gtt(gtt.gtt_id)
+    assert compared(desk) == (False, 2, ["PROTECTION_MISSING"])
+    assert desk.risk().gate == "RECONCILIATION"
+
+
+def test_shares_of_paper_are_found_again_the_next_day() -> None:
+    desk = held(equity_signal(holding_period="swing", exit_by=None), 20)
+    desk.pass_time(23 * 3600)
+    assert compared(desk) == (True, 1, [])

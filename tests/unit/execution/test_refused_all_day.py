@@ -2,12 +2,15 @@
 and of the day's 5,000 orders most are left."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from patang.errors import BrokerRefused
+from patang.execution.protection_rules import wanted_protection
+from patang.ports import OrderRequest
 from patang.records import replace
 from tests.unit.execution.protected import entered, laid, live_sells, position, pump, resting
 from tests.unit.execution.stages import tell
@@ -142,3 +145,34 @@ def test_an_exit_waits_for_the_stop_that_follows_a_refused_one(claimed: bool) ->
     desk.exits().begin(held, "TIME", desk.market_time, D("1520"), D("1519.90"))
     asked = [i.kind for i in desk.intents() if i.state == "NEW"]
     assert asked == ([] if claimed else ["EXIT"])
+
+
+def test_a_stop_below_the_days_lowest_price_rests_at_that_price() -> None:
+    """Nothing trades below it, so that the stop itself would never be reached; held, but not bare."""
+    desk = TradingDesk()
+    taken = desk.exchange.place
+    stops: list[str] = []
+
+    def within_the_range(request: OrderRequest) -> str:
+        low = 1494.02
+        if (
+            request.transaction_type == "SELL"
+            and min(map(float, (request.price, request.trigger_price))) < low
+        ):
+            stops.append(request.tag)
+            raise BrokerRefused(f"Price is lower than the current lower circuit limit of {low:.2f}.")
+        return taken(request)
+
+    desk.exchange.place = within_the_range
+    entered(desk)
+    found = resting(desk)
+    assert (found.state, found.trigger_price, found.limit_price) == ("RESTING", D("1494.05"), D("1494.05"))
+    assert live_sells(desk) == 20
+    for _ in range(60):
+        desk.pass_time(5)
+        desk.order_watch().check(desk.market_time, {})
+        pump(desk)
+    assert (len(stops), resting(desk).number, desk.exchange.modified) == (1, 2, [])
+    # The next day has limits of its own.
+    tomorrow = desk.market_time + timedelta(days=1)
+    assert wanted_protection(position(desk), None, tomorrow).trigger == position(desk).stop_loss_price

@@ -8,6 +8,7 @@ from patang.errors import StopTrading
 from patang.execution.consequences import Notice, Settlement, fill_of, name_of
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
+from patang.execution.orders.cures import range_said
 from patang.execution.protection_rules import exit_pause, has_triggered, retry_pause
 from patang.keys import day_key, intent_key, mark_key, position_key, risk_key
 from patang.market.sessions import IST
@@ -71,12 +72,15 @@ def _protected(done: Settlement, position: Position, new: OrderIntent, as_of: da
                 f"{new.status_message or 'no reason given'}. It is tried again."
             )
             done.notices.append(Notice("Protection refused", text, "protection_refused"))
+        low, _ = range_said(new.status_message) if new.state == "REJECTED" else (None, None)
+        is_news = low is not None and low != resting.floor
         gone = {
             "state": "GONE",
             "since": as_of,
             "amended_by": None,
             "refusals": resting.refusals + 1 if refused else 0,
-            "retry_at": as_of + retry_pause(resting.refusals) if refused else None,
+            "retry_at": as_of + retry_pause(resting.refusals) if refused and not is_news else None,
+            "floor": low or resting.floor,
         }
         return position.evolve(protection=resting.model_copy(update=gone))
     if new.broker_order_id in (None, resting.broker_order_id):

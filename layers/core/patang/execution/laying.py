@@ -101,6 +101,7 @@ def _lay(
         asked = lay_trigger(position, wanted, last, number, as_of, now)
     else:
         asked = lay_stop(position, wanted, number, as_of, now)
+    day = as_of.astimezone(IST).date()
     laid = Protection(
         kind=wanted.kind,
         since=as_of,
@@ -110,8 +111,9 @@ def _lay(
         trigger_price=wanted.trigger,
         limit_price=wanted.limit,
         target_price=wanted.target,
-        laid_on=as_of.astimezone(IST).date(),
+        laid_on=day,
         refusals=0 if before is None else before.refusals,
+        floor=before.floor if before is not None and before.laid_on == day else None,
     )
     return Step(position.evolve(protection=laid), (asked,))
 

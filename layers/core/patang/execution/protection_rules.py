@@ -12,7 +12,7 @@ from typing import Literal
 
 from patang.errors import StopTrading
 from patang.execution.intent import OrderIntent
-from patang.execution.prices import is_option, sell_limit, tick_floor
+from patang.execution.prices import is_option, sell_limit, tick_ceiling, tick_floor
 from patang.market.sessions import IST
 from patang.portfolio.position import Mark, Position
 from patang.portfolio.protection import Protection
@@ -63,19 +63,29 @@ class Wanted:
 
 
 def wanted_protection(position: Position, mark: Mark | None, as_of: datetime) -> Wanted:
-    """The protection of all that is held, at the stop or at the trailing stop once that is higher."""
+    """The protection of all that is held, at the stop or at the trailing stop once that is higher; at the
+    day's lowest price where the broker takes nothing below it."""
     tick, option = position.tick_size, is_option(position.exchange, position.symbol)
     trailing = mark.trailing_stop if mark is not None else None
     stop = position.stop_loss_price if trailing is None else max(trailing, position.stop_loss_price)
-    trigger = max(tick_floor(stop, tick), tick)
+    floor = _floor(position, as_of)
+    trigger = max(tick_floor(stop, tick), tick, floor)
     kind = _kind(position, as_of)
     return Wanted(
         kind,
         position.open_quantity,
         trigger,
-        sell_limit(trigger, tick, option=option),
+        max(sell_limit(trigger, tick, option=option), floor),
         position.target_price if kind == "GTT" else None,
     )
+
+
+def _floor(position: Position, as_of: datetime) -> Decimal:
+    """The lowest price on the tick that the broker takes today, as far as he has said."""
+    laid = position.protection
+    if laid is None or laid.floor is None or laid.laid_on != as_of.astimezone(IST).date():
+        return Decimal(0)
+    return tick_ceiling(laid.floor, position.tick_size)
 
 
 def _kind(position: Position, as_of: datetime) -> Literal["SL", "GTT"]:

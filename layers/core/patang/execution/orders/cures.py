@@ -23,7 +23,7 @@ from patang.execution.orders.market_rules import market_broken
 from patang.execution.prices import protected_price, tick_ceiling, tick_floor
 from patang.market.instruments import Instrument
 
-__all__ = ["Ailment", "ailment_of", "cure", "cured"]
+__all__ = ["Ailment", "ailment_of", "cure", "cured", "range_said"]
 
 type Ailment = Literal["PRICE_BAND", "TICK_SIZE", "FREEZE_QUANTITY"]
 
@@ -144,7 +144,7 @@ def _range_of(
     message: str, instrument: Instrument, quote: MarketQuote | None
 ) -> tuple[Decimal | None, Decimal | None]:
     """The narrower of what the broker has said and what the market shows."""
-    low, high = _range_said(message)
+    low, high = range_said(message)
     if quote is None:
         return low, high
     least, most = quote.range_of(option=instrument.is_option)
@@ -154,7 +154,8 @@ def _range_of(
     )
 
 
-def _range_said(message: str) -> tuple[Decimal | None, Decimal | None]:
+def range_said(message: str) -> tuple[Decimal | None, Decimal | None]:
+    """The lowest and the highest price of the day that a refusal names, rupees; None where none."""
     both = _BOTH.search(message)
     if both is not None:
         return Decimal(both[1]), Decimal(both[2])
