@@ -221,6 +221,13 @@ def test_frames_of_slices_may_come_in_any_order_and_twice(order: tuple[int, ...]
     assert sliced(intent, rows[0]) == intent
 
 
+def test_a_slice_that_filled_at_a_price_nobody_told_does_not_count_as_filled_for_nothing() -> None:
+    intent = wanted(TradingDesk()).evolve(state="ACKED")
+    intent = sliced(intent, row("A", "COMPLETE", 2000))
+    intent = sliced(intent, changed(row("B", "COMPLETE", 2000), average_price="0"))
+    assert (intent.filled_quantity, intent.average_price) == (WHOLE, Decimal(1500))
+
+
 def row(order_id: str, status: str, filled: int) -> BrokerOrder:
     return BrokerOrder(
         order_id, "tag", status, "NSE", "INFY", "SELL", 2000, filled, "1500" if filled else "0"

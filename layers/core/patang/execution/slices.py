@@ -28,7 +28,6 @@ def sliced(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
     state = _state(intent, slices, filled)
     if after == before and state == intent.state and intent.broker_order_id is not None:
         return intent
-    value = sum((one.filled_quantity * (one.average_price or Decimal(0)) for one in slices), Decimal(0))
     return intent.evolve(
         state=state,
         slices=slices,
@@ -36,7 +35,7 @@ def sliced(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
         broker_status=order.status,
         status_message=order.status_message or intent.status_message,
         filled_quantity=filled,
-        average_price=value / filled if filled and value else intent.average_price,
+        average_price=_average_of(slices) or intent.average_price,
     )
 
 
@@ -75,6 +74,17 @@ def _after(before: Slice | None, order: BrokerOrder) -> Slice:
         filled_quantity=max(order.filled_quantity, known.filled_quantity),
         average_price=price if grown and price > 0 else known.average_price,
     )
+
+
+def _average_of(slices: tuple[Slice, ...]) -> Decimal | None:
+    """Over the fills whose price was told, in rupees a unit."""
+    told = [
+        (one.filled_quantity, one.average_price)
+        for one in slices
+        if one.filled_quantity and one.average_price
+    ]
+    units = sum(quantity for quantity, _ in told)
+    return sum((quantity * price for quantity, price in told), Decimal(0)) / units if units else None
 
 
 def _state(intent: OrderIntent, slices: tuple[Slice, ...], filled: int) -> IntentState:
