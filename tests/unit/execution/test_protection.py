@@ -747,3 +747,19 @@ def test_a_trigger_without_a_word_of_its_order_is_not_taken_for_lost(told: str) 
     desk.pass_time(31)
     desk.trigger_watch().follow("main", "simulator", desk.exchange, desk.market_time)
     assert desk.metrics.counts["protection_lost"] == 1
+
+
+def test_a_trigger_that_the_brokers_list_does_not_have_yet_is_not_laid_twice() -> None:
+    desk = TradingDesk()
+    entered(desk, carried_signal())
+    whole, desk.exchange.triggers = desk.exchange.triggers, {}
+    desk.trigger_watch().follow("main", "simulator", desk.exchange, desk.market_time)
+    desk.exchange.triggers = whole
+    pump(desk)
+    assert [gtt.status for gtt in desk.exchange.gtts()] == ["active"]
+    desk.pass_time(31)
+    desk.exchange.triggers = {}
+    assert desk.trigger_watch().follow("main", "simulator", desk.exchange, desk.market_time) == 1
+    pump(desk)
+    assert desk.metrics.counts["protection_lost"] == 1
+    assert [gtt.status for gtt in desk.exchange.gtts()] == ["active"]

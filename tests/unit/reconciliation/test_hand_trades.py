@@ -204,3 +204,18 @@ def test_of_units_sold_and_units_vanished_at_once_the_sold_are_booked_and_the_ot
     (gone,) = world.look().shortfalls
     assert (gone.units, gone.cause, gone.price) == (8, "HAND_SALE", Decimal(1512))
     assert world.kinds() == [("HOLDING_SHORT", False)]
+
+
+def test_what_the_broker_has_squared_off_while_nobody_saw_it_is_explained_the_next_day() -> None:
+    """Left open it would be sold once more: a short. Of a line that goes on, only what is of before."""
+    world = World()
+    old = world.carried("INFY", 20, "MIS")
+    world.overnight.clear()
+    world.buy("INFY", 10, "MIS")
+    (gone,) = world.look().shortfalls
+    assert (gone.units, gone.cause, gone.price) == (20, "SQUARED_OFF", None)
+    assert world.kinds() == [("HOLDING_SHORT", True)]
+    del world.positions[old.position_id]
+    assert world.kinds() == []
+    world.moved["NSE", "INFY", "MIS"] -= 10
+    assert world.kinds() == [("HOLDING_SHORT", False)]

@@ -23,8 +23,9 @@ from patang.settings import Mode
 __all__ = ["OrderLink", "TriggerWatch", "adopt", "linked_intent", "named_trigger"]
 
 
-# How long after it was reached a trigger may be without a word of its order, market time.
-_WORD_OF_ORDER = timedelta(seconds=30)
+# How long a trigger may be missing after it was laid, and without a word of its order after it was reached,
+# market time.
+_BROKERS_DELAY = timedelta(seconds=30)
 
 
 class OrderLink(Record):
@@ -88,7 +89,7 @@ class TriggerWatch:
         for position in waiting:
             gtt_id = _trigger_of(position) or ""
             gtt = known.get(gtt_id)
-            if gtt is not None and (gtt.status == "active" or _is_placing(gtt, as_of)):
+            if _is_new(position, as_of) if gtt is None else _is_waiting(gtt, as_of):
                 continue
             found += 1
             placed = next((order_id for order_id in gtt.order_ids if order_id), None) if gtt else None
@@ -228,15 +229,24 @@ def _trigger_of(position: Position) -> str | None:
     return laid.gtt_id if laid is not None and laid.kind == "GTT" and laid.may_sell else None
 
 
-def _is_placing(gtt: Gtt, as_of: datetime) -> bool:
-    """Whether a trigger that was just reached has no word yet of the order it places. Taken for lost, its
+def _is_new(position: Position, as_of: datetime) -> bool:
+    """Whether its trigger was taken so lately that the broker's list may be from before: another one beside
+    it would sell the same units, and the first would be nobody's."""
+    laid = position.protection
+    return laid is not None and as_of < laid.since + _BROKERS_DELAY
+
+
+def _is_waiting(gtt: Gtt, as_of: datetime) -> bool:
+    """Whether a trigger stands, or was just reached and has no word yet of its order. Taken for lost, its
     position would be sold beside that order. The broker gives each leg's `result`, and of an order that was
     refused too: https://kite.trade/docs/connect/v3/gtt/"""
     legs = gtt.raw.get("orders")
+    if gtt.status == "active":
+        return True
     if gtt.status != "triggered" or any(gtt.order_ids) or not isinstance(legs, list):
         return False
     told = any(isinstance(leg, Mapping) and leg.get("result") for leg in legs)
-    return not told and as_of < gtt.updated_at + _WORD_OF_ORDER
+    return not told and as_of < gtt.updated_at + _BROKERS_DELAY
 
 
 def _limit_of(gtt: Gtt, order_id: str) -> Decimal:

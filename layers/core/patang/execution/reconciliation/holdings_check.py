@@ -17,7 +17,7 @@ from patang.ports import BrokerTrade
 __all__ = ["Holdings", "Shortfall", "check_holdings"]
 
 type Product = Literal["CNC", "MIS", "NRML"]
-type Cause = Literal["HAND_SALE", "CONVERTED", "EXPIRED", "CORPORATE_ACTION"]
+type Cause = Literal["HAND_SALE", "CONVERTED", "EXPIRED", "SQUARED_OFF", "CORPORATE_ACTION"]
 
 # After a corporate action new shares are credited days later.
 _CREDITED_WITHIN = timedelta(days=15)
@@ -26,6 +26,7 @@ _WORDS: dict[Cause, str] = {
     "HAND_SALE": "sold outside the desk",
     "CONVERTED": "converted by hand to",
     "EXPIRED": "the contract has expired",
+    "SQUARED_OFF": "intraday, and squared off by the broker on its own day",
     "CORPORATE_ACTION": "shares of a corporate action that are still to be credited",
 }
 
@@ -108,6 +109,9 @@ def _explain(
         return Shortfall(line, units, "CONVERTED", product=product)
     if positions and all(position.expiry is not None and position.expiry < day for position in positions):
         return Shortfall(line, units, "EXPIRED")
+    if units <= sum(p.open_quantity for p in positions if _is_of_before(p, day)) - book.at_open()[line]:
+        # The day has begun without them. Left open, they would be sold once more: a short.
+        return Shortfall(line, units, "SQUARED_OFF")
     if units <= sum(position.open_quantity for position in positions if _was_restated(position, day)):
         return Shortfall(line, units, "CORPORATE_ACTION")
     return None
@@ -145,6 +149,11 @@ def _converted_to(line: Line, units: int, book: Book) -> Product | None:
         if [other.product for other in others] == [product]:
             found = product
     return found
+
+
+def _is_of_before(position: Position, day: date) -> bool:
+    """Whether it is an intraday position of an earlier day."""
+    return position.product == "MIS" and position.entry_time.astimezone(IST).date() < day
 
 
 def _was_restated(position: Position, day: date) -> bool:
