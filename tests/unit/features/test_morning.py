@@ -23,7 +23,7 @@ from patang.market.sessions import previous_session
 from patang.market.ticks import unpack
 from patang.market.universe import load_universe
 from patang.market.volatility import INDIA_VIX, VolatilityHistory, load_history, save_history
-from patang.records import create, load
+from patang.records import create, load, replace
 from patang.settings import Settings
 from tests.fakes import FixedClock, MemoryObjects, MemoryStore, RecordedMetrics
 from tests.unit.market.dump import cash_rows, derivative_rows
@@ -128,6 +128,17 @@ class Morning:
 
 def failed(preflight: Preflight) -> set[str]:
     return {check.name for check in preflight.checks if not check.passed}
+
+
+def test_a_morning_that_is_made_again_forgets_nothing_of_the_day():
+    """Neither what the broker has refused, which only a person takes back, nor that the mode was another."""
+    morning = Morning()
+    morning.run()
+    refused = morning.preflight().evolve(address_refused="IP (198.51.100.9) is not allowed", mode="live")
+    morning.store.write(replace(refused))
+    morning.run(at("10:30"))
+    kept = morning.preflight()
+    assert (kept.address_refused, kept.mixed, kept.mode) == (refused.address_refused, True, "paper")
 
 
 def test_an_ordinary_morning():
