@@ -8,7 +8,7 @@ import pytest
 
 from patang.execution.reconciliation.record import Reconciliation
 from patang.keys import account_partition, reconciliation_key
-from patang.portfolio.position import Position
+from patang.portfolio.position import OutsideSale, Position
 from patang.records import load, load_all, replace
 from tests.unit.execution.protected import entered, intents, pump
 from tests.unit.execution.samples import equity_signal, option_signal
@@ -421,3 +421,32 @@ def test_what_outlives_its_position_is_taken_away(signal: Any) -> None:
     compare(desk)
     work(desk)
     assert resting_sells(desk) == 0
+
+
+def test_a_stop_that_was_to_become_the_sell_does_not_sell_what_its_owner_has_sold_meanwhile() -> None:
+    desk = TradingDesk()
+    position = held(desk)
+    desk.exits().begin(position, "TIME", desk.market_time, Decimal("1500.00"))
+    by_hand(desk, "SELL", 20)
+    compare(desk)
+    work(desk)
+    assert desk.exchange.modified == []
+    assert [i.state for i in intents(desk, "MODIFY")] == ["DROPPED"]
+    compare(desk)
+    work(desk)
+    compare(desk)
+    (closed,) = desk.positions()
+    assert (closed.state, closed.exit_reason) == ("CLOSED", "CLOSED_EXTERNALLY")
+    assert (resting_sells(desk), desk.exchange.net_quantity("INFY")) == (0, 0)
+
+
+def test_of_what_was_sold_twice_nothing_more_is_sold() -> None:
+    desk = TradingDesk()
+    position = held(desk)
+    assert position.protection is not None
+    gone = position.protection.model_copy(update={"state": "GONE"})
+    sale = OutsideSale(units=20, time=desk.market_time, cause="HAND_SALE")
+    oversold = position.evolve(state="CLOSING", exited_quantity=3, outside=sale, protection=gone)
+    desk.store.write(replace(oversold))
+    desk.protector().keep("main", position.position_id, desk.market_time)
+    assert intents(desk, "EXIT") == []

@@ -60,7 +60,11 @@ def _about_target(store: StateStore, intent: OrderIntent) -> str | None:
 
 def _about_position(store: StateStore, intent: OrderIntent) -> str | None:
     """Nothing of ours sells what is not held any more."""
-    if intent.kind not in ("EXIT", "PROTECT", "GTT_PLACE") or intent.position_id is None:
+    if intent.position_id is None:
+        return None
+    if intent.kind in ("MODIFY", "GTT_MODIFY") and intent.terms.transaction_type == "SELL":
+        return _about_outside(store, intent, intent.position_id)
+    if intent.kind not in ("EXIT", "PROTECT", "GTT_PLACE"):
         return None
     position = load(store, Position, position_key(intent.account, intent.position_id))
     if position is None:
@@ -76,6 +80,14 @@ def _about_position(store: StateStore, intent: OrderIntent) -> str | None:
     if intent.terms.quantity > position.open_quantity:
         return f"it sells {intent.terms.quantity} and {position.open_quantity} are held"
     return None
+
+
+def _about_outside(store: StateStore, intent: OrderIntent, position_id: str) -> str | None:
+    """A change that waited while its owner sold the units would sell them once more."""
+    position = load(store, Position, position_key(intent.account, position_id))
+    if position is None or position.outside is None or intent.terms.quantity <= position.open_quantity:
+        return None
+    return f"{position.outside.units} of position {position_id} were sold outside the desk meanwhile"
 
 
 def _about_age(intent: OrderIntent, now: datetime) -> str | None:

@@ -90,7 +90,7 @@ def continued(
         return None
     if resting is None or not resting.may_sell:
         ended = selling is None or selling.is_final
-        return _sell(position, wish, as_of, now) if ended and position.open_quantity else None
+        return _sell(position, wish, as_of, now) if ended and position.open_quantity > 0 else None
     if laid is None or resting.amended_by is not None or not _is_named(resting, laid):
         return None
     if resting.retry_at is not None and as_of < resting.retry_at:

@@ -140,7 +140,7 @@ class Protector:
         if position.state == "CLOSING":
             selling = self._intent(position.account, position.exit_intent_id)
             return continued(position, laid, selling, self._wish(position, laid), as_of, now)
-        if position.state == "CLOSED" or position.price_exits_suspended or not position.open_quantity:
+        if position.state == "CLOSED" or position.price_exits_suspended or position.open_quantity <= 0:
             return lifted(position, laid, as_of, now)
         if not _is_open(position, as_of, self._settings().sessions):
             return None
