@@ -531,6 +531,16 @@ def test_every_result_that_says_something_new_is_audited() -> None:
     assert kinds.count("PREFLIGHT") == 2
 
 
+def test_what_every_principal_may_read_names_nobodys_account() -> None:
+    desk = Morning()
+    desk.dead, desk.address = {"other"}, None
+    desk.at(NINE)
+    (told,) = [item["details"] for item in desk.store.items.values() if item.get("kind") == "PREFLIGHT"]
+    assert told["reason"].startswith("egress_ip: ")
+    assert "session" in told["reason"]
+    assert "other" not in told["reason"]
+
+
 def test_an_account_that_has_not_graduated_sends_no_real_entry() -> None:
     desk = Morning()
     desk.store.items = {k: v for k, v in desk.store.items.items() if k.sort != "WAIVED#paper"}

@@ -190,6 +190,8 @@ class PreflightService:
         return kept
 
     def _event(self, preflight: Preflight) -> Write:
+        # Every principal may read the desk's chain: of an account it says no more than that it failed.
+        failed = [check.name if check.account else str(check) for check in preflight.failures]
         return journal(
             DESK_CHAIN,
             "PREFLIGHT",
@@ -199,7 +201,7 @@ class PreflightService:
             preflight.by,
             passed=preflight.passed,
             mode=preflight.mode,
-            reason=preflight.reason,
+            reason="; ".join(dict.fromkeys(failed)) or None,
         )
 
 
