@@ -271,7 +271,9 @@ class TradingDesk:
         )
 
     def intent_sweep(self) -> IntentSweep:
-        return IntentSweep(self.store, self.queue, self.workflows, self.clock, self.notifier, self.metrics)
+        return IntentSweep(
+            self.store, self.queue, self.resolution(), self.workflows, self.clock, self.notifier, self.metrics
+        )
 
     def follower(self) -> BookFollower:
         return BookFollower(
