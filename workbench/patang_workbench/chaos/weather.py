@@ -21,7 +21,7 @@ def mishaps(chance: random.Random, badness: float) -> Mishaps:
         killed=chance.uniform(0.0, 0.10) * badness,
         throttled=chance.uniform(0.0, 0.03) * badness,
         conflict=chance.uniform(0.0, 0.05) * badness,
-        overtaken=chance.uniform(0.0, 0.10) * badness,
+        overtaken=chance.uniform(0.02, 0.2) * badness,
     )
 
 
