@@ -1,5 +1,7 @@
 """The lane's last look: nothing sells for a position that names another order as the one that does."""
 
+from datetime import timedelta
+
 import pytest
 
 from patang.execution.ids import intent_id
@@ -42,3 +44,14 @@ def test_protection_that_another_has_taken_the_place_of_is_not_laid(period: str)
     before = list(desk.exchange.sent)
     assert deliver(desk, intent) == "DROPPED"
     assert (desk.exchange.sent, desk.exchange.triggers) == (before, {})
+
+
+def test_what_was_bought_for_an_earlier_day_is_not_sold_before_the_books_are_compared() -> None:
+    desk = TradingDesk()
+    held, intent = closing(desk)
+    yesterday = held.entry_time - timedelta(days=1)
+    desk.store.write(replace(held.evolve(entry_time=yesterday)))
+    before = list(desk.exchange.sent)
+    assert deliver(desk, intent) == "DROPPED"
+    assert desk.exchange.sent == before
+    assert "bought for the day of 2026-08-17" in stored(desk, intent).reason

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from patang.execution.consequences import Settlement
 from patang.execution.exit_fills import book_result
+from patang.execution.orders.requests import ExitPosition
 from patang.portfolio.ledger import Fill, after_exit
 from patang.portfolio.position import Position
 from patang.records import create
@@ -12,6 +13,7 @@ from patang.trade_log.day_log import DayLog
 from patang.trade_log.results import results
 from tests.unit.execution.orders.order_room import OrderRoom
 from tests.unit.execution.orders.samples import option_order
+from tests.unit.execution.orders.test_persons_orders import bought_by_patang
 from tests.unit.execution.samples import MORNING
 from tests.unit.execution.stages import bought, tell
 from tests.unit.execution.test_updates import frame, sent
@@ -160,3 +162,14 @@ def test_a_persons_own_order_is_told_with_his_name() -> None:
     assert (order.intent_id, order.kind, order.signal_id) == (intent.intent_id, "ORDER", None)
     assert (order.placed_by, order.user_confirmed) == ("owner", True)
     assert (order.status, order.placed_time, order.fill_time) == ("PENDING", None, None)
+
+
+def test_an_exit_that_a_person_asked_for_is_told_with_his_name() -> None:
+    room = OrderRoom()
+    room.market["INFY"] = 1500.0
+    held = bought_by_patang(room)
+    room.run_lane()
+    room.hear()
+    room.taken(ExitPosition(position_id=held.position_id))
+    sales = {o.kind: o.placed_by for o in DayLog(room.store).executions("main", DAY) if o.kind != "ENTRY"}
+    assert sales == {"PROTECT": "patang", "EXIT": "owner"}, sales

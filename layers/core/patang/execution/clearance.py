@@ -1,13 +1,14 @@
 """The last look before sending: why an intent that was not sent yet must not be sent now."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from patang.errors import StopTrading
 from patang.execution.amendments import MOST_MODIFICATIONS
 from patang.execution.intent import OrderIntent
 from patang.execution.preflight import entry_refusal
 from patang.keys import intent_key, position_key, risk_key
+from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
 from patang.portfolio.position import Position
 from patang.ports import StateStore
@@ -71,6 +72,10 @@ def _about_position(store: StateStore, intent: OrderIntent) -> str | None:
         return f"there is no position {intent.position_id}"
     if position.state == "CLOSED":
         return f"position {intent.position_id} is closed"
+    if position.product == "MIS" and _day(position.entry_time) < _day(intent.as_of):
+        # Until the books are compared nobody has said that it was sold, or converted: a sell would be short.
+        bought = _day(position.entry_time)
+        return f"it was bought for the day of {bought}, at whose end the broker sold it or its owner kept it"
     if intent.kind != "EXIT" and position.state != "OPEN":
         return f"position {intent.position_id} is being closed"
     protection = position.protection
@@ -80,6 +85,10 @@ def _about_position(store: StateStore, intent: OrderIntent) -> str | None:
     if intent.terms.quantity > position.open_quantity:
         return f"it sells {intent.terms.quantity} and {position.open_quantity} are held"
     return None
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(IST).date()
 
 
 def _about_outside(store: StateStore, intent: OrderIntent, position_id: str) -> str | None:

@@ -172,7 +172,7 @@ def _decider(position: Position, laid: OrderIntent) -> str:
 
 def _expecting(stop: OrderIntent, wish: ExitWish) -> OrderIntent:
     """From here on it is measured against what could be had when the exit was wanted."""
-    return stop.evolve(expected_price=wish.last_price, bid=wish.bid)
+    return stop.evolve(expected_price=wish.last_price, bid=wish.bid, wanted_by=wish.person)
 
 
 def _protected(position: Position, as_of: datetime, **changes: Any) -> Position:

@@ -9,6 +9,7 @@ from patang.approvals.proposal import OrderTerms
 from patang.execution.gtt_terms import GttLegTerms, GttTerms
 from patang.execution.ids import Purpose, intent_id
 from patang.execution.intent import IntentKind, OrderIntent
+from patang.execution.journal import DESK
 from patang.execution.prices import exit_limit, is_option, sell_limit
 from patang.execution.protection_rules import Wanted, is_above_freeze
 from patang.execution.slices import live_orders
@@ -37,6 +38,11 @@ class ExitWish:
     bid: Decimal | None
     actor: str
     price: Decimal | None = None
+
+    @property
+    def person(self) -> str | None:
+        """Who of the people wants it; None where the desk does."""
+        return None if self.actor == DESK else self.actor
 
     def limit(self, position: Position) -> Decimal:
         """The limit asked for; without one, within the market protection below the best price."""
@@ -169,6 +175,7 @@ def sell_all(position: Position, wish: ExitWish, as_of: datetime, now: datetime)
         as_of,
         now,
         reason=wish.reason,
+        wanted_by=wish.person,
         expected_price=wish.last_price,
         bid=wish.bid,
     )
