@@ -126,6 +126,10 @@ def test_image_context_is_laid_out_as_the_repository():
     context = Bundles("cloud").ingester_context().path
 
     assert (context / "Dockerfile").read_text() == (ROOT / "functions/ingester/Dockerfile").read_text()
-    for place in ("requirements/ingester.txt", "layers/core/patang/app.py", "functions/ingester/__main__.py"):
+    for place in (
+        "requirements/ingester.txt",
+        "layers/core/patang/app/desk.py",
+        "functions/ingester/__main__.py",
+    ):
         assert (context / place).is_file()
     assert not list(context.rglob("__pycache__"))

@@ -14,10 +14,15 @@ OPTIONAL = {"PUBLIC_URL", "SECRET_KEY_ID", "TRADING_CYCLE_ARN"}
 
 
 def desk_methods() -> dict[str, ast.FunctionDef]:
-    """The methods of the composition root."""
-    module = ast.parse((ROOT / "layers/core/patang/app.py").read_text())
-    desk = next(node for node in module.body if isinstance(node, ast.ClassDef) and node.name == "Desk")
-    return {node.name: node for node in desk.body if isinstance(node, ast.FunctionDef)}
+    """The methods of the composition root, whichever of its classes they stand in."""
+    return {
+        method.name: method
+        for path in (ROOT / "layers/core/patang/app").glob("*.py")
+        for part in ast.parse(path.read_text()).body
+        if isinstance(part, ast.ClassDef)
+        for method in part.body
+        if isinstance(method, ast.FunctionDef)
+    }
 
 
 METHODS = desk_methods()

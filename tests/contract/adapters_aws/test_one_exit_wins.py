@@ -14,8 +14,8 @@ import pytest
 from patang.adapters.aws.dynamodb import DynamoStore
 from patang.audit.event import AuditEvent
 from patang.execution.amendments import Amendments
-from patang.execution.exits import Exits
 from patang.execution.intent import OrderIntent
+from patang.execution.leaving.exits import Exits
 from patang.keys import account_partition, outbox_partition, position_key
 from patang.portfolio.position import Position
 from patang.ports import Attributes, Key, StateStore, Write, WriteConflict

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from patang.adapters.aws.dynamodb import DynamoStore
-from patang.execution.rate_tokens import LIMITS, RateTokens, Wait
+from patang.execution.lane.rate_tokens import LIMITS, RateTokens, Wait
 from patang.market.sessions import IST
 
 NOW = datetime(2026, 8, 18, 10, 0, tzinfo=IST)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from patang.adapters.paper.broker import PaperBroker
 from patang.adapters.paper.exchange import PaperExchange
-from patang.execution.broker_order import parse_order
+from patang.execution.following.broker_order import parse_order
 from patang.execution.market_clock import MarketClock
 from patang.execution.prices import buy_limit, exit_limit
 from patang.keys import market_clock_key

@@ -8,7 +8,7 @@ import pytest
 
 from patang.adapters.paper.broker import PaperBroker
 from patang.errors import BrokerRefused
-from patang.execution.broker_order import parse_order
+from patang.execution.following.broker_order import parse_order
 from patang.ports import OrderRequest, WriteConflict
 from patang.risk.charges import exact_charges
 from patang.settings import Settings

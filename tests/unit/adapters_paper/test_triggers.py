@@ -10,7 +10,7 @@ from patang.adapters.paper.exchange import PaperExchange
 from patang.adapters.paper.gtt import PaperGtt
 from patang.adapters.paper.order import PaperOrder
 from patang.errors import BrokerRefused, TryAgain
-from patang.execution.broker_order import parse_order
+from patang.execution.following.broker_order import parse_order
 from patang.execution.market_clock import MarketClock
 from patang.keys import market_clock_key
 from patang.ports import GttLeg, GttRequest, OrderRequest, WriteConflict

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from patang.execution import closing, entries, exits, updates
 from patang.execution.amendments import Amendments
-from patang.execution.lane import OrderLane
-from patang.execution.protection import Protector
-from patang.execution.resolution import Resolution
+from patang.execution.following import entries, updates
+from patang.execution.lane.order_lane import OrderLane
+from patang.execution.lane.resolution import Resolution
+from patang.execution.leaving import closing, exits
+from patang.execution.protection.protector import Protector
 from patang.ports import Put
 from patang.records import load
 from patang_workbench.chaos.day import ChaosDay

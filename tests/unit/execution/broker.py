@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from patang.errors import BrokerRefused, OutcomeUnknown, SessionExpired, TryAgain
-from patang.execution.broker_order import parse_order
+from patang.execution.following.broker_order import parse_order
 from patang.execution.orders.market_facts import MarketQuote
 from patang.ports import (
     BrokerHolding,

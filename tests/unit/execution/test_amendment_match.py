@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from patang.execution.amendment_match import has_taken
+from patang.execution.lane.amendment_match import has_taken
 from patang.ports import BrokerOrder
 from tests.unit.execution.lane_cases import new_intent
 from tests.unit.execution.trading_desk import TradingDesk

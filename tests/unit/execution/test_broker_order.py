@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from patang.errors import BadInput
-from patang.execution.broker_order import parse_order
+from patang.execution.following.broker_order import parse_order
 from patang.execution.ids import intent_id
 from patang.market.sessions import IST
 

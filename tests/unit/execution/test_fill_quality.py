@@ -9,9 +9,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from patang.approvals.proposal import OrderTerms
-from patang.execution.fill_quality import count_slippage
+from patang.execution.following.fill_quality import count_slippage
+from patang.execution.following.updates import followed
 from patang.execution.intent import OrderIntent
-from patang.execution.updates import followed
 from patang.keys import slippage_partition
 from patang.ports import BrokerOrder
 from patang.records import load_all

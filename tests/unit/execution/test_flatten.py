@@ -1,6 +1,6 @@
 """Flatten-all: nothing more is bought, everything held is sold, once."""
 
-from patang.execution.flatten import Flatten
+from patang.execution.leaving.flatten import Flatten
 from patang.keys import mark_key
 from patang.portfolio.position import Mark
 from patang.records import create, load

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from patang.execution.guard import GuardService
+from patang.execution.guarding.guard import GuardService
 from patang.execution.intent import OrderIntent
 from patang.execution.market_clock import MarketClock
 from patang.keys import LIVE_INTENTS, mark_key, market_clock_key

@@ -9,7 +9,7 @@ import pytest
 
 from patang.audit.event import AuditEvent
 from patang.errors import BadInput
-from patang.execution.price_breaks import adjust_position
+from patang.execution.guarding.price_breaks import adjust_position
 from patang.keys import mark_key, outbox_partition, settings_key
 from patang.market.sessions import IST
 from patang.market.ticks import TICK, StreamRecord, pack

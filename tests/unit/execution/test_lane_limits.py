@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from patang.execution.intent import OrderIntent
-from patang.execution.rate_tokens import LIMITS, RateTokens
+from patang.execution.lane.rate_tokens import LIMITS, RateTokens
 from patang.records import create
 from tests.unit.execution.lane_cases import deliver, new_intent, stored
 from tests.unit.execution.samples import MORNING

@@ -66,15 +66,19 @@ def test_one_module_asks_a_broker_to_do_anything() -> None:
         for receiver, method in called(tree)
         if method in SENDS and receiver not in INTENTS
     }
-    assert asking == {"layers/core/patang/execution/sending.py"}
+    assert asking == {"layers/core/patang/execution/lane/sending.py"}
 
 
 def test_one_class_uses_that_module_and_one_function_runs_that_class() -> None:
     everything = dict(sources(CORE, FUNCTIONS))
-    senders = {path for path, tree in everything.items() if "patang.execution.sending.send" in imported(tree)}
-    assert senders == {"layers/core/patang/execution/lane.py"}
-    builders = {path for path, tree in everything.items() if "patang.execution.lane" in imported(tree)}
-    assert builders == {"layers/core/patang/app.py"}
+    senders = {
+        path for path, tree in everything.items() if "patang.execution.lane.sending.send" in imported(tree)
+    }
+    assert senders == {"layers/core/patang/execution/lane/order_lane.py"}
+    builders = {
+        path for path, tree in everything.items() if "patang.execution.lane.order_lane" in imported(tree)
+    }
+    assert builders == {"layers/core/patang/app/trading.py"}
     runners = {path for path, tree in everything.items() if ("desk", "order_lane") in called(tree)}
     assert runners == {"functions/order_lane/handler.py"}
 
@@ -92,7 +96,11 @@ def test_the_official_clients_sends_are_called_in_one_adapter() -> None:
 @pytest.mark.parametrize("part", ["cli", "doctor", "demo", "local_stack", "history", "training"])
 def test_no_tool_of_a_laptop_has_a_way_to_the_brokers_orders(part: str) -> None:
     """Halt, flatten and whatever else a person does there writes intents, which the deployed lane sends."""
-    forbidden = {"patang.execution.lane", "patang.execution.sending", "patang.adapters.kite.broker"}
+    forbidden = {
+        "patang.execution.lane.order_lane",
+        "patang.execution.lane.sending",
+        "patang.adapters.kite.broker",
+    }
     for path, tree in sources(WORKBENCH / part):
         assert not imported(tree) & forbidden, path
         assert not mentions(tree) & {"order_lane", "broker", "_kite_broker"}, path

@@ -10,11 +10,11 @@ import pytest
 from patang.accounts.account import Account
 from patang.errors import ModelRefused, SessionExpired, TryAgain
 from patang.execution.graduation import Graduation, Waiver
+from patang.execution.lane.rate_tokens import LIMITS, RateTokens
 from patang.execution.market_clock import MarketClock
 from patang.execution.preflight import egress_refusal, entry_refusal
 from patang.execution.preflight.egress import EgressProbe, address_refused
 from patang.execution.preflight.service import PreflightService
-from patang.execution.rate_tokens import LIMITS, RateTokens
 from patang.execution.reconciliation.record import Reconciliation
 from patang.keys import graduation_key, preflight_key, universe_key
 from patang.market.preflight import MORNING, Check, Preflight

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from patang.execution import protection_rules
+from patang.execution.guarding.price_breaks import adjust_position
 from patang.execution.intent import Slice
 from patang.execution.orders.slicing import slices
-from patang.execution.price_breaks import adjust_position
-from patang.execution.protection import Protector
-from patang.execution.protection_rules import MOST_PROTECTIVE_CHANGES
+from patang.execution.protection import rules as protection_rules
+from patang.execution.protection.protector import Protector
+from patang.execution.protection.rules import MOST_PROTECTIVE_CHANGES
 from patang.market.sessions import IST
 from patang.portfolio.rebasing import Ratio
 from patang.ports import OrderRequest, SliceResult

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patang.errors import BadInput, BrokerRefused
-from patang.execution.rate_tokens import LIMITS, RateRecord, RateTokens
+from patang.execution.lane.rate_tokens import LIMITS, RateRecord, RateTokens
 from patang.market.sessions import IST
 from patang.ports import Write, WriteConflict
 from patang.records import create

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from patang.errors import BrokerRefused
-from patang.execution.protection_rules import wanted_protection
+from patang.execution.protection.rules import wanted_protection
 from patang.ports import OrderRequest
 from patang.records import replace
 from tests.unit.execution.protected import entered, laid, live_sells, position, pump, resting

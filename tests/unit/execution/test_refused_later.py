@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from patang.execution.position_watch import Seen
+from patang.execution.guarding.position_watch import Seen
 from tests.unit.execution.lane_cases import deliver, stored
 from tests.unit.execution.protected import position, pump
 from tests.unit.execution.stages import closing

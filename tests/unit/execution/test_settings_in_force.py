@@ -4,7 +4,7 @@ import pytest
 
 from patang.errors import SettingsError
 from patang.execution.intent import OrderIntent
-from patang.execution.lane import OrderLane
+from patang.execution.lane.order_lane import OrderLane
 from patang.keys import intent_key
 from patang.records import load
 from patang.settings import EventBlackout, Settings

@@ -9,9 +9,9 @@ import pytest
 
 from patang.approvals.proposal import OrderTerms
 from patang.errors import OutcomeUnknown
+from patang.execution.following.slices import live_orders, sliced
 from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
-from patang.execution.slices import live_orders, sliced
 from patang.ports import BrokerOrder, OrderRequest, SliceResult
 from patang.records import create
 from tests.unit.execution.lane_cases import deliver, stored

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from patang.errors import BadInput
-from patang.execution.consequences import position_id_of
+from patang.execution.following.consequences import position_id_of
 from patang.execution.intent import OrderIntent
 from patang.keys import intent_key
 from patang.records import load, replace

@@ -11,20 +11,24 @@ from patang.approvals.proposal import OrderTerms
 from patang.approvals.service import ApprovalService
 from patang.execution.amendments import Amendments
 from patang.execution.conclusion import Conclusion
-from patang.execution.exits import Exits
-from patang.execution.guard import GuardService
+from patang.execution.following.updates import OrderUpdates
+from patang.execution.guarding.guard import GuardService
+from patang.execution.guarding.order_watch import OrderWatch
+from patang.execution.guarding.position_watch import PositionWatch
+from patang.execution.guarding.price_breaks import PriceBreaks
 from patang.execution.intent import OrderIntent
-from patang.execution.intent_sweep import IntentSweep
-from patang.execution.lane import OrderLane
-from patang.execution.lane_tokens import LaneTokens
+from patang.execution.lane.order_lane import OrderLane
+from patang.execution.lane.rate_tokens import RateTokens
+from patang.execution.lane.resolution import Resolution
+from patang.execution.lane.second_try import SecondTry
+from patang.execution.lane.sweep import IntentSweep
+from patang.execution.lane.tokens import LaneTokens
+from patang.execution.leaving.exits import Exits
 from patang.execution.order_flow import OrderFlow
-from patang.execution.order_watch import OrderWatch
 from patang.execution.orders.market_facts import MarketFacts
-from patang.execution.position_watch import PositionWatch
-from patang.execution.price_breaks import PriceBreaks
-from patang.execution.protection import Protector
+from patang.execution.protection.protector import Protector
+from patang.execution.protection.triggered import TriggerWatch
 from patang.execution.quotes import Quotes
-from patang.execution.rate_tokens import RateTokens
 from patang.execution.reconciliation.asking import Reconciliations
 from patang.execution.reconciliation.comparison import Comparison
 from patang.execution.reconciliation.earlier_days import EarlierDays
@@ -32,11 +36,7 @@ from patang.execution.reconciliation.follower import BookFollower
 from patang.execution.reconciliation.outside import OutsideSales
 from patang.execution.reconciliation.polling import Polling
 from patang.execution.reconciliation.reconciler import Reconciler
-from patang.execution.resolution import Resolution
-from patang.execution.second_try import SecondTry
 from patang.execution.sweeps import Sweeps
-from patang.execution.triggered import TriggerWatch
-from patang.execution.updates import OrderUpdates
 from patang.keys import account_partition, day_key, risk_key
 from patang.portfolio.account_state import AccountDay, RiskState
 from patang.portfolio.position import Position

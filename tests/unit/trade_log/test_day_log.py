@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from patang.execution.consequences import Settlement
-from patang.execution.exit_fills import book_result
+from patang.execution.following.consequences import Settlement
+from patang.execution.following.exit_fills import book_result
 from patang.execution.orders.requests import ExitPosition
 from patang.portfolio.ledger import Fill, after_exit
 from patang.portfolio.position import Position

@@ -9,7 +9,7 @@ import pytest
 from patang.accounts.account import Account
 from patang.accounts.funds import CashMovements
 from patang.desk_view.service import DeskView
-from patang.execution.flatten import Flatten
+from patang.execution.leaving.flatten import Flatten
 from patang.execution.orders.broken import Broken
 from patang.execution.orders.foreign_holdings import ForeignHolding
 from patang.execution.orders.request_book import Receipt

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from patang.execution.intent import PLACING, OrderIntent
-from patang.execution.triggered import linked_intent
+from patang.execution.protection.triggered import linked_intent
 from patang.keys import account_partition
 from patang.portfolio.position import Position
 from patang.ports import StateStore

@@ -5,8 +5,8 @@ import json
 from decimal import Decimal
 
 from patang.errors import PatangError
+from patang.execution.guarding.price_breaks import adjust_position
 from patang.execution.market_clock import market_time
-from patang.execution.price_breaks import adjust_position
 from patang.portfolio.rebasing import Ratio
 from patang_workbench.cli.deployed import add_stage_arguments, caller, deployed_desk
 from patang_workbench.cli.running import CommandError

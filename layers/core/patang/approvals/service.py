@@ -19,7 +19,7 @@ from patang.approvals.outcome import DecisionResult, Outcome, Reduction
 from patang.approvals.proposal import AUTOMATED, Proposal
 from patang.approvals.reduction import reduced
 from patang.errors import BadInput
-from patang.execution.consequences import Notice, tell
+from patang.execution.following.consequences import Notice, tell
 from patang.execution.graduation import trades_small
 from patang.execution.journal import DESK, journal
 from patang.keys import PENDING_APPROVALS, proposal_key, risk_key

@@ -5,10 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from patang.approvals.proposal import OrderTerms
+from patang.execution.following.slices import live_orders
 from patang.execution.ids import Purpose, intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
-from patang.execution.slices import live_orders
 from patang.keys import intent_key
 from patang.ports import Clock, IntentQueue, StateStore, Write
 from patang.records import change, create, load, replace

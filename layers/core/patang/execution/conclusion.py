@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from patang.approvals.proposal import Proposal
-from patang.execution.consequences import Notice, tell
+from patang.execution.following.consequences import Notice, tell
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
 from patang.keys import intent_key, proposal_key, risk_key

@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from patang.approvals.proposal import OrderTerms
-from patang.execution.sending import request_of
+from patang.execution.lane.sending import request_of
 from patang.ports import Broker
 from patang.risk.charges import segment_of
 from patang.risk.sizing import margin_pct

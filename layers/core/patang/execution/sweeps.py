@@ -7,11 +7,11 @@ from patang.accounts.account import Account
 from patang.approvals.proposal import Proposal
 from patang.approvals.service import ApprovalService
 from patang.execution.conclusion import Conclusion
-from patang.execution.consequences import Notice, tell
-from patang.execution.intent_sweep import IntentSweep
+from patang.execution.following.consequences import Notice, tell
 from patang.execution.journal import journal, told_first
+from patang.execution.lane.sweep import IntentSweep
 from patang.execution.market_clock import MarketClock
-from patang.execution.protection import Protector
+from patang.execution.protection.protector import Protector
 from patang.execution.reservation_sweep import ReservationSweep
 from patang.keys import (
     DECIDED_APPROVALS,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from patang.accounts.service import AccountService
 from patang.errors import PatangError
-from patang.execution.consequences import Notice, tell
+from patang.execution.following.consequences import Notice, tell
 from patang.execution.journal import journal
 from patang.keys import charges_key
 from patang.market.sessions import session_on

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from patang.errors import StopTrading
-from patang.execution.consequences import Notice, tell
+from patang.execution.following.consequences import Notice, tell
 from patang.execution.journal import journal
 from patang.execution.reconciliation.record import Reconciliation
 from patang.keys import reconciliation_key, risk_key

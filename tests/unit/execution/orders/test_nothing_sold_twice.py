@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from patang.execution.lane.sending import request_of
 from patang.execution.orders.requests import (
     Basket,
     CancelOrder,
@@ -15,7 +16,6 @@ from patang.execution.orders.requests import (
     PlaceGtt,
     PlaceOrder,
 )
-from patang.execution.sending import request_of
 from patang.market.instruments import Instrument
 from patang.records import replace
 from tests.unit.execution.orders.order_room import OrderRoom

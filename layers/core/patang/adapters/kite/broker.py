@@ -22,7 +22,7 @@ from patang.adapters.kite.wording import (
     sent_time,
 )
 from patang.errors import BadInput, OutcomeUnknown
-from patang.execution.broker_order import parse_order
+from patang.execution.following.broker_order import parse_order
 from patang.ports import (
     BrokerHolding,
     BrokerOrder,

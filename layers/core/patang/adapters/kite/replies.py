@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from patang.errors import BadInput, OutcomeUnknown
-from patang.execution.broker_fields import BrokerRow
+from patang.execution.following.broker_fields import BrokerRow
 from patang.ports import (
     BrokerHolding,
     BrokerPosition,

@@ -21,7 +21,7 @@ from patang.adapters.paper.reports import (
 from patang.adapters.paper.triggers import read_gtt
 from patang.adapters.paper.validation import check_gtt, check_means
 from patang.errors import BrokerRefused
-from patang.execution.broker_order import parse_order
+from patang.execution.following.broker_order import parse_order
 from patang.market.instruments import Universe
 from patang.market.sessions import IST
 from patang.ports import (

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from patang.approvals.proposal import OrderTerms
 from patang.errors import BadInput
-from patang.execution.exits import Exits
+from patang.execution.leaving.exits import Exits
 from patang.execution.orders.broken import Broken
 from patang.execution.orders.changing import decide_cancel, decide_change
 from patang.execution.orders.intent_states import IntentStates, IntentView

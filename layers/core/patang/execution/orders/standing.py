@@ -14,7 +14,7 @@ from patang.execution.ids import is_intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.orders.broken import Broken
 from patang.execution.orders.order_desk import OrderDesk
-from patang.execution.triggered import linked_intent, named_trigger
+from patang.execution.protection.triggered import linked_intent, named_trigger
 from patang.keys import intent_key
 from patang.portfolio.held import latest_positions
 from patang.ports import BrokerOrder

@@ -9,6 +9,7 @@ from patang.errors import TryAgain
 from patang.execution.gtt_terms import GttTerms
 from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
+from patang.execution.lane.trigger_match import ENDED
 from patang.execution.orders.broken import Broken
 from patang.execution.orders.gtt_rules import MOST_TRIGGERS, gtt_market_broken
 from patang.execution.orders.market_facts import MarketFacts
@@ -17,7 +18,6 @@ from patang.execution.orders.placing import GOOD_FOR, too_much_sold
 from patang.execution.orders.request_book import Decision
 from patang.execution.orders.requests import ConvertPosition, DeleteGtt, ModifyGtt, PlaceGtt
 from patang.execution.orders.sellable import Line
-from patang.execution.trigger_match import ENDED
 from patang.portfolio.held import latest_positions
 from patang.ports import Gtt
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from patang.accounts.account import Account
 from patang.errors import PatangError
-from patang.execution.rate_tokens import LIMITS, RateTokens
+from patang.execution.lane.rate_tokens import LIMITS, RateTokens
 from patang.execution.reconciliation.record import Reconciliation
 from patang.keys import reconciliation_key
 from patang.market.preflight import Check

@@ -9,9 +9,10 @@ from typing import Any
 
 from patang.accounts.account import Account
 from patang.errors import TryAgain
-from patang.execution.consequences import Notice, tell
+from patang.execution.following.consequences import Notice, tell
 from patang.execution.graduation import Graduations
 from patang.execution.journal import DESK, journal
+from patang.execution.lane.rate_tokens import RateTokens
 from patang.execution.preflight.account_checks import (
     consent_check,
     funds_check,
@@ -29,7 +30,6 @@ from patang.execution.preflight.desk_checks import (
     skew_check,
 )
 from patang.execution.preflight.egress import EgressProbe
-from patang.execution.rate_tokens import RateTokens
 from patang.keys import preflight_key
 from patang.market.preflight import EGRESS_IP, MORNING, Check, Preflight
 from patang.market.sessions import Session

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from patang.execution.consequences import Notice, tell
+from patang.execution.following.consequences import Notice, tell
 from patang.execution.journal import journal
 from patang.execution.reconciliation.book import Book, read_book
 from patang.execution.reconciliation.compare import Look, compare

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from patang.execution.consequences import Notice, name_of, tell
+from patang.execution.following.consequences import Notice, name_of, tell
+from patang.execution.following.updates import OrderUpdates
 from patang.execution.intent import OrderIntent
+from patang.execution.lane.resolution import Resolution
 from patang.execution.reconciliation.book import Book, line_of
 from patang.execution.reconciliation.ledger import read_ledger
 from patang.execution.reconciliation.record import Reconciliation
-from patang.execution.resolution import Resolution
-from patang.execution.updates import OrderUpdates
 from patang.keys import reconciliation_key
 from patang.market.sessions import IST
 from patang.ports import Broker, BrokerOrder, Metrics, Notifier, StateStore

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from patang.accounts.funds import note_funds
 from patang.execution.amendments import enqueue
+from patang.execution.following.updates import OrderUpdates
 from patang.execution.intent import PLACING, OrderIntent
+from patang.execution.lane.resolution import GRACE, Resolution
+from patang.execution.protection.triggered import TriggerWatch
 from patang.execution.reconciliation.earlier_days import EarlierDays
-from patang.execution.resolution import GRACE, Resolution
-from patang.execution.triggered import TriggerWatch
-from patang.execution.updates import OrderUpdates
 from patang.keys import LIVE_INTENTS
 from patang.market.sessions import IST
 from patang.ports import Broker, BrokerOrder, Clock, IntentQueue, StateStore

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from patang.execution.amendments import Amendments
-from patang.execution.consequences import Notice, Settlement, tell
-from patang.execution.exit_fills import book_result
+from patang.execution.following.consequences import Notice, Settlement, tell
+from patang.execution.following.exit_fills import book_result
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import DESK, journal
-from patang.execution.protection import Protector
+from patang.execution.protection.protector import Protector
 from patang.execution.reconciliation.holdings_check import Shortfall
 from patang.execution.reconciliation.ledger import Ledger
 from patang.keys import intent_key, mark_key, position_key

@@ -8,7 +8,7 @@ from patang.accounts.funds import CashMovements, note_funds
 from patang.accounts.health import counting_failures
 from patang.accounts.service import AccountService
 from patang.errors import PatangError, SessionExpired, StopTrading
-from patang.execution.consequences import Notice, tell
+from patang.execution.following.consequences import Notice, tell
 from patang.execution.journal import journal, told_first
 from patang.execution.market_clock import market_time
 from patang.execution.reconciliation.comparison import Comparison

@@ -5,10 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from patang.execution.amendments import Amendments, enqueue
-from patang.execution.closing import Step, closing
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import DESK, journal
-from patang.execution.protection_intents import ExitWish
+from patang.execution.leaving.closing import Step, closing
+from patang.execution.protection.intents import ExitWish
 from patang.keys import intent_key, position_key
 from patang.portfolio.position import Position
 from patang.ports import Clock, IntentQueue, StateStore, Write

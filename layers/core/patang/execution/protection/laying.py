@@ -3,16 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from patang.execution.closing import Step, cancelled
 from patang.execution.intent import OrderIntent
-from patang.execution.protection_intents import (
+from patang.execution.leaving.closing import Step, cancelled
+from patang.execution.protection.intents import (
     change_stop,
     change_trigger,
     delete_trigger,
     lay_stop,
     lay_trigger,
 )
-from patang.execution.protection_rules import (
+from patang.execution.protection.rules import (
     MOST_PROTECTIVE_CHANGES,
     Wanted,
     check_covered,

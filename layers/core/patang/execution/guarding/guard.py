@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from patang.accounts.health import counting_failures
 from patang.errors import BadInput
+from patang.execution.guarding.order_watch import OrderWatch
+from patang.execution.guarding.position_watch import PositionWatch
 from patang.execution.market_clock import TimeTeller
-from patang.execution.order_watch import OrderWatch
-from patang.execution.position_watch import PositionWatch
 from patang.keys import OPEN_POSITIONS
 from patang.market.ticks import StreamRecord, unpack
 from patang.portfolio.position import Position

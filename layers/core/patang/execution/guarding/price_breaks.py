@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from patang.errors import BadInput
-from patang.execution.consequences import Notice, tell
+from patang.execution.following.consequences import Notice, tell
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import DESK, journal
 from patang.keys import intent_key, mark_key, position_key

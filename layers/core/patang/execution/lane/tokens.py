@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from patang.execution.amendments import remind
 from patang.execution.intent import OrderIntent
-from patang.execution.rate_tokens import RateTokens
+from patang.execution.lane.rate_tokens import RateTokens
 from patang.ports import Clock, IntentQueue, Metrics
 
 __all__ = ["LaneTokens", "Turn"]

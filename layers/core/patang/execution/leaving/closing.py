@@ -16,14 +16,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from patang.execution.intent import OrderIntent
-from patang.execution.protection_intents import (
+from patang.execution.protection.intents import (
     ExitWish,
     cancel_stop,
     delete_trigger,
     sell_all,
     stop_into_sell,
 )
-from patang.execution.protection_rules import check_covered, has_triggered
+from patang.execution.protection.rules import check_covered, has_triggered
 from patang.portfolio.position import Position
 from patang.portfolio.protection import Protection
 from patang.ports import Write

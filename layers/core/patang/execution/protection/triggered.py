@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from patang.approvals.proposal import OrderTerms
-from patang.execution.consequences import Notice, tell
+from patang.execution.following.consequences import Notice, tell
 from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
-from patang.execution.protection import Protector
+from patang.execution.protection.protector import Protector
 from patang.keys import OPEN_POSITIONS, intent_key, order_link_key
 from patang.portfolio.position import Position
 from patang.ports import Broker, BrokerOrder, Clock, Gtt, Key, Metrics, Notifier, StateStore, Write

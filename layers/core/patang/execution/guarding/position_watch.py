@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from patang.errors import StopTrading
-from patang.execution.exits import Exits
-from patang.execution.price_breaks import PriceBreaks, may_be_met
-from patang.execution.protection_rules import is_of_an_earlier_day
+from patang.execution.guarding.price_breaks import PriceBreaks, may_be_met
+from patang.execution.leaving.exits import Exits
+from patang.execution.protection.rules import is_of_an_earlier_day
 from patang.keys import direction_key, mark_key
 from patang.market.session_override import SessionOverride
 from patang.market.sessions import IST, previous_session, session_on

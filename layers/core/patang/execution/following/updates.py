@@ -7,18 +7,18 @@ from typing import Any, Literal, NamedTuple
 
 from patang.errors import BadInput
 from patang.execution.amendments import Amendments
-from patang.execution.broker_order import parse_order
-from patang.execution.consequences import Notice, Settlement, tell
-from patang.execution.fill_quality import latencies
+from patang.execution.following.broker_order import parse_order
+from patang.execution.following.consequences import Notice, Settlement, tell
+from patang.execution.following.fill_quality import latencies
+from patang.execution.following.settlement import settle
+from patang.execution.following.slices import sliced
 from patang.execution.intent import IntentState, OrderIntent
 from patang.execution.journal import journal
-from patang.execution.protection import Protector
-from patang.execution.protection_rules import has_triggered
+from patang.execution.lane.second_try import awaiting_cure
+from patang.execution.protection.protector import Protector
+from patang.execution.protection.rules import has_triggered
+from patang.execution.protection.triggered import adopt, linked_intent, named_trigger
 from patang.execution.reconciliation.asking import Reconciliations
-from patang.execution.second_try import awaiting_cure
-from patang.execution.settlement import settle
-from patang.execution.slices import sliced
-from patang.execution.triggered import adopt, linked_intent, named_trigger
 from patang.keys import OPEN_POSITIONS, intent_key
 from patang.portfolio.position import Position
 from patang.ports import BrokerOrder, Clock, Metrics, Notifier, StateStore, Write

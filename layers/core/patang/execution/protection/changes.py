@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from patang.execution.consequences import Notice, Settlement, name_of
+from patang.execution.following.consequences import Notice, Settlement, name_of
 from patang.execution.intent import OrderIntent
-from patang.execution.protection_rules import exit_pause, has_triggered, retry_pause
+from patang.execution.protection.rules import exit_pause, has_triggered, retry_pause
 from patang.keys import intent_key, position_key
 from patang.portfolio.position import Position
 from patang.portfolio.protection import Protection

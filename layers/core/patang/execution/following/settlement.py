@@ -6,14 +6,14 @@ frame or by its absence from the order book settles the same way.
 
 from datetime import datetime
 
-from patang.execution.consequences import Notice, Settlement, name_of
-from patang.execution.entries import settle_entry
-from patang.execution.exit_fills import settle_exit
-from patang.execution.fill_quality import count_slippage, latencies
+from patang.execution.following.consequences import Notice, Settlement, name_of
+from patang.execution.following.entries import settle_entry
+from patang.execution.following.exit_fills import settle_exit
+from patang.execution.following.fill_quality import count_slippage, latencies
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
-from patang.execution.protection_changes import settle_protection
-from patang.execution.protection_rules import has_triggered
+from patang.execution.protection.changes import settle_protection
+from patang.execution.protection.rules import has_triggered
 from patang.keys import intent_key
 from patang.ports import StateStore
 from patang.records import create, load, replace

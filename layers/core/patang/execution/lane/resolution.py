@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from patang.execution.amendment_match import has_ended, has_taken, is_pending
-from patang.execution.consequences import Notice, name_of, tell
+from patang.execution.following.consequences import Notice, name_of, tell
+from patang.execution.following.settlement import settle
+from patang.execution.following.updates import OrderUpdates
 from patang.execution.ids import intent_letter
 from patang.execution.intent import PLACING, IntentState, OrderIntent
-from patang.execution.settlement import settle
-from patang.execution.trigger_match import ENDED, GONE, matching, stands_as
-from patang.execution.updates import OrderUpdates
+from patang.execution.lane.amendment_match import has_ended, has_taken, is_pending
+from patang.execution.lane.trigger_match import ENDED, GONE, matching, stands_as
 from patang.keys import account_partition, intent_key
 from patang.market.sessions import IST
 from patang.ports import Broker, BrokerOrder, Clock, Gtt, Metrics, Notifier, StateStore, Write

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from patang.approvals.proposal import OrderTerms, Proposal
 from patang.errors import PatangError
 from patang.execution.amendments import enqueue
-from patang.execution.consequences import Notice, name_of
+from patang.execution.following.consequences import Notice, name_of
 from patang.execution.ids import Purpose, intent_id
 from patang.execution.intent import PLACING, OrderIntent
 from patang.execution.journal import journal

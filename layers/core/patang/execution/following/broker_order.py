@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from patang.execution.broker_fields import BrokerRow
+from patang.execution.following.broker_fields import BrokerRow
 from patang.execution.ids import is_intent_id
 from patang.ports import BrokerOrder
 

@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from patang.errors import StopTrading
-from patang.execution.consequences import Notice, Settlement, fill_of, name_of
+from patang.execution.following.consequences import Notice, Settlement, fill_of, name_of
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
 from patang.execution.orders.cures import range_said
-from patang.execution.protection_rules import exit_pause, has_triggered, retry_pause
+from patang.execution.protection.rules import exit_pause, has_triggered, retry_pause
 from patang.keys import day_key, intent_key, mark_key, position_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay, RiskState

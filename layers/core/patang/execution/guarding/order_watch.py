@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Protocol
 
 from patang.execution.amendments import Amendments, remind
-from patang.execution.consequences import Notice, name_of, tell
+from patang.execution.following.consequences import Notice, name_of, tell
 from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal, told_first
 from patang.execution.prices import exit_limit, is_option
-from patang.execution.protection import Protector
+from patang.execution.protection.protector import Protector
 from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, intent_key, position_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState

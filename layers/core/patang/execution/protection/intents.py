@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from patang.approvals.proposal import OrderTerms
+from patang.execution.following.slices import live_orders
 from patang.execution.gtt_terms import GttLegTerms, GttTerms
 from patang.execution.ids import Purpose, intent_id
 from patang.execution.intent import IntentKind, OrderIntent
 from patang.execution.journal import DESK
 from patang.execution.prices import exit_limit, is_option, sell_limit
-from patang.execution.protection_rules import Wanted, is_above_freeze
-from patang.execution.slices import live_orders
+from patang.execution.protection.rules import Wanted, is_above_freeze
 from patang.portfolio.position import Position
 from patang.portfolio.protection import Protection
 

@@ -18,20 +18,20 @@ from typing import Any
 
 from patang.accounts.health import note_failure
 from patang.errors import AddressRefused, AskOwner, BadInput, BrokerRefused, PatangError, TryAgain
-from patang.execution.answers import answer
-from patang.execution.clearance import TERMS_CHANGED, refusal
-from patang.execution.consequences import Notice, name_of, tell
+from patang.execution.following.consequences import Notice, name_of, tell
+from patang.execution.following.settlement import settle
+from patang.execution.following.slices import named
 from patang.execution.intent import PLACING, IntentState, OrderIntent
 from patang.execution.journal import journal
-from patang.execution.lane_tokens import LaneTokens
+from patang.execution.lane.answers import answer
+from patang.execution.lane.clearance import TERMS_CHANGED, refusal
+from patang.execution.lane.resolution import Resolution
+from patang.execution.lane.second_try import SecondTry
+from patang.execution.lane.sending import Answered, send
+from patang.execution.lane.tokens import LaneTokens
 from patang.execution.preflight.egress import address_refused
-from patang.execution.protection import Protector
+from patang.execution.protection.protector import Protector
 from patang.execution.reconciliation.polling import Polling
-from patang.execution.resolution import Resolution
-from patang.execution.second_try import SecondTry
-from patang.execution.sending import Answered, send
-from patang.execution.settlement import settle
-from patang.execution.slices import named
 from patang.keys import intent_key
 from patang.ports import Broker, Clock, Metrics, Notifier, StateStore, Workflows, Write
 from patang.records import change, load, replace

@@ -13,7 +13,7 @@ __all__ = ["Notice", "Settlement", "fill_of", "name_of", "position_id_of", "tell
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the owner should hear of, once the change is written. `alarm` names the metric of an alarm."""
+    """Something the owner should hear of, once the change is written. `alarm` names an alarm's metric."""
 
     subject: str
     text: str

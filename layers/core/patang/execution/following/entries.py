@@ -4,7 +4,7 @@ from datetime import datetime
 
 from patang.approvals.proposal import Proposal
 from patang.errors import StopTrading
-from patang.execution.consequences import Notice, Settlement, fill_of, name_of, position_id_of
+from patang.execution.following.consequences import Notice, Settlement, fill_of, name_of, position_id_of
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
 from patang.keys import position_key, proposal_key, risk_key

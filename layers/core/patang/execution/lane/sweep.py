@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from patang.errors import PatangError
 from patang.execution.amendments import enqueue, remind
-from patang.execution.answers import answer
-from patang.execution.consequences import Notice, name_of, tell
+from patang.execution.following.consequences import Notice, name_of, tell
+from patang.execution.following.slices import may_lack_orders
 from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal, told_first
-from patang.execution.resolution import GRACE, Resolution
-from patang.execution.slices import may_lack_orders
+from patang.execution.lane.answers import answer
+from patang.execution.lane.resolution import GRACE, Resolution
 from patang.keys import LIVE_INTENTS, UNANSWERED_INTENTS, position_key
 from patang.market.sessions import IST
 from patang.portfolio.position import Position

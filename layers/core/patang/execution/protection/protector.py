@@ -11,13 +11,13 @@ from typing import Final
 
 from patang.errors import StopTrading
 from patang.execution.amendments import enqueue
-from patang.execution.closing import Step, continued
-from patang.execution.consequences import position_id_of
-from patang.execution.exits import Exits
+from patang.execution.following.consequences import position_id_of
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import DESK, journal
-from patang.execution.laying import lifted, protected
-from patang.execution.protection_intents import ExitWish
+from patang.execution.leaving.closing import Step, continued
+from patang.execution.leaving.exits import Exits
+from patang.execution.protection.intents import ExitWish
+from patang.execution.protection.laying import lifted, protected
 from patang.keys import intent_key, mark_key, position_key, risk_key
 from patang.market.session_override import SessionOverride
 from patang.market.sessions import IST, Segment, session_on

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from patang.execution.amendments import Amendments
-from patang.execution.exits import Exits
 from patang.execution.intent import OrderIntent
-from patang.execution.protection import FLATTEN
+from patang.execution.leaving.exits import Exits
+from patang.execution.protection.protector import FLATTEN
 from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, mark_key
 from patang.portfolio.position import Mark, Position
 from patang.ports import StateStore

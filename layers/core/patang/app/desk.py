@@ -1,0 +1,148 @@
+"""The market, the days and the people, wired; with all the rest: the desk."""
+
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from patang.audit.linker import AuditLinker
+from patang.audit.log import AuditLog
+from patang.desk_view.explanations import Explanations
+from patang.desk_view.service import DeskView
+from patang.identity.sign_in import SignIn
+from patang.identity.tokens import Tokens
+
+if TYPE_CHECKING:
+    from patang.features.morning import MorningService
+    from patang.features.service import FeatureService
+    from patang.market.archive import ArchiveService
+    from patang.risk.charge_check import ChargeCheck
+    from patang.strategies.service import SignalService
+from patang.app.trading import Trading
+
+__all__ = ["Desk"]
+
+
+class Desk(Trading):
+    """What one process of the desk is wired to. `environment` defaults to the process's own."""
+
+    def audit_linker(self) -> AuditLinker:
+        return AuditLinker(self.audit_store, self.dead_letters, self.clock, self.metrics)
+
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self.store, self.audit_store)
+
+    def features(self) -> "FeatureService":
+        """One a process: its memory of the shards is what makes it fast."""
+        return self._features
+
+    def morning(self) -> "MorningService":
+        from patang.features.morning import MorningService
+
+        return MorningService(
+            self.store,
+            self.objects,
+            self.clock,
+            self.metrics,
+            self.standing_settings,
+            self.market_data,
+            self.check_session,
+        )
+
+    def archive(self) -> "ArchiveService":
+        from patang.audit.export import AuditExport
+        from patang.market.archive import ArchiveService
+        from patang.trade_log.day_log import DayLog
+        from patang.trade_log.export import TradeLogExport
+
+        return ArchiveService(
+            self.store,
+            self.objects,
+            self.tick_stream,
+            self.stream_reader,
+            self.tables,
+            TradeLogExport(DayLog(self.store), self.objects, self.tables),
+            AuditExport(self.audit_log(), self.objects),
+            self.metrics,
+            self.standing_settings,
+            time.sleep,
+        )
+
+    def desk_view(self) -> DeskView:
+        return DeskView(
+            self.store,
+            self.accounts(),
+            self.audit_log(),
+            self.clock,
+            self.standing_settings,
+            self.settings,
+        )
+
+    def explanations(self) -> Explanations:
+        return Explanations(self.store, self.objects)
+
+    def sign_in(self) -> SignIn:
+        return SignIn(self.auth_store, self.accounts(), self.clock, self._session_opened)
+
+    def _session_opened(self, account: str) -> None:
+        try:
+            self.reconciliations().ask([account])
+        except Exception as error:
+            # The login stands; the minute's reconciliation comes anyway.
+            self.metrics.count("reconciliation_not_asked", error=type(error).__name__)
+
+    def tokens(self) -> Tokens:
+        return Tokens(self.store, self.auth_store, self.accounts(), self.clock)
+
+    def signals(self) -> "SignalService":
+        return self._signals
+
+    def charge_check(self) -> "ChargeCheck":
+        # Here, not at the top: one function alone asks the broker what it has charged.
+        from patang.risk.charge_check import ChargeCheck
+
+        return ChargeCheck(
+            self.store,
+            self.accounts(),
+            self.broker,
+            lambda account: self._kite_broker(account, None),
+            self.standing_settings,
+            self.clock,
+            self.notifier,
+            self.metrics,
+        )
+
+    @cached_property
+    def _signals(self) -> "SignalService":
+        # Here, not at the top: only one function is deployed with the model's layer.
+        from patang.model.signal_model import load_models
+        from patang.strategies.registry import strategies
+        from patang.strategies.service import SignalService
+
+        folder = Path(self.variable("MODEL_PATH"))
+        return SignalService(
+            self.store,
+            self.objects,
+            strategies(),
+            lambda: load_models(folder),
+            self.settings,
+            self.clock,
+            self.metrics,
+        )
+
+    @cached_property
+    def _features(self) -> "FeatureService":
+        # Here, not at the top: numpy is in the layers of few functions.
+        from patang.features.closing import MinuteCloser
+        from patang.features.service import FeatureService
+
+        closer = MinuteCloser(self.store, self.objects, self.stream_reader, self.workflows, self.metrics)
+        return FeatureService(
+            self.store,
+            self.objects,
+            self.stream_reader,
+            closer,
+            self.dead_letters,
+            self.settings,
+            self.metrics,
+        )

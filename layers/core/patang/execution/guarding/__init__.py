@@ -1,0 +1,1 @@
+"""Each batch of ticks beside open positions and standing orders."""

@@ -1,0 +1,1 @@
+"""Leaving positions: one transition to CLOSING, whoever wants out."""
