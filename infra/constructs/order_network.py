@@ -69,7 +69,7 @@ class OrderNetwork(Construct):
             self,
             "Ip",
             value=self._address.attr_public_ip,
-            description="Register it with the broker, and set registered_egress_ip to it: orders leave from it",
+            description="Register it with the broker and as registered_egress_ip: orders leave from it",
         ).override_logical_id("OrderEgressIp")
 
     @property
