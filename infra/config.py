@@ -37,6 +37,10 @@ class StageSettings(BaseModel):
     tick_shards: Annotated[int, Field(ge=1, le=20)] = 1
     api_requests_per_second: Annotated[int, Field(ge=1, le=1_000)] = 20
     api_burst: Annotated[int, Field(ge=1, le=2_000)] = 40
+    # What the lane's calls leave by, with the one address that is registered with the broker.
+    egress: Literal["nat-instance", "nat-gateway"] = "nat-instance"
+    # Raised to put another instance in the place of one that was terminated.
+    nat_generation: Annotated[int, Field(ge=1)] = 1
     # Market time is India's: every schedule below is read in Asia/Kolkata.
     reconcile_schedule: str = "cron(* 9-15 ? * MON-FRI *)"
     morning_schedule: str = "cron(30 8 ? * MON-FRI *)"

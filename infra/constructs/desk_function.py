@@ -13,6 +13,7 @@ from constructs import Construct
 
 from infra.bundles import Bundles, host_is_arm
 from infra.config import StageSettings
+from infra.constructs.order_network import OrderNetwork
 from infra.constructs.permissions import acknowledge
 
 __all__ = ["FUNCTION_LAYERS", "DeskFunction", "FunctionSource"]
@@ -75,7 +76,8 @@ class DeskFunction(lambda_.Function):
 
     Whoever invokes it without waiting gets one try, within a minute: Lambda's own default, two more over
     hours, would repeat what may have sent an order, or do it in the evening. `failures` is given to a
-    function that schedules invoke: what failed goes to that queue.
+    function that schedules invoke: what failed goes to that queue. `network` is the lane's; whatever has none
+    stands in Lambda's own.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class DeskFunction(lambda_.Function):
         timeout_seconds: int,
         environment: Mapping[str, str],
         failures: sqs.IQueue | None = None,
+        network: OrderNetwork | None = None,
     ) -> None:
         settings = source.settings
         construct_id = name.title().replace("_", "")
@@ -102,6 +105,8 @@ class DeskFunction(lambda_.Function):
         )
         role = iam.Role(holder, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
+        if network is not None:
+            network.let_in(role, full_name)
         bundle = source.bundles.function(name)
         super().__init__(
             holder,
@@ -125,6 +130,9 @@ class DeskFunction(lambda_.Function):
             retry_attempts=0,
             max_event_age=Duration.seconds(60),
             on_failure=None if failures is None else SqsDestination(failures),
+            vpc=None if network is None else network.vpc,
+            vpc_subnets=None if network is None else network.subnets,
+            security_groups=None if network is None else [network.lane_group],
         )
         # Locks, wheels and compiled bytecode of the layers are all for one version.
         acknowledge(self, {"AwsSolutions-L1": "The layers are locked, built and compiled for Python 3.13"})

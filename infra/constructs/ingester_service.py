@@ -26,7 +26,7 @@ _ALIVE: Final = f"import os, time; assert time.time() - os.stat('{_HEALTH_FILE}'
 class DeskNetwork(Construct):
     """Public subnets in two zones and no NAT; S3 and DynamoDB through their free gateway endpoints.
 
-    The lane's fixed address, when live trading needs it, is a private subnet behind a NAT instance here.
+    Market data may be asked for from any address; orders have a network of their own (OrderNetwork).
     """
 
     def __init__(self, scope: Construct, construct_id: str) -> None:

@@ -16,8 +16,8 @@ __all__ = ["OrderPath"]
 class OrderPath(Construct):
     """(order_workflow) and its state machine, (order_lane), (order_updates).
 
-    The lane is the only sender and is not in the network yet: live trading needs the fixed address that a
-    NAT instance in DeskNetwork will give it, and the preflight refuses live trading until it is there.
+    The lane is the only sender, and alone stands in the network with the fixed address. It reaches DynamoDB
+    and S3 by their gateways, and the broker and the rest of AWS through the address.
     """
 
     def __init__(self, scope: Construct, construct_id: str, parts: Foundation) -> None:
@@ -68,6 +68,7 @@ class OrderPath(Construct):
                 "NOTIFY_TOPIC_ARN",
                 "SECRET_PREFIX",
             ),
+            network=parts.data.order_network,
         )
         allow_table(function, parts.data.desk, write=True)
         allow_objects(function, parts.data.store, read=["universe/"])

@@ -11,16 +11,18 @@ from aws_cdk.aws_sns_subscriptions import EmailSubscription, SmsSubscription
 from constructs import Construct
 
 from infra.config import StageSettings
+from infra.constructs.order_network import OrderNetwork
 from infra.constructs.permissions import INDEX, Store, acknowledge
 
 __all__ = ["DataStack"]
 
 
 class DataStack(Stack):
-    """Key, tables, bucket, the owner's topic, and the HTTP API's shell.
+    """Key, tables, bucket, the owner's topic, the lane's network, and the HTTP API's shell.
 
     The API is here without its routes: its address is registered with Kite (redirect and postback) and with
-    assistants, and must not change when the functions behind it are replaced.
+    assistants, and must not change when the functions behind it are replaced. Neither must the address that
+    orders leave from.
     """
 
     def __init__(self, scope: Construct, settings: StageSettings) -> None:
@@ -53,6 +55,7 @@ class DataStack(Stack):
         # An explicit export: findings of cdk-nag are named by the import that policies elsewhere carry.
         self.store = Store(bucket.bucket_name, self.export_value(bucket.bucket_arn), self.key)
         self.notify = self._topic(settings)
+        self.order_network = OrderNetwork(self, "OrderNetwork", settings)
         self.api = apigateway.HttpApi(
             self,
             "Api",

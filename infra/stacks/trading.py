@@ -2,6 +2,7 @@
 
 from aws_cdk import CfnOutput, CfnParameter, Environment, Stack
 from aws_cdk import aws_kinesis as kinesis
+from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct
 
 from infra.bundles import Bundles
@@ -11,6 +12,7 @@ from infra.constructs.decisions import Decisions
 from infra.constructs.desk_function import FunctionSource
 from infra.constructs.foundation import Foundation
 from infra.constructs.ingester_service import DeskNetwork, IngesterService
+from infra.constructs.nat_instance import NatInstance
 from infra.constructs.order_path import OrderPath
 from infra.constructs.permissions import allow_objects, allow_secrets, allow_send, allow_table
 from infra.constructs.queues import Queues
@@ -49,6 +51,8 @@ class TradingStack(Stack):
             "unpacks layers elsewhere",
         )
 
+        if settings.egress == "nat-instance":
+            NatInstance(self, "Nat", settings, data.order_network, SnsAction(data.notify))
         self.tick_path = TickPath(self, "TickPath", parts)
         self.order_path = OrderPath(self, "OrderPath", parts)
         self.decisions = Decisions(

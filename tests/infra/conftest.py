@@ -60,7 +60,11 @@ class Assembly:
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in self.resources("AWS::IAM::Role")}
         for policy in self.properties("AWS::IAM::Policy"):
             for role in policy["Roles"]:
-                found[role["Ref"]] += policy["PolicyDocument"]["Statement"]
+                found[role["Ref"]] += [
+                    statement
+                    for statement in policy["PolicyDocument"]["Statement"]
+                    if statement["Effect"] == "Allow"
+                ]
         return found
 
     def statements_of(self, function: str) -> list[dict[str, Any]]:

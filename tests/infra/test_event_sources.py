@@ -137,6 +137,10 @@ def test_one_ingester_at_a_time(cloud):
 
 def test_network_has_no_gateway_that_costs_and_lets_nobody_in(cloud):
     assert not cloud.resources("AWS::EC2::NatGateway")
-    (group,) = cloud.properties("AWS::EC2::SecurityGroup")
+    (group,) = (
+        resource["Properties"]
+        for resource in cloud.templates["trading"]["Resources"].values()
+        if resource["Type"] == "AWS::EC2::SecurityGroup"
+    )
     assert "SecurityGroupIngress" not in group
     assert [rule["ToPort"] for rule in group["SecurityGroupEgress"]] == [443]

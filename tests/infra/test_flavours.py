@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from infra.app import build, main
 from infra.bundles import PACKAGE_LAYERS, ROOT, Bundles
+from patang_workbench.local_stack.assembly import LEFT_OUT, Assembly
 
 ASSET = re.compile(r"[0-9a-f]{64}")
 HOSTS = re.compile(r"https?://|\.dkr\.ecr\.|pypi|docker\.io|public\.ecr", re.IGNORECASE)
@@ -28,6 +29,28 @@ def copy(template):
 def test_local_template_is_the_clouds(cloud, local):
     for stack, template in cloud.templates.items():
         assert comparable(copy(local.templates[stack])) == comparable(copy(template)), stack
+
+
+def test_emulator_is_given_all_but_what_it_cannot_take_and_what_leads_there(local):
+    left_out = {}
+    for template in Assembly(local.folder, "000000000000", "ap-south-1").templates:
+        body = template.deployable()
+        gone = {n: r for n, r in template.body["Resources"].items() if n not in body["Resources"]}
+        left_out |= gone
+        text = json.dumps([body["Resources"], body["Outputs"]])
+        assert not [name for name in gone if f'"{name}"' in text], template.stack
+        for name in set(template.body.get("Outputs", {})) - set(body["Outputs"]):
+            assert any(f'"{n}"' in json.dumps(template.body["Outputs"][name]) for n in gone), name
+
+    others = {name: r for name, r in left_out.items() if r["Type"] not in LEFT_OUT}
+    assert {r["Type"] for r in left_out.values()} - {r["Type"] for r in others.values()} == set(LEFT_OUT) - {
+        "AWS::EC2::NatGateway"
+    }
+    (route,) = (r["Properties"] for r in others.values() if r["Type"] == "AWS::EC2::Route")
+    assert "NetworkInterfaceId" in route
+    alarms = {r["Properties"]["AlarmName"] for r in others.values() if r["Type"] == "AWS::CloudWatch::Alarm"}
+    assert alarms == {"patang-paper-nat-host-failed", "patang-paper-nat-failed"}
+    assert len(others) == 3
 
 
 def test_cloud_runs_on_arm64(cloud):
@@ -61,7 +84,14 @@ def test_platform_changes_the_hash_of_packages_and_not_of_sources():
 
 @pytest.mark.parametrize(
     "context",
-    [{"stage": "production"}, {"log_retention_days": "31"}, {"api_burst": "1"}, {"tick_shards": "0"}],
+    [
+        {"stage": "production"},
+        {"log_retention_days": "31"},
+        {"api_burst": "1"},
+        {"tick_shards": "0"},
+        {"egress": "none"},
+        {"nat_generation": "0"},
+    ],
 )
 def test_wrong_settings_are_refused_by_name(tmp_path, context):
     with pytest.raises(ValidationError, match=next(iter(context))):

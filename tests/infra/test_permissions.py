@@ -5,7 +5,14 @@ import re
 
 import pytest
 
+# Asked by Lambda when it stands the lane in its network; test_order_network shows that code may not.
 EVERYTHING = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
     "ecr:GetAuthorizationToken",
     "dynamodb:ListStreams",
     "logs:CreateLogDelivery",

@@ -9,11 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LEFT_OUT", "Assembly", "AssemblyError", "Template", "synthesise"]
+__all__ = ["LEFT_OUT", "LEFT_OUT_WITH", "Assembly", "AssemblyError", "Template", "synthesise"]
 
 # Resource types that are not deployed on the emulator, each with its reason.
 LEFT_OUT: Mapping[str, str] = {
     "AWS::Scheduler::Schedule": "raised by the simulator's clock; the emulator would use the wall's",
+    "AWS::EC2::EIP": "unknown to the emulator's CloudFormation; orders leave from this machine's address",
+    "AWS::EC2::EIPAssociation": "as the address that it gives",
+    "AWS::EC2::NetworkInterface": "unknown to the emulator's CloudFormation",
+    "AWS::EC2::Instance": "unknown to the emulator's CloudFormation; no machine would stand behind it",
+    "AWS::EC2::NatGateway": "unknown to the emulator's CloudFormation; takes the instance's place",
+}
+
+# Left out where they name a resource that is: without it they have nothing to lead to or to watch.
+LEFT_OUT_WITH: Mapping[str, str] = {
+    "AWS::EC2::Route": "the way out of the lane; the emulator runs functions on this machine",
+    "AWS::CloudWatch::Alarm": "of the NAT instance",
 }
 
 
@@ -30,11 +41,20 @@ class Template:
     files: tuple[tuple[Path, str, str], ...]
 
     def deployable(self) -> dict[str, Any]:
-        """The template without what only the real CloudFormation understands, and without LEFT_OUT."""
+        """The template without what only the real CloudFormation understands, and without what is left out.
+
+        An output of what is left out goes with it.
+        """
         body = {name: part for name, part in self.body.items() if name != "Rules"}
         parameters = {n: p for n, p in self.body.get("Parameters", {}).items() if n != "BootstrapVersion"}
-        resources = {n: r for n, r in self.body["Resources"].items() if r["Type"] not in LEFT_OUT}
-        return {**body, "Parameters": parameters, "Resources": resources}
+        gone = {n for n, r in self.body["Resources"].items() if r["Type"] in LEFT_OUT}
+        resources = {
+            name: resource
+            for name, resource in self.body["Resources"].items()
+            if name not in gone and not (resource["Type"] in LEFT_OUT_WITH and _named_in(resource) & gone)
+        }
+        outputs = {n: o for n, o in self.body.get("Outputs", {}).items() if not _named_in(o) & gone}
+        return {**body, "Parameters": parameters, "Resources": resources, "Outputs": outputs}
 
     def resources(self, kind: str) -> Iterator[Mapping[str, Any]]:
         """The properties of every resource of a type."""
@@ -94,6 +114,19 @@ def synthesise(root: Path, folder: Path) -> None:
     )
     if done.returncode != 0:
         raise AssemblyError(f"the templates could not be made:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+
+
+def _named_in(part: Any) -> set[str]:
+    """The logical ids that a part of a template refers to."""
+    match part:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+            return {name}
+        case Mapping():
+            return set().union(*map(_named_in, part.values()))
+        case list():
+            return set().union(*map(_named_in, part))
+        case _:
+            return set()
 
 
 def _ordered(stacks: Mapping[str, Mapping[str, Any]]) -> list[str]:
