@@ -44,9 +44,12 @@ check: .venv/.ready ## Format, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Integration tests that share no emulator and wait for nobody's clock.
+SIDE_BY_SIDE := $(addprefix tests/integration/,features history orders protection reconciliation)
+
 test: setup check ## All checks and tests
-	@$(BIN)/pytest tests/unit tests/contract tests/infra --numprocesses 2 --dist loadfile
-	$(BIN)/pytest tests/integration tests/e2e
+	@$(BIN)/pytest tests/unit tests/contract tests/infra $(SIDE_BY_SIDE) --numprocesses 2 --dist loadfile
+	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) tests/e2e
 
 synth: .venv/.ready ## The CloudFormation templates, without AWS
 	@$(BIN)/python -m infra.app
