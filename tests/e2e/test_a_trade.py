@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from patang.audit.entry import AuditEntry
+from patang.execution.intent import PLACING
 from patang.market.instruments import INDEX_NAMES
 from patang.market.preflight import load_preflight
 from patang.market.ticks import unpack
@@ -77,7 +78,8 @@ def test_the_items_tell_the_same_story(trade: Item) -> None:
     assert proposal["decided_by"] == "person:owner"
     assert (entry["state"], exit_["state"]) == ("COMPLETE", "COMPLETE")
     assert entry["order_id"] == proposal["order_id"]
-    assert (entry["kind"], exit_["kind"]) == ("ENTRY", "EXIT")
+    # The stop that rested at the broker has become the sell.
+    assert (entry["kind"], exit_["kind"]) == ("ENTRY", "PROTECT")
     assert entry["terms"] == proposal["terms"]
     assert entry["filled_quantity"] == exit_["filled_quantity"] == trade["quantity"]
     assert exit_["position_id"] == trade["position_id"]
@@ -117,8 +119,12 @@ def test_no_intent_became_two_orders(evidence: Evidence) -> None:
     intents = {intent["intent_id"] for intent in evidence.items("INTENT")}
     assert set(tags) <= intents
     assert set(tags.values()) == {1}
-    sent = {intent["intent_id"] for intent in evidence.items("INTENT") if intent.get("broker_order_id")}
-    assert sent == set(tags)
+    placed = {
+        intent["intent_id"]
+        for intent in evidence.items("INTENT")
+        if intent["kind"] in PLACING and intent.get("broker_order_id")
+    }
+    assert placed == set(tags)
 
 
 def test_the_ticks_it_was_decided_on_are_in_the_stream(trade: Item, evidence: Evidence) -> None:
