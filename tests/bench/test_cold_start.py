@@ -42,7 +42,7 @@ print(json.dumps({"boto3 (the runtime's)": runtime - began, "the handler": impor
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The function's bundle over its layers, as Lambda lays them out."""
     if RUNTIME is None:
-        pytest.skip("the emulator's environment, which has boto3 as Lambda has it, is missing: make setup")
+        pytest.fail("the emulator's environment, which has boto3 as Lambda has it, is missing: make setup")
     bundles, folder = Bundles("local"), tmp_path_factory.mktemp("lambda")
     for name in FUNCTION_LAYERS["order_lane"]:
         unpack(bundles.layer(name).path, folder)

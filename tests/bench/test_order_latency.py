@@ -72,7 +72,7 @@ class OneByOne:
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DynamoStore, DynamoStore]]:
     if not PYTHON.exists():
-        pytest.skip("the emulator is not installed: make setup")
+        pytest.fail("the emulator is not installed: make setup")
     with Keeper() as keeper:
         emulator = Emulator(PYTHON, tmp_path_factory.mktemp("emulator") / "run", keeper)
         emulator.wait_ready()

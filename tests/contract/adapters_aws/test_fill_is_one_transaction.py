@@ -138,7 +138,7 @@ def test_a_transaction_that_the_service_cancels_leaves_neither_and_is_written_th
                 "CancellationReasons": reasons,
             }
             assert (desk.positions(), events(desk)) == ([], before)
-            raise ClientError(reply, "TransactWriteItems")  # type: ignore[arg-type]
+            raise ClientError(reply, "TransactWriteItems")
         return plain(**arguments)
 
     monkeypatch.setattr(client, "transact_write_items", cancelled)

@@ -1,26 +1,10 @@
-"""The exchange simulator over HTTP, and a desk that is logged in to it."""
-
-from collections.abc import Iterator
+"""A desk that is logged in to the exchange simulator."""
 
 import pytest
 
-from patang_workbench.exchange.engine import Settings
 from patang_workbench.exchange.server import Simulator
-from patang_workbench.exchange.synthetic import synthetic_market
-from tests.contract.kite.simulated_desk import APP, DAY, SECOND_APP, give_universe, request_token
+from tests.contract.kite.simulated_desk import give_universe, request_token
 from tests.integration.reconciliation.trading import TradedDesk
-
-
-@pytest.fixture(scope="session")
-def market():
-    return synthetic_market(seed=7, session=DAY, history_days=2)
-
-
-@pytest.fixture
-def simulator(market) -> Iterator[Simulator]:
-    settings = Settings(market=market, apps=(APP, SECOND_APP), start="09:20:00", heartbeat=0.2)
-    with Simulator(settings) as running:
-        yield running
 
 
 @pytest.fixture

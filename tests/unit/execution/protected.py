@@ -15,7 +15,24 @@ from tests.unit.execution.samples import equity_signal
 from tests.unit.execution.stages import submitted, tell
 from tests.unit.execution.trading_desk import TradingDesk
 
-__all__ = ["entered", "intents", "keep", "laid", "live_sells", "mark", "position", "pump", "resting", "seen"]
+__all__ = [
+    "carried_signal",
+    "entered",
+    "intents",
+    "keep",
+    "laid",
+    "live_sells",
+    "mark",
+    "position",
+    "pump",
+    "resting",
+    "seen",
+]
+
+
+def carried_signal() -> Signal:
+    """A share that may be kept over night."""
+    return equity_signal(holding_period="swing", exit_by=None)
 
 
 def pump(desk: TradingDesk, rounds: int = 12) -> None:

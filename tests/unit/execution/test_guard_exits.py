@@ -137,7 +137,7 @@ def test_exits_go_by_the_last_good_settings_while_the_stored_ones_are_wrong() ->
     assert reader.standing().mode == "paper"
     desk.store.write(Put(settings_key(), {"schema_version": 1, "revision": 1, "document": "{wrong"}))
     desk.clock.advance(60)
-    desk.get_settings = reader.standing  # type: ignore[method-assign] # as the root wires the guard
+    desk.get_settings = reader.standing  # as the root wires the guard
 
     class NoPaper:
         def match(self, ticks: Any, as_of: datetime) -> list[dict[str, Any]]:

@@ -415,7 +415,7 @@ def test_funds_that_are_no_number_are_not_known() -> None:
 
 def test_a_broker_that_answers_with_something_else_stops_the_account_and_not_the_checks() -> None:
     desk = Morning()
-    desk.margins = lambda: {"equity": None}  # type: ignore[method-assign]  # what it should never answer
+    desk.margins = lambda: {"equity": None}  # what it should never answer
     desk.at(NINE)
     assert not desk.check("funds", "main").passed
 

@@ -201,7 +201,7 @@ def test_daily_bars_of_a_year_share_a_file_and_grow_in_it() -> None:
 
 def test_years_that_the_calendar_does_not_know_are_asked_for_weekday_by_weekday() -> None:
     desk = Desk()
-    desk.broker.candles = lambda *_: []  # type: ignore[method-assign] # the fake's own calendar ends too
+    desk.broker.candles = lambda *_: []  # the fake's own calendar ends too
     assert desk.pull(date(2012, 1, 1), date(2012, 12, 31)) == 0
     pulled = CandleStore(desk.objects, ParquetTables()).pulled("RELIANCE", "15minute")
     assert pulled is not None

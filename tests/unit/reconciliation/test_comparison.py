@@ -196,7 +196,7 @@ def test_a_conversion_by_hand_goes_on_as_the_other_product() -> None:
     desk = TradingDesk()
     held(desk)
     plain = desk.exchange.positions
-    desk.exchange.positions = lambda: [dataclasses.replace(row, product="CNC") for row in plain()]  # type: ignore[method-assign]
+    desk.exchange.positions = lambda: [dataclasses.replace(row, product="CNC") for row in plain()]
     compare(desk)
     (waiting,) = desk.positions()
     assert (waiting.product, waiting.open_quantity) == ("MIS", 0)
@@ -223,7 +223,7 @@ def vanish(desk: TradingDesk, units: int = 20) -> None:
             for r in plain()
         ]
 
-    desk.exchange.positions = told  # type: ignore[method-assign]
+    desk.exchange.positions = told
 
 
 def test_what_nobody_can_explain_stops_entries_alarms_and_leaves_the_position() -> None:
@@ -251,7 +251,7 @@ def test_one_look_is_not_believed() -> None:
     held(desk)
     whole = desk.exchange.positions
     vanish(desk)
-    desk.between_looks = lambda seconds: setattr(desk.exchange, "positions", whole)  # type: ignore[assignment,method-assign]
+    desk.between_looks = lambda seconds: setattr(desk.exchange, "positions", whole)
     found = compare(desk)
     assert (found.clean, found.looks) == (True, 2)
     assert desk.risk().state == "ACTIVE"
@@ -261,7 +261,7 @@ def test_a_doubt_that_changes_with_every_look_is_believed_after_the_third() -> N
     desk = TradingDesk()
     held(desk)
     vanish(desk, 5)
-    desk.between_looks = lambda seconds: vanish(desk, 1)  # type: ignore[assignment,method-assign]
+    desk.between_looks = lambda seconds: vanish(desk, 1)
     found = compare(desk)
     assert (found.clean, found.looks) == (False, 3)
 
@@ -274,7 +274,7 @@ def test_a_person_resumes_once_the_books_agree_and_not_before() -> None:
     compare(desk)
     assert not desk.halts().resume("main", "owner", desk.market_time)
     assert desk.risk().state == "REDUCING"
-    desk.exchange.positions = whole  # type: ignore[method-assign]
+    desk.exchange.positions = whole
     assert compare(desk).clean
     assert desk.risk().state == "REDUCING"
     assert desk.halts().resume("main", "owner", desk.market_time)
@@ -359,7 +359,7 @@ def stale_orders(desk: TradingDesk, looks: int) -> None:
         left[0] -= 1
         return old if left[0] >= 0 else plain()
 
-    desk.exchange.orders = told  # type: ignore[method-assign]
+    desk.exchange.orders = told
 
 
 def sold_by_its_stop(desk: TradingDesk) -> None:

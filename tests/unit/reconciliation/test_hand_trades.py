@@ -121,7 +121,7 @@ events = st.lists(
 carried = st.dictionaries(st.sampled_from(LINES), st.tuples(st.integers(0, 30), st.integers(0, 30)))
 
 
-def happen(overnight: dict[tuple[str, str], tuple[int, int]], what: list) -> tuple[World, Counter]:  # type: ignore[type-arg]
+def happen(overnight: dict[tuple[str, str], tuple[int, int]], what: list) -> tuple[World, Counter]:
     """The world after it, and the units of each line that its owner has sold of ours: his own go first, and
     what he sells short is nobody's loss."""
     world, his, gone = World(), Counter[tuple[str, str]](), Counter[tuple[str, str]]()

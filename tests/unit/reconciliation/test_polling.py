@@ -96,7 +96,7 @@ def test_an_order_that_leaves_begins_its_own_polling_and_a_broken_queue_keeps_it
 
     broken = TradingDesk()
     intent = submitted(broken)
-    broken.polls.send = None  # type: ignore[assignment,method-assign]
+    broken.polls.send = None
     assert broken.lane().process({"account": "main", "intent_id": intent.intent_id}) == "ACKED"
     assert broken.metrics.counts["polling_not_begun"] == 1
 
@@ -128,7 +128,7 @@ def test_an_order_sent_while_the_last_look_ends_is_not_forgotten() -> None:
 
     class Meanwhile:
         def follow(self, *details: object) -> int:
-            return follower.follow(*details)  # type: ignore[arg-type]
+            return follower.follow(*details)
 
         def refresh_funds(self, account: str) -> None:
             follower.refresh_funds(account)
@@ -138,7 +138,7 @@ def test_an_order_sent_while_the_last_look_ends_is_not_forgotten() -> None:
             return [] if self.asked == 1 else ["an order that was sent in between"]
 
     watched = Meanwhile()
-    polling._follower = lambda: watched  # type: ignore[assignment,return-value]
+    polling._follower = lambda: watched
     ticket, _ = desk.polls.tickets.pop()
     assert polling.poll(ticket) == "ENDED"
     assert len(desk.polls.tickets) == 1

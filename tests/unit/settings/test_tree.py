@@ -160,7 +160,7 @@ def test_a_switch_a_number_and_a_list_are_each_looser_in_a_way_that_fits_them():
 
 def test_a_setting_that_does_not_say_which_way_it_is_looser_cannot_be_made():
     with pytest.raises(TypeError, match="looser"):
-        About("rupees")  # type: ignore[call-arg]  # what is shown is that it cannot be called so
+        About("rupees")  # what is shown is that it cannot be called so
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ __all__ = ["echoed_address"]
 
 _TIMEOUT_SECONDS = 5
 _LONGEST = 100
-# A source address of IPv4 leaves no other way to connect, as for the calls to the broker; nothing listens.
-_IPV4 = ("0.0.0.0", 0)  # noqa: S104
+# Leaves no other way to connect, as for the calls to the broker.
+_IPV4 = ("0.0.0.0", 0)  # noqa: S104 - the source address of our own call; nothing listens on it
 
 
 def echoed_address(url: str) -> str:
