@@ -48,8 +48,8 @@ check: .venv/.ready ## Format, lint, types, layers
 SIDE_BY_SIDE := $(addprefix tests/integration/,features history orders protection reconciliation)
 
 test: setup check ## All checks and tests
-	@$(BIN)/pytest tests/unit tests/contract tests/infra $(SIDE_BY_SIDE) --numprocesses 2 --dist loadfile
-	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) tests/e2e
+	@$(BIN)/pytest tests/unit tests/contract tests/infra $(SIDE_BY_SIDE) --numprocesses 2 --dist loadfile --durations 25 --durations-min 3
+	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) tests/e2e --durations 15 --durations-min 3
 
 synth: .venv/.ready ## The CloudFormation templates, without AWS
 	@$(BIN)/python -m infra.app
