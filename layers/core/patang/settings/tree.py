@@ -12,6 +12,7 @@ from patang.settings.blackouts import EventBlackout
 from patang.settings.exits import ExitSettings
 from patang.settings.fields import About, Percent, Section
 from patang.settings.limits import ApprovalSettings, CapitalSettings, RiskSettings
+from patang.settings.requests import RequestSettings
 from patang.settings.strategies import EquitySettings, OptionSettings
 
 __all__ = ["KiteSettings", "Mode", "Settings", "UniverseSettings"]
@@ -128,6 +129,7 @@ class Settings(Section):
     equity: EquitySettings = EquitySettings()
     exits: ExitSettings = ExitSettings()
     approval: ApprovalSettings = ApprovalSettings()
+    requests: RequestSettings = RequestSettings()
     universe: UniverseSettings = UniverseSettings()
     sessions: Annotated[
         tuple[SessionOverride, ...],

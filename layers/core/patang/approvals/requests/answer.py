@@ -1,0 +1,58 @@
+"""What whoever asks for an order is told of it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from patang.desk_view.views import Moment, Rupees
+
+__all__ = ["AnswerState", "BrokenRule", "FiguresView", "RequestAnswer"]
+
+# REFUSED: rules or limits are broken, nothing was sent. WAITING: for the owner's yes. APPROVED: it has it
+# and is being sent. SENT: its intents are with the lane.
+type AnswerState = Literal["REFUSED", "WAITING", "APPROVED", "SENT", "DECLINED", "EXPIRED"]
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BrokenRule(_Told):
+    """The `field` that is wrong, its `value`, and what to do."""
+
+    field: str
+    value: str
+    remedy: str
+
+
+class FiguresView(_Told):
+    """What an order comes to, in rupees, as far as it is known: the market may move, and what is not known
+    is null. `value` is of all its orders together; `margin_needed` of its purchases with the buffer.
+    `exposure_after` is what would be invested in all beside `exposure_limit`.
+    """
+
+    estimated_price: Rupees | None = None
+    value: Rupees
+    charges: Rupees | None = None
+    margin_needed: Rupees | None = None
+    exposure_before: Rupees
+    exposure_after: Rupees
+    exposure_limit: Rupees
+    orders: int
+    orders_left_today: int
+
+
+class RequestAnswer(_Told):
+    """The state of a request. A yes has to name `terms_digest`, at `approval_id`, before `expires_at`."""
+
+    account: str
+    request_id: str
+    state: AnswerState
+    message: str
+    broken: tuple[BrokenRule, ...] = ()
+    approval_id: str | None = None
+    terms_digest: str | None = None
+    expires_at: Moment | None = None
+    intent_ids: tuple[str, ...] = ()
+    figures: FiguresView | None = None
+    repeated: bool = False
