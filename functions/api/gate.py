@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from patang.app import Desk
 from patang.identity.credentials import same
 from patang.identity.principal import Principal, Scope
+from patang.identity.rights import ScopeMissing, UnknownAccount, own_account, own_accounts
 
 __all__ = [
     "Admin",
@@ -36,14 +37,6 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 class NotSignedIn(Exception):
     """No credential, or one that is not known (any more)."""
-
-
-class ScopeMissing(Exception):
-    """The token is good, but not for this."""
-
-    def __init__(self, scope: Scope) -> None:
-        super().__init__(f"this token has no scope {scope!r}")
-        self.scope = scope
 
 
 class CsrfMissing(Exception):
@@ -105,22 +98,3 @@ async def _hold_against(csrf: str, request: Request) -> None:
 Reader = Annotated[Principal, Depends(_requires("read"))]
 Trader = Annotated[Principal, Depends(_requires("trade"))]
 Admin = Annotated[Principal, Depends(_requires("admin"))]
-
-
-def own_account(principal: Principal, account: str) -> str:
-    """`account` if it is the principal's; to him another's does not exist."""
-    if not principal.owns(account):
-        raise UnknownAccount(account)
-    return account
-
-
-def own_accounts(principal: Principal, account: str | None) -> tuple[str, ...]:
-    """The one asked for, or all of his."""
-    return principal.accounts if account is None else (own_account(principal, account),)
-
-
-class UnknownAccount(Exception):
-    """There is no such account, or it is somebody else's: the answer is the same."""
-
-    def __init__(self, account: str) -> None:
-        super().__init__(f"you have no account {account!r}")

@@ -15,9 +15,11 @@ from patang.identity.tokens import Tokens
 if TYPE_CHECKING:
     from patang.features.morning import MorningService
     from patang.features.service import FeatureService
+    from patang.identity.principal import Principal
     from patang.market.archive import ArchiveService
     from patang.risk.charge_check import ChargeCheck
     from patang.strategies.service import SignalService
+    from patang.tools.caller import Caller
 from patang.app.trading import Trading
 
 __all__ = ["Desk"]
@@ -93,6 +95,12 @@ class Desk(Trading):
 
     def tokens(self) -> Tokens:
         return Tokens(self.store, self.auth_store, self.accounts(), self.clock)
+
+    def caller(self, principal: "Principal") -> "Caller":
+        """The principal before this desk's tools; the types prove here that it has all they need."""
+        from patang.tools.caller import Caller
+
+        return Caller(principal, self)
 
     def signals(self) -> "SignalService":
         return self._signals

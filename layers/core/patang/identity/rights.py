@@ -1,0 +1,42 @@
+"""Whose account it is, and what a credential may do: the two refusals of every surface."""
+
+from patang.errors import BadInput, PatangError
+from patang.identity.principal import Principal, Scope
+
+__all__ = ["ScopeMissing", "UnknownAccount", "one_account", "own_account", "own_accounts"]
+
+
+class ScopeMissing(PatangError):
+    """The credential is good, but not for this."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(f"this token has no scope {scope!r}: ask the desk's owner for one that has")
+        self.scope = scope
+
+
+class UnknownAccount(PatangError):
+    """There is no such account, or it is somebody else's: the answer is the same."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(f"you have no account {account!r}")
+
+
+def own_account(principal: Principal, account: str) -> str:
+    """`account` if it is the principal's. Raises UnknownAccount: to him another's does not exist."""
+    if not principal.owns(account):
+        raise UnknownAccount(account)
+    return account
+
+
+def own_accounts(principal: Principal, account: str | None) -> tuple[str, ...]:
+    """The one asked for, or all of his."""
+    return principal.accounts if account is None else (own_account(principal, account),)
+
+
+def one_account(principal: Principal, account: str | None) -> str:
+    """The one asked for, or his only one. Raises BadInput where he has several and named none."""
+    if account is not None:
+        return own_account(principal, account)
+    if len(principal.accounts) != 1:
+        raise BadInput(f"say which account is meant: {', '.join(principal.accounts) or 'you have none'}")
+    return principal.accounts[0]

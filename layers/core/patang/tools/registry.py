@@ -1,0 +1,23 @@
+"""All tools, by subject. A subject adds its module here; nothing else lists tools by name."""
+
+from difflib import get_close_matches
+
+from patang.errors import BadInput
+from patang.tools import desk
+from patang.tools.tool import AnyTool
+
+__all__ = ["TOOLS", "find"]
+
+TOOLS: tuple[AnyTool, ...] = (*desk.TOOLS,)
+
+_BY_NAME = {tool.name: tool for tool in TOOLS}
+
+
+def find(name: str) -> AnyTool:
+    """The tool of that name. Raises BadInput that names those most like it."""
+    found = _BY_NAME.get(name)
+    if found is None:
+        near = get_close_matches(name, _BY_NAME, n=3, cutoff=0.5)
+        hint = f"; did you mean {', '.join(near)}?" if near else ": GET /api/tools lists them"
+        raise BadInput(f"there is no tool {name!r}{hint}")
+    return found
