@@ -8,6 +8,8 @@ PatangError
     SessionExpired the broker's access token is dead
     AddressRefused the broker takes no order from where this one came from
   TryAgain         a passing fault: time-out of a read, throttling
+    RateLimited    too many calls in too short a time
+    OtherSideFailed the other side answered, with a fault of its own
   Refused          the other side understood and said no; trying again changes nothing
     BrokerRefused  the broker or the exchange refused an order before it had an id
   OutcomeUnknown   it may have happened or not: look before doing anything else
@@ -22,8 +24,10 @@ __all__ = [
     "BadInput",
     "BrokerRefused",
     "ModelRefused",
+    "OtherSideFailed",
     "OutcomeUnknown",
     "PatangError",
+    "RateLimited",
     "Refused",
     "SessionExpired",
     "SettingsError",
@@ -62,6 +66,14 @@ class AddressRefused(AskOwner):
 
 class TryAgain(PatangError):
     """A passing fault; a read may be repeated, a send may not."""
+
+
+class RateLimited(TryAgain):
+    """Too many calls: nothing has happened, and a later one may pass."""
+
+
+class OtherSideFailed(TryAgain):
+    """An answer came, but it tells of a fault of the other side's own."""
 
 
 class Refused(PatangError):

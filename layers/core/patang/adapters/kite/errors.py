@@ -15,8 +15,10 @@ from patang.errors import (
     AddressRefused,
     AskOwner,
     BrokerRefused,
+    OtherSideFailed,
     OutcomeUnknown,
     PatangError,
+    RateLimited,
     Refused,
     SessionExpired,
     TryAgain,
@@ -73,12 +75,12 @@ def sort_error(error: Exception, reply: Reply | None, *, sending: bool) -> Patan
     if _session_is_over(reply, text):
         return SessionExpired(f"the broker does not accept the session ({said}): log in again")
     if reply.status == 429:
-        return TryAgain(f"too many calls for the broker ({said})")
+        return RateLimited(f"too many calls for the broker ({said})")
     if _is_clear(reply, text):
         return _refusal(reply, said, text, sending=sending)
     if sending:
         return OutcomeUnknown(f"the broker's reply does not settle it ({said}): look the order up by its tag")
-    return TryAgain(f"the broker had trouble ({said})")
+    return OtherSideFailed(f"the broker had trouble ({said})")
 
 
 def _session_is_over(reply: Reply, text: str) -> bool:

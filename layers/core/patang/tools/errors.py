@@ -1,0 +1,124 @@
+"""How a call that failed is told, on every surface alike.
+
+The kinds are those that programs for the broker's API tell apart
+(https://kite.trade/docs/connect/v3/exceptions/); `OwnerActionError` is the desk's own.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from patang.errors import (
+    AskOwner,
+    BadInput,
+    BrokerRefused,
+    OtherSideFailed,
+    OutcomeUnknown,
+    PatangError,
+    RateLimited,
+    Refused,
+    SessionExpired,
+    StopTrading,
+    TryAgain,
+)
+from patang.identity.rights import ScopeMissing, UnknownAccount
+
+__all__ = ["ErrorType", "OrderRefused", "Problem", "problem_of"]
+
+type ErrorType = Literal[
+    "AuthenticationError",
+    "BadRequestError",
+    "OrderPlacementError",
+    "OrderModificationError",
+    "RateLimitError",
+    "NetworkError",
+    "ServerError",
+    "OwnerActionError",
+]
+
+# The first kind that an error is of; the narrow ones stand before the wide.
+_KINDS: tuple[tuple[type[PatangError], ErrorType, int], ...] = (
+    (ScopeMissing, "AuthenticationError", 403),
+    (UnknownAccount, "BadRequestError", 404),
+    (SessionExpired, "AuthenticationError", 403),
+    (AskOwner, "OwnerActionError", 409),
+    (RateLimited, "RateLimitError", 429),
+    (OtherSideFailed, "ServerError", 502),
+    (TryAgain, "NetworkError", 503),
+    (OutcomeUnknown, "NetworkError", 504),
+    (BrokerRefused, "OrderPlacementError", 400),
+    (Refused, "BadRequestError", 403),
+    (BadInput, "BadRequestError", 400),
+    (StopTrading, "ServerError", 503),
+)
+
+
+class Problem(BaseModel):
+    """The one form of an error. `details`: the fields that are wrong, or what else a program can use; its
+    `kind` is the name of the error in patang.errors."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "status": "error",
+                    "error_type": "BadRequestError",
+                    "message": "quantity: Input should be a valid integer",
+                    "status_code": 400,
+                    "details": {
+                        "kind": "InvalidArguments",
+                        "fields": [{"field": "quantity", "message": "Input should be a valid integer"}],
+                    },
+                }
+            ]
+        },
+    )
+
+    status: Literal["error"] = "error"
+    error_type: ErrorType
+    message: str
+    status_code: int
+    details: dict[str, Any] | None = None
+
+
+class OrderRefused(PatangError):
+    """An order, or a change of one, breaks a rule or a limit; `answer` says which. Nothing was sent."""
+
+    def __init__(self, message: str, answer: dict[str, Any], *, modification: bool) -> None:
+        super().__init__(message)
+        self.answer = answer
+        self.modification = modification
+
+
+def problem_of(error: Exception) -> Problem:
+    """What is told of an error. Of one that nobody foresaw nothing is: it may carry secrets; log it."""
+    if isinstance(error, ValidationError):
+        return _invalid(error)
+    if isinstance(error, OrderRefused):
+        kind: ErrorType = "OrderModificationError" if error.modification else "OrderPlacementError"
+        return Problem(error_type=kind, message=str(error), status_code=400, details=error.answer)
+    name = type(error).__name__
+    for known, error_type, code in _KINDS:
+        if isinstance(error, known):
+            return Problem(
+                error_type=error_type, message=str(error), status_code=code, details={"kind": name}
+            )
+    if isinstance(error, PatangError):
+        return Problem(error_type="ServerError", message=str(error), status_code=500, details={"kind": name})
+    message = "the desk failed at this call: its log says why"
+    return Problem(error_type="ServerError", message=message, status_code=500)
+
+
+def _invalid(error: ValidationError) -> Problem:
+    # Never the input: it may be a secret that was put into the wrong field.
+    fields = [{"field": _place(e["loc"]), "message": e["msg"]} for e in error.errors(include_url=False)]
+    message = "; ".join(f"{f['field']}: {f['message']}" if f["field"] else f["message"] for f in fields)
+    details = {"kind": "InvalidArguments", "fields": fields}
+    return Problem(error_type="BadRequestError", message=message, status_code=400, details=details)
+
+
+def _place(path: Iterable[int | str]) -> str:
+    return ".".join(map(str, path))
