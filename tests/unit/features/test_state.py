@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from patang.errors import BadInput
 from patang.features.indicator_history import candle_features
 from patang.features.indicators import MINUTES_A_YEAR, BarColumns
+from patang.features.missing import reason_of
 from patang.features.packing import pack_arrays, unpack_arrays
-from patang.features.reasons import reason_of
 from patang.features.state import FeatureState
 from patang.features.undefined import Undefined
 from patang.features.vector import CANDLE_FEATURES, FEATURE_NAMES, OPTION_FEATURES

@@ -45,7 +45,7 @@ class ClosedMinute(_Value):
 
     `features[symbol]` is the vector named by `feature_names`; `features_5m` and `features_15m` hold the
     candle features of the last closed bar of five and fifteen minutes. NaN is written as null; read why with
-    patang.features.reasons.reason_of, since `undefined[symbol]` (reason by feature, with _5m or _15m behind
+    patang.features.missing.reason_of, since `undefined[symbol]` (reason by feature, with _5m or _15m behind
     those of longer bars) leaves out what goes without saying. `gap`: the stream was interrupted within the
     minute, so that its highs and lows may have been missed.
     `candles` hold the closed one-minute bars of everything watched, options too. Of indices and equities,
