@@ -1,18 +1,130 @@
-"""The desk itself: what it is doing, as a whole and in its lists."""
+"""The desk itself: what it is doing, as a whole and in its lists, and how it is set."""
 
-from patang.desk_view.views import StatusView
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from patang.desk_view.views import Moment, OrderView, PositionView, RiskView, Rupees, StatusView
 from patang.tools.caller import Caller
-from patang.tools.tool import AnyTool, Tool, ToolInput
+from patang.tools.tool import AccountInput, AnyTool, Tool, ToolInput, ToolReply
 
-__all__ = ["TOOLS"]
+__all__ = ["TOOLS", "MarketDay"]
+
+MarketDay = Annotated[date | None, Field(description="a market day, YYYY-MM-DD; the running one without")]
 
 
 class NoInput(ToolInput):
     """No argument."""
 
 
+class PositionsInput(AccountInput):
+    """Which positions of the desk's own."""
+
+    state: Annotated[
+        Literal["open", "closed"], Field(description="open: held now; closed: closed on `day`")
+    ] = "open"
+    day: MarketDay = None
+
+
+class OrdersInput(AccountInput):
+    """Which of the desk's orders."""
+
+    day: MarketDay = None
+    limit: Annotated[int, Field(ge=1, le=500, description="at most so many, the newest first")] = 100
+
+
+class DeskPositions(ToolReply):
+    """Positions that Patang has opened, oldest first."""
+
+    positions: tuple[PositionView, ...]
+
+
+class DeskOrders(ToolReply):
+    """Orders of the desk, newest first; `more`: there are older ones of the day than `limit` let through."""
+
+    orders: tuple[OrderView, ...]
+    more: bool
+
+
+class RiskState(ToolReply):
+    """An entry for each account."""
+
+    accounts: tuple[RiskView, ...]
+
+
+class AccountFunds(ToolReply):
+    """What an account has at the broker in rupees, as last told at `told_at`: `net` is free for equity and
+    derivatives, `cash` of it paid in, `used` blocked by orders and positions. Null: the broker did not tell.
+    """
+
+    account: str
+    mode: str
+    net: Rupees
+    cash: Rupees | None = None
+    used: Rupees | None = None
+    holdings_value: Rupees | None = None
+    told_at: Moment
+
+
+class FundsOfAccounts(ToolReply):
+    """An entry for each account whose funds the broker has told of."""
+
+    accounts: tuple[AccountFunds, ...]
+
+
+class SettingsInForce(ToolReply):
+    """Every setting in force, by its dotted path; `next_session` holds limits that were loosened and wait for
+    the next session, with the value that comes then. `version` counts what was stored; 0: the defaults."""
+
+    version: int
+    settings: dict[str, Any]
+    next_session: dict[str, Any]
+
+
 def _status(caller: Caller, _: NoInput) -> StatusView:
     return caller.services.desk_view().status(caller.principal.accounts)
+
+
+def _positions(caller: Caller, args: PositionsInput) -> DeskPositions:
+    accounts, view = caller.accounts(args.account_id), caller.services.desk_view()
+    if args.state == "open":
+        return DeskPositions(positions=view.open_positions(accounts))
+    return DeskPositions(positions=view.closed_positions(accounts, args.day or view.market_now().date()))
+
+
+def _orders(caller: Caller, args: OrdersInput) -> DeskOrders:
+    accounts, view = caller.accounts(args.account_id), caller.services.desk_view()
+    found = view.orders(accounts, args.day or view.market_now().date())
+    return DeskOrders(orders=found[: args.limit], more=len(found) > args.limit)
+
+
+def _risk(caller: Caller, args: AccountInput) -> RiskState:
+    return RiskState(accounts=caller.services.desk_view().risk(caller.accounts(args.account_id)))
+
+
+def _funds(caller: Caller, args: AccountInput) -> FundsOfAccounts:
+    from patang.accounts.funds import Funds
+    from patang.keys import funds_key
+    from patang.records import load
+
+    told = (load(caller.services.store, Funds, funds_key(name)) for name in caller.accounts(args.account_id))
+    kept = {"schema_version", "revision"}
+    shown = (AccountFunds.model_validate(funds.model_dump(exclude=kept)) for funds in told if funds)
+    return FundsOfAccounts(accounts=tuple(shown))
+
+
+def _settings(caller: Caller, _: NoInput) -> SettingsInForce:
+    from patang.settings.effective import plain
+
+    services = caller.services
+    changes = services.settings_changes()
+    stored = changes.stored()
+    return SettingsInForce(
+        version=0 if stored is None else stored.version,
+        settings=plain(services.standing_settings()),
+        next_session=changes.pending(),
+    )
 
 
 TOOLS: tuple[AnyTool, ...] = (
@@ -26,6 +138,67 @@ TOOLS: tuple[AnyTool, ...] = (
         effect="looks",
         scope="read",
         run=_status,
+        example={},
+    ),
+    Tool(
+        name="desk_positions",
+        title="Positions of the desk",
+        description="Positions that Patang itself opened, with last price, stop, target and unrealised "
+        "P&L in rupees, or those closed on a day with what they made after charges. For everything the "
+        "account holds at the broker use get_positions and get_holdings.",
+        input=PositionsInput,
+        output=DeskPositions,
+        effect="looks",
+        scope="read",
+        run=_positions,
+        example={"state": "open"},
+    ),
+    Tool(
+        name="desk_orders",
+        title="Orders of the desk",
+        description="Orders that Patang asked the broker for on a day, newest first, with what the broker "
+        "said to each. For the broker's own order book use get_orders.",
+        input=OrdersInput,
+        output=DeskOrders,
+        effect="looks",
+        scope="read",
+        run=_orders,
+        example={"limit": 20},
+    ),
+    Tool(
+        name="get_risk_state",
+        title="Risk state",
+        description="Halts, the day's loss, drawdown, exposure and positions beside their limits, an "
+        "entry an account; `blocked_because` says why no new position is opened now.",
+        input=AccountInput,
+        output=RiskState,
+        effect="looks",
+        scope="read",
+        run=_risk,
+        example={"account_id": "main"},
+    ),
+    Tool(
+        name="get_account_funds",
+        title="Funds as the desk knows them",
+        description="Free and used funds in rupees as the broker told them last, without asking it again. "
+        "For the broker's full answer now use get_margins.",
+        input=AccountInput,
+        output=FundsOfAccounts,
+        effect="looks",
+        scope="read",
+        run=_funds,
+        example={},
+    ),
+    Tool(
+        name="get_settings",
+        title="Settings in force",
+        description="Every setting of the desk by its dotted path, and the limits that wait for the next "
+        "session. Settings are changed by a signed-in person alone, never by a tool.",
+        input=NoInput,
+        output=SettingsInForce,
+        effect="looks",
+        scope="read",
+        run=_settings,
         example={},
     ),
 )

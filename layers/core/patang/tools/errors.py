@@ -48,7 +48,7 @@ _KINDS: tuple[tuple[type[PatangError], ErrorType, int], ...] = (
     (TryAgain, "NetworkError", 503),
     (OutcomeUnknown, "NetworkError", 504),
     (BrokerRefused, "OrderPlacementError", 400),
-    (Refused, "BadRequestError", 403),
+    (Refused, "BadRequestError", 409),
     (BadInput, "BadRequestError", 400),
     (StopTrading, "ServerError", 503),
 )

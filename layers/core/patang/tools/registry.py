@@ -3,12 +3,17 @@
 from difflib import get_close_matches
 
 from patang.errors import BadInput
-from patang.tools import desk
+from patang.tools import approvals, desk, signals, stopping
 from patang.tools.tool import AnyTool
 
 __all__ = ["TOOLS", "find"]
 
-TOOLS: tuple[AnyTool, ...] = (*desk.TOOLS,)
+TOOLS: tuple[AnyTool, ...] = (
+    *desk.TOOLS,
+    *signals.TOOLS,
+    *approvals.TOOLS,
+    *stopping.TOOLS,
+)
 
 _BY_NAME = {tool.name: tool for tool in TOOLS}
 

@@ -1,0 +1,152 @@
+"""Proposed orders that wait for their owner's word."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from patang.desk_view.views import ApprovalView
+from patang.errors import Refused
+from patang.tools.caller import Caller
+from patang.tools.tool import AccountInput, AnyTool, Tool, ToolReply
+
+__all__ = ["TOOLS"]
+
+Digest = Annotated[
+    str, Field(pattern="^[0-9a-f]{64}$", description="terms_digest of the terms that the owner was shown")
+]
+OrderId = Annotated[str, Field(min_length=1, max_length=60, description="the approval's order_id")]
+
+_RESULTS = {
+    "APPROVED": "Approved. Price and risk are checked once more, then the order is placed.",
+    "DECLINED": "Declined. No order is placed.",
+    "ALREADY_DECIDED": "this order was decided before",
+    "EXPIRED": "too late: the time to decide is over and no order is placed",
+    "TERMS_CHANGED": "the terms are not those of this digest: list the approvals and show the new ones",
+    "UNKNOWN": "there is no such approval",
+    "NOT_REDUCED": "so many units cannot be bought instead",
+}
+
+
+class DecisionInput(AccountInput):
+    """A yes or no to the exact terms whose digest is named."""
+
+    order_id: OrderId
+    decision: Literal["approve", "decline"]
+    terms_digest: Digest
+
+
+class ReductionInput(AccountInput):
+    """Fewer units than the terms have whose digest is named, in whole lots."""
+
+    order_id: OrderId
+    quantity: Annotated[int, Field(gt=0, le=10**7, description="units, in whole lots")]
+    terms_digest: Digest
+
+
+class Approvals(ToolReply):
+    """What waits for a yes, the one that ends first in front."""
+
+    approvals: tuple[ApprovalView, ...]
+
+
+class DecisionReply(ToolReply):
+    """What the decision came to."""
+
+    result: Literal["APPROVED", "DECLINED"]
+    order_id: str
+    message: str
+
+
+class ReductionReply(ToolReply):
+    """The digest of the terms that a yes has to name now."""
+
+    order_id: str
+    quantity: int
+    terms_digest: str
+
+
+def _waiting(caller: Caller, args: AccountInput) -> Approvals:
+    return Approvals(approvals=caller.services.desk_view().approvals(caller.accounts(args.account_id)))
+
+
+def _decide(caller: Caller, args: DecisionInput) -> DecisionReply:
+    account, services = caller.account(args.account_id), caller.services
+    result = services.approvals().decide(
+        account,
+        args.order_id,
+        args.decision,
+        args.terms_digest,
+        caller.principal.actor,
+        services.clock.now(),
+    )
+    if result not in ("APPROVED", "DECLINED"):
+        raise Refused(f"{result}: {_RESULTS[result]}")
+    return DecisionReply(result=result, order_id=args.order_id, message=_RESULTS[result])
+
+
+def _reduce(caller: Caller, args: ReductionInput) -> ReductionReply:
+    account, services = caller.account(args.account_id), caller.services
+    done = services.approvals().reduce(
+        account,
+        args.order_id,
+        args.quantity,
+        args.terms_digest,
+        caller.principal.actor,
+        services.clock.now(),
+    )
+    if done.terms_digest is None:
+        raise Refused(f"{done.result}: {done.why or _RESULTS[done.result]}")
+    return ReductionReply(order_id=args.order_id, quantity=args.quantity, terms_digest=done.terms_digest)
+
+
+TOOLS: tuple[AnyTool, ...] = (
+    Tool(
+        name="list_pending_approvals",
+        title="Waiting approvals",
+        description="Orders that wait for their owner's yes: exact terms, their digest, expected charges and "
+        "risk in rupees, and the seconds left.",
+        input=AccountInput,
+        output=Approvals,
+        effect="looks",
+        scope="read",
+        run=_waiting,
+        example={},
+    ),
+    Tool(
+        name="decide_approval",
+        title="Decide an approval",
+        description="Approve or decline an order, as its owner told you after seeing its terms. Approving "
+        "places it. Never decide by yourself.",
+        input=DecisionInput,
+        output=DecisionReply,
+        effect="orders",
+        scope="trade",
+        run=_decide,
+        example={
+            "account_id": "main",
+            "order_id": "o20260818-1046-a1",
+            "decision": "decline",
+            "terms_digest": "0f" * 32,
+        },
+        destructive=True,
+        idempotent=False,
+    ),
+    Tool(
+        name="reduce_approval",
+        title="Lower an approval's quantity",
+        description="Make the quantity of a waiting order less; its yes then has to name the new digest. The "
+        "time to decide stays.",
+        input=ReductionInput,
+        output=ReductionReply,
+        effect="changes",
+        scope="trade",
+        run=_reduce,
+        example={
+            "account_id": "main",
+            "order_id": "o20260818-1046-a1",
+            "quantity": 65,
+            "terms_digest": "0f" * 32,
+        },
+        idempotent=False,
+    ),
+)
