@@ -43,7 +43,8 @@ _LOWERING = frozenset({"EXIT", "PROTECT", "CANCEL", "GTT_DELETE"})
 
 
 class Slice(BaseModel):
-    """One of the orders into which the broker has cut an intent; `average_price` in rupees."""
+    """One of the orders into which the broker has cut an intent. `average_price` is in rupees, of all that
+    was filled but `unpriced_quantity`, whose price nobody has told yet."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,6 +53,12 @@ class Slice(BaseModel):
     quantity: int = 0
     filled_quantity: int = 0
     average_price: Decimal | None = None
+    unpriced_quantity: int = 0
+
+    @property
+    def priced_quantity(self) -> int:
+        """Units filled whose price was told."""
+        return 0 if self.average_price is None else self.filled_quantity - self.unpriced_quantity
 
 
 def asked_hash(asked: Mapping[str, Any]) -> str:
@@ -93,7 +100,8 @@ class OrderIntent(Record):
     `attempt` counts the orders of one wish whose refusals were cured, `cured_from` is the one before. What
     the exchange refused after the broker took it waits, ACKED, since `refused_at` for the lane to cure it.
     `slices` are the orders the broker has made of it, where it has made several; `all_named`: there are no
-    others.
+    others. `average_price` is of all that was filled but `unpriced_quantity`, whose price nobody has told
+    yet; while it is None, fills are booked at `presumed_price`.
     `expected_price` is what slippage is measured against, `bid` the best price to sell at when an exit was
     begun, if known; `limit_price` is the limit the order stands at after modifications.
     `task_token` is of the workflow that waits for the lane, until it is `answered`.
@@ -136,6 +144,8 @@ class OrderIntent(Record):
     status_message: str = ""
     filled_quantity: int = 0
     average_price: Decimal | None = None
+    unpriced_quantity: int = 0
+    presumed_price: Decimal | None = None
     slices: tuple[Slice, ...] = ()
     all_named: bool = False
     limit_price: Decimal | None = None
@@ -160,6 +170,11 @@ class OrderIntent(Record):
     def never_arrived(self) -> bool:
         """Ended in vain while the broker had named no order or trigger: a late trace may still turn up."""
         return self.is_final and self.state != "COMPLETE" and self.broker_order_id is None
+
+    @property
+    def priced_quantity(self) -> int:
+        """Units filled whose price was told."""
+        return 0 if self.average_price is None else self.filled_quantity - self.unpriced_quantity
 
     @property
     def lane(self) -> Literal["exit", "entry"]:

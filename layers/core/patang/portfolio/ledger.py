@@ -13,7 +13,16 @@ from patang.risk.charges import leg_charges, segment_of
 from patang.settings import Mode
 from patang.strategies.signal import Signal
 
-__all__ = ["Fill", "after_entry", "after_exit", "levels_at", "opened", "realised"]
+__all__ = [
+    "Fill",
+    "after_entry",
+    "after_exit",
+    "entry_priced",
+    "exit_priced",
+    "levels_at",
+    "opened",
+    "realised",
+]
 
 _PAISA = Decimal("0.01")
 _FOUR_PLACES = Decimal("0.0001")
@@ -139,10 +148,37 @@ def after_exit(position: Position, before: Fill | None, fill: Fill, expected_pri
     return grown.evolve(state="CLOSED", realised_pnl=realised(grown))
 
 
+def entry_priced(position: Position, signal: Signal, expected_price: Decimal, fill: Fill) -> Position:
+    """The position at the price of its entry's fills, which had been booked at another; it stays as open or
+    closed as it is."""
+    priced = after_entry(position, signal, expected_price, fill).evolve(state=position.state)
+    return _with_result(priced)
+
+
+def exit_priced(position: Position, before: Fill, fill: Fill) -> Position:
+    """The position at the price of one exit order's fills, which had been booked at that of `before`."""
+    market = (position.exchange, position.symbol, position.product)
+    value = position.exit_value + fill.value - before.value
+    # What the depository charges does not depend on the price.
+    more = _charges(*market, "SELL", fill) - _charges(*market, "SELL", before)
+    sold = position.exited_quantity
+    priced = position.evolve(
+        exit_value=value,
+        exit_price=(value / sold).quantize(_FOUR_PLACES),
+        exit_charges=(position.exit_charges or Decimal(0)) + more,
+        exit_slippage=((value - position.exit_value_expected) / sold).quantize(_FOUR_PLACES),
+    )
+    return _with_result(priced)
+
+
 def realised(position: Position) -> Decimal:
     """Profit in rupees of what was sold, after the charges of both legs."""
     gross = position.exit_value - position.entry_price * position.exited_quantity
     return (gross - position.entry_charges - (position.exit_charges or 0)).quantize(_PAISA)
+
+
+def _with_result(position: Position) -> Position:
+    return position.evolve(realised_pnl=realised(position)) if position.state == "CLOSED" else position
 
 
 def _charges(

@@ -1,4 +1,4 @@
-"""One fill of an order: the part by which its running total grew when the desk heard of it."""
+"""One fill of an order: the part by which its running total grew when the desk heard of its price."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -18,10 +18,10 @@ _FOUR_PLACES = Decimal("0.0001")
 class OrderFill(Record):
     """Units bought or sold at a price in rupees; what was heard of at once is one fill.
 
-    `filled_quantity` and `average_price` are the order's totals with this fill. `slippage` is its price less
-    `expected_price` in rupees, `slippage_pct` the same in percent of what was expected; None where nothing
-    was. `as_of` is market time, `heard_at` wall time, `source` who brought the news: lane, frame, postback,
-    poll or lookup.
+    `filled_quantity` and `average_price` are the order's totals with this fill, of what has a price.
+    `slippage` is its price less `expected_price` in rupees, `slippage_pct` the same in percent of what was
+    expected; None where nothing was. `as_of` is market time, `heard_at` wall time, `source` who brought the
+    news: lane, frame, postback, poll or lookup.
     """
 
     account: str
@@ -53,12 +53,12 @@ class OrderFill(Record):
 def new_fill(
     old: OrderIntent, new: OrderIntent, as_of: datetime, heard_at: datetime, source: str
 ) -> OrderFill | None:
-    """What `new` has filled beyond `old`; None if that is nothing, or at a price that nobody has told."""
-    quantity = new.filled_quantity - old.filled_quantity
+    """What `new` has filled beyond `old` at a price that was told; None if that is nothing."""
+    quantity = new.priced_quantity - old.priced_quantity
     if quantity <= 0 or new.average_price is None:
         return None
-    before = old.filled_quantity * (old.average_price or new.average_price)
-    price = (new.filled_quantity * new.average_price - before) / quantity
+    before = old.priced_quantity * (old.average_price or Decimal(0))
+    price = (new.priced_quantity * new.average_price - before) / quantity
     terms, expected = new.terms, new.expected_price
     slippage = None if expected is None else price - expected
     return OrderFill(
@@ -75,7 +75,7 @@ def new_fill(
         transaction_type=terms.transaction_type,
         quantity=quantity,
         price=price.quantize(_FOUR_PLACES),
-        filled_quantity=new.filled_quantity,
+        filled_quantity=new.priced_quantity,
         average_price=new.average_price,
         expected_price=expected,
         slippage=None if slippage is None else slippage.quantize(_FOUR_PLACES),

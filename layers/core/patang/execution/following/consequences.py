@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from patang.errors import StopTrading
+from patang.execution.following.fill_price import presumed
 from patang.execution.intent import OrderIntent
 from patang.portfolio.ledger import Fill
 from patang.ports import Metrics, Notifier, Write
@@ -38,10 +39,10 @@ def position_id_of(entry: OrderIntent) -> str:
 
 
 def fill_of(intent: OrderIntent, time: datetime) -> Fill | None:
-    """The intent's fills so far, None if there are none. A fill without a price is taken at the limit."""
+    """The intent's fills so far, None if there are none; at the price presumed where none was told."""
     if intent.filled_quantity == 0:
         return None
-    price = intent.average_price or intent.limit_price or intent.terms.price or intent.expected_price
+    price = intent.average_price or intent.presumed_price or presumed(intent)
     if price is None:
         raise StopTrading(f"order {intent.intent_id} was filled at a price that nobody knows")
     return Fill(intent.filled_quantity, price, time)

@@ -10,6 +10,7 @@ from patang.execution.following.consequences import Notice, Settlement, name_of
 from patang.execution.following.entries import settle_entry
 from patang.execution.following.exit_fills import settle_exit
 from patang.execution.following.fill_quality import count_slippage, latencies
+from patang.execution.following.late_prices import is_priced, settle_price
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
 from patang.execution.protection.changes import settle_protection
@@ -32,6 +33,8 @@ def settle(
 
     `as_of` is the market time of the change; `source` says who brought the news.
     """
+    if is_priced(old, new):
+        return _priced(store, old, new, as_of, now, source)
     grown = new.filled_quantity > old.filled_quantity
     done = Settlement(
         [
@@ -67,10 +70,7 @@ def settle(
         settle_exit(store, done, old, new, as_of, now)
     if new.kind in _CHANGES and ended:
         settle_protection(store, done, new, as_of)
-    done.writes += count_slippage(store, old, new)
-    fill = new_fill(old, new, as_of, now, source)
-    if fill is not None:
-        done.writes.append(create(fill))
+    _record_fill(store, done, old, new, as_of, now, source)
     if new.kind == "MODIFY" and new.state == "COMPLETE":
         _stand_at_new_price(store, done, new)
     if ended and new.state == "REJECTED" and new.kind != "ENTRY" and new.position_id is None:
@@ -81,6 +81,30 @@ def settle(
         text = f"{name_of(new)} had been given up as never placed and has now turned up at the broker."
         done.notices.append(Notice("Order turned up late", text, "order_turned_up_late"))
     return done
+
+
+def _priced(
+    store: StateStore, old: OrderIntent, new: OrderIntent, as_of: datetime, now: datetime, source: str
+) -> Settlement:
+    done = Settlement([replace(new)])
+    settle_price(store, done, old, new, as_of, now, source)
+    _record_fill(store, done, old, new, as_of, now, source)
+    return done
+
+
+def _record_fill(
+    store: StateStore,
+    done: Settlement,
+    old: OrderIntent,
+    new: OrderIntent,
+    as_of: datetime,
+    now: datetime,
+    source: str,
+) -> None:
+    done.writes += count_slippage(store, old, new)
+    fill = new_fill(old, new, as_of, now, source)
+    if fill is not None:
+        done.writes.append(create(fill))
 
 
 def _stand_at_new_price(store: StateStore, done: Settlement, modify: OrderIntent) -> None:

@@ -5,6 +5,7 @@ The legs of an iceberg come one after the other: the next when one has filled, n
 
 from decimal import Decimal
 
+from patang.execution.following.fill_price import is_first_price, presumed, told
 from patang.execution.intent import IntentState, OrderIntent, Slice
 from patang.ports import BrokerOrder
 
@@ -21,21 +22,19 @@ def sliced(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
     those, since what he refused at once has no order.
     """
     before = next((one for one in intent.slices if one.broker_order_id == order.order_id), None)
+    if before is not None and is_first_price(before, order):
+        return _filled(intent, _with(intent, before.model_copy(update=told(before, order)._asdict())))
     after = _after(before, order)
-    others = tuple(one for one in intent.slices if one.broker_order_id != order.order_id)
-    slices = tuple(sorted((*others, after), key=lambda one: one.broker_order_id))
+    slices = _with(intent, after)
     filled = sum(one.filled_quantity for one in slices)
     state = _state(intent, slices, filled)
     if after == before and state == intent.state and intent.broker_order_id is not None:
         return intent
-    return intent.evolve(
+    return _filled(intent, slices).evolve(
         state=state,
-        slices=slices,
         broker_order_id=intent.broker_order_id or order.order_id,
         broker_status=order.status,
         status_message=order.status_message or intent.status_message,
-        filled_quantity=filled,
-        average_price=_average_of(slices) or intent.average_price,
     )
 
 
@@ -65,26 +64,31 @@ def live_orders(intent: OrderIntent) -> tuple[str, ...]:
 
 def _after(before: Slice | None, order: BrokerOrder) -> Slice:
     known = before or Slice(broker_order_id=order.order_id)
-    price = Decimal(order.average_price)
-    grown = order.filled_quantity > known.filled_quantity
     return Slice(
         broker_order_id=order.order_id,
         status=known.status if known.status in _FINAL else order.status,
         quantity=order.quantity,
-        filled_quantity=max(order.filled_quantity, known.filled_quantity),
-        average_price=price if grown and price > 0 else known.average_price,
+        **told(known, order)._asdict(),
     )
 
 
-def _average_of(slices: tuple[Slice, ...]) -> Decimal | None:
-    """Over the fills whose price was told, in rupees a unit."""
-    told = [
-        (one.filled_quantity, one.average_price)
-        for one in slices
-        if one.filled_quantity and one.average_price
-    ]
-    units = sum(quantity for quantity, _ in told)
-    return sum((quantity * price for quantity, price in told), Decimal(0)) / units if units else None
+def _with(intent: OrderIntent, changed: Slice) -> tuple[Slice, ...]:
+    others = (one for one in intent.slices if one.broker_order_id != changed.broker_order_id)
+    return tuple(sorted((*others, changed), key=lambda one: one.broker_order_id))
+
+
+def _filled(intent: OrderIntent, slices: tuple[Slice, ...]) -> OrderIntent:
+    """The intent with what these have filled, on average over the units whose price was told."""
+    filled = sum(one.filled_quantity for one in slices)
+    priced = sum(one.priced_quantity for one in slices)
+    value = sum((one.priced_quantity * (one.average_price or Decimal(0)) for one in slices), Decimal(0))
+    return intent.evolve(
+        slices=slices,
+        filled_quantity=filled,
+        average_price=value / priced if priced else None,
+        unpriced_quantity=filled - priced,
+        presumed_price=intent.presumed_price or (presumed(intent) if filled > priced else None),
+    )
 
 
 def _state(intent: OrderIntent, slices: tuple[Slice, ...], filled: int) -> IntentState:

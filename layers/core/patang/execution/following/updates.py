@@ -9,7 +9,9 @@ from patang.errors import BadInput
 from patang.execution.amendments import Amendments
 from patang.execution.following.broker_order import parse_order
 from patang.execution.following.consequences import Notice, Settlement, tell
+from patang.execution.following.fill_price import is_first_price, presumed, told
 from patang.execution.following.fill_quality import latencies
+from patang.execution.following.late_prices import is_priced
 from patang.execution.following.settlement import settle
 from patang.execution.following.slices import sliced
 from patang.execution.intent import IntentState, OrderIntent
@@ -47,6 +49,7 @@ class _Heard(NamedTuple):
     intent: OrderIntent | None
     took: Mapping[str, float] = MappingProxyType({})
     news: bool = True
+    priced: bool = False
 
 
 class OrderUpdates:
@@ -83,6 +86,14 @@ class OrderUpdates:
     def apply_order(self, account: str, order: BrokerOrder, source: str) -> UpdateResult:
         """The same for an order that is parsed already; `source` is frame, postback or poll."""
         self._adopt(account, order)
+        heard = self._take(account, order, source)
+        if heard.priced:
+            # What else the same word tells is another change, with consequences of its own.
+            self._take(account, order, source)
+        self._metrics.count("order_updates", source=source, result=heard.result)
+        return heard.result
+
+    def _take(self, account: str, order: BrokerOrder, source: str) -> _Heard:
         heard = change(self._store, lambda: self._decide(account, order, source))
         tell(self._notifier, self._metrics, heard.settlement.notices)
         if heard.intent is not None and heard.result == "REFUSED":
@@ -95,8 +106,7 @@ class OrderUpdates:
             self._look_after(account, order)
         if "order_to_fill_ms" in heard.took:
             self._metrics.duration_ms("order_to_fill", heard.took["order_to_fill_ms"], source=source)
-        self._metrics.count("order_updates", source=source, result=heard.result)
-        return heard.result
+        return heard
 
     def _decide(self, account: str, order: BrokerOrder, source: str) -> tuple[_Heard, list[Write]]:
         tagged = order.tag.isalnum() and len(order.tag) <= _LONGEST_TAG
@@ -116,6 +126,8 @@ class OrderUpdates:
             return _Heard("REFUSED", Settlement(), waiting), [replace(waiting)]
         as_of = order.updated_at or intent.as_of
         settlement = settle(self._store, intent, new, as_of, now, source)
+        if is_priced(intent, new):
+            return _Heard("APPLIED", settlement, new, priced=True), settlement.writes
         if intent.is_final and not intent.never_arrived:
             text = f"{intent.intent_id} had ended {intent.state} and was then told {order.status}."
             settlement.notices.append(Notice("Fill after the end", text, "fill_after_end"))
@@ -168,7 +180,8 @@ def followed(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
     """The intent after hearing of its order; the same object's equal if that is no news.
 
     Only forwards: filled quantity never falls and what the broker called final stays, except that a fill
-    which the broker reports after all counts, and an end that only we had concluded gives way.
+    which the broker reports after all counts, and an end that only we had concluded gives way. The first
+    price of what was filled without one is news by itself: what else the order tells is heard the next time.
     """
     if order.transaction_type != intent.terms.transaction_type:
         # The second leg of a cover order has the tag of the first, and is the broker's own affair.
@@ -178,6 +191,8 @@ def followed(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
         return intent
     if intent.terms.in_several:
         return sliced(intent, order)
+    if intent.broker_order_id == order.order_id and is_first_price(intent, order):
+        return intent.evolve(**told(intent, order)._asdict())
     grown = order.filled_quantity > intent.filled_quantity
     target = _BROKER_FINALS.get(order.status, "ACKED")
     settled = intent.is_final and not intent.never_arrived
@@ -187,14 +202,15 @@ def followed(intent: OrderIntent, order: BrokerOrder) -> OrderIntent:
     known = state == intent.state and not grown and intent.broker_order_id == order.order_id
     if known and not _tells_of_its_trigger(intent, order):
         return intent
-    price = Decimal(order.average_price)
+    filled = told(intent, order)
+    presumes = filled.unpriced_quantity and intent.presumed_price is None
     return intent.evolve(
         state=state,
         broker_order_id=order.order_id,
         broker_status=order.status,
         status_message=order.status_message or intent.status_message,
-        filled_quantity=max(order.filled_quantity, intent.filled_quantity),
-        average_price=price if grown and price > 0 else intent.average_price,
+        presumed_price=presumed(intent) if presumes else intent.presumed_price,
+        **filled._asdict(),
     )
 
 
