@@ -9,7 +9,7 @@ from patang.accounts.health import note_call
 from patang.accounts.service import AccountService
 from patang.adapters.kite.login import KiteLogin
 from patang.approvals.proposal import OrderTerms
-from patang.errors import TryAgain
+from patang.errors import PatangError, TryAgain
 from patang.execution.orders.live_market import LiveMarket
 from patang.execution.orders.market_facts import MarketFacts, facts_of
 from patang.market.instrument_dumps import find_listing
@@ -24,6 +24,7 @@ from patang.settings import KiteSettings, Mode
 if TYPE_CHECKING:
     from patang.adapters.kite.broker import KiteBroker
     from patang.adapters.kite.calls import KiteCalls
+    from patang.ports.broker_reads import BrokerReads
 from patang.app.surroundings import Surroundings
 
 __all__ = ["Brokers"]
@@ -59,6 +60,18 @@ class Brokers(Surroundings):
 
         return KiteMarketData(self._kite_calls(self.standing_settings().data_account, None))
 
+    def broker_reads(self, account: str) -> "BrokerReads":
+        """All that can be read of the account; its book is paper's while the desk trades on paper."""
+        from patang.adapters.kite.reads import KiteReads
+
+        settings = self.standing_settings()
+        kite = KiteReads(self._kite_calls(account, None), self._kite_calls(settings.data_account, None))
+        if settings.mode != "paper":
+            return kite
+        from patang.adapters.paper.reads import PaperReads
+
+        return PaperReads(self.broker(account, "paper"), kite)
+
     def check_session(self, account: str) -> None:
         """Asks the broker whether the account's session lives. Notes a dead one and raises SessionExpired."""
         self._kite_broker(account, None).profile()
@@ -77,7 +90,16 @@ class Brokers(Surroundings):
             KiteLogin(self._kite_settings),
             secret_prefix=self.variable("SECRET_PREFIX"),
             login_root=lambda: self._kite_settings().login_root,
+            desk_address=self.public_url,
+            triggers=self._waiting_triggers,
         )
+
+    def _waiting_triggers(self, account: str) -> set[str] | None:
+        try:
+            return {gtt.gtt_id for gtt in self.broker(account).gtts() if gtt.status == "active"}
+        except PatangError:
+            # Above all without a session: whoever asks is told that it is not known.
+            return None
 
     def _kite_settings(self, mode: Mode | None = None) -> KiteSettings:
         settings = self.standing_settings()

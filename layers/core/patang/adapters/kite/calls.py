@@ -28,6 +28,8 @@ _IDLE_SECONDS = 5.0
 
 _CANDLE = ("date", "open", "high", "low", "close", "volume", "oi")
 _DUMPS = ("market.instruments", "market.instruments.all")
+# The client knows none of the alerts' routes (https://kite.trade/docs/connect/v3/alerts/).
+_ALERTS = {"alerts": "/alerts", "alerts.one": "/alerts/{uuid}", "alerts.history": "/alerts/{uuid}/history"}
 _ANY_IPV4 = "0.0.0.0"  # noqa: S104 - the source address of our own calls; nothing listens on it
 
 
@@ -35,14 +37,14 @@ class KiteCalls:
     """Runs calls of the official client for one account.
 
     `credentials` and `settings` are asked before every call, so a new login is in use at the next one;
-    `expired` hears of the credentials that the broker did not accept, `measured` how many milliseconds each
-    call took, whatever came of it.
+    `expired` hears of the credentials that the broker did not accept, and tells where the owner logs in again
+    (the end of a sentence); `measured` hears how many milliseconds each call took, whatever came of it.
     """
 
     def __init__(
         self,
         credentials: Callable[[], Credentials],
-        expired: Callable[[Credentials], None],
+        expired: Callable[[Credentials], str | None],
         settings: Callable[[], KiteSettings],
         metrics: Metrics,
         *,
@@ -98,7 +100,8 @@ class KiteCalls:
         except Exception as error:
             sorted_error = sort_error(error, self._reply, sending=sending)
             if isinstance(sorted_error, SessionExpired):
-                self._expired(credentials)
+                where = self._expired(credentials)
+                sorted_error = SessionExpired(f"{sorted_error}{where or ''}")
             self._metrics.count("broker_errors", kind=kind, error=type(sorted_error).__name__)
             raise sorted_error from error
         finally:
@@ -142,13 +145,13 @@ def kite_client(api_key: str, access_token: str | None, settings: KiteSettings) 
     client = KiteConnect(
         api_key, access_token=access_token, root=settings.root, timeout=settings.timeout_seconds
     )
+    # The client joins routes to the host, so a path of the base address has to go into the routes. The
+    # broker's sandbox has one, before all routes but those of the instruments dump.
     prefix = urlsplit(settings.root).path.rstrip("/")
-    if prefix:
-        # The client joins routes to the host, so a path of the base address has to go into the routes. The
-        # broker's sandbox has one, before all routes but those of the instruments dump.
-        client._routes = {
-            name: route if name in _DUMPS else prefix + route for name, route in KiteConnect._routes.items()
-        }
+    client._routes = {
+        name: route if name in _DUMPS else prefix + route
+        for name, route in (KiteConnect._routes | _ALERTS).items()
+    }
     # The client reads the time of each candle with dateutil, 33 us a bar, and a reply has 22,500 of them.
     client._format_historical = _candles
     client.reqsession.mount("https://", _IPv4Adapter())

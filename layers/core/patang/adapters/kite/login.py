@@ -1,4 +1,4 @@
-"""The exchange of a login's request token for the day's access token."""
+"""The exchange of a login's request token for the day's access token, and giving that up."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,25 @@ class KiteLogin:
         self._settings = settings
 
     def exchange(self, api_key: str, api_secret: str, request_token: str) -> BrokerLogin:
+        reply = self._asked(
+            api_key,
+            lambda client: client.generate_session(request_token, api_secret),
+            "the broker does not accept this login (used before, or too late): log in again",
+        )
+        return BrokerLogin(
+            user_id=str(reply["user_id"]),
+            access_token=str(reply["access_token"]),
+            demat_consent=(reply.get("meta") or {}).get("demat_consent") in _CONSENTED,
+        )
+
+    def end(self, api_key: str, access_token: str) -> None:
+        self._asked(
+            api_key,
+            lambda client: client.invalidate_access_token(access_token),
+            "the session was over before it was logged out",
+        )
+
+    def _asked(self, api_key: str, call: Callable[[Any], Any], over: str) -> Any:
         # Not at the top: every function knows the accounts, few are deployed with the client's layer.
         from patang.adapters.kite.calls import kite_client
         from patang.adapters.kite.errors import Reply, sort_error
@@ -35,17 +54,8 @@ class KiteLogin:
 
         client.reqsession.hooks["response"].append(remember)
         try:
-            reply = client.generate_session(request_token, api_secret)
-            return BrokerLogin(
-                user_id=str(reply["user_id"]),
-                access_token=str(reply["access_token"]),
-                demat_consent=(reply.get("meta") or {}).get("demat_consent") in _CONSENTED,
-            )
+            return call(client)
         except Exception as error:
-            # The cause is not chained: its request carries the checksum.
+            # The cause is not chained: its request carries the checksum, or the token.
             sorted_error = sort_error(error, replies[-1] if replies else None, sending=False)
-        if isinstance(sorted_error, SessionExpired):
-            raise SessionExpired(
-                "the broker does not accept this login (used before, or too late): log in again"
-            )
-        raise sorted_error
+        raise SessionExpired(over) if isinstance(sorted_error, SessionExpired) else sorted_error

@@ -51,7 +51,13 @@ class KiteMarketData:
         return found
 
     def candles(
-        self, instrument_token: int, start: datetime, end: datetime, interval: str
+        self,
+        instrument_token: int,
+        start: datetime,
+        end: datetime,
+        interval: str,
+        *,
+        continuous: bool = False,
     ) -> list[Mapping[str, Any]]:
         if interval not in RANGE_DAYS:
             raise BadInput(f"no candles of {interval!r} are kept; there are {', '.join(RANGE_DAYS)}")
@@ -59,18 +65,18 @@ class KiteMarketData:
         found: dict[datetime, Mapping[str, Any]] = {}
         while start <= end:
             until = min(start + step, end)
-            for candle in self._page(instrument_token, start, until, interval):
+            for candle in self._page(instrument_token, start, until, interval, continuous):
                 found[candle["date"]] = candle
             start = until + timedelta(seconds=1)
         return [found[moment] for moment in sorted(found)]
 
     def _page(
-        self, instrument_token: int, start: datetime, end: datetime, interval: str
+        self, instrument_token: int, start: datetime, end: datetime, interval: str, continuous: bool
     ) -> list[Mapping[str, Any]]:
         candles: list[Mapping[str, Any]] = self._calls.read(
             "historical",
             lambda client: client.historical_data(
-                instrument_token, _wall(start), _wall(end), interval, oi=True
+                instrument_token, _wall(start), _wall(end), interval, continuous=continuous, oi=True
             ),
         )
         return candles

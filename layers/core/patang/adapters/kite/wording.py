@@ -1,12 +1,24 @@
 """What is asked of the broker, in the words of its API."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from patang.errors import BadInput
 from patang.ports import BrokerOrder, GttRequest, OrderRequest
 
-__all__ = ["as_margin_row", "checked_changes", "checked_id", "gtt_arguments", "priced", "sent_time"]
+__all__ = [
+    "as_margin_row",
+    "checked_changes",
+    "checked_id",
+    "checked_uuid",
+    "gtt_arguments",
+    "imagined",
+    "priced",
+    "sent_time",
+]
+
+_UUID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 _CHANGEABLE = frozenset(
     {
@@ -36,6 +48,13 @@ def checked_id(order_id: str) -> str:
     if not order_id.isalnum():
         raise BadInput(f"{order_id!r} is no id of an order or trigger of the broker")
     return order_id
+
+
+def checked_uuid(uuid: str) -> str:
+    """Of an alert, or an order of a fund. The id becomes a part of the address. Raises BadInput."""
+    if _UUID.fullmatch(uuid) is None:
+        raise BadInput(f"{uuid!r} is no id of an alert or of a fund's order at the broker")
+    return uuid
 
 
 def gtt_arguments(request: GttRequest) -> dict[str, Any]:
@@ -84,6 +103,21 @@ def priced(order: BrokerOrder) -> dict[str, Any]:
         "transaction_type": order.transaction_type,
         "quantity": order.filled_quantity,
         "average_price": float(order.average_price),
+    }
+
+
+def imagined(request: OrderRequest, number: int) -> dict[str, Any]:
+    """An order that need not exist, as if it had traded at its price, for the charges of it."""
+    return {
+        "order_id": str(number),
+        "exchange": request.exchange,
+        "tradingsymbol": request.tradingsymbol,
+        "transaction_type": request.transaction_type,
+        "variety": request.variety,
+        "product": request.product,
+        "order_type": request.order_type,
+        "quantity": request.quantity,
+        "average_price": float(request.price or 0),
     }
 
 

@@ -1,0 +1,112 @@
+"""What all replies have in common: amounts, times and texts as the broker writes them.
+
+The broker computes with binary floats and writes times of Indian wall clocks without saying so. Here amounts
+are Decimal and times know their zone. Fields that are not known are passed over; of those that are known only
+what tells a row from another has to be there.
+"""
+
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+
+from patang.errors import TryAgain
+from patang.market.sessions import IST
+
+__all__ = ["Amount", "Day", "Moment", "Reply", "Text", "TimeOfDay", "parse"]
+
+# Funds are priced to six places, charges are told to fifteen; behind the eighth stands what floats left over.
+_PLACES = 8
+# How the broker's own program writes that there is no time.
+_NO_TIME = "0001-01-01"
+_TOLD_ERRORS = 3
+
+
+class Reply(BaseModel):
+    """A reply, or a part of one. Ids that come as numbers are read as texts."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+
+def _amount(value: Any) -> Any:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError(f"{value!r} is no amount")
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError(f"{value!r} is no amount") from None
+    if not amount.is_finite():
+        raise ValueError(f"{value!r} is no amount")
+    return _plain(round(amount, _PLACES))
+
+
+def _plain(amount: Decimal) -> Decimal:
+    """Without zeros at the end, and never as a power of ten."""
+    short = amount.normalize()
+    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str):
+        if not value or value.startswith(_NO_TIME):
+            return None
+        value = datetime.fromisoformat(value)
+    if not isinstance(value, datetime):
+        return value
+    # The official client makes datetimes of some of the texts, of the same wall clock and as silent about it.
+    return value.replace(tzinfo=IST) if value.tzinfo is None else value.astimezone(IST)
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, str):
+        return date.fromisoformat(value[:10]) if value and not value.startswith(_NO_TIME) else None
+    return value.date() if isinstance(value, datetime) else value
+
+
+def _time_of_day(value: Any) -> Any:
+    if isinstance(value, str):
+        return time.fromisoformat(value[-8:]) if value else None
+    return value.time() if isinstance(value, datetime) else value
+
+
+def _text(value: Any) -> Any:
+    return "" if value is None else value
+
+
+Amount = Annotated[Decimal | None, BeforeValidator(_amount)]
+"""Rupees, a price, a percentage or units of a fund; None where nothing is said."""
+Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+"""A moment in IST; None where there is none."""
+Day = Annotated[date | None, BeforeValidator(_day)]
+"""A day; None where there is none."""
+TimeOfDay = Annotated[time | None, BeforeValidator(_time_of_day)]
+"""The wall clock of the day alone, IST."""
+Text = Annotated[str, BeforeValidator(_text)]
+"""A text, empty where the broker says null."""
+
+
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+def parse[T](kind: type[T], data: Any, what: str) -> T:
+    """`data` of a reply as `kind`, a model or a tuple or mapping of them; `what` names it in the message.
+
+    Raises TryAgain where the reply does not say what it must: it is the broker's fault, not the asker's.
+    """
+    try:
+        found: T = _adapter(kind).validate_python(data)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or what}: {one['msg']}" for one in error.errors()[:_TOLD_ERRORS]
+        )
+        raise TryAgain(f"the broker's reply of {what} does not read ({wrong})") from error
+    return found
