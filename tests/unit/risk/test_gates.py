@@ -15,6 +15,7 @@ from patang.accounts.health import counting_failures, failures_now, median_laten
 from patang.errors import TryAgain
 from patang.keys import preflight_key
 from patang.portfolio.account_state import AccountDay, Reservation, RiskState
+from patang.portfolio.position_book import PositionBook
 from patang.ports import Put
 from patang.records import create
 from patang.risk.account_view import AccountView, view_account
@@ -196,7 +197,7 @@ def closed(minutes_ago, symbol="TCS", reason="STOP", pnl="-100"):
     ],
 )
 def test_several_stops_within_the_window_pause_entries(trades, gate):
-    view = changed(CLEAN, closed=tuple(trades))
+    view = changed(CLEAN, closed=PositionBook.of(trades).closed)
     refused = signal_gate(view, equity_signal("INFY"), Settings(), AS_OF)
     assert (refused and refused.gate) == gate
 
@@ -205,7 +206,7 @@ def test_several_stops_within_the_window_pause_entries(trades, gate):
     ("minutes", "symbol", "gate"), [(14, "INFY", "SYMBOL_COOLDOWN"), (15, "INFY", None), (14, "TCS", None)]
 )
 def test_a_symbol_cools_down_after_its_exit(minutes, symbol, gate):
-    view = changed(CLEAN, closed=(closed(minutes, symbol, "TARGET", "200"),))
+    view = changed(CLEAN, closed=PositionBook.of([closed(minutes, symbol, "TARGET", "200")]).closed)
     refused = signal_gate(view, equity_signal("INFY"), Settings(), AS_OF)
     assert (refused and refused.gate) == gate
 

@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from patang.ports import Attributes, Key
+from patang.records import replace
 from patang.risk.account_view import AccountView, view_account
 from patang.risk.reservations import held
 from tests.unit.execution.samples import equity_signal
@@ -73,16 +74,20 @@ def told(view: AccountView) -> dict[str, object]:
     }
 
 
+@pytest.mark.parametrize("booked", [False, True])
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("before_a_fill", [an_exit_fills, an_entry_fills])
 def test_a_look_that_can_be_acted_on_has_seen_the_whole_fill(
-    before_a_fill: Callable[[TradingDesk], None], backwards: bool
+    before_a_fill: Callable[[TradingDesk], None], backwards: bool, booked: bool
 ) -> None:
+    """`booked`: the state names the open positions already, so that they are read by their keys."""
     outcomes = []
     for reads in count():
         store = Overtaken(backwards=backwards)
         desk = TradingDesk(store=store)
         before_a_fill(desk)
+        if booked:
+            desk.store.write(replace(look(desk).state))
         before = told(look(desk))
         store.intrude(reads, lambda desk=desk: tell(desk))
         seen = look(desk)

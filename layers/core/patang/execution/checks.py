@@ -17,6 +17,7 @@ from patang.execution.prices import band_pct, is_option, on_tick
 from patang.keys import account_key, market_clock_key, session_key
 from patang.market.candles import Quote
 from patang.market.sessions import IST, Segment, session_on
+from patang.portfolio.account_state import RiskState
 from patang.ports import Clock, ItemReader, StateStore
 from patang.records import load
 from patang.risk.account_view import view_account
@@ -120,10 +121,16 @@ def check_allowed(
 
 
 def check_risk(
-    store: StateStore, proposal: Proposal, as_of: datetime, settings: Settings, clock: Clock
+    store: StateStore,
+    proposal: Proposal,
+    as_of: datetime,
+    settings: Settings,
+    clock: Clock,
+    state: RiskState | None = None,
 ) -> str | None:
-    """The risk manager's gates on the account as it is now, this proposal's own reservation left out."""
-    view = view_account(store, proposal.account, as_of, clock.now(), settings)
+    """The risk manager's gates on the account as it is now, this proposal's own reservation left out.
+    `state`: its state of risk, where it was read just before."""
+    view = view_account(store, proposal.account, as_of, clock.now(), settings, state=state)
     if proposal.order_id not in view.state.reservations:
         return "RESERVATION_LOST"
     view = dataclasses.replace(view, state=release(view.state, proposal.order_id))

@@ -40,7 +40,7 @@ from patang.keys import (
 )
 from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
-from patang.ports import Broker, Clock, IntentQueue, ItemReader, Metrics, StateStore, Workflows, Write
+from patang.ports import Broker, Clock, IntentQueue, ItemReader, Key, Metrics, StateStore, Workflows, Write
 from patang.records import change, create, load, read_ahead, replace
 from patang.risk.reservations import bind
 from patang.settings import Mode, Settings
@@ -120,7 +120,7 @@ class OrderFlow:
 
     def recheck(self, account: str, order_id: str) -> Step:
         """Whether what the owner said yes to still holds: terms, price, risk, hours and session."""
-        facts = self._facts(account, order_id)
+        facts = self._facts(account, order_id, risk_key(account))
         proposal = load(facts, Proposal, proposal_key(account, order_id))
         if proposal is None or proposal.terms is None:
             return _no("UNKNOWN_PROPOSAL")
@@ -136,7 +136,14 @@ class OrderFlow:
             reason = (
                 check_allowed(facts, proposal, as_of, settings, self._clock)
                 or check_drift(proposal, quote, as_of, settings)
-                or check_risk(self._store, proposal, as_of, settings, self._clock)
+                or check_risk(
+                    self._store,
+                    proposal,
+                    as_of,
+                    settings,
+                    self._clock,
+                    load(facts, RiskState, risk_key(account)),
+                )
             )
         except PatangError as error:
             reason = _unable(error)
@@ -243,9 +250,9 @@ class OrderFlow:
     def _load(self, account: str, order_id: str) -> Proposal | None:
         return load(self._store, Proposal, proposal_key(account, order_id))
 
-    def _facts(self, account: str, order_id: str) -> ItemReader:
-        """What a check of an order begins with, in one trip. The preflight is that of the wall clock's day;
-        of another market day, as in a replay, it is read by itself."""
+    def _facts(self, account: str, order_id: str, *more: Key) -> ItemReader:
+        """What a check of an order begins with, and `more`, in one trip. The preflight is that of the wall
+        clock's day; of another market day, as in a replay, it is read by itself."""
         return read_ahead(
             self._store,
             proposal_key(account, order_id),
@@ -253,6 +260,7 @@ class OrderFlow:
             account_key(account),
             session_key(account),
             preflight_key(self._clock.now().astimezone(IST).date()),
+            *more,
         )
 
 

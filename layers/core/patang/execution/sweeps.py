@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from patang.accounts.account import Account
 from patang.approvals.proposal import Proposal
 from patang.approvals.service import ApprovalService
+from patang.execution.book_sweep import mend_book
 from patang.execution.conclusion import Conclusion
 from patang.execution.following.consequences import Notice, tell
 from patang.execution.journal import journal, told_first
@@ -75,6 +76,7 @@ class Sweeps:
             "expired": sum(map(self._expire_overdue, names)),
             "answered": sum(map(self._answer_decided, names)),
             "released": sum(self._reservations.run(name, as_of) for name in names),
+            "books": sum(mend_book(self._store, name, as_of, self._clock.now()) for name in names),
             "intents": sum(self._intents.run(name, as_of) for name in names),
             "bare": self._protector.sweep(load_index(self._store, Position, OPEN_POSITIONS), as_of),
             "cycles": self._start_cycles(as_of),

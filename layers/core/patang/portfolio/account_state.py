@@ -7,6 +7,8 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from patang.keys import day_key, risk_key
+from patang.portfolio.position import Position
+from patang.portfolio.position_book import PositionBook
 from patang.ports import Key
 from patang.records import Record
 from patang.settings import Mode
@@ -57,6 +59,8 @@ class RiskState(Record):
     highest value since a person last accepted a drawdown. Neither holds pay-ins and pay-outs, `net_paid_in`.
     `results_mode` says in which mode these three were made: another mode begins with none. `other_results`
     keeps them meanwhile, so that a way through another mode forgets no loss.
+
+    `book` says which positions are open; None where nobody has looked them up yet.
     """
 
     account: str
@@ -74,6 +78,7 @@ class RiskState(Record):
     net_paid_in: Decimal = Decimal(0)
     results_mode: Mode | None = None
     other_results: dict[Mode, ModeResults] = Field(default_factory=dict)
+    book: PositionBook | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -98,6 +103,13 @@ class RiskState(Record):
     def is_halted_on(self, day: date) -> bool:
         """Whether no entry may be made on this market day."""
         return self.halted and (self.halted_day is None or self.halted_day >= day)
+
+    def with_position(self, position: Position) -> Self:
+        """This state once the position was opened, closed or opened again; who has no book gets none, because
+        one position does not say which others there are."""
+        if self.book is None:
+            return self
+        return self.evolve(book=self.book.with_position(position))
 
     def in_mode(self, mode: Mode) -> Self:
         """This state with what was made, lost and paid in in this mode."""

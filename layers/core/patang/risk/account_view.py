@@ -1,5 +1,6 @@
 """An account as the risk manager sees it: what it holds, what is on its way, what it has lost."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 from patang.accounts.funds import Funds
 from patang.accounts.health import failures_now, health_keys, median_latency_ms
 from patang.accounts.session import KiteSession
+from patang.errors import StopTrading
 from patang.execution.graduation import trades_small
 from patang.execution.preflight import egress_refusal
 from patang.execution.reconciliation.record import ForeignPosition, Reconciliation
@@ -15,6 +17,7 @@ from patang.keys import (
     funds_key,
     graduation_key,
     mark_key,
+    position_key,
     preflight_key,
     reconciliation_key,
     risk_key,
@@ -25,8 +28,9 @@ from patang.portfolio.account_state import AccountDay, RiskState
 from patang.portfolio.held import latest_positions
 from patang.portfolio.open_result import open_result
 from patang.portfolio.position import Mark, Position
+from patang.portfolio.position_book import ClosedTrade, PositionBook
 from patang.ports import ItemReader, Key, StateStore
-from patang.records import load, load_many, read_ahead
+from patang.records import load, read_ahead
 from patang.risk.reservations import DERIVATIVES, held
 from patang.risk.sizing import Headroom
 from patang.settings import Settings
@@ -42,14 +46,14 @@ _FUNDS_FOR = timedelta(minutes=10)
 class AccountView:
     """A consistent look at one account. Reservations are those of `state`.
 
-    Positions are those of the mode in force that the desk itself has opened; `closed` are the latest of them
-    that were sold. `unrealised` is what the open ones have made since their entry, `of_the_day` what open and
-    sold ones have made within the day, both in rupees after all charges, those of exits to come included;
-    `to_stops` is what the open ones lose besides if each falls to its stop; `stale` are those valued without
-    a fresh price. `free_funds` is what the broker last told within ten
-    minutes, `latency_ms` the median of the last five calls to it; None where nobody knows. `egress` is why
-    orders would leave from a wrong address. `foreign` is what the owner traded beside the desk. `one_lot`:
-    its first live sessions are not over.
+    Positions are those of the mode in force that the desk itself has opened; `closed` are those sold within
+    the longest time that a gate looks back. `unrealised` is what the open ones have made since their entry,
+    `of_the_day` what open and sold ones have made within the day, both in rupees after all charges, those of
+    exits to come included; `to_stops` is what the open ones lose besides if each falls to its stop; `stale`
+    are those valued without a fresh price. `free_funds` is what the broker last told within ten minutes,
+    `latency_ms` the median of the last five calls to it; None where nobody knows. `egress` is why orders
+    would leave from a wrong address. `foreign` is what the owner traded beside the desk. `one_lot`: its first
+    live sessions are not over.
     """
 
     state: RiskState
@@ -58,7 +62,7 @@ class AccountView:
     unrealised: Decimal
     of_the_day: Decimal = Decimal(0)
     to_stops: Decimal = Decimal(0)
-    closed: tuple[Position, ...] = ()
+    closed: tuple[ClosedTrade, ...] = ()
     stale: tuple[str, ...] = ()
     free_funds: Decimal | None = None
     latency_ms: float | None = None
@@ -148,24 +152,34 @@ class AccountView:
 
 
 def view_account(
-    store: StateStore, account: str, as_of: datetime, now: datetime, settings: Settings
+    store: StateStore,
+    account: str,
+    as_of: datetime,
+    now: datetime,
+    settings: Settings,
+    *,
+    state: RiskState | None = None,
 ) -> AccountView:
     """The account at the market time `as_of` and the wall time `now`.
 
-    The state of risk is read first, then the day, then the positions, each in a trip of its own: whatever
-    turns a reservation into a position, or a position into a result, changes the state too, so that a
-    decision written against this state has seen either the one or the other. All that hangs on nothing else
-    comes with the day.
-    Raises StopTrading where the day has no sourced charges for a position.
+    The state of risk is read first, unless the caller has read it already (`state`), then all the rest in one
+    trip, positions included, because the state names the open ones: whatever turns a reservation into a
+    position, or a position into a result, changes the state too, so that a decision written against this
+    state has seen either the one or the other. A state that names none yet is given its book here, from the
+    positions themselves; it is stored with whatever is decided on it.
+    Raises StopTrading where the day has no sourced charges for a position, or one is named and not stored.
     """
     day = as_of.astimezone(IST).date()
-    state = load(store, RiskState, risk_key(account)) or RiskState(account=account)
-    facts = read_ahead(store, *_fact_keys(account, day, now))
+    if state is None:
+        state = load(store, RiskState, risk_key(account)) or RiskState(account=account)
+    if state.book is None:
+        state = state.evolve(book=PositionBook.of(latest_positions(store, account)))
+    book = state.book or PositionBook()
+    facts = read_ahead(store, *_fact_keys(account, day, now), *_position_keys(account, book))
     result = load(facts, AccountDay, day_key(account, day)) or AccountDay(account=account, day=day)
-    known = [position for position in latest_positions(store, account) if position.mode == settings.mode]
-    held = tuple(position for position in known if position.state != "CLOSED")
+    held = tuple(p for p in _open_positions(facts, account, book) if p.mode == settings.mode)
     oldest = timedelta(seconds=settings.risk.max_data_age_seconds)
-    marks = load_many(store, Mark, [mark_key(position.position_id) for position in held])
+    marks = (load(facts, Mark, mark_key(position.position_id)) for position in held)
     results = [open_result(position, mark, as_of, oldest) for position, mark in zip(held, marks, strict=True)]
     session = load(facts, KiteSession, session_key(account))
     return AccountView(
@@ -174,7 +188,7 @@ def view_account(
         positions=held,
         unrealised=sum((found.since_entry for found in results), Decimal(0)),
         of_the_day=sum((found.of_the_day for found in results), result.made_in(settings.mode)),
-        closed=tuple(position for position in known if position.state == "CLOSED"),
+        closed=tuple(trade for trade in book.closed if trade.mode == settings.mode),
         to_stops=sum((found.to_stop for found in results), Decimal(0)),
         stale=tuple(p.symbol for p, found in zip(held, results, strict=True) if found.stale),
         free_funds=_free_funds(facts, account, now, settings),
@@ -185,6 +199,22 @@ def view_account(
         one_lot=trades_small(facts, settings, account, day),
         demat_consent=session is not None and session.demat_consent,
     )
+
+
+def _position_keys(account: str, book: PositionBook) -> Iterator[Key]:
+    for position_id in book.open:
+        yield position_key(account, position_id)
+        yield mark_key(position_id)
+
+
+def _open_positions(facts: ItemReader, account: str, book: PositionBook) -> Iterator[Position]:
+    """Those the book names, but for one that was closed since it was read."""
+    for position_id in book.open:
+        position = load(facts, Position, position_key(account, position_id))
+        if position is None:
+            raise StopTrading(f"the book of {account} names position {position_id}, which is not stored")
+        if position.state != "CLOSED":
+            yield position
 
 
 def _fact_keys(account: str, day: date, now: datetime) -> tuple[Key, ...]:

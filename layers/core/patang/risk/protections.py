@@ -1,12 +1,12 @@
 """Protections from trading on after bad trades: a pause after several stops, one of a symbol after its exit.
 
-Pure functions of the positions that were closed lately, in market time.
+Pure functions of the trades that ended lately, in market time.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from patang.portfolio.position import Position
+from patang.portfolio.position_book import ClosedTrade
 from patang.risk.refusals import Refusal
 from patang.settings.limits import RiskSettings
 
@@ -15,15 +15,12 @@ __all__ = ["stop_loss_guard", "symbol_cooldown"]
 _STOPS = ("STOP", "TRAILING_STOP")
 
 
-def stop_loss_guard(closed: Sequence[Position], bounds: RiskSettings, as_of: datetime) -> Refusal | None:
+def stop_loss_guard(closed: Sequence[ClosedTrade], bounds: RiskSettings, as_of: datetime) -> Refusal | None:
     """No entry for a while after so many stops, all within the window, that lost money."""
     stops = sorted(
-        position.exit_time
-        for position in closed
-        if position.exit_time is not None
-        and position.exit_reason in _STOPS
-        and (position.realised_pnl or 0) < 0
-        and position.exit_time <= as_of
+        trade.exit_time
+        for trade in closed
+        if trade.exit_reason in _STOPS and (trade.realised_pnl or 0) < 0 and trade.exit_time <= as_of
     )
     limit = bounds.stop_loss_guard_stops
     window = timedelta(minutes=bounds.stop_loss_guard_window_minutes)
@@ -39,15 +36,11 @@ def stop_loss_guard(closed: Sequence[Position], bounds: RiskSettings, as_of: dat
 
 
 def symbol_cooldown(
-    closed: Sequence[Position], underlying: str, bounds: RiskSettings, as_of: datetime
+    closed: Sequence[ClosedTrade], underlying: str, bounds: RiskSettings, as_of: datetime
 ) -> Refusal | None:
     """No entry into an underlying for a while after it was sold."""
     exits = [
-        position.exit_time
-        for position in closed
-        if position.exit_time is not None
-        and position.underlying == underlying
-        and position.exit_time <= as_of
+        trade.exit_time for trade in closed if trade.underlying == underlying and trade.exit_time <= as_of
     ]
     until = max(exits) + timedelta(minutes=bounds.symbol_cooldown_minutes) if exits else None
     if until is None or as_of >= until:

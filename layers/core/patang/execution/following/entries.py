@@ -29,9 +29,9 @@ def settle_entry(
     proposal = load(store, Proposal, proposal_key(new.account, new.order_id or ""))
     if proposal is None:
         raise StopTrading(f"entry {new.intent_id} belongs to proposal {new.order_id!r}, which is not stored")
-    if new.filled_quantity > old.filled_quantity:
-        _grow_position(store, done, proposal, new, as_of, now)
-    _hold_less(store, done, proposal, old, new, as_of)
+    grown = new.filled_quantity > old.filled_quantity
+    entered = _grow_position(store, done, proposal, new, as_of, now) if grown else None
+    _hold_less(store, done, proposal, old, new, entered, as_of)
     if not new.is_final:
         return
     outcome = _outcome(new)
@@ -51,10 +51,10 @@ def _grow_position(
     new: OrderIntent,
     as_of: datetime,
     now: datetime,
-) -> None:
+) -> Position | None:
     fill = fill_of(new, as_of)
     if fill is None:
-        return
+        return None
     expected = new.expected_price or fill.price
     position_id = position_id_of(new)
     position = load(store, Position, position_key(new.account, position_id))
@@ -94,6 +94,7 @@ def _grow_position(
     bought = f"Bought {entered.quantity} {entered.symbol} at {fill.price}"
     text = f"{bought}; stop {entered.stop_loss_price}, target {entered.target_price}."
     done.notices.append(Notice("Position entered", text))
+    return entered
 
 
 def _hold_less(
@@ -102,6 +103,7 @@ def _hold_less(
     proposal: Proposal,
     old: OrderIntent,
     new: OrderIntent,
+    entered: Position | None,
     as_of: datetime,
 ) -> None:
     """The reservation is kept for what may still come, no longer for what the position holds.
@@ -113,6 +115,8 @@ def _hold_less(
     changed = keep_rest(risk or RiskState(account=new.account), proposal, old, new)
     if new.terms.exchange in DERIVATIVES and new.filled_quantity > old.filled_quantity:
         changed = changed.evolve(last_option_entry=max(as_of, changed.last_option_entry or as_of))
+    if entered is not None:
+        changed = changed.with_position(entered)
     done.writes.append(create(changed) if risk is None else replace(changed))
 
 

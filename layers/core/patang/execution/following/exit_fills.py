@@ -214,7 +214,7 @@ def book_result(
     total = standing.realised_total + pnl
     standing = standing.evolve(
         realised_total=total, peak_realised=max(standing.peak_realised, total), results_mode=closed.mode
-    )
+    ).with_position(closed)
     done.writes += [
         create(result) if stored is None else replace(result),
         create(standing) if risk is None else replace(standing),
