@@ -287,6 +287,7 @@ class TradingDesk:
                 self.broker,
                 self.order_updates(),
                 self.resolution(),
+                self.halts(),
                 self.notifier,
                 self.metrics,
             ),

@@ -2,6 +2,8 @@
 
 import pytest
 
+from patang.errors import OutcomeUnknown
+from tests.unit.execution.lane_cases import deliver, new_intent, stored
 from tests.unit.execution.protected import pump
 from tests.unit.execution.samples import equity_signal
 from tests.unit.execution.stages import entry_of, submitted
@@ -68,6 +70,7 @@ def test_what_cannot_be_told_apart_alarms() -> None:
     overnight(desk)
     assert (entry_of(desk).state, desk.positions()) == ("CANCELLED", [])
     assert desk.metrics.counts["order_missing"] == 1
+    assert "holds 35 INFY beside the desk's" in str(desk.risk().halt_reason)
 
 
 @pytest.mark.parametrize("looked_up_by", ["follower", "lane"])
@@ -90,3 +93,52 @@ def test_an_order_whose_reply_was_lost_is_not_called_lost_by_the_book_of_another
     desk.follower().follow("main", desk.market_time, "poll")
     assert "order_never_arrived" not in desk.metrics.counts
     assert (entry_of(desk).state, desk.metrics.counts["order_missing"]) == ("CANCELLED", 1)
+    assert (desk.risk().state, desk.risk().gate) == ("REDUCING", "UNKNOWN_ORDER")
+    assert "exactly these 20 INFY" in str(desk.risk().halt_reason)
+    told = [text for subject, text in desk.notifier.sent if subject == "An order's end is unknown"]
+    assert ["exactly these 20 INFY" in text for text in told] == [True]
+    assert "bought nothing: as far as anybody knows" in desk.notifier.sent[-1][1]
+    # Nobody can tell those shares from the owner's: a clean comparison does not let entries in again.
+    assert desk.comparison().run("main", desk.market_time)[0].clean
+    desk.halts().end_of_day("main", desk.market_time)
+    assert desk.risk().is_halted_on(desk.market_time.date())
+    desk.halts().resume("main", "owner", desk.market_time)
+    assert desk.risk().state == "ACTIVE"
+
+
+def test_of_an_unheard_purchase_that_is_not_held_the_account_stops_too_and_says_so() -> None:
+    """It may have been sold by now, as an intraday one is."""
+    desk = TradingDesk()
+    intent = submitted(desk)
+    desk.exchange.mishaps = ["lost"]
+    assert desk.lane().process({"account": "main", "intent_id": intent.intent_id}) == "UNKNOWN"
+    overnight(desk)
+    assert (entry_of(desk).state, desk.risk().gate) == ("CANCELLED", "UNKNOWN_ORDER")
+    assert "holds no INFY of that product" in str(desk.risk().halt_reason)
+
+
+@pytest.mark.parametrize("looked_up_by", ["follower", "lane"])
+@pytest.mark.parametrize("done", [True, False])
+def test_a_conversion_of_yesterday_is_not_called_done_because_nothing_is_left_of_its_product(
+    looked_up_by: str, done: bool
+) -> None:
+    desk = TradingDesk()
+    desk.exchange.carried["NSE", "INFY", "MIS"] = 20
+    intent = new_intent(desk, "CONVERT")
+
+    def unheard(request: object) -> None:
+        if done:
+            desk.exchange.carried["NSE", "INFY", "CNC"] = 20
+        desk.exchange.carried["NSE", "INFY", "MIS"] = 0
+        raise OutcomeUnknown("connection reset")
+
+    desk.exchange.convert_position = unheard
+    assert deliver(desk, intent) == "UNKNOWN"
+    desk.pass_time(23 * 3600)
+    if looked_up_by == "lane":
+        assert deliver(desk, intent) == "UNKNOWN"
+    desk.follower().follow("main", desk.market_time, "poll")
+    assert stored(desk, intent).state == "CANCELLED"
+    assert (desk.risk().state, desk.risk().gate) == ("REDUCING", "UNKNOWN_ORDER")
+    assert desk.metrics.counts["order_missing"] == 1
+    assert "whether it was done" in str(desk.risk().halt_reason)

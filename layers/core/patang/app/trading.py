@@ -234,6 +234,7 @@ class Trading(Brokers):
 
     def reconciliations(self) -> Reconciliations:
         return Reconciliations(self.store, lambda: self.poll_queue)
+                self.halts(),
 
     def polling(self) -> Polling:
         return Polling(

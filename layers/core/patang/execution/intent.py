@@ -87,7 +87,8 @@ class OrderIntent(Record):
     """One thing to ask of the broker. `intent_id` is also the order's tag: at most 20 alphanumerics.
 
     NEW -> SENDING -> ACKED -> COMPLETE | REJECTED | CANCELLED; SENDING -> UNKNOWN -> resolved by tag;
-    NEW -> DROPPED for a stale entry. What places no order ends as COMPLETE or REJECTED: MODIFY and CANCEL
+    NEW -> DROPPED for a stale entry. What places no order ends as COMPLETE or REJECTED (CANCELLED: a CONVERT
+    whose day is over, and nobody knows): MODIFY and CANCEL
     name the intent whose order they are about (`target_intent_id`, the broker's `target_order_id`),
     GTT_MODIFY and GTT_DELETE the trigger (`target_gtt_id`, which a done GTT_PLACE has too);
     `parent_order_id` is the first leg of a cover order.

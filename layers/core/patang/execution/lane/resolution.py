@@ -114,11 +114,13 @@ class Resolution:
         """Whether another GTT_PLACE for the same position is taken for never having reached the broker."""
         return _is_given_up(other) and other.position_id == intent.position_id and other.gtt is not None
 
-    def missing(self, intent: OrderIntent, as_of: datetime) -> None:
+    def missing(self, intent: OrderIntent, as_of: datetime, *, doubtful: bool = False) -> None:
         """An order that the broker had acknowledged, or one of an earlier day, is not in the book of this
-        market day."""
+        market day; or a conversion of an earlier day. `doubtful`: nobody knows how its day has ended."""
         if intent.as_of.astimezone(IST).date() < as_of.astimezone(IST).date():
-            self._conclude(intent, "CANCELLED", "its day has ended", ("ACKED", "SENDING", "UNKNOWN"))
+            ended = "its day has ended"
+            why = f"as far as anybody knows; {ended}" if doubtful else ended
+            self._conclude(intent, "CANCELLED", why, ("ACKED", "SENDING", "UNKNOWN"))
             return
         text = f"{name_of(intent)} was acknowledged as {intent.broker_order_id} and is not in the order book."
         tell(self._notifier, self._metrics, [Notice("Order missing at the broker", text, "order_missing")])
@@ -192,7 +194,11 @@ class Resolution:
             self._conclude_absence(intent)
 
     def _resolve_conversion(self, intent: OrderIntent) -> None:
-        """A conversion leaves less of the old product than there was when it was claimed."""
+        """A conversion leaves less of the old product than there was when it was claimed. The next morning
+        that tells nothing: an intraday position has ended with its day, a share has moved to the holdings."""
+        if self._is_of_an_earlier_day(intent):
+            self._conclude_absence(intent)
+            return
         left, before = self.held_of(intent), intent.held_before
         if before is not None and left <= before - intent.terms.quantity:
             self._conclude(intent, "COMPLETE", f"{left} of {before} are left as {intent.terms.product}")
@@ -203,7 +209,7 @@ class Resolution:
         if not self._is_past_grace(intent):
             self._conclude(intent, "UNKNOWN", "not to be seen at the broker yet")
             return
-        if intent.kind in PLACING and self._is_of_an_earlier_day(intent):
+        if intent.kind in (*PLACING, "CONVERT") and self._is_of_an_earlier_day(intent):
             self._conclude(intent, "UNKNOWN", "its day is over, and the broker's book is of another")
             return
         self._conclude(intent, "REJECTED", _ABSENT)

@@ -95,9 +95,11 @@ class BookFollower:
 
 
 def _is_gone(intent: OrderIntent, known: set[str], as_of: datetime) -> bool:
-    """Whether it is an order of an earlier market day that the book does not hold any more."""
+    """Whether it is of an earlier market day, and the books of this one tell nothing of it: an order that the
+    book does not hold any more, a conversion."""
     earlier = intent.as_of.astimezone(IST).date() < as_of.astimezone(IST).date()
-    return earlier and intent.kind in PLACING and not _names(intent) & known
+    untold = intent.kind == "CONVERT" or (intent.kind in PLACING and not _names(intent) & known)
+    return earlier and untold
 
 
 def _names(intent: OrderIntent) -> set[str]:
