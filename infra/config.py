@@ -47,6 +47,9 @@ class StageSettings(BaseModel):
     # The check of the day is the first call; the later ones look at what had not passed or was not due.
     preflight_schedule: str = "cron(* 9-15 ? * MON-FRI *)"
     archive_schedule: str = "cron(50 15 ? * MON-FRI *)"
+    # On all days of the week: the calendar knows which are trading days, and some Sundays are.
+    login_reminder_schedule: str = "cron(15,45 8 ? * * *)"
+    logout_schedule: str = "cron(0,30 16-22 ? * * *)"
     warm_schedule: str = "cron(0/4 9-15 ? * MON-FRI *)"
 
     @field_validator("log_retention_days")

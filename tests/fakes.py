@@ -122,6 +122,9 @@ class MemorySecrets:
     def put(self, name: str, values: Mapping[str, str]) -> None:
         self.secrets[name] = dict(values)
 
+    def delete(self, name: str) -> None:
+        self.secrets.pop(name, None)
+
 
 class FixedClock:
     """A Clock that moves only when told to."""

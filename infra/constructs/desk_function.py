@@ -35,6 +35,7 @@ FUNCTION_LAYERS: Final[Mapping[str, tuple[str, ...]]] = {
     "reconciler": ("core", "base", "kite"),
     # Strategies size what they want, and may calculate with arrays.
     "risk": ("core", "base", "numeric"),
+    "sessions": ("core", "base", "kite"),
     "signals": ("core", "base", "model", "artifacts"),
 }
 

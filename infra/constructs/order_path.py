@@ -67,6 +67,7 @@ class OrderPath(Construct):
                 "POLL_QUEUE_URL",
                 "NOTIFY_TOPIC_ARN",
                 "SECRET_PREFIX",
+                "PUBLIC_URL",
             ),
             network=parts.data.order_network,
         )

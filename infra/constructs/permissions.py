@@ -29,7 +29,9 @@ __all__ = [
 INDEX = "index1"
 
 _READS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
-_SECRET_WRITES = ("secretsmanager:CreateSecret", "secretsmanager:PutSecretValue")
+_SECRET_WRITES = tuple(
+    f"secretsmanager:{action}" for action in ("CreateSecret", "PutSecretValue", "DeleteSecret")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def allow_send(grantee: iam.IGrantable, *queues: sqs.IQueue) -> None:
 def allow_secrets(
     grantee: iam.IGrantable, settings: StageSettings, key: kms.IKey, *, write: bool = False
 ) -> None:
-    """Reads the stage's secrets (accounts' API secrets, the day's tokens); `write` also creates them."""
+    """Reads the stage's secrets (accounts' API secrets, the day's tokens); `write` makes and deletes them."""
     secrets = Stack.of(key).format_arn(
         service="secretsmanager",
         resource="secret",

@@ -1,4 +1,5 @@
-"""What happens by the clock: the morning's preparation, every minute's reconciliation, the day's archive."""
+"""What happens by the clock: reminders of the login, the morning, each minute's reconciliation, the archive,
+the logout."""
 
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
@@ -13,7 +14,7 @@ __all__ = ["Timekeeping"]
 
 
 class Timekeeping(Construct):
-    """(morning), (preflight), (reconciler) and (archive), each with its schedule in Indian time.
+    """(morning), (preflight), (reconciler), (archive) and (sessions), with their schedules in Indian time.
 
     `model_path` is the folder of model artifacts as a function sees it.
     """
@@ -25,15 +26,18 @@ class Timekeeping(Construct):
         self.morning = self._morning(parts)
         self.preflight = self._preflight(parts, model_path)
         self.archive = self._archive(parts)
+        self.sessions = self._sessions(parts)
         for name, cron, function in (
             ("Reconcile", settings.reconcile_schedule, self.reconciler),
             ("Morning", settings.morning_schedule, self.morning),
             ("Preflight", settings.preflight_schedule, self.preflight),
             ("Archive", settings.archive_schedule, self.archive),
+            ("Login-Reminder", settings.login_reminder_schedule, self.sessions),
+            ("Logout", settings.logout_schedule, self.sessions),
         ):
             MarketSchedule(
                 self,
-                f"{name}Schedule",
+                f"{name.replace('-', '')}Schedule",
                 name=f"{settings.prefix}-{name.lower()}",
                 cron=cron,
                 function=function,
@@ -57,6 +61,7 @@ class Timekeeping(Construct):
                 "NOTIFY_TOPIC_ARN",
                 "TRADING_CYCLE_ARN",
                 "SECRET_PREFIX",
+                "PUBLIC_URL",
             ),
         )
         allow_table(function, parts.data.desk, write=True)
@@ -148,4 +153,20 @@ class Timekeeping(Construct):
         )
         # It closes the day's last minute itself, with a marker behind the last tick.
         allow(function, ["kinesis:PutRecords", "kinesis:ListShards"], [parts.ticks.stream_arn])
+        return function
+
+    def _sessions(self, parts: Foundation) -> DeskFunction:
+        function = DeskFunction(
+            self,
+            parts.source,
+            "sessions",
+            memory_mb=512,
+            # Up to 23 s for each account whose broker hangs.
+            timeout_seconds=110,
+            failures=parts.queues.dead_letters,
+            environment=parts.variables("DESK_TABLE", "NOTIFY_TOPIC_ARN", "SECRET_PREFIX", "PUBLIC_URL"),
+        )
+        allow_table(function, parts.data.desk, write=True)
+        allow_secrets(function, parts.settings, parts.data.key)
+        parts.allow_notify(function)
         return function

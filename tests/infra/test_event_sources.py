@@ -80,16 +80,24 @@ SCHEDULES = {
     "preflight": "cron(* 9-15 ? * MON-FRI *)",
     "archive": "cron(50 15 ? * MON-FRI *)",
 }
+LOGINS = {"login-reminder": "cron(15,45 8 ? * * *)", "logout": "cron(0,30 16-22 ? * * *)"}
 
 
-@pytest.mark.parametrize(("function", "expression"), SCHEDULES.items())
-def test_schedules_are_on_time_in_india_or_not_at_all(cloud, function, expression):
+@pytest.mark.parametrize(
+    ("name", "function", "expression"),
+    [
+        *((name, name, expression) for name, expression in SCHEDULES.items()),
+        *((name, "sessions", expression) for name, expression in LOGINS.items()),
+    ],
+)
+def test_schedules_are_on_time_in_india_or_not_at_all(cloud, name, function, expression):
     (schedule,) = (
         properties
         for properties in cloud.properties("AWS::Scheduler::Schedule")
-        if properties["Target"]["Arn"] == {"Fn::GetAtt": [cloud.function_id(function), "Arn"]}
+        if properties["Name"] == f"patang-paper-{name}"
     )
 
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [cloud.function_id(function), "Arn"]}
     assert schedule["ScheduleExpression"] == expression
     assert schedule["ScheduleExpressionTimezone"] == "Asia/Kolkata"
     assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
@@ -106,7 +114,7 @@ def test_a_scheduled_call_that_failed_is_kept(cloud):
         if "OnFailure" in properties.get("DestinationConfig", {})
     }
 
-    assert kept == {cloud.function_id(function) for function in SCHEDULES}
+    assert kept == {cloud.function_id(function) for function in (*SCHEDULES, "sessions")}
 
 
 def test_api_has_throttled_routes_to_two_functions(cloud):

@@ -48,7 +48,7 @@ def who_may(assembly, action, resource=""):
 def test_every_function_has_a_role_of_its_own(cloud):
     roles = [properties["Role"]["Fn::GetAtt"][0] for properties in cloud.functions().values()]
 
-    assert len(set(roles)) == len(roles) == 14
+    assert len(set(roles)) == len(roles) == 15
 
 
 def test_no_role_takes_a_policy_that_somebody_else_writes(cloud):
@@ -70,9 +70,9 @@ def test_nobody_removes_or_rewrites_audit_entries(cloud):
     assert who_may(cloud, "dynamodb:UpdateItem", "Audit") == set()
 
 
-@pytest.mark.parametrize("action", ["secretsmanager:CreateSecret", "secretsmanager:PutSecretValue"])
+@pytest.mark.parametrize("action", ["CreateSecret", "PutSecretValue", "DeleteSecret"])
 def test_only_the_api_writes_secrets(cloud, action):
-    assert who_may(cloud, action) == {"api"}
+    assert who_may(cloud, f"secretsmanager:{action}") == {"api"}
 
 
 def test_only_those_who_call_kite_read_secrets(cloud):
@@ -83,6 +83,7 @@ def test_only_those_who_call_kite_read_secrets(cloud):
         "order_workflow",
         "preflight",
         "reconciler",
+        "sessions",
     }
     for name in who_may(cloud, "secretsmanager:GetSecretValue"):
         for statement in cloud.statements_of(name):

@@ -5,6 +5,7 @@
 | settings | SETTINGS | current | |
 | version of the settings | SETTINGS | version#<number, 8 digits> | |
 | account | ACCOUNTS | <account> | |
+| person who is allowed here | ALLOWED_USERS | <user id at the broker> | |
 | broker session | ACCOUNT#<account> | SESSION | |
 | risk state | ACCOUNT#<account> | RISK | |
 | account's day | ACCOUNT#<account> | DAY#<date> | |
@@ -24,6 +25,8 @@
 | order without a tag, whose it is | ACCOUNT#<account> | ORDER_LINK#<broker's order id> | |
 | request of a person or an assistant | ACCOUNT#<account> | REQUEST#<request_id> | |
 | requests taken of an account | ACCOUNT#<account> | REQUESTS | |
+| order that was asked for | ACCOUNT#<account> | ASKED#<approval_id> | LIVE_REQUESTS / <account>#<approval_id> |
+| orders asked for on a day | ACCOUNT#<account> | ASKED_ON#<date> | |
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
 | mark | MARKS | <position_id> | |
 | outbox event | OUTBOX#<account>#<date> | <event_id> | |
@@ -44,7 +47,8 @@
 | paper trigger | PAPER#<account> | GTT#<gtt_id> | PAPER_BOOK / <account>#GTT#<gtt_id> |
 | paper funds | PAPER#<account> | FUNDS | |
 
-The index is sparse: proposals while PENDING or decided and not yet acted on, intents until final and their
+The index is sparse: proposals while PENDING or decided and not yet acted on, orders that were asked for
+while they wait for a yes or for being sent, intents until final and their
 workflow has heard of it, positions until CLOSED, paper orders and triggers while they rest.
 
 Audit table: entry AUDIT#<account>#<date> / <sequence, 8 digits>; head AUDIT#<account>#<date> / HEAD;
@@ -61,12 +65,14 @@ from patang.ports import Key
 __all__ = [
     "DECIDED_APPROVALS",
     "LIVE_INTENTS",
+    "LIVE_REQUESTS",
     "OPEN_POSITIONS",
     "PAPER_BOOK",
     "PENDING_APPROVALS",
     "UNANSWERED_INTENTS",
     "account_key",
     "account_partition",
+    "allowed_user_key",
     "audit_partition",
     "broker_calls_key",
     "cash_key",
@@ -111,6 +117,7 @@ __all__ = [
 PENDING_APPROVALS = "PENDING_APPROVALS"
 DECIDED_APPROVALS = "DECIDED_APPROVALS"
 LIVE_INTENTS = "LIVE_INTENTS"
+LIVE_REQUESTS = "LIVE_REQUESTS"
 UNANSWERED_INTENTS = "UNANSWERED_INTENTS"
 OPEN_POSITIONS = "OPEN_POSITIONS"
 PAPER_BOOK = "PAPER_BOOK"
@@ -130,6 +137,10 @@ def settings_version_key(version: int) -> Key:
 
 def account_key(account: str) -> Key:
     return Key("ACCOUNTS", account)
+
+
+def allowed_user_key(kite_user_id: str) -> Key:
+    return Key("ALLOWED_USERS", kite_user_id)
 
 
 def session_key(account: str) -> Key:

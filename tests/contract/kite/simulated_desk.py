@@ -67,7 +67,7 @@ class SimulatedDesk(Desk):
                 ),
             )
         )
-        self.accounts().add("main", "Main", APP.api_key, APP.api_secret, APP.user_id, "owner")
+        self.accounts().register.add("main", "Main", APP.api_key, APP.api_secret, APP.user_id, "owner")
 
     def use(self, settings: Settings) -> None:
         self.store.write(Put(settings_key(), {"document": settings.model_dump_json()}))

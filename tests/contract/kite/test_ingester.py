@@ -173,7 +173,8 @@ def test_order_frames_reach_the_queue_as_the_broker_sent_them(desk, simulator, i
 
 
 def test_another_accounts_orders_come_on_its_own_connection(desk, simulator):
-    desk.accounts().add("second", "Second", SECOND_APP.api_key, SECOND_APP.api_secret, "CD5678", "owner")
+    key, secret = SECOND_APP.api_key, SECOND_APP.api_secret
+    desk.accounts().register.add("second", "Second", key, secret, "CD5678", "owner", allow=True)
     desk.accounts().complete_login("second", request_token(desk, "second"))
     with running(desk):
         until(lambda: len(simulator.exchange.hub.connections) == 2)

@@ -53,7 +53,7 @@ def another(world) -> AccountService:
         login_root=lambda: "https://login.example",
     )
     if not service.list():
-        service.add("main", "Main", "key", "api-secret", "AB1234", "owner")
+        service.register.add("main", "Main", "key", "api-secret", "AB1234", "owner")
     return service
 
 
@@ -143,12 +143,23 @@ def test_secrets_are_in_the_secret_store_and_nowhere_else(world, service):
     }
 
 
-def test_registering_again_replaces_the_secret_and_keeps_the_session(world, service):
+def test_another_label_or_secret_keeps_the_session(world, service):
     service.complete_login("main", "request")
-    service.add("main", "Renamed", "key2", "new-secret", "AB1234", "owner")
+    service.register.rename("main", "Renamed", "owner")
+    service.register.set_credentials("main", "owner", api_secret="new-secret")
     assert [account.label for account in service.list()] == ["Renamed"]
-    assert service.credentials("main").access_token == "access-request-api-secret"
-    assert service.credentials("main").api_key == "key2"
+    assert another(world).credentials("main").access_token == "access-request-api-secret"
+    assert world[1].secrets["patang/dev/account/main"]["api_secret"] == "new-secret"
+
+
+def test_another_key_is_another_app_and_needs_a_login(world, service):
+    service.complete_login("main", "request")
+    service.register.set_credentials("main", "owner", api_key="key2")
+    elsewhere = another(world)
+    with pytest.raises(SessionExpired):
+        elsewhere.credentials("main")
+    elsewhere.complete_login("main", "again")
+    assert (elsewhere.credentials("main").api_key, elsewhere.session("main").version) == ("key2", 2)
 
 
 def test_an_unknown_account_is_named(service):

@@ -42,12 +42,16 @@ class PretendKite:
 
     def __init__(self) -> None:
         self.logins: dict[str, str] = {}
+        self.ended: list[str] = []
 
     def exchange(self, api_key: str, api_secret: str, request_token: str) -> BrokerLogin:
         user_id = self.logins.pop(request_token, None)
         if user_id is None:
             raise SessionExpired("the broker does not accept this login: log in again")
         return BrokerLogin(user_id=user_id, access_token=f"access-{request_token}")
+
+    def end(self, api_key: str, access_token: str) -> None:
+        self.ended.append(access_token)
 
 
 class SampleDesk(Desk):

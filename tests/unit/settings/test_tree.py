@@ -83,6 +83,7 @@ LOOSENED_BY: dict[Looser | None, str] = {
     ("semi-automated", "automated"): "approval.mode",
     None: """
         mode profile data_account public_url kite.root kite.ticker_root kite.login_root kite.timeout_seconds
+        kite.logout_at
         exits.broker_square_off_shares exits.broker_square_off_contracts universe.chain_band_pct
         universe.strikes_each_side sessions registered_egress_ip egress_echo_url
     """,

@@ -73,7 +73,8 @@ class Room:
         self.around.bare_store.write(Put(settings_key(), {"document": settings.model_dump_json()}))
         service = ChaosDesk(self.around).accounts()
         for account, user_id in self.users.items():
-            service.add(account, account, f"key-{account}", f"secret-{account}", user_id, "owner")
+            key, secret = f"key-{account}", f"secret-{account}"
+            service.register.add(account, account, key, secret, user_id, "owner", allow=True)
             service.complete_login(account, f"request-{account}")
 
     def hear(self) -> None:

@@ -146,6 +146,9 @@ class KeptSecrets:
     def put(self, name: str, values: Mapping[str, str]) -> None:
         self.kept[name] = dict(values)
 
+    def delete(self, name: str) -> None:
+        self.kept.pop(name, None)
+
 
 @dataclass(slots=True)
 class KeptObjects(ObjectStore):

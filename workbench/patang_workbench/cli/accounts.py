@@ -46,7 +46,7 @@ def _add(options: argparse.Namespace) -> int:
         added = (
             deployed_desk(options.stage)
             .accounts()
-            .add(
+            .register.add(
                 options.account,
                 options.label or options.account,
                 options.api_key,

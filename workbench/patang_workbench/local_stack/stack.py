@@ -119,7 +119,7 @@ class LocalStack:
         )
         checked = Settings.model_validate(self.settings.model_dump())
         self.desk.settings_changes().put(checked, _PRINCIPAL)
-        self.desk.accounts().add(
+        self.desk.accounts().register.add(
             DESK_ACCOUNT,
             "Simulated account",
             facts["api_key"],

@@ -1,18 +1,20 @@
-"""Accounts and their sessions: registering, logging in, handing out credentials, noticing the end."""
+"""The daily sessions of accounts: logging in, handing out credentials, noticing the end, logging out."""
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 from urllib.parse import urlencode
 
 from patang.accounts.account import Account
+from patang.accounts.register import AccountRegister
 from patang.accounts.session import Credentials, KiteSession, next_expiry
 from patang.audit.event import AuditEvent
 from patang.errors import BadInput, Refused, SessionExpired
-from patang.keys import account_key, session_key
-from patang.ports import BrokerLogin, Clock, LoginExchange, SecretStore, StateStore, WriteConflict
-from patang.records import create, load, load_all, replace
+from patang.keys import session_key
+from patang.ports import BrokerLogin, Clock, LoginExchange, SecretStore, StateStore, Write, WriteConflict
+from patang.records import change, create, load, replace
 
 __all__ = ["AccountService"]
 
@@ -20,8 +22,18 @@ _SESSION_AGE_SECONDS = 3
 _ATTEMPTS = 4
 
 
+def _nowhere() -> str:
+    return ""
+
+
+def _cannot_ask(_account: str) -> None:
+    return None
+
+
 class AccountService:
-    """`login_root` tells the address of the broker's login page; secrets lie below `secret_prefix`."""
+    """`login_root` tells the address of the broker's login page, `desk_address` that of the desk's own pages;
+    secrets lie below `secret_prefix`. `triggers` is the register's.
+    """
 
     def __init__(
         self,
@@ -32,53 +44,36 @@ class AccountService:
         *,
         secret_prefix: str,
         login_root: Callable[[], str],
+        desk_address: Callable[[], str] = _nowhere,
+        triggers: Callable[[str], Collection[str] | None] = _cannot_ask,
     ) -> None:
+        self._register = AccountRegister(store, secrets, clock, secret_prefix, triggers)
         self._store = store
         self._secrets = secrets
         self._clock = clock
         self._login = login
-        self._secret_prefix = secret_prefix
         self._login_root = login_root
+        self._desk_address = desk_address
         self._sessions: dict[str, tuple[datetime, KiteSession | None]] = {}
         self._credentials: dict[str, Credentials] = {}
 
-    def add(
-        self, account: str, label: str, api_key: str, api_secret: str, kite_user_id: str, principal: str
-    ) -> Account:
-        """Registers an account, or changes the one of that name; its secret is replaced, its session kept."""
-        new = Account(
-            account=account, label=label, kite_user_id=kite_user_id, api_key=api_key, principal=principal
-        )
-        for _ in range(_ATTEMPTS):
-            known = load(self._store, Account, account_key(account))
-            if known is not None:
-                new = known.evolve(
-                    label=label, kite_user_id=kite_user_id, api_key=api_key, principal=principal
-                )
-            revision = new.revision + 1
-            event = self._event(
-                account, "ACCOUNT_SAVED", f"account#{revision}", principal, {"kite_user_id": kite_user_id}
-            )
-            kept = self._secrets.get(self._secret_name(account)) or {}
-            self._secrets.put(self._secret_name(account), {**kept, "api_secret": api_secret})
-            try:
-                self._store.write(create(new) if known is None else replace(new), create(event))
-            except WriteConflict:
-                continue
-            self._credentials.pop(account, None)
-            return new.evolve(revision=revision)
-        raise WriteConflict([account_key(account)])
+    @property
+    def register(self) -> AccountRegister:
+        """The accounts themselves, and what is changed of them."""
+        return self._register
 
     def list(self) -> tuple[Account, ...]:
         """Every registered account, by name."""
-        return tuple(load_all(self._store, Account, account_key("").partition))
+        return self._register.list()
 
     def account(self, account: str) -> Account:
         """Raises BadInput if there is none of that name."""
-        known = load(self._store, Account, account_key(account))
-        if known is None:
-            raise BadInput(f"there is no account {account!r}: register it with `patang accounts add`")
-        return known
+        return self._register.account(account)
+
+    def login_address(self, account: str) -> str:
+        """Where its owner logs in, on the desk's own pages; empty while nobody has said where the desk is."""
+        desk = self._desk_address()
+        return f"{desk}/login?account={account}" if desk else ""
 
     def login_url(self, account: str, state: str) -> str:
         """The broker's login page; it brings `state` back to the callback beside the request token."""
@@ -95,16 +90,18 @@ class AccountService:
         """Exchanges a request token and opens the day's session.
 
         The same token again gives the session it opened. Raises SessionExpired if the broker does not take
-        the token, Refused if somebody else than the account's owner signed in.
+        the token, Refused if somebody else than the account's owner signed in or the account is switched off.
         """
         known = self.account(account)
+        if not known.enabled:
+            raise Refused(f"account {account!r} is switched off: enable it before logging in")
         digest = hashlib.sha256(request_token.encode()).hexdigest()
         session = load(self._store, KiteSession, session_key(account))
         if session is not None and session.login_digest == digest:
             return session
-        secret = self._secrets.get(self._secret_name(account)) or {}
+        secret = self._secrets.get(self._register.secret_name(account)) or {}
         if "api_secret" not in secret:
-            raise BadInput(f"the API secret of account {account!r} is not stored: register the account again")
+            raise BadInput(f"the API secret of account {account!r} is not stored: give its credentials again")
         reply = self._login.exchange(known.api_key, secret["api_secret"], request_token)
         if reply.user_id != known.kite_user_id:
             raise Refused(
@@ -148,14 +145,14 @@ class AccountService:
         """The broker may give the same token to a second login of a day: then nothing has changed."""
         if old is None:
             return 1
-        secret = self._secrets.get(self._secret_name(old.account)) or {}
+        secret = self._secrets.get(self._register.secret_name(old.account)) or {}
         same = old.is_live(now) and secret.get("access_token") == access_token
         return old.version if same else old.version + 1
 
     def _keep_token(self, account: str, access_token: str, version: int) -> None:
-        kept = self._secrets.get(self._secret_name(account)) or {}
+        kept = self._secrets.get(self._register.secret_name(account)) or {}
         values = {**kept, "access_token": access_token, "version": str(version)}
-        self._secrets.put(self._secret_name(account), values)
+        self._secrets.put(self._register.secret_name(account), values)
 
     def session(self, account: str) -> KiteSession | None:
         """The session as stored, at most three seconds old."""
@@ -175,7 +172,9 @@ class AccountService:
         """The key and the day's token; the secret is read once a version. Raises SessionExpired."""
         session = self.session(account)
         if session is None or not session.is_live(self._clock.now()):
-            raise SessionExpired(f"account {account!r} has no live session at the broker: log in")
+            raise SessionExpired(
+                f"account {account!r} has no live session at the broker: log in{self._at(account)}"
+            )
         cached = self._credentials.get(account)
         if cached is None or cached.version != session.version:
             cached = self._read_credentials(account, session.version)
@@ -183,39 +182,71 @@ class AccountService:
         return cached
 
     def _read_credentials(self, account: str, version: int) -> Credentials:
-        secret = self._secrets.get(self._secret_name(account)) or {}
+        secret = self._secrets.get(self._register.secret_name(account)) or {}
         if int(secret.get("version", 0)) < version:
             raise SessionExpired(
                 f"the secret of account {account!r} is older than its session {version}: log in again"
+                f"{self._at(account)}"
             )
         return Credentials(self.account(account).api_key, secret["access_token"], version)
 
-    def mark_expired(self, account: str, version: int) -> None:
-        """The broker did not accept the token of this version. A newer login is left alone."""
+    def mark_expired(self, account: str, version: int) -> str:
+        """The broker did not accept the token of this version. A newer login is left alone.
+
+        Returns where the owner logs in again, as the end of a sentence; empty where nobody knows.
+        """
+        self._end(account, version, "EXPIRED", "SESSION_EXPIRED", "broker")
+        return self._at(account)
+
+    def log_out(self, account: str, by: str) -> bool:
+        """Gives the day's token up at the broker, and forgets it everywhere; False if there was none.
+
+        Raises TryAgain if the broker cannot be reached: the session then goes on.
+        """
         self._sessions.pop(account, None)
-        session = load(self._store, KiteSession, session_key(account))
-        if session is None or session.version != version or session.state == "EXPIRED":
-            return
-        event = self._event(
-            account, "SESSION_EXPIRED", f"session_expired#{version}", "broker", {"version": version}
-        )
+        session = self.session(account)
+        if session is None or not session.is_live(self._clock.now()):
+            return False
         try:
-            self._store.write(replace(session.evolve(state="EXPIRED")), create(event))
-        except WriteConflict:
-            # Somebody else noticed first, or a new login came in between: both are news enough.
-            return
+            used = self.credentials(account)
+            self._login.end(used.api_key, used.access_token)
+        except SessionExpired:
+            self.mark_expired(account, session.version)
+            return False
+        self._end(account, used.version, "LOGGED_OUT", "LOGGED_OUT", by)
+        self._credentials.pop(account, None)
+        return True
+
+    def _end(
+        self,
+        account: str,
+        version: int,
+        state: Literal["EXPIRED", "LOGGED_OUT"],
+        kind: str,
+        by: str,
+    ) -> None:
+        def decide() -> tuple[None, Sequence[Write]]:
+            session = load(self._store, KiteSession, session_key(account))
+            if session is None or session.version != version or session.state != "LIVE":
+                return None, ()
+            event = self._event(account, kind, f"{kind.lower()}#{version}", by, {"version": version})
+            return None, (replace(session.evolve(state=state)), create(event))
+
+        self._sessions.pop(account, None)
+        change(self._store, decide)
+
+    def _at(self, account: str) -> str:
+        address = self.login_address(account)
+        return f" at {address}" if address else ""
 
     def is_genuine_postback(self, account: str, payload: Mapping[str, object]) -> bool:
         """Whether the broker's own checksum, made with the account's API secret, is on a postback."""
-        secret = self._secrets.get(self._secret_name(account)) or {}
+        secret = self._secrets.get(self._register.secret_name(account)) or {}
         if "api_secret" not in secret:
             return False
         text = f"{payload.get('order_id')}{payload.get('order_timestamp')}{secret['api_secret']}"
         expected = hashlib.sha256(text.encode()).hexdigest()
         return hmac.compare_digest(expected.encode(), str(payload.get("checksum")).encode())
-
-    def _secret_name(self, account: str) -> str:
-        return f"{self._secret_prefix}/account/{account}"
 
     def _event(
         self, account: str, kind: str, event_id: str, actor: str, details: dict[str, object]

@@ -19,7 +19,8 @@ class KiteSession(Record):
     """The session of an account. `version` counts logins and tells every instance to read the secret again.
 
     `login_digest` is the SHA-256 of the request token, so that a reloaded callback page is known again.
-    Times are wall time. `demat_consent`: whether shares that are kept overnight can be sold at all.
+    Times are wall time. EXPIRED: the broker did not take its token any more; LOGGED_OUT: the desk has given
+    it up. `demat_consent`: whether shares that are kept overnight can be sold at all.
     """
 
     account: str
@@ -27,7 +28,7 @@ class KiteSession(Record):
     user_id: str
     logged_in_at: datetime
     valid_until: datetime
-    state: Literal["LIVE", "EXPIRED"] = "LIVE"
+    state: Literal["LIVE", "EXPIRED", "LOGGED_OUT"] = "LIVE"
     login_digest: str
     demat_consent: bool = False
 

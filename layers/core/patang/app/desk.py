@@ -13,6 +13,10 @@ from patang.identity.sign_in import SignIn
 from patang.identity.tokens import Tokens
 
 if TYPE_CHECKING:
+    from patang.accounts.daily_login import DailyLogin
+    from patang.desk_view.results import Results
+    from patang.desk_view.settings_view import SettingsPage
+    from patang.desk_view.trades import TradeLists
     from patang.features.morning import MorningService
     from patang.features.service import FeatureService
     from patang.identity.principal import Principal
@@ -80,8 +84,38 @@ class Desk(Trading):
             self.settings,
         )
 
+    def trade_lists(self) -> "TradeLists":
+        # Here, as below, not at the top: of those who look at the desk few look at so much of it.
+        from patang.desk_view.trades import TradeLists
+
+        return TradeLists(self.store, self.standing_settings)
+
+    def results(self) -> "Results":
+        from patang.desk_view.results import Results
+
+        return Results(self.store, self.desk_view())
+
+    def settings_page(self) -> "SettingsPage":
+        from patang.desk_view.settings_view import SettingsPage
+
+        return SettingsPage(self.store, self.settings_changes())
+
     def explanations(self) -> Explanations:
         return Explanations(self.store, self.objects)
+
+    def daily_login(self) -> "DailyLogin":
+        # Here, not at the top: one function alone looks at the day's logins.
+        from patang.accounts.daily_login import DailyLogin
+
+        return DailyLogin(
+            self.store,
+            self.accounts(),
+            self.check_session,
+            self.standing_settings,
+            self.clock,
+            self.notifier,
+            self.metrics,
+        )
 
     def sign_in(self) -> SignIn:
         return SignIn(self.auth_store, self.accounts(), self.clock, self._session_opened)

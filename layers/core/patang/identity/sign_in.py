@@ -1,10 +1,15 @@
-"""Signing in: the owner logs in at the broker, and the browser he did it in gets a session."""
+"""Signing in: the owner logs in at the broker, and the browser he did it in gets a session.
+
+A program that acts for a principal can begin the login too: that opens the day's session of the account and
+signs no browser in.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from patang.accounts.service import AccountService
+from patang.accounts.session import KiteSession
 from patang.errors import BadInput, Refused
 from patang.identity.credentials import fingerprint, new_secret, same, word_for
 from patang.identity.principal import ALL_SCOPES, Principal, accounts_of
@@ -12,10 +17,11 @@ from patang.identity.stored import BrowserSession, LoginState, UsedRequestToken
 from patang.ports import Clock, Delete, Key, Matches, StateStore, WriteConflict
 from patang.records import create, load
 
-__all__ = ["LoginBegun", "SignIn", "SignedIn", "local_path"]
+__all__ = ["SESSION_LASTS", "LoginBegun", "LoginLink", "SignIn", "SignedIn", "local_path"]
 
 _LOGIN_TAKES = timedelta(minutes=10)
-_SESSION_LASTS = timedelta(hours=12)
+# From before the market's open until after its close, and no evening more.
+SESSION_LASTS = timedelta(hours=8)
 _TOKEN_IS_REMEMBERED = timedelta(days=2)
 _LONGEST_PATH = 512
 _USED_BEFORE = "this login was used before or took too long: sign in again"
@@ -30,10 +36,21 @@ class LoginBegun:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
-    """The session's secret for the browser's cookie, and the page it wanted."""
+class LoginLink:
+    """The broker's login page for an account's owner, and the `state` that comes back from it beside the
+    request token; neither is good after `until` (wall time)."""
 
-    session_secret: str
+    url: str
+    state: str = field(repr=False)
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The session's secret for the browser's cookie, and the page it wanted. None: no browser is signed in,
+    because a program had begun the login."""
+
+    session_secret: str | None = field(repr=False)
     return_to: str
     account: str
     principal: str
@@ -56,22 +73,50 @@ class SignIn:
 
     def begin(self, account: str, return_to: str) -> LoginBegun:
         """Start a login of `account`. Raises BadInput for an unknown one, or a page that is not ours."""
+        page, browser = local_path(return_to), new_secret()
+        return LoginBegun(self._begin(account, page, browser).url, browser)
+
+    def begin_for(self, account: str) -> LoginLink:
+        """Start a login for a program; whoever calls has seen that the account is its principal's.
+
+        It may end in any browser: only the account's owner at the broker can finish it, and all that he gets
+        is his own account's session. Raises BadInput for an account that is not there, or switched off.
+        """
+        return self._begin(account, "/", None)
+
+    def exchange(self, account: str, request_token: str, state: str | None = None) -> KiteSession:
+        """Opens the day's session of an account with a request token that a program brings, once; whoever
+        calls has seen that the account is its principal's. A `state` that is given has to be of a login that
+        a program began for this account.
+
+        Raises Refused for a token that was used before, and as `complete` does.
+        """
+        if state is not None:
+            begun = self._taken(state, None)
+            if begun.account != account:
+                raise Refused(f"this login was begun for another account than {account!r}: begin it again")
+        self._use_up(request_token)
+        session = self._accounts.complete_login(account, request_token)
+        self._opened(account)
+        return session
+
+    def _begin(self, account: str, return_to: str, browser: str | None) -> LoginLink:
         if not any(known.account == account and known.enabled for known in self._accounts.list()):
             raise BadInput(f"there is no enabled account {account!r} to log in with")
-        state, browser, now = new_secret(), new_secret(), self._clock.now()
+        state, now = new_secret(), self._clock.now()
         self._store.write(
             create(
                 LoginState(
                     state_hash=fingerprint(state),
-                    browser_hash=fingerprint(browser),
+                    browser_hash=None if browser is None else fingerprint(browser),
                     account=account,
-                    return_to=local_path(return_to),
+                    return_to=return_to,
                     began_at=now,
                     until=now + _LOGIN_TAKES,
                 )
             )
         )
-        return LoginBegun(self._accounts.login_url(account, state), browser)
+        return LoginLink(self._accounts.login_url(account, state), state, now + _LOGIN_TAKES)
 
     def complete(self, state: str, request_token: str, browser_secret: str | None) -> SignedIn:
         """Finish a login that came back from the broker, once.
@@ -118,7 +163,9 @@ class SignIn:
         login = load(self._store, LoginState, Key(f"STATE#{fingerprint(state)}", "STATE"))
         if login is None or login.until <= self._clock.now():
             raise Refused(_USED_BEFORE)
-        if browser_secret is None or not same(fingerprint(browser_secret), login.browser_hash):
+        if login.browser_hash is not None and (
+            browser_secret is None or not same(fingerprint(browser_secret), login.browser_hash)
+        ):
             raise Refused("this login was begun in another browser: sign in again in this one")
         try:
             self._store.write(Delete(login.key(), Matches({"revision": login.revision})))
@@ -134,7 +181,9 @@ class SignIn:
             raise Refused(_USED_BEFORE) from conflict
 
     def _session_for(self, login: LoginState) -> SignedIn:
-        owner = next(a for a in self._accounts.list() if a.account == login.account)
+        owner = self._accounts.account(login.account)
+        if login.browser_hash is None:
+            return SignedIn(None, login.return_to, owner.account, owner.principal)
         secret, now = new_secret(), self._clock.now()
         self._store.write(
             create(
@@ -144,7 +193,7 @@ class SignIn:
                     account=owner.account,
                     kite_user_id=owner.kite_user_id,
                     began_at=now,
-                    until=now + _SESSION_LASTS,
+                    until=now + SESSION_LASTS,
                 )
             )
         )

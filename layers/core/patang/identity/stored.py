@@ -19,10 +19,11 @@ class _Passing(Record):
 
 
 class LoginState(_Passing):
-    """A login under way. `browser_hash` ties it to the browser that began it."""
+    """A login under way. `browser_hash` ties it to the browser that began it; None where a program began it
+    for its principal: then the account's session is opened, and nobody is signed in."""
 
     state_hash: str
-    browser_hash: str
+    browser_hash: str | None
     account: str
     return_to: str
     began_at: datetime

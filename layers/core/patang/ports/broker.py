@@ -190,3 +190,7 @@ class LoginExchange(Protocol):
     def exchange(self, api_key: str, api_secret: str, request_token: str) -> BrokerLogin:
         """Raises SessionExpired if the broker refuses the request token, TryAgain if it cannot be reached."""
         ...
+
+    def end(self, api_key: str, access_token: str) -> None:
+        """Gives an access token up. Raises SessionExpired if it was dead, TryAgain as `exchange` does."""
+        ...

@@ -147,6 +147,10 @@ class SecretStore(Protocol):
 
     def put(self, name: str, values: Mapping[str, str]) -> None: ...
 
+    def delete(self, name: str) -> None:
+        """For good; nothing happens if there is none."""
+        ...
+
 
 class TableWriter(Protocol):
     """Rows (models dumped to mappings) as the bytes of a table file."""

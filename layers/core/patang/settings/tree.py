@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from patang.market.session_override import SessionOverride
 from patang.settings.blackouts import EventBlackout
 from patang.settings.exits import ExitSettings
-from patang.settings.fields import About, Percent, Section
+from patang.settings.fields import About, ClockTime, Percent, Section
 from patang.settings.limits import ApprovalSettings, CapitalSettings, RiskSettings
 from patang.settings.requests import RequestSettings
 from patang.settings.strategies import EquitySettings, OptionSettings
@@ -37,8 +37,20 @@ class KiteSettings(Section):
     timeout_seconds: Annotated[
         int,
         About("seconds", looser=None),
-        Field(ge=1, le=15, description="How long a call to the broker may take."),
+        Field(
+            ge=1,
+            le=15,
+            description="How long the broker's answer to a call is waited for; an order's 10 at most.",
+        ),
     ] = 7
+    logout_at: Annotated[
+        ClockTime | None,
+        About("HH:MM, IST", looser=None),
+        Field(
+            description="When the day's token is given up, half an hour after the close at the earliest; none: "
+            "it ends at 06:00."
+        ),
+    ] = "16:30"
 
 
 class UniverseSettings(Section):

@@ -35,3 +35,11 @@ class SecretsManager:
                 raise
             encryption = {"KmsKeyId": self._key_id} if self._key_id else {}
             self._client.create_secret(Name=name, SecretString=text, **encryption)
+
+    def delete(self, name: str) -> None:
+        # Without the days in which it could be had back: what was taken off the desk is gone.
+        try:
+            self._client.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise

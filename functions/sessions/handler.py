@@ -1,0 +1,23 @@
+"""(sessions): reminds of the day's login before the market opens, and logs out after the day's end."""
+
+from typing import Any
+
+from patang.accounts.health import counting_failures
+from patang.app import Desk
+from patang.errors import BadInput
+from patang.market.schedule import scheduled_time
+
+__all__ = ["handler"]
+
+desk = Desk()
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """{"scheduled_time": ISO}. A stale or unreadable time is refused, not raised: a retry changes nothing."""
+    try:
+        moment = scheduled_time(event, desk.clock.now(), desk.standing_settings())
+    except BadInput as error:
+        desk.metrics.count("stale_schedule", service="sessions", error=str(error))
+        return {"ok": False, "reason": str(error)}
+    with counting_failures(desk.store, desk.clock):
+        return desk.daily_login().by_schedule(moment)
