@@ -4,18 +4,24 @@ from fastapi import FastAPI
 
 from functions.api.errors import failure, register_error_answers
 from functions.api.every_answer import EveryAnswer
+from functions.api.polled import Polled
 from functions.api.routes import (
     accounts,
     approvals,
     audit,
     desk_state,
+    document,
     explanations,
     health,
+    orders,
     pages,
+    pnl,
+    positions,
     postback,
     preflight,
     reconciliation,
     risk,
+    settings,
     sign_in,
     tokens,
     well_known,
@@ -24,11 +30,21 @@ from patang.app import Desk
 
 __all__ = ["build_app"]
 
+# Far above any request there is; what is larger is not read.
+_LARGEST_BODY = 256 * 1024
+
 
 def build_app(desk: Desk) -> FastAPI:
     """The application of one desk. Building it reads nothing of the environment."""
     # The documentation pages of the framework load scripts from elsewhere; the document itself is a route.
-    app = FastAPI(title="Patang", version="0.1.0", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Patang",
+        version="0.1.0",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        max_body_size=_LARGEST_BODY,
+    )
     app.state.desk = desk
     for routes in (
         health,
@@ -36,6 +52,11 @@ def build_app(desk: Desk) -> FastAPI:
         sign_in,
         approvals,
         desk_state,
+        positions,
+        orders,
+        pnl,
+        settings,
+        document,
         explanations,
         risk,
         preflight,
@@ -48,5 +69,6 @@ def build_app(desk: Desk) -> FastAPI:
     ):
         app.include_router(routes.router)
     register_error_answers(app)
+    app.add_middleware(Polled)
     app.add_middleware(EveryAnswer, metrics=lambda: desk.metrics, failure=failure)
     return app

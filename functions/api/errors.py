@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from functions.api.gate import CsrfMissing, NotSignedIn, ScopeMissing, UnknownAccount
 from functions.api.render import message_page, sign_in_page
 from patang.errors import AskOwner, BadInput, PatangError, Refused, StopTrading, TryAgain
+from patang.settings.edits import WrongSettings
 
 __all__ = ["failure", "problem", "register_error_answers", "wants_page"]
 
@@ -52,6 +53,7 @@ def register_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(ScopeMissing, _scope_missing)
     app.add_exception_handler(CsrfMissing, _csrf_missing)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(WrongSettings, _wrong_settings)
     app.add_exception_handler(HTTPException, _http)
     for kind, status in _STATUS:
         app.add_exception_handler(kind, _told(status))
@@ -96,6 +98,12 @@ async def _invalid(request: Request, error: Exception) -> Response:
     if wants_page(request):
         return message_page(422, "Incomplete", f"The request does not say what it must: {message}")
     return problem(422, "InvalidRequest", message, json.loads(json.dumps(details, default=str)))
+
+
+async def _wrong_settings(_: Request, error: Exception) -> Response:
+    wrong = error.fields if isinstance(error, WrongSettings) else ()
+    details = [{"field": field.path, "message": field.message} for field in wrong]
+    return problem(422, "WrongSettings", str(error), details)
 
 
 async def _http(request: Request, error: Exception) -> Response:

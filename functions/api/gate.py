@@ -4,10 +4,9 @@ A program shows a bearer token; a browser shows the cookie of its session and, f
 desk, repeats the session's CSRF word in a form field or a header.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
 from patang.app import Desk
@@ -20,6 +19,7 @@ __all__ = [
     "CsrfMissing",
     "NotSignedIn",
     "Reader",
+    "Requires",
     "ScopeMissing",
     "TheDesk",
     "Trader",
@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
+_OF_PROGRAMS = "/api/"
 
 
 class NotSignedIn(Exception):
@@ -73,18 +74,27 @@ def identify(request: Request) -> Principal | None:
     return desk.sign_in().principal(session) if session else None
 
 
-def _requires(scope: Scope) -> Callable[[Request], Awaitable[Principal]]:
-    async def principal(request: Request) -> Principal:
+class Requires:
+    """Lets a principal with `scope` pass; the walk over all routes and the OpenAPI document read it here."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    async def __call__(self, request: Request) -> Principal:
         found = await run_in_threadpool(identify, request)
         if found is None:
             raise NotSignedIn
-        if not found.may(scope):
-            raise ScopeMissing(scope)
-        if request.method not in _SAFE_METHODS and found.csrf is not None:
-            await _hold_against(found.csrf, request)
+        if not found.may(self.scope):
+            raise ScopeMissing(self.scope)
+        if request.method not in _SAFE_METHODS:
+            of_programs = request.url.path.startswith(_OF_PROGRAMS)
+            # Read whole, so that both a form's word and what kind of body it is can be looked for in it.
+            body = await request.body() if of_programs else b""
+            if found.csrf is not None:
+                await _hold_against(found.csrf, request)
+            if body:
+                _insist_on_json(request)
         return found
-
-    return principal
 
 
 async def _hold_against(csrf: str, request: Request) -> None:
@@ -95,6 +105,13 @@ async def _hold_against(csrf: str, request: Request) -> None:
         raise CsrfMissing
 
 
-Reader = Annotated[Principal, Depends(_requires("read"))]
-Trader = Annotated[Principal, Depends(_requires("trade"))]
-Admin = Annotated[Principal, Depends(_requires("admin"))]
+def _insist_on_json(request: Request) -> None:
+    """A form that another site posts cannot say that it is JSON: what programs send has to."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise HTTPException(415, f"the body is {kind or 'of no type'}: send application/json")
+
+
+Reader = Annotated[Principal, Depends(Requires("read"))]
+Trader = Annotated[Principal, Depends(Requires("trade"))]
+Admin = Annotated[Principal, Depends(Requires("admin"))]

@@ -1,13 +1,15 @@
 """The audit log, page by page."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from functions.api.gate import Reader, TheDesk, own_account
+from functions.api.questions import Cursor, Limit
 from patang.audit.entry import AuditEntry, AuditHead
+from patang.desk_view.paging import Page
 from patang.desk_view.views import EventView
 from patang.identity.principal import Principal
 from patang.settings.changes import DESK_CHAIN
@@ -15,13 +17,6 @@ from patang.settings.changes import DESK_CHAIN
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/audit")
-
-
-class AuditPage(BaseModel):
-    """`next_after` goes into the next request's `after`; it is null on the last page."""
-
-    entries: tuple[EventView, ...]
-    next_after: int | None
 
 
 class AuditExport(BaseModel):
@@ -51,14 +46,17 @@ def page(
     principal: Reader,
     desk: TheDesk,
     day: MarketDay = None,
-    after: Annotated[int, Query(ge=0, le=99_999_999)] = 0,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> AuditPage:
-    """Entries of a day behind sequence `after`, oldest first."""
-    view = desk.desk_view()
-    own = _own_chain(principal, account)
-    entries = view.events(own, day or view.market_now().date(), after=after, limit=limit)
-    return AuditPage(entries=entries, next_after=entries[-1].sequence if len(entries) == limit else None)
+    kind: Annotated[str | None, Query(max_length=60, description="such as ORDER_COMPLETE")] = None,
+    actor: Annotated[str | None, Query(max_length=120, description="such as person:asha")] = None,
+    order: Annotated[Literal["oldest", "newest"], Query(description="which comes first")] = "oldest",
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[EventView]:
+    """Entries of a day. With a filter a page may be short, or empty, and still have a next one."""
+    own, view = _own_chain(principal, account), desk.desk_view()
+    return view.audit_page(
+        own, day or view.market_now().date(), kind, actor, cursor, limit, newest_first=order == "newest"
+    )
 
 
 @router.get("/entries")

@@ -1,19 +1,19 @@
-"""What the desk is doing, as JSON: status, positions, orders, signals."""
+"""What the desk is doing, as JSON: status, signals, fills, funds."""
 
-from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, HTTPException, Path, Query
 
 from functions.api.gate import Reader, TheDesk, own_accounts
-from patang.desk_view.views import OrderView, PositionView, SignalView, StatusView
+from functions.api.questions import Cursor, Limit, MarketDay, OneAccount
+from patang.desk_view.explanations import SignalExplained
+from patang.desk_view.paging import Page
+from patang.desk_view.trading_views import FillView, FundsView
+from patang.desk_view.views import SignalView, StatusView
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api")
-
-OneAccount = Annotated[str | None, Query(max_length=40, description="one of yours; all of them without")]
-MarketDay = Annotated[date | None, Query(description="a market day; the running one without")]
 
 
 @router.get("/status")
@@ -22,34 +22,50 @@ def status(principal: Reader, desk: TheDesk) -> StatusView:
     return desk.desk_view().status(principal.accounts)
 
 
-@router.get("/positions")
-def positions(
+@router.get("/signals")
+def signals(
+    _: Reader,
+    desk: TheDesk,
+    day: MarketDay = None,
+    refused: Annotated[bool | None, Query(description="only those; all without")] = None,
+    strategy: Annotated[str | None, Query(max_length=40)] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[SignalView]:
+    """Signals of a day, taken and refused, newest first."""
+    asked = day or desk.desk_view().market_now().date()
+    return desk.trade_lists().signals(asked, refused, strategy, cursor, limit)
+
+
+@router.get("/signals/{signal_id}")
+def signal(
+    signal_id: Annotated[str, Path(max_length=120)],
     principal: Reader,
     desk: TheDesk,
     account: OneAccount = None,
-    state: Literal["open", "closed"] = "open",
+) -> SignalExplained:
+    """One signal with why: its rules, the model's contributions, and the answers of your accounts."""
+    found = desk.explanations().signal(signal_id, own_accounts(principal, account))
+    if found is None:
+        raise HTTPException(404, "there is no such signal")
+    return found
+
+
+@router.get("/fills")
+def fills(
+    principal: Reader,
+    desk: TheDesk,
+    account: OneAccount = None,
     day: MarketDay = None,
-) -> tuple[PositionView, ...]:
-    """Open positions with their marks, or those closed on a day."""
-    view, accounts = desk.desk_view(), own_accounts(principal, account)
-    if state == "open":
-        return view.open_positions(accounts)
-    return view.closed_positions(accounts, day or view.market_now().date())
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[FillView]:
+    """Fills of a day's orders, newest first."""
+    asked = day or desk.desk_view().market_now().date()
+    return desk.trade_lists().fills(own_accounts(principal, account), asked, cursor, limit)
 
 
-@router.get("/orders")
-def orders(
-    principal: Reader, desk: TheDesk, account: OneAccount = None, day: MarketDay = None
-) -> tuple[OrderView, ...]:
-    """Orders of a day, newest first."""
-    view = desk.desk_view()
-    return view.orders(own_accounts(principal, account), day or view.market_now().date())
-
-
-@router.get("/signals")
-def signals(
-    _: Reader, desk: TheDesk, day: MarketDay = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
-) -> tuple[SignalView, ...]:
-    """Signals of a day, taken and refused, newest first."""
-    view = desk.desk_view()
-    return view.signals(day or view.market_now().date(), limit=limit)
+@router.get("/funds")
+def funds(principal: Reader, desk: TheDesk, account: OneAccount = None) -> tuple[FundsView, ...]:
+    """What the broker told last of the funds, and the capital they began with; an entry an account."""
+    return desk.trade_lists().funds(own_accounts(principal, account))

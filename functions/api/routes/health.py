@@ -9,4 +9,5 @@ router = APIRouter()
 
 @router.get("/healthz")
 def healthz() -> dict[str, str]:
+    """Whether the function is up."""
     return {"status": "ok"}

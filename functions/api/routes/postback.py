@@ -18,7 +18,35 @@ router = APIRouter()
 _LARGEST = 64 * 1024
 
 
-@router.post("/postback")
+_ORDER = {
+    "type": "object",
+    "description": "An order as the broker's order book has it, with the checksum.",
+    "required": ["order_id", "order_timestamp", "user_id", "status", "checksum"],
+    "properties": {
+        "order_id": {"type": "string"},
+        "order_timestamp": {"type": "string"},
+        "user_id": {"type": "string"},
+        "status": {"type": "string"},
+        "checksum": {
+            "type": "string",
+            "description": "SHA-256 in hex of order_id, order_timestamp and the API secret.",
+        },
+    },
+    "examples": [
+        {
+            "order_id": "260818000123456",
+            "order_timestamp": "2026-08-18 10:47:29",
+            "user_id": "AB1234",
+            "status": "COMPLETE",
+            "filled_quantity": 20,
+            "checksum": "0f" * 32,
+        }
+    ],
+}
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": _ORDER}}}}
+
+
+@router.post("/postback", status_code=204, openapi_extra=_BODY)
 async def postback(request: Request, desk: TheDesk) -> Response:
     """Take an order update in, if the broker sent it."""
     body = await request.body()

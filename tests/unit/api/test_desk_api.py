@@ -68,18 +68,21 @@ def test_the_status_page_carries_its_first_status(owner):
 
 
 def test_positions_orders_and_signals(reader):
-    assert [p["position_id"] for p in reader("/api/positions").json()] == ["p1"]
-    closed = reader("/api/positions", state="closed").json()
+    def items(path, **params):
+        return reader(path, **params).json()["items"]
+
+    assert [p["position_id"] for p in items("/api/positions")] == ["p1"]
+    closed = items("/api/positions", state="closed")
     assert [(p["position_id"], p["exit_reason"], p["realised_pnl"]) for p in closed] == [
         ("p3", "STOP", -324.4)
     ]
-    assert reader("/api/positions", state="closed", day="2026-08-17").json() == []
-    assert [o["intent_id"] for o in reader("/api/orders").json()] == ["N260818I1"]
-    assert reader("/api/orders", day="2026-08-17").json() == []
-    assert reader("/api/orders").json()[0]["message"] == HOSTILE
-    assert len(reader("/api/signals").json()) == 3
-    assert len(reader("/api/signals", limit=1).json()) == 1
-    assert reader("/api/signals").json()[0]["features"]["delta"] == 0.36
+    assert items("/api/positions", state="closed", day="2026-08-17") == []
+    assert [o["intent_id"] for o in items("/api/orders")] == ["N260818I1"]
+    assert items("/api/orders", day="2026-08-17") == []
+    assert items("/api/orders")[0]["message"] == HOSTILE
+    assert len(items("/api/signals")) == 3
+    assert len(items("/api/signals", limit=1)) == 1
+    assert items("/api/signals")[0]["features"]["delta"] == 0.36
 
 
 @pytest.mark.parametrize("path", ["/api/positions", "/api/orders", "/api/audit", "/api/audit/verification"])
@@ -122,9 +125,9 @@ def test_nobody_halts_anothers_account(stranger, desk, bearer):
 
 def test_audit_by_pages_and_its_verification(reader):
     first = reader("/api/audit", account="main", date=DAY.isoformat(), limit=4).json()
-    second = reader("/api/audit", account="main", after=first["next_after"], limit=4).json()
-    assert [e["sequence"] for e in first["entries"] + second["entries"]] == [1, 2, 3, 4, 5, 6]
-    assert second["next_after"] is None
+    second = reader("/api/audit", account="main", cursor=first["next"], limit=4).json()
+    assert [e["sequence"] for e in first["items"] + second["items"]] == [1, 2, 3, 4, 5, 6]
+    assert second["next"] is None
     check = reader("/api/audit/verification", account="main").json()
     # The reader's own token was issued a moment ago, and the linker has not come by since.
     assert check == {"ok": True, "entries": 6, "first_bad": None, "reason": "", "unlinked": 1}
@@ -181,7 +184,7 @@ def test_wrong_wishes_are_told_in_one_form(owner, wish):
 @pytest.mark.parametrize(
     ("path", "params"),
     [
-        ("/api/audit", {"account": "main", "after": -1}),
+        ("/api/audit/entries", {"account": "main", "after": -1}),
         ("/api/audit", {"account": "main", "limit": 10_000}),
         ("/api/audit", {"account": "main", "date": "yesterday"}),
         ("/api/audit", {}),

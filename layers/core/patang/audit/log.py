@@ -28,10 +28,13 @@ class AuditLog:
         items = self._audit_store.query(audit_partition(account, day), limit=limit, after=f"{after:08d}")
         return _entries(items)
 
-    def newest(self, account: str, day: date, limit: int) -> list[AuditEntry]:
-        """The last `limit` entries, newest first."""
+    def newest(self, account: str, day: date, limit: int, *, before: int | None = None) -> list[AuditEntry]:
+        """The last `limit` entries, or of those before a sequence, newest first."""
         items = self._audit_store.query(
-            audit_partition(account, day), newest_first=True, limit=limit, after=_AFTER_ALL_ENTRIES
+            audit_partition(account, day),
+            newest_first=True,
+            limit=limit,
+            after=_AFTER_ALL_ENTRIES if before is None else f"{before:08d}",
         )
         return _entries(items)
 

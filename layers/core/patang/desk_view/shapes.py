@@ -4,12 +4,14 @@ from datetime import datetime
 
 from patang.approvals.proposal import Proposal
 from patang.audit.entry import AuditEntry
+from patang.desk_view.trading_views import FillView
 from patang.desk_view.views import ApprovalView, EventView, OrderView, PositionView, SignalView
 from patang.execution.intent import OrderIntent
 from patang.portfolio.position import Mark, Position
 from patang.strategies.signal import Signal
+from patang.trade_log.fill import OrderFill
 
-__all__ = ["approval_view", "event_view", "order_view", "position_view", "signal_view"]
+__all__ = ["approval_view", "event_view", "fill_view", "order_view", "position_view", "signal_view"]
 
 
 def position_view(position: Position, mark: Mark | None) -> PositionView:
@@ -64,6 +66,10 @@ def order_view(intent: OrderIntent) -> OrderView:
         reason=intent.reason,
         message=intent.status_message,
     )
+
+
+def fill_view(fill: OrderFill) -> FillView:
+    return FillView.model_validate(fill.model_dump(include=set(FillView.model_fields)))
 
 
 def signal_view(signal: Signal, *, with_features: bool) -> SignalView:

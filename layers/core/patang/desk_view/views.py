@@ -23,6 +23,7 @@ __all__ = [
     "RiskView",
     "Rupees",
     "SessionView",
+    "ShownModel",
     "SignalView",
     "StatusView",
 ]
@@ -40,11 +41,13 @@ type Rupees = Annotated[float, BeforeValidator(_amount)]
 type Moment = Annotated[datetime, AfterValidator(_in_ist)]
 
 
-class _View(BaseModel):
+class ShownModel(BaseModel):
+    """Base of what is shown."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SessionView(_View):
+class SessionView(ShownModel):
     """An account's session at the broker. `state` is ACTIVE, EXPIRED or MISSING."""
 
     account: str
@@ -53,7 +56,7 @@ class SessionView(_View):
     valid_until: Moment | None = None
 
 
-class DataView(_View):
+class DataView(ShownModel):
     """How fresh the market data is: the market's time as the guard saw it last, `age_seconds` ago."""
 
     market_time: Moment | None = None
@@ -61,7 +64,7 @@ class DataView(_View):
     stale: bool = True
 
 
-class PnlView(_View):
+class PnlView(ShownModel):
     """Result of the market day over the principal's accounts. `realised` is after `charges`."""
 
     realised: Rupees
@@ -71,7 +74,7 @@ class PnlView(_View):
     closed_trades: int
 
 
-class RiskView(_View):
+class RiskView(ShownModel):
     """An account's state of risk: ACTIVE, REDUCING (exits only, for the day) or HALTED (exits only, until a
     person resumes). `blocked_by` is the gate that lets no new position in now, or null, and
     `blocked_because` its sentence with the numbers.
@@ -101,7 +104,7 @@ class RiskView(_View):
     refusals_today: dict[str, int]
 
 
-class PositionView(_View):
+class PositionView(ShownModel):
     """A position with the guard's last mark. `state` is OPEN, CLOSING or CLOSED."""
 
     account: str
@@ -127,7 +130,7 @@ class PositionView(_View):
     charges: Rupees
 
 
-class OrderView(_View):
+class OrderView(ShownModel):
     """An order the desk asked, or asks, the broker for."""
 
     account: str
@@ -152,7 +155,7 @@ class OrderView(_View):
     message: str = ""
 
 
-class SignalView(_View):
+class SignalView(ShownModel):
     """A wish of a strategy to enter, passed on to the accounts or refused; `refused` names the gates.
 
     `features` is empty where only an overview was asked for.
@@ -175,7 +178,7 @@ class SignalView(_View):
     features: dict[str, float]
 
 
-class ApprovalView(_View):
+class ApprovalView(ShownModel):
     """A proposed order that waits for its owner's yes. The yes has to name `terms_digest`."""
 
     account: str
@@ -207,7 +210,7 @@ class ApprovalView(_View):
     terms_digest: str
 
 
-class EventView(_View):
+class EventView(ShownModel):
     """An entry of the audit log."""
 
     account: str
@@ -219,7 +222,7 @@ class EventView(_View):
     hash: str
 
 
-class StatusView(_View):
+class StatusView(ShownModel):
     """The desk at a glance. `profile` other than "safe" is a demonstration or a loosened set of limits."""
 
     generated_at: Moment

@@ -16,10 +16,14 @@ from patang.settings.stored import SettingChange, StoredSettings, accepted, last
 from patang.settings.tree import Settings
 from patang.settings.waiting import holding, market_moment, waits_until
 
-__all__ = ["DESK_CHAIN", "SettingsChanges"]
+__all__ = ["DESK_CHAIN", "Overtaken", "SettingsChanges"]
 
 # What is no account's joins a chain of the audit log that is the desk's own; no account has a name like this.
 DESK_CHAIN = "DESK"
+
+
+class Overtaken(Refused):
+    """Somebody else has changed the settings since they were read."""
 
 
 class SettingsChanges:
@@ -29,17 +33,22 @@ class SettingsChanges:
         self._store = store
         self._clock = clock
 
-    def put(self, settings: Settings, actor: str, note: str = "") -> StoredSettings:
+    def put(
+        self, settings: Settings, actor: str, note: str = "", *, based_on: int | None = None
+    ) -> StoredSettings:
         """Stores `settings` as the next version; the version in the table where they change nothing.
 
         A limit that they loosen waits for the next session (`waits_until`), by whatever way they come.
+        `based_on`: the version that was read before they were changed (0: none was stored).
         Raises Refused if they change the mode, or go from the market to a simulator or back, while
-        something is open; WriteConflict if the state kept changing meanwhile.
+        something is open; Overtaken if another version than `based_on` is stored by now; WriteConflict if
+        the state kept changing meanwhile.
         """
 
         def decide() -> tuple[StoredSettings, Sequence[Write]]:
             attributes = self._store.get(settings_key())
             old = None if attributes is None else self._old(attributes)
+            _holds(based_on, old)
             if old is not None and old.version and old.document == settings.model_dump_json():
                 return old, ()
             before = self._before(old)
@@ -51,6 +60,19 @@ class SettingsChanges:
             return new, (current, kept, create(_event(new)), *guards)
 
         return change(self._store, decide)
+
+    def preview(self, settings: Settings, actor: str, *, based_on: int) -> StoredSettings:
+        """The version that `put` would store now: what it changes, and what would wait until when.
+
+        Writes nothing. Raises what `put` raises.
+        """
+        attributes = self._store.get(settings_key())
+        old = None if attributes is None else self._old(attributes)
+        _holds(based_on, old)
+        before = self._before(old)
+        if before is None or not _same_market(before, settings):
+            self._nothing_open(before, settings)
+        return self._next(settings, old, actor, "")
 
     def stored(self) -> StoredSettings | None:
         """The newest version; None where nothing is stored. Raises SettingsError if it cannot be read."""
@@ -144,6 +166,12 @@ class SettingsChanges:
             create(RiskState(account=account)) if state is None else replace(state)
             for account, state in found.items()
         )
+
+
+def _holds(based_on: int | None, old: StoredSettings | None) -> None:
+    found = old.version if old is not None else 0
+    if based_on is not None and based_on != found:
+        raise Overtaken(f"the settings are at version {found} by now, not {based_on}: read them again")
 
 
 def _same_market(before: Settings, settings: Settings) -> bool:

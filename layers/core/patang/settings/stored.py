@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from patang.errors import SettingsError
 from patang.keys import settings_key, settings_version_key
 from patang.ports import Attributes, Key, Put, StateStore
-from patang.records import Record, load, load_all
+from patang.records import Record, load
 from patang.settings.effective import with_values
 from patang.settings.tree import Settings
 
@@ -123,10 +123,16 @@ def accepted(store: StateStore) -> Iterator[StoredSettings]:
                 yield stored
 
 
-def versions(store: StateStore, limit: int) -> list[StoredSettings]:
-    """The newest `limit` versions, newest first."""
-    partition = settings_key().partition
-    return load_all(store, StoredSettings, partition, _VERSION, newest_first=True, limit=limit)
+def versions(store: StateStore, limit: int, before: int | None = None) -> list[StoredSettings]:
+    """The newest `limit` versions, or of those before a number, newest first."""
+    found = store.query(
+        settings_key().partition,
+        prefix=_VERSION,
+        newest_first=True,
+        limit=limit,
+        after=None if before is None else settings_version_key(before).sort,
+    )
+    return [read(attributes) for attributes in found]
 
 
 def load_version(store: StateStore, version: int) -> StoredSettings | None:

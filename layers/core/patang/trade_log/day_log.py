@@ -59,22 +59,21 @@ class DayLog:
 
     def results(self, account: str, start: date, end: date) -> tuple[Result, ...]:
         """Profit and loss of what was closed from `start` to `end`, both included."""
-        closed = [
-            position
-            for position in self._positions(account)
-            if position.exit_time is not None and start <= position.exit_time.astimezone(IST).date() <= end
-        ]
-        return results(closed)
+        return results(self.closed_between(account, start, end))
 
-    def closed(self, account: str, day: date) -> list[Position]:
-        """Positions that were closed on the day."""
+    def closed_between(self, account: str, start: date, end: date) -> list[Position]:
+        """Positions that were closed from `start` to `end`, both included."""
         return [
             position
             for position in self._positions(account)
             if position.state == "CLOSED"
             and position.exit_time is not None
-            and position.exit_time.astimezone(IST).date() == day
+            and start <= position.exit_time.astimezone(IST).date() <= end
         ]
+
+    def closed(self, account: str, day: date) -> list[Position]:
+        """Positions that were closed on the day."""
+        return self.closed_between(account, day, day)
 
     def _intents(self, account: str, day: date) -> Iterator[OrderIntent]:
         for prefix in intent_prefixes(day):

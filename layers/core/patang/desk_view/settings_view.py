@@ -1,0 +1,163 @@
+"""The settings as they are shown and changed: each with its unit, its range, and when a change holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from patang.desk_view.paging import Page, cursor_at, place_of
+from patang.desk_view.views import Moment, ShownModel
+from patang.errors import BadInput
+from patang.ports import StateStore
+from patang.settings import Settings
+from patang.settings.changes import SettingsChanges
+from patang.settings.edits import SET_BY_OPERATOR, edited
+from patang.settings.effective import plain
+from patang.settings.stored import StoredSettings, load_version, versions
+from patang.settings.table import Row, table
+
+__all__ = ["SettingDiff", "SettingView", "SettingsPage", "SettingsPreview", "SettingsVersion", "SettingsView"]
+
+_NO_LIMIT = "at once"
+
+
+class SettingView(ShownModel):
+    """A setting. `value` holds now; `waiting` is what it will be from the next session on, null where nothing
+    waits. `holds` says in words when a change of it takes effect; `by_operator`: no route changes it."""
+
+    path: str
+    value: Any
+    waiting: Any = None
+    default: str
+    unit: str
+    allowed: str
+    holds: str
+    by_operator: bool
+    description: str
+
+
+class SettingDiff(ShownModel):
+    """A setting that a version changes. `waits_until`: the old value holds so long (market time), because the
+    change loosens a limit; null where it holds at once."""
+
+    path: str
+    old: Any = None
+    new: Any = None
+    waits_until: Moment | None = None
+
+
+class SettingsVersion(ShownModel):
+    """A version of the settings, as it was asked for. Version 0 is the safe defaults."""
+
+    version: int
+    written_at: Moment | None = None
+    written_by: str = ""
+    note: str = ""
+    changes: tuple[SettingDiff, ...] = ()
+
+
+class SettingsView(ShownModel):
+    """The whole tree, and the version that asked for it."""
+
+    version: SettingsVersion
+    settings: tuple[SettingView, ...]
+
+
+class SettingsPreview(ShownModel):
+    """What a change would do: nothing is stored yet. `version` is the one that was read."""
+
+    version: int
+    changes: tuple[SettingDiff, ...]
+
+
+class SettingsPage:
+    """Reads the settings, and changes some of them."""
+
+    def __init__(self, store: StateStore, changes: SettingsChanges) -> None:
+        self._store = store
+        self._changes = changes
+
+    def whole(self) -> SettingsView:
+        """What holds now. Raises SettingsError while the newest version is wrong."""
+        stored, waiting = self._changes.stored(), self._changes.pending()
+        values = plain(self._changes.in_force())
+        return SettingsView(
+            version=_version(stored),
+            settings=tuple(_setting(row, values[row.path], waiting.get(row.path)) for row in table()),
+        )
+
+    def preview(self, values: Mapping[str, Any], based_on: int, actor: str) -> SettingsPreview:
+        """What a change would do now. Raises what `change` raises, and writes nothing."""
+        planned = self._changes.preview(edited(self._wanted(), values), actor, based_on=based_on)
+        return SettingsPreview(version=based_on, changes=_diffs(planned))
+
+    def change(self, values: Mapping[str, Any], based_on: int, note: str, actor: str) -> SettingsVersion:
+        """Store these values by path as the next version.
+
+        Raises WrongSettings with what is wrong at each field, Overtaken if another version is stored by now,
+        Refused for a mode while something is open.
+        """
+        return _version(self._changes.put(edited(self._wanted(), values), actor, note, based_on=based_on))
+
+    def history(self, cursor: str | None, limit: int) -> Page[SettingsVersion]:
+        """The versions, the newest first."""
+        place = place_of(cursor, 1)
+        if place is not None and not place[0].isdecimal():
+            raise BadInput(f"the cursor names version {place[0]!r}: begin without one")
+        found = versions(self._store, limit + 1, None if place is None else min(int(place[0]), 10**8 - 1))
+        shown = found[:limit]
+        following = cursor_at(str(shown[-1].version)) if len(found) > limit else None
+        return Page(items=tuple(map(_version, shown)), next=following)
+
+    def version(self, number: int) -> SettingsVersion | None:
+        """One version with what it changed, or None."""
+        found = load_version(self._store, number)
+        return None if found is None else _version(found)
+
+    def _wanted(self) -> Settings:
+        stored = self._changes.stored()
+        return Settings() if stored is None else stored.wanted()
+
+
+def _version(stored: StoredSettings | None) -> SettingsVersion:
+    if stored is None:
+        return SettingsVersion(version=0, note="the safe defaults: nothing is stored")
+    return SettingsVersion(
+        version=stored.version,
+        written_at=stored.written_at,
+        written_by=stored.written_by,
+        note=stored.note,
+        changes=_diffs(stored),
+    )
+
+
+def _diffs(stored: StoredSettings) -> tuple[SettingDiff, ...]:
+    return tuple(
+        SettingDiff(
+            path=change.path,
+            old=change.old,
+            new=change.new,
+            waits_until=stored.held_until if change.path in stored.held else None,
+        )
+        for change in stored.changes
+    )
+
+
+def _setting(row: Row, value: Any, waiting: Any) -> SettingView:
+    return SettingView(
+        path=row.path,
+        value=value,
+        waiting=waiting,
+        default=row.default,
+        unit=row.unit,
+        allowed=row.allowed,
+        holds=_holds(row),
+        by_operator=row.path in SET_BY_OPERATOR,
+        description=row.description,
+    )
+
+
+def _holds(row: Row) -> str:
+    if row.path == "mode":
+        return "at once, while nothing is open"
+    if row.looser == _NO_LIMIT:
+        return _NO_LIMIT
+    return f"at once if tighter; looser ({row.looser}) from the next session on"
