@@ -234,7 +234,6 @@ class Trading(Brokers):
 
     def reconciliations(self) -> Reconciliations:
         return Reconciliations(self.store, lambda: self.poll_queue)
-                self.halts(),
 
     def polling(self) -> Polling:
         return Polling(
@@ -263,6 +262,7 @@ class Trading(Brokers):
                 self.broker,
                 self.order_updates(),
                 self._resolution(),
+                self.halts(),
                 self.notifier,
                 self.metrics,
             ),
