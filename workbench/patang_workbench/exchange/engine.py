@@ -10,6 +10,7 @@ from typing import Any
 
 from patang_workbench.exchange.account import Account
 from patang_workbench.exchange.agenda import Agenda, LoopAgenda, MarketAgenda, Work
+from patang_workbench.exchange.alerts import Alerts
 from patang_workbench.exchange.broker import Broker
 from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.clock import MAX_SPEED, MIN_SPEED, MarketClock
@@ -109,6 +110,7 @@ class Exchange:
             self.agenda.soon,
         )
         self.gtts = Gtts(self.broker, self.clock.now)
+        self.alerts = Alerts(self.broker, self.clock.now)
         self.accounts = {app.user_id: self._account(app.user_id) for app in settings.apps}
         self.ticks_generated = 0
         self._market_agenda = MarketAgenda()
@@ -147,6 +149,7 @@ class Exchange:
         self.broker.match(lines)
         if self.state() == "open":
             self.gtts.ticked(lines)
+            self.alerts.ticked(lines)
 
     def state(self) -> str:
         """pre, open or closed."""

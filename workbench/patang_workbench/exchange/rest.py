@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from patang_workbench.exchange import order_routes, portfolio_routes
+from patang_workbench.exchange import alert_routes, fund_routes, order_routes, portfolio_routes
 from patang_workbench.exchange.calls import Call, Reply
 from patang_workbench.exchange.charges import order_charges
 from patang_workbench.exchange.engine import Exchange
@@ -170,6 +170,18 @@ _SIGNED: list[tuple[str, str, Signed]] = [
     ("GET", "/gtt/triggers/{trigger_id}", portfolio_routes.gtt),
     ("PUT", "/gtt/triggers/{trigger_id}", portfolio_routes.modify_gtt),
     ("DELETE", "/gtt/triggers/{trigger_id}", portfolio_routes.delete_gtt),
+    ("GET", "/alerts", alert_routes.alerts),
+    ("POST", "/alerts", alert_routes.create_alert),
+    ("DELETE", "/alerts", alert_routes.delete_alerts),
+    ("GET", "/alerts/{uuid}", alert_routes.alert),
+    ("PUT", "/alerts/{uuid}", alert_routes.modify_alert),
+    ("GET", "/alerts/{uuid}/history", alert_routes.history),
+    ("GET", "/mf/instruments", fund_routes.instruments),
+    ("GET", "/mf/holdings", fund_routes.holdings),
+    ("GET", "/mf/orders", fund_routes.orders),
+    ("GET", "/mf/orders/{order_id}", fund_routes.order),
+    ("GET", "/mf/sips", fund_routes.sips),
+    ("GET", "/mf/sips/{sip_id}", fund_routes.sip),
 ]
 
 
