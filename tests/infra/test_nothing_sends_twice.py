@@ -5,7 +5,8 @@ import json
 import pytest
 import requests
 
-from patang.adapters.kite.calls import kite_client
+from infra.constructs.queues import LANE_TIMEOUT_SECONDS
+from patang.adapters.kite.calls import READ_SECONDS, SEND_SECONDS, kite_client
 from patang.settings import KiteSettings
 from tests.infra.test_workflows import MACHINES, definition, states
 
@@ -30,6 +31,12 @@ def test_every_schedule_has_one_try_within_a_minute(cloud):
     for schedule in schedules:
         policy = schedule["Target"]["RetryPolicy"]
         assert policy == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}, schedule["Name"]
+
+
+def test_the_lane_outlives_a_broker_that_answers_neither_a_look_nor_a_send():
+    """A lane that is killed leaves its account's group waiting for the message to be seen again."""
+    pacing_and_table = 4
+    assert READ_SECONDS + SEND_SECONDS + pacing_and_table <= LANE_TIMEOUT_SECONDS
 
 
 @pytest.mark.parametrize("name", MACHINES)

@@ -8,7 +8,13 @@ import pytest
 import requests
 
 from patang.accounts.session import Credentials
-from patang.adapters.kite.calls import KiteCalls, kite_client
+from patang.adapters.kite.calls import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    SEND_SECONDS,
+    KiteCalls,
+    kite_client,
+)
 from patang.adapters.kite.limits import RateLimiter
 from patang.adapters.kite.loader import KiteConnect
 from patang.errors import OutcomeUnknown, SessionExpired, TryAgain
@@ -36,10 +42,22 @@ def time() -> Time:
     return Time()
 
 
-def calls(time: Time, expired=lambda used: None, credentials=lambda: Credentials("key", "token", 1)):
+def calls(
+    time: Time,
+    expired=lambda used: None,
+    credentials=lambda: Credentials("key", "token", 1),
+    settings=KiteSettings,
+):
     limiter = RateLimiter(monotonic=time.monotonic, sleep=time.sleep)
-    settings = KiteSettings
-    return KiteCalls(credentials, expired, settings, RecordedMetrics(), limiter=limiter, sleep=time.sleep)
+    return KiteCalls(
+        credentials,
+        expired,
+        settings,
+        RecordedMetrics(),
+        limiter=limiter,
+        sleep=time.sleep,
+        monotonic=time.monotonic,
+    )
 
 
 def test_no_second_holds_more_calls_than_the_limit(time):
@@ -90,6 +108,40 @@ def test_a_send_is_tried_once(time):
     with pytest.raises(OutcomeUnknown):
         calls(time).send(fails)
     assert len(tries) == 1
+
+
+@pytest.mark.parametrize("seconds", [1, 7, 15])
+@pytest.mark.parametrize("connects", [True, False])
+def test_a_broker_that_does_not_answer_is_waited_for_no_longer_than_the_lane_can(time, seconds, connects):
+    """Half open, or not to be reached: each try takes all of the time that it is given."""
+
+    def hangs(client):
+        connecting, answering = client.timeout
+        time.now += answering if connects else connecting
+        raise requests.ReadTimeout("slow") if connects else requests.ConnectTimeout("slow")
+
+    kite = calls(time, settings=lambda: KiteSettings(timeout_seconds=seconds))
+    with pytest.raises(TryAgain):
+        kite.read("other", hangs)
+    assert time.now <= READ_SECONDS
+    begun = time.now
+    with pytest.raises(OutcomeUnknown if connects else TryAgain):
+        kite.send(hangs)
+    assert time.now - begun <= SEND_SECONDS
+    assert time.now - begun == (min(seconds, 10) if connects else CONNECT_SECONDS)
+
+
+def test_candles_are_waited_for_as_long_as_the_settings_say(time):
+    waited = []
+
+    def hangs(client):
+        waited.append(client.timeout[1])
+        time.now += client.timeout[1]
+        raise requests.ReadTimeout("slow")
+
+    with pytest.raises(TryAgain):
+        calls(time, settings=lambda: KiteSettings(timeout_seconds=15)).read("historical", hangs)
+    assert waited == [15, 15, 15]
 
 
 def test_what_fails_before_a_send_leaves_says_that_nothing_was_sent(time):

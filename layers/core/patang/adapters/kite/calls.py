@@ -18,9 +18,19 @@ from patang.errors import PatangError, SessionExpired, TryAgain
 from patang.ports import Metrics
 from patang.settings import KiteSettings
 
-__all__ = ["KiteCalls", "kite_client"]
+__all__ = ["CONNECT_SECONDS", "READ_SECONDS", "SEND_SECONDS", "KiteCalls", "kite_client"]
+
+# A connection comes about at once or not at all; the answer may take its time.
+CONNECT_SECONDS = 3.0
+SEND_SECONDS = 13.0
+"""The longest that a send lasts, its connection included, whatever the settings allow a call."""
+READ_SECONDS = 13.0
+"""The longest that a read lasts with all its tries, candles alone left out. The lane makes a read and a send
+of one message, and has to be done with both before its own time is over."""
 
 _READ_WAITS = (0.3, 1.0)
+# With less a try is not worth its while.
+_LEAST_SECONDS = 1.0
 
 # An idle connection may have been cut without a word, above all in a function that was frozen meanwhile; a
 # send over it would end with an unknown outcome for nothing.
@@ -51,6 +61,7 @@ class KiteCalls:
         measured: Callable[[float], None] | None = None,
         limiter: RateLimiter | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._credentials = credentials
         self._expired = expired
@@ -59,6 +70,7 @@ class KiteCalls:
         self._measured = measured
         self._limiter = limiter or RateLimiter()
         self._sleep = sleep
+        self._monotonic = monotonic
         self._client: Any = None
         self._client_for_what: tuple[int, KiteSettings] | None = None
         self._reply: Reply | None = None
@@ -71,28 +83,32 @@ class KiteCalls:
         return self._told_time
 
     def read(self, kind: CallKind, call: Callable[[Any], Any]) -> Any:
-        """A call that changes nothing, tried three times.
+        """A call that changes nothing, tried three times while its time lasts.
 
         Raises SessionExpired, TryAgain, Refused or AskOwner.
         """
+        until = None if kind == "historical" else self._monotonic() + READ_SECONDS
         for wait in _READ_WAITS:
             try:
-                return self._run(kind, call, sending=False)
+                return self._run(kind, call, until=until, sending=False)
             except TryAgain:
+                if until is not None and self._monotonic() + wait + CONNECT_SECONDS + _LEAST_SECONDS > until:
+                    raise
                 self._sleep(wait)
-        return self._run(kind, call, sending=False)
+        return self._run(kind, call, until=until, sending=False)
 
     def send(self, call: Callable[[Any], Any]) -> Any:
         """A call that may place, change or cancel an order: tried once.
 
         Raises BrokerRefused, SessionExpired or TryAgain if it certainly had no effect, else OutcomeUnknown.
         """
-        return self._run("order", call, sending=True)
+        return self._run("order", call, until=None, sending=True)
 
-    def _run(self, kind: CallKind, call: Callable[[Any], Any], *, sending: bool) -> Any:
+    def _run(self, kind: CallKind, call: Callable[[Any], Any], *, until: float | None, sending: bool) -> Any:
         credentials, client = self._ready(kind)
         self._reply = None
-        begun = time.monotonic()
+        begun = self._monotonic()
+        client.timeout = (CONNECT_SECONDS, self._answer_seconds(until, begun, sending=sending))
         if sending and begun - self._last_call > _IDLE_SECONDS:
             client.reqsession.close()
         try:
@@ -105,11 +121,20 @@ class KiteCalls:
             self._metrics.count("broker_errors", kind=kind, error=type(sorted_error).__name__)
             raise sorted_error from error
         finally:
-            self._last_call = time.monotonic()
+            self._last_call = self._monotonic()
             took = (self._last_call - begun) * 1000
             self._metrics.duration_ms("broker_call", took, kind=kind)
             if self._measured is not None:
                 self._measured(took)
+
+    def _answer_seconds(self, until: float | None, begun: float, *, sending: bool) -> float:
+        """How long the answer of a call that begins now is waited for, once it is connected."""
+        told = float(self._settings().timeout_seconds)
+        if sending:
+            return min(told, SEND_SECONDS - CONNECT_SECONDS)
+        if until is None:
+            return told
+        return max(min(told, until - begun - CONNECT_SECONDS), _LEAST_SECONDS)
 
     def _ready(self, kind: CallKind) -> tuple[Credentials, Any]:
         """What a call is made with, when it may begin. Whatever fails in here, nothing has left."""
@@ -143,7 +168,10 @@ def kite_client(api_key: str, access_token: str | None, settings: KiteSettings) 
     The broker takes orders from registered IPv4 addresses; a host with IPv6 egress would be turned away.
     """
     client = KiteConnect(
-        api_key, access_token=access_token, root=settings.root, timeout=settings.timeout_seconds
+        api_key,
+        access_token=access_token,
+        root=settings.root,
+        timeout=(CONNECT_SECONDS, settings.timeout_seconds),
     )
     # The client joins routes to the host, so a path of the base address has to go into the routes. The
     # broker's sandbox has one, before all routes but those of the instruments dump.

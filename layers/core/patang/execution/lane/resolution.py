@@ -19,7 +19,7 @@ from patang.settings import Mode
 
 __all__ = ["GRACE", "Resolution"]
 
-# A timed-out order has been seen in the book about 8 s later, and the client itself waits up to 15 s: before
+# A timed-out order has been seen in the book about 8 s later, and the client itself waits up to 13 s: before
 # this has passed since the claim, absence proves nothing.
 GRACE = timedelta(seconds=30)
 
