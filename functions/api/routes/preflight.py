@@ -19,11 +19,7 @@ def preflight(principal: Reader, desk: TheDesk) -> Response | Preflight:
     found = load_preflight(desk.store, desk.desk_view().moment().date())
     if found is None:
         return problem(404, "NOT_RUN", "no preflight has run today: it does at 09:00 IST on trading days")
-    own = tuple(check for check in found.checks if check.account in (None, *principal.accounts))
-    shown = found.model_copy(update={"checks": own})
-    own_reason = "; ".join(map(str, shown.failures)) or None
-    # What the owner was told may name the accounts of others too.
-    return shown.model_copy(update={"reason": own_reason, "told": None})
+    return found.seen_by(principal.accounts)
 
 
 @router.get("/graduation")

@@ -1,5 +1,6 @@
 """What was checked before the open. Entries with real money need it passed."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Self
 
@@ -84,6 +85,14 @@ class Preflight(Record):
     def failures(self) -> tuple[Check, ...]:
         """The checks that keep some order from leaving."""
         return tuple(check for check in self.checks if check.stops)
+
+    def seen_by(self, accounts: Sequence[str]) -> Self:
+        """As the owner of these accounts is shown it: the desk's checks and theirs."""
+        own = tuple(check for check in self.checks if check.account is None or check.account in accounts)
+        shown = self.model_copy(update={"checks": own})
+        # What the owner was told, and the reason of all, may name the accounts of others.
+        why = "; ".join(map(str, shown.failures)) or None
+        return shown.model_copy(update={"reason": why, "told": None})
 
 
 def load_preflight(store: StateStore, day: date) -> Preflight | None:

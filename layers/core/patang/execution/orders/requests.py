@@ -89,7 +89,8 @@ class PlaceOrder(_Wish):
 
     def terms(self, account: str, mode: Mode, quantity: int | None = None) -> OrderTerms:
         """As the lane sends it, all of it or a slice of `quantity`."""
-        words = self.model_dump(exclude={"tag"})
+        # By name: the arguments of a tool are a wish with more beside it.
+        words = self.model_dump(include=PlaceOrder.model_fields.keys() - {"tag"})
         if self.market_protection is None and self.order_type in ("MARKET", "SL-M"):
             words["market_protection"] = _AUTOMATIC
         if quantity is not None:
@@ -148,7 +149,8 @@ class ModifyOrder(_Wish):
 
     def changes(self) -> dict[str, str]:
         """The changed fields as texts, by the broker's names."""
-        said = self.model_dump(exclude_none=True, exclude={"variety", "order_id"})
+        fields = ModifyOrder.model_fields.keys() - {"variety", "order_id"}
+        said = self.model_dump(exclude_none=True, include=fields)
         if self.order_type in ("MARKET", "SL-M"):
             said.setdefault("market_protection", _AUTOMATIC)
         return {name: str(value) for name, value in said.items()}
