@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from patang.market.sessions import IST
-from patang.ports import Absent, Attributes, Delete, Key, Matches, Put, Write, WriteConflict
+from patang.ports import Absent, Attributes, Delete, EventKind, Key, Matches, Put, Write, WriteConflict
 
 __all__ = [
     "FixedClock",
@@ -144,9 +144,11 @@ class RecordedNotifier:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str]] = []
+        self.kinds: list[EventKind] = []
 
-    def send(self, subject: str, text: str) -> None:
+    def send(self, subject: str, text: str, kind: EventKind) -> None:
         self.sent.append((subject, text))
+        self.kinds.append(kind)
 
 
 class RecordedMetrics:

@@ -35,7 +35,7 @@ def test_a_subject_with_rupees_still_leaves() -> None:
     queue = sqs.create_queue(QueueName="outbox")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    SnsNotifier(sns, topic).send("Buy for ₹9,000?\n" + "x" * 200, "yes or no")
+    SnsNotifier(sns, topic).send("Buy for ₹9,000?\n" + "x" * 200, "yes or no", "approval")
     message = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
     assert message["Message"] == "yes or no"
 

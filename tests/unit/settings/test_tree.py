@@ -65,6 +65,8 @@ LOOSENED_BY: dict[Looser | None, str] = {
         equity.max_hold_minutes equity.max_hold_sessions equity.max_atr_pct
         exits.trailing_stop_options_pct exits.trailing_stop_shares_pct exits.square_off_shares
         exits.square_off_contracts approval.timeout_seconds approval.max_price_drift_pct entry_order_seconds
+        requests.timeout_seconds requests.max_order_value_inr requests.max_day_value_inr
+        requests.max_orders_a_day requests.assistant_alone_inr
     """,
     "down": """
         cycle_interval_seconds risk.margin_buffer_pct risk.intraday_margin_pct risk.min_confidence
@@ -81,11 +83,14 @@ LOOSENED_BY: dict[Looser | None, str] = {
     "any": "universe.indices",
     ("intraday", "swing"): "options.holding_period equity.holding_period",
     ("semi-automated", "automated"): "approval.mode",
+    ("always", "programs", "never"): "requests.approval",
     None: """
         mode profile data_account public_url kite.root kite.ticker_root kite.login_root kite.timeout_seconds
         kite.logout_at
         exits.broker_square_off_shares exits.broker_square_off_contracts universe.chain_band_pct
         universe.strikes_each_side sessions registered_egress_ip egress_echo_url
+        notifications.email notifications.sms notifications.quiet_from notifications.quiet_until
+        notifications.merge_minutes
     """,
 }
 

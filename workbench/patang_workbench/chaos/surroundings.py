@@ -10,6 +10,7 @@ from typing import Any, override
 from patang.ports import (
     Attributes,
     DeadLetters,
+    EventKind,
     Key,
     Metrics,
     Notifier,
@@ -108,7 +109,7 @@ class Owner(Notifier):
     told: Counter[str] = field(default_factory=Counter)
 
     @override
-    def send(self, subject: str, text: str) -> None:
+    def send(self, subject: str, text: str, kind: EventKind) -> None:
         def told() -> None:
             self.told[subject] += 1
 

@@ -65,7 +65,8 @@ class DailyLogin:
             return False
         address = self._accounts.login_address(account) or "the desk's page"
         try:
-            self._notifier.send(f"Log in: {account}", f"No Kite session today, so no entries: {address}")
+            text = f"No Kite session today, so no entries: {address}"
+            self._notifier.send(f"Log in: {account}", text, "session")
         except Exception as error:
             # The next reminder, and the preflight, say it again; the other accounts are still to be told.
             self._metrics.alarm("notification_failed", error=type(error).__name__, subject="login")

@@ -1,14 +1,13 @@
 """Risk, approval and execution, wired."""
 
-import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from patang.accounts.funds import CashMovements
 from patang.adapters.echo import echoed_address
+from patang.approvals.decisions import Decisions
 from patang.approvals.service import ApprovalService
-from patang.execution.amendments import Amendments
 from patang.execution.conclusion import Conclusion
 from patang.execution.following.updates import OrderUpdates
 from patang.execution.graduation import Graduations
@@ -20,7 +19,6 @@ from patang.execution.lane.resolution import Resolution
 from patang.execution.lane.second_try import SecondTry
 from patang.execution.lane.sweep import IntentSweep
 from patang.execution.lane.tokens import LaneTokens
-from patang.execution.leaving.exits import Exits
 from patang.execution.leaving.flatten import Flatten
 from patang.execution.order_flow import OrderFlow
 from patang.execution.orders.live_market import LiveMarket
@@ -42,15 +40,13 @@ from patang.risk.service import RiskService
 
 if TYPE_CHECKING:
     from patang.execution.guarding.guard import GuardService
-    from patang.execution.orders.foreign_holdings import ForeignHoldings
-    from patang.execution.orders.persons_orders import PersonsOrders
     from patang.execution.preflight.service import PreflightService
-from patang.app.brokers import Brokers
+from patang.app.requesting import Requesting
 
 __all__ = ["Trading"]
 
 
-class Trading(Brokers):
+class Trading(Requesting):
     """Everything between a signal and a closed position."""
 
     def preflight(self) -> "PreflightService":
@@ -100,6 +96,12 @@ class Trading(Brokers):
             self.public_url,
             self.clock,
             self.metrics,
+        )
+
+    def decisions(self) -> Decisions:
+        """The owner's word on whatever waits for it."""
+        return Decisions(
+            self.store, lambda: self.auth_store, self.approvals(), self.request_decisions(), self.clock
         )
 
     def order_flow(self) -> OrderFlow:
@@ -168,41 +170,11 @@ class Trading(Brokers):
             self.metrics,
         )
 
-    def exits(self) -> Exits:
-        return Exits(self.store, self.intent_queue, self.amendments(), self.clock)
-
-    def persons_orders(self) -> "PersonsOrders":
-        # Here, not at the top: only what takes requests of people needs their rules.
-        from patang.execution.orders.intent_states import IntentStates
-        from patang.execution.orders.order_desk import OrderDesk
-        from patang.execution.orders.persons_orders import PersonsOrders
-        from patang.execution.orders.request_book import RequestBook
-
-        desk = OrderDesk(
-            self.store,
-            self.broker,
-            LiveMarket(self.market_data).quotes,
-            self._listed,
-            self.settings,
-            self.standing_settings,
-            self.clock,
-        )
-        book = RequestBook(self.store, self.intent_queue, self.clock)
-        return PersonsOrders(desk, book, self.exits(), IntentStates(self.store, self.clock, time.sleep))
-
-    def foreign_holdings(self) -> "ForeignHoldings":
-        from patang.execution.orders.foreign_holdings import ForeignHoldings
-
-        return ForeignHoldings(self.store, self.broker, self.persons_orders(), self.standing_settings)
-
     def price_breaks(self) -> PriceBreaks:
         return PriceBreaks(self.store, self.clock, self.notifier, self.metrics)
 
     def flatten(self) -> Flatten:
         return Flatten(self.store, self.halts(), self.exits(), self.amendments(), self.standing_settings)
-
-    def amendments(self) -> Amendments:
-        return Amendments(self.store, self.intent_queue, self.clock)
 
     def guard(self) -> "GuardService":
         return self._guard

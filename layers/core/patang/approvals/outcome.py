@@ -4,11 +4,26 @@ from typing import Literal, NamedTuple
 
 from patang.approvals.proposal import Proposal
 
-__all__ = ["DecisionResult", "Outcome", "Reduction"]
+__all__ = ["DecisionResult", "Outcome", "Reduction", "Verdict"]
 
+# REFUSED: approved, and then not sent. NOT_IN_PERSON: a program's yes to what a program has asked for.
 type DecisionResult = Literal[
-    "APPROVED", "DECLINED", "ALREADY_DECIDED", "EXPIRED", "TERMS_CHANGED", "UNKNOWN"
+    "APPROVED",
+    "DECLINED",
+    "ALREADY_DECIDED",
+    "EXPIRED",
+    "TERMS_CHANGED",
+    "UNKNOWN",
+    "REFUSED",
+    "NOT_IN_PERSON",
 ]
+
+
+class Verdict(NamedTuple):
+    """What a decision came to, and why it came to nothing where the result does not say it."""
+
+    result: DecisionResult
+    why: str = ""
 
 
 class Outcome(NamedTuple):

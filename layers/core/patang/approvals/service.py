@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from patang.approvals.link import ApprovalLink, link_key, new_nonce, nonce_digest
+from patang.approvals.link import ApprovalLink, link_key, new_link
 from patang.approvals.message import approval_message
 from patang.approvals.outcome import DecisionResult, Outcome, Reduction
 from patang.approvals.proposal import AUTOMATED, Proposal
@@ -26,7 +26,7 @@ from patang.keys import PENDING_APPROVALS, proposal_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
 from patang.ports import Clock, Metrics, Notifier, StateStore, Workflows, Write
-from patang.records import change, create, load, load_index, replace
+from patang.records import change, load, load_index, replace
 from patang.risk.slippage import load_slippage
 from patang.settings import Settings
 
@@ -35,8 +35,6 @@ __all__ = ["ApprovalService"]
 _DECIDED: dict[str, Literal["APPROVED", "DECLINED"]] = {"approve": "APPROVED", "decline": "DECLINED"}
 _ANSWERS = {"APPROVED": "approve", "DECLINED": "decline", "EXPIRED": "expired"}
 _REASONS = {"DECLINED": "USER_REJECTED", "EXPIRED": "APPROVAL_EXPIRED"}
-# The link outlives the approval a little, so that a late click reads that it is too late.
-_LINK_AFTERLIFE = timedelta(hours=1)
 
 
 class ApprovalService:
@@ -186,17 +184,15 @@ class ApprovalService:
     def _send_link(self, proposal: Proposal) -> None:
         if proposal.terms is None or proposal.expires_at_time is None:
             return
-        nonce = new_nonce()
-        link = ApprovalLink(
-            digest=nonce_digest(nonce),
-            account=proposal.account,
-            order_id=proposal.order_id,
-            valid_until=proposal.expires_at_time + _LINK_AFTERLIFE,
+        address = new_link(
+            self._links(),
+            self._public_url(),
+            proposal.account,
+            proposal.order_id,
+            proposal.expires_at_time,
         )
-        self._links().write(create(link))
-        address = f"{self._public_url().rstrip('/')}/approvals/{nonce}"
         subject, text = approval_message(proposal, proposal.terms, address)
-        tell(self._notifier, self._metrics, [Notice(subject, text)])
+        tell(self._notifier, self._metrics, [Notice(subject, text, kind="approval")])
         self._metrics.count("approvals_asked", order_id=proposal.order_id)
 
     def _is_small(self, account: str, order_id: str, settings: Settings) -> bool:

@@ -11,7 +11,7 @@ from patang.risk.charges import segment_of
 from patang.risk.sizing import margin_pct
 from patang.settings import Settings
 
-__all__ = ["check_basket_margin", "check_margin"]
+__all__ = ["check_basket_margin", "check_margin", "needed_margin"]
 
 _WITH_BUFFER = "are needed with the buffer"
 
@@ -52,6 +52,27 @@ def check_basket_margin(
     initial = reply.get("initial")
     told = initial.get("total") if isinstance(initial, Mapping) else None
     return _by_the_broker(told, available, settings)
+
+
+def needed_margin(
+    purchases: Sequence[tuple[OrderTerms, Decimal]], broker: Broker, settings: Settings
+) -> Decimal | None:
+    """Rupees that purchases take with the buffer, each with what a unit of it costs: the greater of what the
+    desk sets aside and what the broker asks for. None where the broker tells no figure. Raises as the reads
+    of Broker do.
+    """
+    ours = sum((_ours(terms, price, settings) for terms, price in purchases), Decimal(0))
+    requests = [request_of(terms, tag="") for terms, _ in purchases]
+    if len(requests) > 1:
+        initial = broker.basket_margins(requests).get("initial")
+        told = initial.get("total") if isinstance(initial, Mapping) else None
+    else:
+        rows = broker.order_margins(requests)
+        told = rows[0].get("total") if rows else None
+    theirs = _rupees(told)
+    if theirs is None:
+        return None
+    return max(ours, theirs) * (1 + settings.risk.margin_buffer_pct / 100)
 
 
 def _ours(terms: OrderTerms, price: Decimal | None, settings: Settings) -> Decimal:

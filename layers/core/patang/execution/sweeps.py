@@ -133,5 +133,6 @@ class Sweeps:
             )
             if told_first(self._store, event):
                 text = f"No tick since {since}: no new entry is made until they come again."
-                tell(self._notifier, self._metrics, [Notice("Market data has stopped", text)])
+                notice = Notice("Market data has stopped", text, kind="data")
+                tell(self._notifier, self._metrics, [notice])
         return True

@@ -26,6 +26,11 @@ class Principal:
     scopes: frozenset[Scope]
     csrf: str | None = None
 
+    @property
+    def in_person(self) -> bool:
+        """Whether this is the browser that a person has signed in with, rather than a program's token."""
+        return self.csrf is not None
+
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes
 

@@ -1,17 +1,22 @@
 """Streams, queues, workflows and notices: how the parts of the desk reach each other and the owner."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 __all__ = [
+    "Channel",
     "Clock",
     "DeadLetters",
+    "EventKind",
     "IntentQueue",
+    "Messenger",
     "Metrics",
     "Notifier",
     "PollQueue",
     "StreamReader",
+    "Subscription",
     "TickStream",
     "UpdateQueue",
     "Workflows",
@@ -26,10 +31,39 @@ class Clock(Protocol):
         ...
 
 
-class Notifier(Protocol):
-    """A message to the owner's mail or phone."""
+# approval: a yes is asked for. alarm: somebody should look now. halt: entries were stopped or resumed.
+# session: a login is due. position: one was entered or left. order: one did not do what was wanted. data: the
+# market's data or the day's preflight is not as it should be. report: figures of a day.
+type EventKind = Literal["approval", "alarm", "halt", "session", "position", "order", "data", "report"]
 
-    def send(self, subject: str, text: str) -> None: ...
+type Channel = Literal["email", "sms"]
+
+
+class Notifier(Protocol):
+    """Where the desk says what its owner should hear of."""
+
+    def send(self, subject: str, text: str, kind: EventKind) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One who hears the desk's messages. `place` is his address with most of it left out. `sign_in_to_end`:
+    whether ending it takes a sign-in, None where nobody knows."""
+
+    channel: str
+    place: str
+    confirmed: bool
+    sign_in_to_end: bool | None = None
+
+
+class Messenger(Protocol):
+    """The way to the owner's mail and telephone."""
+
+    def deliver(self, subject: str, text: str, channels: frozenset[Channel]) -> None: ...
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Who is subscribed now. Raises TryAgain."""
+        ...
 
 
 class Metrics(Protocol):

@@ -118,6 +118,7 @@ class ChargeCheck:
             f"Account {found.account}, {found.orders} orders, rupees over the day: {text}. "
             "Compare with the broker's list of charges: a rate may have changed.",
             alarm="charges_differ",
+            kind="report",
         )
         tell(self._notifier, self._metrics, [notice])
 

@@ -198,5 +198,6 @@ class Halts:
             return False
         why = f": {details['reason']}" if "reason" in details else ""
         text = f"{account} is {changed.state} now, by {actor}{why}. Exits go on."
-        tell(self._notifier(), self._metrics, [Notice(f"{account}: {changed.state.lower()}", text)])
+        notice = Notice(f"{account}: {changed.state.lower()}", text, kind="halt")
+        tell(self._notifier(), self._metrics, [notice])
         return True

@@ -12,6 +12,7 @@ from patang.settings.blackouts import EventBlackout
 from patang.settings.exits import ExitSettings
 from patang.settings.fields import About, ClockTime, Percent, Section
 from patang.settings.limits import ApprovalSettings, CapitalSettings, RiskSettings
+from patang.settings.notifications import NotificationSettings
 from patang.settings.requests import RequestSettings
 from patang.settings.strategies import EquitySettings, OptionSettings
 
@@ -47,8 +48,8 @@ class KiteSettings(Section):
         ClockTime | None,
         About("HH:MM, IST", looser=None),
         Field(
-            description="When the day's token is given up, half an hour after the close at the earliest; none: "
-            "it ends at 06:00."
+            description="When the day's token is given up, half an hour after the close at the earliest; "
+            "none: it ends at 06:00."
         ),
     ] = "16:30"
 
@@ -142,6 +143,7 @@ class Settings(Section):
     exits: ExitSettings = ExitSettings()
     approval: ApprovalSettings = ApprovalSettings()
     requests: RequestSettings = RequestSettings()
+    notifications: NotificationSettings = NotificationSettings()
     universe: UniverseSettings = UniverseSettings()
     sessions: Annotated[
         tuple[SessionOverride, ...],

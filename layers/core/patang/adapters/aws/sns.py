@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from patang.ports import EventKind
+
 __all__ = ["SnsNotifier", "short_message"]
 
 _SUBJECT_LIMIT = 100
@@ -25,7 +27,7 @@ class SnsNotifier:
         self._client = client
         self._topic = topic
 
-    def send(self, subject: str, text: str) -> None:
+    def send(self, subject: str, text: str, kind: EventKind) -> None:
         # SNS takes printable ASCII of at most 100 characters as a subject and refuses the rest.
         printable = subject.encode("ascii", "replace").decode().replace("\n", " ")[:_SUBJECT_LIMIT]
         by_protocol = {"default": text, "sms": short_message(subject, text)}

@@ -1,1 +1,1 @@
-"""Orders that a person or a program asks for: limits, the owner's yes where one is needed, and the sending."""
+"""Orders that a person or a program asks for: limits, the yes where one is needed, and the sending."""

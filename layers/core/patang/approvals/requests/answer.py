@@ -24,20 +24,25 @@ class BrokenRule(_Told):
     value: str
     remedy: str
 
+    @property
+    def text(self) -> str:
+        return f"{self.field} is {self.value}: {self.remedy}"
+
 
 class FiguresView(_Told):
     """What an order comes to, in rupees, as far as it is known: the market may move, and what is not known
-    is null. `value` is of all its orders together; `margin_needed` of its purchases with the buffer.
-    `exposure_after` is what would be invested in all beside `exposure_limit`.
+    is null. `lines` are the orders as they would be sent, `value` is of all of them, `margin_needed` of those
+    that buy, with the buffer. `exposure_after` is what would be invested in all beside `exposure_limit`.
     """
 
+    lines: tuple[str, ...]
     estimated_price: Rupees | None = None
-    value: Rupees
+    value: Rupees | None = None
     charges: Rupees | None = None
     margin_needed: Rupees | None = None
-    exposure_before: Rupees
-    exposure_after: Rupees
-    exposure_limit: Rupees
+    exposure_before: Rupees | None = None
+    exposure_after: Rupees | None = None
+    exposure_limit: Rupees | None = None
     orders: int
     orders_left_today: int
 

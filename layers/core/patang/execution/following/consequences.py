@@ -7,18 +7,25 @@ from patang.errors import StopTrading
 from patang.execution.following.fill_price import presumed
 from patang.execution.intent import OrderIntent
 from patang.portfolio.ledger import Fill
-from patang.ports import Metrics, Notifier, Write
+from patang.ports import EventKind, Metrics, Notifier, Write
 
 __all__ = ["Notice", "Settlement", "fill_of", "name_of", "position_id_of", "tell"]
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the owner should hear of, once the change is written. `alarm` names an alarm's metric."""
+    """Something the owner should hear of, once the change is written. `alarm` names an alarm's metric;
+    `kind` says how urgent it is, and left out is an alarm or the word on an order.
+    """
 
     subject: str
     text: str
     alarm: str | None = None
+    kind: EventKind | None = None
+
+    @property
+    def event(self) -> EventKind:
+        return self.kind or ("order" if self.alarm is None else "alarm")
 
 
 @dataclass(slots=True)
@@ -60,7 +67,7 @@ def tell(notifier: Notifier, metrics: Metrics, notices: list[Notice]) -> None:
         if notice.alarm is not None:
             metrics.alarm(notice.alarm, text=notice.text)
         try:
-            notifier.send(notice.subject, notice.text)
+            notifier.send(notice.subject, notice.text, notice.event)
         except Exception as error:
             # Whatever failed, the change stands and must not be told as failed to those who wait for it.
             # The text stays out of the log: an approval's holds its link.

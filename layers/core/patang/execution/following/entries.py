@@ -40,7 +40,7 @@ def settle_entry(
         why = f": {new.status_message or new.reason}" if new.status_message or new.reason else ""
         alarm = "entry_rejected" if new.state == "REJECTED" else None
         done.notices.append(
-            Notice(f"Entry {new.state.lower()}", f"{name_of(new)} bought nothing{why}.", alarm)
+            Notice(f"Entry {new.state.lower()}", f"{name_of(new)} bought nothing{why}.", alarm, "order")
         )
 
 
@@ -93,7 +93,7 @@ def _grow_position(
     )
     bought = f"Bought {entered.quantity} {entered.symbol} at {fill.price}"
     text = f"{bought}; stop {entered.stop_loss_price}, target {entered.target_price}."
-    done.notices.append(Notice("Position entered", text))
+    done.notices.append(Notice("Position entered", text, kind="position"))
     return entered
 
 

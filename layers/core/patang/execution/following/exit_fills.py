@@ -239,4 +239,4 @@ def book_result(
         f"Sold {closed.exited_quantity} {closed.symbol} at {closed.exit_price} ({closed.exit_reason}); "
         f"result after charges {closed.realised_pnl} rupees."
     )
-    done.notices.append(Notice("Position closed", text))
+    done.notices.append(Notice("Position closed", text, kind="position"))

@@ -109,7 +109,7 @@ class OrderWatch:
                 f"{name_of(intent)} was not filled in {patience.seconds} s and is being cancelled; {bought}."
             )
             self._tell_once(
-                intent, "ENTRY_TIMED_OUT", as_of, Notice("Entry timed out", text, "order_timed_out")
+                intent, "ENTRY_TIMED_OUT", as_of, Notice("Entry timed out", text, "order_timed_out", "order")
             )
 
     def _is_stopped(self, account: str, as_of: datetime) -> bool:

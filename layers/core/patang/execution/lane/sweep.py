@@ -131,7 +131,8 @@ class IntentSweep:
             intent.account, "ORDER_UNRESOLVED", intent.intent_id, as_of, now, intent_id=intent.intent_id
         )
         if told_first(self._store, event):
-            tell(self._notifier, self._metrics, [Notice("An order's fate is unknown", text)])
+            notice = Notice("An order's fate is unknown", text, kind="alarm")
+            tell(self._notifier, self._metrics, [notice])
         # Each minute, so that the alarm lasts as long as the doubt.
         self._metrics.alarm("order_unresolved", intent_id=intent.intent_id)
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 
-from patang.execution.orders.persons_orders import PersonsOrders
 from patang.execution.orders.request_book import Receipt
 from patang.execution.orders.requests import PlaceOrder
 from patang.execution.orders.sellable import Line, sellable
@@ -33,18 +32,19 @@ class ForeignHolding:
 
 
 class ForeignHoldings:
-    """`broker` gives an account's broker in a mode."""
+    """`broker` gives an account's broker in a mode; `sell` asks for one sale (account, id of the request, the
+    order, who wants it)."""
 
     def __init__(
         self,
         store: StateStore,
         broker: Callable[[str, Mode], Broker],
-        orders: PersonsOrders,
+        sell: Callable[[str, str, PlaceOrder, str], Receipt],
         settings: Callable[[], Settings],
     ) -> None:
         self._store = store
         self._broker = broker
-        self._orders = orders
+        self._sell = sell
         self._settings = settings
 
     def of(self, account: str, as_of: datetime) -> tuple[ForeignHolding, ...]:
@@ -67,7 +67,7 @@ class ForeignHoldings:
         Raises as PersonsOrders does.
         """
         return tuple(
-            self._orders.submit(account, f"{request_id}-{number}", _sale(holding), actor)
+            self._sell(account, f"{request_id}-{number}", _sale(holding), actor)
             for number, holding in enumerate(holdings)
         )
 

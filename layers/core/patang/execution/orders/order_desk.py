@@ -60,6 +60,10 @@ class OrderDesk:
             return market_time(self.store)
         return self.clock.now().astimezone(IST)
 
+    def listed(self, exchange: str, tradingsymbol: str) -> Instrument | None:
+        """What is listed by that name today."""
+        return self._instrument(exchange, tradingsymbol, self.moment())
+
     def look(self, identifiers: Iterable[str], *, buying: bool) -> Mapping[str, MarketQuote]:
         """The quotes of these instruments, asked for at once. A sale goes on without, a purchase does not: it
         raises as MarketData does."""

@@ -1,12 +1,12 @@
 """Orders of people and of assistants that act for them: one service for every surface that takes them.
 
 Each request is looked at by all the rules, written as intents with its own id, and left to the lane. It
-answers for a person's word, so no strategy's gate and no approval is asked for; what stops the desk's own
-entries (halts, the day's breaker, the hours, the session, the preflight of real orders) stops a purchase
-here too.
+answers for a person's word, so no strategy's gate is asked; what stops the desk's own entries (halts, the
+day's breaker, the hours, the session, the preflight of real orders) stops a purchase here too. Whose yes a
+request needs, and how much may be asked for, is said before, by patang.approvals.requests, the one caller.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from patang.execution.orders.market_facts import MarketFacts
 from patang.execution.orders.market_rules import market_broken
 from patang.execution.orders.order_desk import OrderDesk
 from patang.execution.orders.placing import decide_basket, decide_order
-from patang.execution.orders.request_book import Decision, PersonsRequest, Receipt, RequestBook
+from patang.execution.orders.request_book import Decision, PersonsRequest, Receipt, RequestBook, check_id
 from patang.execution.orders.requests import (
     Basket,
     CancelOrder,
@@ -66,6 +66,15 @@ class RequestState:
         return all(view.answered for view in self.intents)
 
 
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """A position that may be left, and its market: rupees a unit."""
+
+    position: Position
+    last: Decimal
+    bid: Decimal | None
+
+
 class PersonsOrders:
     """Every method takes the caller's own id of the request: the same id is the same intents, however often
     it comes, for thirty days. `actor` is who asks, for the audit.
@@ -80,11 +89,44 @@ class PersonsOrders:
         self._exits = exits
         self._states = states
 
-    def submit(self, account: str, request_id: str, wish: PersonsWish, actor: str) -> Receipt:
-        """Looks at the wish and writes its intents, or says which rules it breaks."""
-        return self._book.submit(
-            account, request_id, wish, actor, self._decider(account, request_id, wish, actor)
-        )
+    def submit(
+        self,
+        account: str,
+        request_id: str,
+        wish: PersonsWish,
+        actor: str,
+        and_then: Callable[[Decision], Decision] = lambda decision: decision,
+    ) -> Receipt:
+        """Looks at the wish and writes its intents, or says which rules it breaks.
+
+        `and_then` has a last word on what would be written: it may break it, or have more written with it.
+        """
+        decide = self._decider(account, request_id, wish, actor)
+
+        def last_word() -> Decision:
+            decision = decide()
+            return decision if decision.broken else and_then(decision)
+
+        return self._book.submit(account, request_id, wish, actor, last_word)
+
+    def look(self, account: str, request_id: str, wish: PersonsWish, actor: str) -> Decision:
+        """What the wish would come to now: the rules that it breaks, or the intents that nobody writes yet.
+        The position that an exit names is only looked at. Raises BadInput for an id that is none."""
+        check_id(request_id)
+        if isinstance(wish, ExitPosition):
+            as_of, looked = self._desk.moment(), self._look_at_exit(account, wish)
+            return Decision(as_of, looked if isinstance(looked, tuple) else ())
+        return self._decider(account, request_id, wish, actor)()
+
+    def last_prices(self, identifiers: Iterable[str]) -> Mapping[str, Decimal]:
+        """Rupees by EXCHANGE:TRADINGSYMBOL now, of those of them that the broker quotes."""
+        quotes = self._desk.look(identifiers, buying=False)
+        return {identifier: quote.last_price for identifier, quote in quotes.items()}
+
+    def lot_size(self, exchange: str, tradingsymbol: str) -> int:
+        """Units of a lot; 1 of what is not listed."""
+        found = self._desk.listed(exchange, tradingsymbol)
+        return 1 if found is None else found.lot_size
 
     def state(self, account: str, request_id: str, actor: str, patience: timedelta) -> RequestState:
         """What has become of a request, after the broker's answers or `patience` of wall time.
@@ -131,25 +173,30 @@ class PersonsOrders:
 
     def _decide_exit(self, account: str, wish: ExitPosition, actor: str) -> Decision:
         """The exit that the position has by now, begun here or by somebody else: there is only ever one."""
-        as_of = self._desk.moment()
-        position = load(self._desk.store, Position, position_key(account, wish.position_id))
-        if position is None or position.state == "CLOSED":
-            how = "there is none of this id" if position is None else "it is closed"
-            return Decision(as_of, (Broken("position_id", wish.position_id, f"{how}: see the positions"),))
-        facts = self._desk.facts(position.exchange, position.symbol, as_of, buying=False)
-        if isinstance(facts, Broken):
-            return Decision(as_of, (facts,))
-        last, bid = self._seen(position, facts)
-        broken = market_broken(_sale(position, wish, last, bid), facts)
-        if broken:
-            return Decision(as_of, broken)
-        self._exits.begin(position, _PERSON, as_of, last, bid, actor, wish.price)
+        as_of, looked = self._desk.moment(), self._look_at_exit(account, wish)
+        if isinstance(looked, tuple):
+            return Decision(as_of, looked)
+        self._exits.begin(looked.position, _PERSON, as_of, looked.last, looked.bid, actor, wish.price)
         closing = load(self._desk.store, Position, position_key(account, wish.position_id))
         begun = None if closing is None else closing.exit_intent_id
         if begun is None:
             busy = Broken("position_id", wish.position_id, "it is being changed at this moment: ask again")
             return Decision(as_of, (busy,))
         return Decision(as_of, known=(begun,))
+
+    def _look_at_exit(self, account: str, wish: ExitPosition) -> "_Leaving | tuple[Broken, ...]":
+        """What an exit would sell at, or the rules that it breaks."""
+        as_of = self._desk.moment()
+        position = load(self._desk.store, Position, position_key(account, wish.position_id))
+        if position is None or position.state == "CLOSED":
+            how = "there is none of this id" if position is None else "it is closed"
+            return (Broken("position_id", wish.position_id, f"{how}: see the positions"),)
+        facts = self._desk.facts(position.exchange, position.symbol, as_of, buying=False)
+        if isinstance(facts, Broken):
+            return (facts,)
+        last, bid = self._seen(position, facts)
+        broken = market_broken(_sale(position, wish, last, bid), facts)
+        return broken or _Leaving(position, last, bid)
 
     def _seen(self, position: Position, facts: MarketFacts) -> tuple[Decimal, Decimal | None]:
         """The market now; without a quote what the guard has seen last, else what was paid."""

@@ -18,7 +18,7 @@ from patang.keys import intent_key, request_count_key, request_key
 from patang.ports import Clock, IntentQueue, Key, StateStore, Write
 from patang.records import Record, change, create, load, replace
 
-__all__ = ["Decision", "PersonsRequest", "Receipt", "RequestBook"]
+__all__ = ["Decision", "PersonsRequest", "Receipt", "RequestBook", "check_id", "wish_digest"]
 
 _KEPT = timedelta(days=30)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -64,7 +64,8 @@ class RequestCount(Record):
 class Decision:
     """What a request comes to: the rules it breaks, or its intents with the records that change with them.
 
-    `known` are intents that exist already and are what was asked for.
+    `known` are intents that exist already and are what was asked for. `along` are writes of the same
+    transaction.
     """
 
     as_of: datetime
@@ -72,6 +73,12 @@ class Decision:
     intents: tuple[OrderIntent, ...] = ()
     changed: tuple[Record, ...] = ()
     known: tuple[str, ...] = ()
+    along: tuple[Write, ...] = ()
+
+    @property
+    def intent_ids(self) -> tuple[str, ...]:
+        """All intents that the request stands for."""
+        return (*self.known, *(intent.intent_id for intent in self.intents))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +118,8 @@ class RequestBook:
         for an id that is none or stands for another wish, WriteConflict where the account is too busy, and
         what `decide` raises.
         """
-        if not _ID.fullmatch(request_id):
-            raise BadInput(f"request id is {request_id!r}: give 1 to 64 letters, digits, - or _")
-        digest = _digest(wish)
+        check_id(request_id)
+        digest = wish_digest(wish)
 
         def once() -> tuple[tuple[Receipt, Sequence[OrderIntent]], Sequence[Write]]:
             before = load(self._store, PersonsRequest, request_key(account, request_id))
@@ -123,7 +129,7 @@ class RequestBook:
             decision = decide()
             if decision.broken:
                 return (Receipt(account, request_id, accepted=False, broken=decision.broken), ()), ()
-            ids = (*decision.known, *(intent.intent_id for intent in decision.intents))
+            ids = decision.intent_ids
             request = PersonsRequest(
                 account=account,
                 request_id=request_id,
@@ -141,6 +147,7 @@ class RequestBook:
                 _counted(account, count),
                 *map(create, decision.intents),
                 *map(replace, decision.changed),
+                *decision.along,
                 self._told(request, wish),
             ]
 
@@ -183,7 +190,13 @@ def _counted(account: str, count: RequestCount | None) -> Write:
     return replace(count.evolve(taken=count.taken + 1))
 
 
-def _digest(wish: BaseModel) -> str:
+def check_id(request_id: str) -> None:
+    """Raises BadInput for what is no id of a request."""
+    if not _ID.fullmatch(request_id):
+        raise BadInput(f"request id is {request_id!r}: give 1 to 64 letters, digits, - or _")
+
+
+def wish_digest(wish: BaseModel) -> str:
     """SHA-256 in hex of the kind and the fields of a wish."""
     words = {"kind": type(wish).__name__} | wish.model_dump(mode="json", exclude_none=True)
     canonical = json.dumps(words, sort_keys=True, separators=(",", ":"))

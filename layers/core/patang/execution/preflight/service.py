@@ -184,7 +184,7 @@ class PreflightService:
         kept, news = change(self._store, decide)
         if news:
             text = f"No entry is made in mode {settings.mode}: {kept.reason}. Exits go on."
-            notices = [Notice("The day's preflight does not pass", text, "preflight_failed")]
+            notices = [Notice("The day's preflight does not pass", text, "preflight_failed", "data")]
             tell(self._notifier, self._metrics, notices)
         self._metrics.count("preflight_run", passed=str(kept.passed), by=kept.by)
         return kept

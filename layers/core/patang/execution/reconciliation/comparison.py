@@ -116,7 +116,8 @@ class Comparison:
                 f"The broker's books and the desk's differ and nobody can explain it: {found.reason}. "
                 "Nothing is entered until they agree and you resume; exits go on."
             )
-            tell(self._notifier, self._metrics, [Notice(f"{found.account}: books do not agree", text)])
+            notice = Notice(f"{found.account}: books do not agree", text, kind="alarm")
+            tell(self._notifier, self._metrics, [notice])
 
     def _decide(self, found: Reconciliation) -> tuple[bool, list[Write]]:
         before = load(self._store, Reconciliation, reconciliation_key(found.account))

@@ -1,0 +1,87 @@
+"""What waits for its owner's word, whoever wants it: the desk's own proposals and orders that were asked for.
+
+Ids tell the two apart; links, lists, pages and answers are the same.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from patang.approvals.link import ApprovalLink, link_key
+from patang.approvals.outcome import Reduction, Verdict
+from patang.approvals.proposal import Proposal
+from patang.approvals.requests.deciding import RequestDecisions
+from patang.approvals.requests.record import OrderRequest, is_request
+from patang.approvals.service import ApprovalService
+from patang.errors import BadInput
+from patang.identity.principal import Principal
+from patang.keys import proposal_key
+from patang.ports import Clock, StateStore
+from patang.records import load
+
+__all__ = ["Decisions", "Undecided"]
+
+type Undecided = Proposal | OrderRequest
+
+_DECIDED: dict[str, Literal["APPROVED", "DECLINED"]] = {"approve": "APPROVED", "decline": "DECLINED"}
+
+
+class Decisions:
+    """Every method that decides is told whose word it is: another's approval is as unknown as none."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        links: Callable[[], StateStore],
+        proposals: ApprovalService,
+        requests: RequestDecisions,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._links = links
+        self._proposals = proposals
+        self._requests = requests
+        self._clock = clock
+
+    def linked(self, nonce: str) -> Undecided | None:
+        """What a link leads to, in whatever state; None for a link unknown or long over."""
+        link = load(self._links(), ApprovalLink, link_key(nonce))
+        if link is None or self._clock.now() >= link.valid_until:
+            return None
+        return self.find(link.account, link.order_id)
+
+    def find(self, account: str, approval_id: str) -> Undecided | None:
+        """The proposal or the request of this id, in whatever state."""
+        if is_request(approval_id):
+            return self._requests.find(account, approval_id)
+        return load(self._store, Proposal, proposal_key(account, approval_id))
+
+    def waiting(self, accounts: Sequence[str]) -> list[Undecided]:
+        """What waits for a yes, the oldest first."""
+        found: list[Undecided] = [*self._proposals.pending(accounts), *self._requests.waiting(accounts)]
+        return sorted(found, key=lambda each: each.asked_at or each.as_of)
+
+    def decide(
+        self, principal: Principal, account: str, approval_id: str, decision: str, terms_digest: str
+    ) -> Verdict:
+        """A person's answer (approve, decline) to the terms with this digest. Raises BadInput for another
+        word."""
+        state = _DECIDED.get(decision)
+        if state is None:
+            raise BadInput(f"a decision is approve or decline, not {decision!r}")
+        if not principal.owns(account):
+            return Verdict("UNKNOWN")
+        if is_request(approval_id):
+            return self._requests.decide(principal, account, approval_id, state, terms_digest)
+        now, actor = self._clock.now(), principal.actor
+        return Verdict(self._proposals.decide(account, approval_id, decision, terms_digest, actor, now))
+
+    def reduce(
+        self, principal: Principal, account: str, approval_id: str, quantity: int, terms_digest: str
+    ) -> Reduction:
+        """Makes the quantity of the terms with this digest less. Raises as the reads of Broker do."""
+        if not principal.owns(account):
+            return Reduction("UNKNOWN")
+        if is_request(approval_id):
+            return self._requests.reduce(principal, account, approval_id, quantity, terms_digest)
+        now, actor = self._clock.now(), principal.actor
+        return self._proposals.reduce(account, approval_id, quantity, terms_digest, actor, now)

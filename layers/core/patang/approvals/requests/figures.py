@@ -1,0 +1,151 @@
+"""What the orders of a request come to: value, charges, margin, exposure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from patang.approvals.requests.record import RequestFigures
+from patang.errors import PatangError, StopTrading
+from patang.execution.intent import OrderIntent
+from patang.execution.margin_check import needed_margin
+from patang.execution.orders.request_book import Decision
+from patang.execution.orders.wording import Side
+from patang.ports import Broker, StateStore
+from patang.risk.account_view import view_account
+from patang.risk.charges import leg_charges, segment_of
+from patang.settings import Settings
+
+__all__ = ["identifiers_of", "measured", "with_account"]
+
+_PAISA = Decimal("0.01")
+
+
+def identifiers_of(intents: Iterable[OrderIntent]) -> frozenset[str]:
+    """The instruments whose price the intents themselves do not tell."""
+    return frozenset(_identifier(intent) for intent in intents if _told_price(intent) is None)
+
+
+def measured(decision: Decision, last_prices: Mapping[str, Decimal], lot_size: int = 1) -> RequestFigures:
+    """The figures that the intents and the prices tell; charges are None on a day without sourced ones."""
+    intents = decision.intents
+    prices = tuple(_told_price(intent) or last_prices.get(_identifier(intent)) for intent in intents)
+    legs = [leg for intent, price in zip(intents, prices, strict=True) for leg in _legs(intent, price)]
+    known = all(price is not None for _, _, _, price in legs)
+    values = [(side, units * price) for _, side, units, price in legs if price is not None]
+    return RequestFigures(
+        lines=tuple(map(_line, intents)),
+        prices=prices,
+        orders=len(intents),
+        value=_paisa(sum((value for _, value in values), Decimal(0))) if known else None,
+        bought=_paisa(sum((value for side, value in values if side == "BUY"), Decimal(0))),
+        charges=_charges(intents, prices, decision.as_of) if known else None,
+        lot_size=lot_size,
+    )
+
+
+def with_account(
+    figures: RequestFigures,
+    decision: Decision,
+    store: StateStore,
+    broker: Broker,
+    account: str,
+    now: datetime,
+    settings: Settings,
+) -> RequestFigures:
+    """With the margin and the exposure too. What cannot be had of them is shown as not known: the rules were
+    looked at before."""
+    found: dict[str, Decimal | None] = {}
+    purchases = [
+        (intent.terms, intent.terms.price or price)
+        for intent, price in zip(decision.intents, figures.prices, strict=True)
+        if intent.kind == "ORDER" and intent.terms.transaction_type == "BUY" and price is not None
+    ]
+    try:
+        needed = needed_margin(purchases, broker, settings) if purchases else None
+        found["margin_needed"] = None if needed is None else _paisa(needed)
+    except PatangError:
+        found["margin_needed"] = None
+    try:
+        view = view_account(store, account, decision.as_of, now, settings)
+    except StopTrading:
+        return figures.model_copy(update=found)
+    before = _paisa(view.exposure())
+    limit = view.capital(settings) * settings.risk.max_portfolio_exposure_pct / 100
+    found |= {
+        "exposure_before": before,
+        "exposure_after": before + figures.bought,
+        "exposure_limit": _paisa(limit),
+    }
+    return figures.model_copy(update=found)
+
+
+def _identifier(intent: OrderIntent) -> str:
+    return f"{intent.terms.exchange}:{intent.terms.tradingsymbol}"
+
+
+def _told_price(intent: OrderIntent) -> Decimal | None:
+    """The market when the intent was made, as far as it tells."""
+    return intent.gtt.last_price if intent.gtt is not None else intent.expected_price
+
+
+type _Leg = tuple[OrderIntent, Side, int, Decimal | None]
+
+
+def _legs(intent: OrderIntent, price: Decimal | None) -> Sequence[_Leg]:
+    """What may be traded, and at what rupees a unit; of two legs of a trigger the dearer one."""
+    if intent.gtt is None:
+        terms = intent.terms
+        return [(intent, terms.transaction_type, terms.quantity, terms.price or terms.trigger_price or price)]
+    dearest = max(intent.gtt.legs, key=lambda leg: leg.quantity * leg.price)
+    return [(intent, dearest.transaction_type, dearest.quantity, dearest.price)]
+
+
+def _line(intent: OrderIntent) -> str:
+    if intent.gtt is not None:
+        gtt = intent.gtt
+        legs = ", ".join(
+            f"at {trigger}: {leg.transaction_type} {leg.quantity} {leg.product} for {leg.price}"
+            for trigger, leg in zip(gtt.triggers, gtt.legs, strict=True)
+        )
+        return f"{_verb(intent)}{gtt.exchange}:{gtt.tradingsymbol} {legs}"
+    terms = intent.terms
+    parts = [
+        f"{_verb(intent)}{terms.transaction_type} {terms.quantity} {_identifier(intent)}",
+        terms.order_type,
+        *([str(terms.price)] if terms.price is not None else []),
+        *([f"trigger {terms.trigger_price}"] if terms.trigger_price is not None else []),
+        terms.product,
+        terms.validity,
+    ]
+    return " ".join(parts)
+
+
+_VERBS = {"ORDER": "", "MODIFY": "becomes "}
+
+
+def _verb(intent: OrderIntent) -> str:
+    return _VERBS.get(intent.kind, f"{intent.kind.lower().replace('_', ' ')} ")
+
+
+def _charges(
+    intents: Sequence[OrderIntent], prices: Sequence[Decimal | None], as_of: datetime
+) -> Decimal | None:
+    """Of the orders as they would fill; a conversion and the end of a trigger trade nothing."""
+    total = Decimal(0)
+    try:
+        for intent, price in zip(intents, prices, strict=True):
+            if intent.kind in ("CONVERT", "GTT_DELETE"):
+                continue
+            for leg, side, units, each in _legs(intent, price):
+                if each is None:
+                    return None
+                terms = leg.terms
+                segment = segment_of(terms.exchange, terms.tradingsymbol, terms.product)
+                total += leg_charges(segment, terms.exchange, side, each, units, as_of.date()).total
+    except StopTrading:
+        return None
+    return _paisa(total)
+
+
+def _paisa(amount: Decimal) -> Decimal:
+    return amount.quantize(_PAISA, ROUND_HALF_EVEN)

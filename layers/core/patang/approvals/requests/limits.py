@@ -1,0 +1,73 @@
+"""How much an account's requests may come to, one by one and on a day."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from patang.approvals.requests.record import AskedOn, OrderRequest, RequestFigures
+from patang.execution.orders.broken import Broken
+from patang.ports import StateStore, Write
+from patang.records import create, load, replace
+from patang.settings.requests import RequestSettings
+
+__all__ = ["asked_on", "counted", "limits_broken", "recounted", "released"]
+
+
+def asked_on(store: StateStore, account: str, day: date) -> AskedOn:
+    """What has been asked for on a market day."""
+    none = AskedOn(account=account, day=day)
+    return load(store, AskedOn, none.key()) or none
+
+
+def limits_broken(figures: RequestFigures, before: AskedOn, settings: RequestSettings) -> tuple[Broken, ...]:
+    """The limits that a request breaks after what was asked for `before` it on its day."""
+    return tuple(_limits_broken(figures, before, settings))
+
+
+def counted(before: AskedOn, figures: RequestFigures) -> Write:
+    """The write that counts a request; it conflicts where another was counted in between."""
+    return _moved(before, figures.orders, figures.value or Decimal(0))
+
+
+def recounted(before: AskedOn, old: RequestFigures, new: RequestFigures) -> Write:
+    """The write that counts a request anew that has become less."""
+    value = (new.value or Decimal(0)) - (old.value or Decimal(0))
+    return _moved(before, new.orders - old.orders, value)
+
+
+def released(store: StateStore, request: OrderRequest) -> Write:
+    """The write that counts a request no more, as nothing of it is sent."""
+    before, figures = asked_on(store, request.account, request.day), request.figures
+    return _moved(before, -figures.orders, -(figures.value or Decimal(0)))
+
+
+def _moved(before: AskedOn, orders: int, value: Decimal) -> Write:
+    after = before.evolve(orders=max(before.orders + orders, 0), value=max(before.value + value, Decimal(0)))
+    return create(after) if before.revision == 0 else replace(after)
+
+
+def _limits_broken(figures: RequestFigures, before: AskedOn, settings: RequestSettings) -> Iterator[Broken]:
+    if before.orders + figures.orders > settings.max_orders_a_day:
+        yield Broken(
+            "orders",
+            str(figures.orders),
+            f"{before.orders} were asked for today and requests.max_orders_a_day is "
+            f"{settings.max_orders_a_day}: wait for tomorrow, or have the owner raise it",
+        )
+    if figures.value is None:
+        yield Broken("value", "not known", "there is no price to hold against the limits: ask again")
+        return
+    if figures.value > settings.max_order_value_inr:
+        yield Broken(
+            "value",
+            f"{figures.value}",
+            f"requests.max_order_value_inr is {settings.max_order_value_inr}: ask for less, or have the "
+            "owner raise it",
+        )
+    if before.value + figures.value > settings.max_day_value_inr:
+        yield Broken(
+            "value",
+            f"{figures.value}",
+            f"{before.value} rupees were asked for today and requests.max_day_value_inr is "
+            f"{settings.max_day_value_inr}: ask for less, or wait for tomorrow",
+        )
