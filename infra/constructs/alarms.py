@@ -136,6 +136,11 @@ _COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
         "stray_exit",
         "A sell order too many is being cancelled: look at the account's positions at the broker",
     ),
+    "broker-row-left-out": (
+        _ANY,
+        "broker_row_left_out",
+        "The broker shows an order or a trigger that cannot be read and is not the desk's: it is left out",
+    ),
     "stale-data": (
         "reconciler",
         "stale_data",

@@ -19,7 +19,7 @@ ALARMS = {
     "protection-refused", "unprotected-position", "protection-lost", "closed-externally",
     "ticks-shed", "raw-ticks-shed", "bad-frames", "stream-gaps", "instruments-left-out",
     "preflight-failed", "morning-failed", "egress-ip-mismatch", "morning-problem", "archive-problem",
-    "nat-failed", "nat-host-failed",
+    "nat-failed", "nat-host-failed", "broker-row-left-out",
 }  # fmt: skip
 
 

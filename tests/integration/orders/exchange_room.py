@@ -10,6 +10,7 @@ from typing import Any
 from patang.accounts.session import Credentials
 from patang.adapters.kite.broker import KiteBroker
 from patang.adapters.kite.calls import KiteCalls
+from patang.adapters.kite.foreign_rows import ForeignRows
 from patang.adapters.kite.limits import RateLimiter
 from patang.adapters.kite.market_data import KiteMarketData
 from patang.execution.market_clock import MarketClock
@@ -74,7 +75,7 @@ class ExchangeRoom(OrderRoom):
             limiter=RateLimiter(monotonic=self.venue.agenda.wall, sleep=self.venue.elapse),
             sleep=self.venue.elapse,
         )
-        self.kite = KiteBroker(calls)
+        self.kite = KiteBroker(calls, ForeignRows(lambda identifier: True, self.metrics))
         self.live = LiveMarket(lambda: KiteMarketData(calls))
         self.listed = {
             (row.exchange, row.tradingsymbol): row for row in self.venue.exchange.floor.instruments

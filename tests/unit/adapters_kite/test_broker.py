@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from patang.adapters.kite.broker import KiteBroker
+from patang.adapters.kite.foreign_rows import ForeignRows
 from patang.errors import BadInput, OutcomeUnknown
 from patang.ports import GttLeg, GttRequest, OrderRequest
+from tests.fakes import RecordedMetrics
 
 ORDER = OrderRequest("regular", "NSE", "INFY", "BUY", 1, "LIMIT", "MIS", "DAY", "t1", price="1500.00")
 GTT = GttRequest("single", "NSE", "INFY", ("1400",), "1500", (GttLeg("SELL", 1, "CNC", "1390"),))
@@ -49,11 +51,15 @@ def calls():
     return Calls()
 
 
+def broker_on(calls):
+    return KiteBroker(calls, ForeignRows(lambda identifier: True, RecordedMetrics()))
+
+
 def test_prices_go_out_as_the_text_they_came_as(calls):
     request = OrderRequest(
         "regular", "NFO", "X", "SELL", 65, "SL", "NRML", "DAY", "t1", price="100.10", trigger_price="100.20"
     )
-    assert KiteBroker(calls).place(request) == "151220000000000"
+    assert broker_on(calls).place(request) == "151220000000000"
     ((_, terms),) = calls.client.asked
     assert (terms["price"], terms["trigger_price"], terms["quantity"]) == ("100.10", "100.20", 65)
     assert terms["market_protection"] is None
@@ -75,7 +81,7 @@ def test_the_book_keeps_the_brokers_own_words(calls):
             "exchange_update_timestamp": "2026-08-18 10:00:01",
         }
     ]
-    (order,) = KiteBroker(calls).orders()
+    (order,) = broker_on(calls).orders()
     assert order.average_price == "1500.05"
     assert order.updated_at.isoformat() == "2026-08-18T10:00:01+05:30"
     assert order.raw["order_timestamp"] == "2026-08-18 10:00:00"
@@ -84,16 +90,16 @@ def test_the_book_keeps_the_brokers_own_words(calls):
 @pytest.mark.parametrize("order_id", ["", "../session/token", "1?x=y"])
 def test_an_order_id_cannot_lead_elsewhere(calls, order_id):
     with pytest.raises(BadInput):
-        KiteBroker(calls).modify("regular", order_id, {"price": "1"})
+        broker_on(calls).modify("regular", order_id, {"price": "1"})
     with pytest.raises(BadInput):
-        KiteBroker(calls).cancel("regular", order_id)
+        broker_on(calls).cancel("regular", order_id)
     with pytest.raises(BadInput):
-        KiteBroker(calls).delete_gtt(order_id)
+        broker_on(calls).delete_gtt(order_id)
 
 
 def test_only_what_an_order_has_can_be_changed(calls):
     with pytest.raises(BadInput, match="colour"):
-        KiteBroker(calls).modify("regular", "1", {"colour": "red"})
+        broker_on(calls).modify("regular", "1", {"colour": "red"})
     assert calls.client.asked == []
 
 
@@ -102,6 +108,6 @@ def test_a_reply_without_an_id_leaves_it_open_whether_the_order_stands(calls, re
     calls.client.place_order = lambda **terms: reply
     calls.client.place_gtt = lambda **terms: {"trigger_id": reply}
     with pytest.raises(OutcomeUnknown):
-        KiteBroker(calls).place(ORDER)
+        broker_on(calls).place(ORDER)
     with pytest.raises(OutcomeUnknown):
-        KiteBroker(calls).place_gtt(GTT)
+        broker_on(calls).place_gtt(GTT)

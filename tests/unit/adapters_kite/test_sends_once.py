@@ -11,6 +11,7 @@ from requests.adapters import HTTPAdapter
 from patang.accounts.session import Credentials
 from patang.adapters.kite.broker import KiteBroker
 from patang.adapters.kite.calls import KiteCalls
+from patang.adapters.kite.foreign_rows import ForeignRows
 from patang.adapters.kite.limits import RateLimiter
 from patang.errors import AskOwner, BrokerRefused, OutcomeUnknown, SessionExpired, TryAgain
 from patang.ports import Broker, ConversionRequest, GttLeg, GttRequest, OrderRequest
@@ -123,7 +124,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Callable[[Wire], tuple[KiteBroker
             limiter=RateLimiter(sleep=lambda seconds: None),
             sleep=slept.append,
         )
-        return KiteBroker(calls), slept
+        return KiteBroker(calls, ForeignRows(lambda identifier: True, RecordedMetrics())), slept
 
     return make
 

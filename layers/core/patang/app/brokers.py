@@ -14,6 +14,7 @@ from patang.execution.orders.live_market import LiveMarket
 from patang.execution.orders.market_facts import MarketFacts, facts_of
 from patang.market.instrument_dumps import find_listing
 from patang.market.instruments import Instrument, Universe
+from patang.portfolio.held import held_identifiers
 from patang.ports import (
     Broker,
     MarketData,
@@ -143,8 +144,10 @@ class Brokers(Surroundings):
 
     def _kite_broker(self, account: str, mode: Mode | None) -> "KiteBroker":
         from patang.adapters.kite.broker import KiteBroker
+        from patang.adapters.kite.foreign_rows import ForeignRows
 
-        return KiteBroker(self._kite_calls(account, mode))
+        foreign = ForeignRows(lambda identifier: identifier in held_identifiers(self.store), self.metrics)
+        return KiteBroker(self._kite_calls(account, mode), foreign)
 
     def _note_call(self, account: str, milliseconds: float) -> None:
         try:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from patang.adapters.kite.calls import KiteCalls
+from patang.adapters.kite.foreign_rows import ForeignRows
 from patang.adapters.kite.replies import (
     parse_gtt,
     parse_holding,
@@ -40,10 +41,12 @@ __all__ = ["KiteBroker"]
 
 
 class KiteBroker:
-    """Broker, ContractNotes and SessionProbe. Prices of orders go out as the text they came as."""
+    """Broker, ContractNotes and SessionProbe. Prices of orders go out as the text they came as. `foreign`
+    leaves out what others have placed and nobody can read."""
 
-    def __init__(self, calls: KiteCalls) -> None:
+    def __init__(self, calls: KiteCalls, foreign: ForeignRows) -> None:
         self._calls = calls
+        self._foreign = foreign
 
     def place(self, request: OrderRequest) -> str:
         return parse_id(self._calls.send(lambda client: client.place_order(**asdict(request))), request.tag)
@@ -92,7 +95,7 @@ class KiteBroker:
 
     def orders(self) -> list[BrokerOrder]:
         rows = self._calls.read("other", lambda client: client.orders())
-        return [parse_order(sent_time(row)) for row in rows]
+        return self._foreign.orders(map(sent_time, rows), parse_order)
 
     def trades(self) -> list[BrokerTrade]:
         rows = self._calls.read("other", lambda client: client.trades())
@@ -106,7 +109,7 @@ class KiteBroker:
         return [parse_holding(row) for row in self._calls.read("other", lambda client: client.holdings())]
 
     def gtts(self) -> list[Gtt]:
-        return [parse_gtt(row) for row in self._calls.read("other", lambda client: client.get_gtts())]
+        return self._foreign.triggers(self._calls.read("other", lambda client: client.get_gtts()), parse_gtt)
 
     def margins(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._calls.read("other", lambda client: client.margins())
