@@ -27,6 +27,7 @@ from patang.execution.leaving.exits import Exits
 from patang.execution.order_flow import OrderFlow
 from patang.execution.orders.market_facts import MarketFacts
 from patang.execution.protection.protector import Protector
+from patang.execution.protection.stop_watch import StopWatch
 from patang.execution.protection.triggered import TriggerWatch
 from patang.execution.quotes import Quotes
 from patang.execution.reconciliation.asking import Reconciliations
@@ -204,6 +205,9 @@ class TradingDesk:
     def trigger_watch(self) -> TriggerWatch:
         return TriggerWatch(self.store, self.protector(), self.clock, self.notifier, self.metrics)
 
+    def stop_watch(self) -> StopWatch:
+        return StopWatch(self.store, self.clock, self.notifier, self.metrics)
+
     def protector(self) -> Protector:
         return Protector(self.store, self.queue, self.exits(), self.get_settings, self.clock, self.metrics)
 
@@ -282,6 +286,7 @@ class TradingDesk:
             self.order_updates(),
             self.resolution(),
             self.trigger_watch(),
+            self.stop_watch(),
             EarlierDays(
                 self.store,
                 self.broker,

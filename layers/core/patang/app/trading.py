@@ -24,6 +24,7 @@ from patang.execution.order_flow import OrderFlow
 from patang.execution.orders.live_market import LiveMarket
 from patang.execution.preflight.egress import EgressObserver, EgressProbes
 from patang.execution.protection.protector import Protector
+from patang.execution.protection.stop_watch import StopWatch
 from patang.execution.protection.triggered import TriggerWatch
 from patang.execution.quotes import Quotes
 from patang.execution.reconciliation.asking import Reconciliations
@@ -229,6 +230,7 @@ class Trading(Requesting):
             self.order_updates(),
             self._resolution(),
             self.trigger_watch(),
+            StopWatch(self.store, self.clock, self.notifier, self.metrics),
             EarlierDays(
                 self.store,
                 self.broker,

@@ -132,6 +132,15 @@ def test_a_limit_that_the_known_range_does_not_explain_comes_as_near_as_protecti
     assert cure(terms(price="99", transaction_type="SELL"), message, OPTION, quote) is None
 
 
+def test_what_the_broker_finds_too_small_to_cut_goes_out_as_one_order() -> None:
+    """His freeze quantity is above that of our table, which would refuse the plain order."""
+    message = "Quantity should be greater than or equal to 1885 for order slicing."
+    sale = terms(quantity=1820, transaction_type="SELL", autoslice=True)
+    found = cure(sale, message, OPTION, None, 1755)
+    assert found == sale.model_copy(update={"autoslice": False})
+    assert cure(found, message, OPTION, None, 1755) is None
+
+
 def test_a_sale_that_is_frozen_is_cut_by_the_broker_and_a_purchase_becomes_smaller() -> None:
     message = "RMS:Rule: Check freeze quantity for entity account across exchange"
     sale = terms(quantity=1950, transaction_type="SELL")

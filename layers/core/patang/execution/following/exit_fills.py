@@ -78,7 +78,7 @@ def _protected(done: Settlement, position: Position, new: OrderIntent, as_of: da
             "state": "GONE",
             "since": as_of,
             "amended_by": None,
-            "refusals": resting.refusals + 1 if refused else 0,
+            "refusals": resting.refusals + 1 if refused else resting.refusals if new.terms.autoslice else 0,
             "retry_at": as_of + retry_pause(resting.refusals) if refused and not is_news else None,
             "floor": low or resting.floor,
         }
@@ -88,7 +88,10 @@ def _protected(done: Settlement, position: Position, new: OrderIntent, as_of: da
     # Also of the order that follows a refused one, for which this position took it to rest.
     confirmed: dict[str, Any] = {"broker_order_id": new.broker_order_id}
     if resting.state == "LAYING":
-        confirmed |= {"state": "RESTING", "since": as_of, "refusals": 0}
+        confirmed |= {"state": "RESTING", "since": as_of}
+        if not new.terms.autoslice:
+            # Of a stop that is cut the broker may have refused a part, which only the book tells.
+            confirmed["refusals"] = 0
     return position.evolve(protection=resting.model_copy(update=confirmed))
 
 

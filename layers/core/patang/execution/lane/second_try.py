@@ -37,8 +37,8 @@ class _Cured(NamedTuple):
 
 
 def is_curable(intent: OrderIntent, message: str) -> bool:
-    """Whether other terms may help: an order of which nothing was filled, refused for one of three reasons,
-    at most twice."""
+    """Whether other terms may help: an order of which nothing was filled, refused for a reason that can be
+    cured, at most twice."""
     may = intent.kind in PLACING and intent.attempt < MOST_ATTEMPTS and intent.filled_quantity == 0
     return may and ailment_of(message) is not None
 
@@ -150,6 +150,9 @@ class SecondTry:
             return [replace(position.evolve(exit_intent_id=following.intent_id))]
         if refused.kind == "PROTECT" and resting is not None and resting.intent_id == refused.intent_id:
             laid = {"intent_id": following.intent_id, "limit_price": following.terms.price}
+            if resting.state == "RESTING":
+                # The broker had taken the one before; of this one he has yet to hear.
+                laid |= {"state": "LAYING", "broker_order_id": None}
             if following.terms.trigger_price is not None:
                 laid["trigger_price"] = following.terms.trigger_price
             return [replace(position.evolve(protection=resting.model_copy(update=laid)))]

@@ -1,4 +1,4 @@
-"""Refusals that other terms would cure: the price band, the tick size, the freeze quantity.
+"""Refusals that other terms would cure: the price band, the tick size, the freeze quantity, a cut of nothing.
 
 A cure stays within what was agreed to: never dearer for a buyer nor cheaper for a seller, never more units.
 What it gives back is to be looked at afresh before it is sent (patang.execution.orders.market_rules), as a
@@ -10,7 +10,8 @@ within the daily range", "Price exceeds circuit limits for the instrument. Place
 range.", "17070 : The Price is out of the current execution range", "RMS:Rule: Check circuit limit including
 square off order exceeds for entity account-X", "... outside the current allowed limit price protection
 range", "Tick size for this script is 0.05. Kindly enter price in the multiple of tick size for this
-script.", "RMS:Rule: Check freeze quantity for entity account-X across exchange".
+script.", "RMS:Rule: Check freeze quantity for entity account-X across exchange"; and of an order too small to
+be cut: "Quantity should be greater than or equal to 1865 for order slicing."
 """
 
 import re
@@ -25,11 +26,12 @@ from patang.market.instruments import Instrument
 
 __all__ = ["Ailment", "ailment_of", "cure", "cured", "range_said"]
 
-type Ailment = Literal["PRICE_BAND", "TICK_SIZE", "FREEZE_QUANTITY"]
+type Ailment = Literal["PRICE_BAND", "TICK_SIZE", "FREEZE_QUANTITY", "NOTHING_TO_CUT"]
 
 # In this order: a message on ticks may speak of prices, one on freezing of limits.
 _WORDS: tuple[tuple[Ailment, re.Pattern[str]], ...] = (
     ("TICK_SIZE", re.compile(r"tick size|multiples? of (the )?tick", re.IGNORECASE)),
+    ("NOTHING_TO_CUT", re.compile(r"\bfor order slicing|\bneeds no slicing", re.IGNORECASE)),
     ("FREEZE_QUANTITY", re.compile(r"freeze|frozen|maximum (allowed )?(order )?quantity", re.IGNORECASE)),
     (
         "PRICE_BAND",
@@ -68,6 +70,8 @@ def cure(
             changed = _on_tick(terms, _said(_TICK, message) or instrument.tick_size)
         case "FREEZE_QUANTITY":
             changed = _within_freeze(terms, _said(_LARGEST, message), largest, instrument.lot_size)
+        case "NOTHING_TO_CUT":
+            changed = terms.model_copy(update={"autoslice": False})
         case "PRICE_BAND":
             changed = _in_range(terms, message, instrument, quote)
         case None:
@@ -78,6 +82,9 @@ def cure(
 def cured(terms: OrderTerms, message: str, facts: MarketFacts) -> OrderTerms | None:
     """The same, looked at afresh: None too where the cured terms break a rule of the market as it is now."""
     changed = cure(terms, message, facts.instrument, facts.quote, facts.largest)
+    if ailment_of(message) == "NOTHING_TO_CUT":
+        # The same order uncut: its price is no other, and our table says less than the broker takes at once.
+        return changed
     return None if changed is None or market_broken(changed, facts) else changed
 
 

@@ -61,7 +61,9 @@ def _done(new: OrderIntent, position: Position, resting: Protection, as_of: date
     if new.kind in ("GTT_DELETE", "CANCEL"):
         # A cancelled order says itself when it has ended, and how much it had sold by then.
         gone = {"state": "GONE"} if new.kind == "GTT_DELETE" else {}
-        return _with(position, resting, as_of, amended_by=None, refusals=0, **gone)
+        # A cut stop is also cancelled for a part that was refused, and may be again.
+        refusals = resting.refusals if new.terms.autoslice else 0
+        return _with(position, resting, as_of, amended_by=None, refusals=refusals, **gone)
     if new.terms.order_type == "LIMIT" and new.kind == "MODIFY":
         return _with(position, resting, as_of, amended_by=None, refusals=0)
     legs = new.gtt.triggers if new.gtt is not None else (new.terms.trigger_price or resting.trigger_price,)

@@ -93,7 +93,8 @@ class Protector:
             self._metrics.count("protection_postponed", position_id=position_id)
 
     def sweep(self, positions: Iterable[Position], as_of: datetime) -> int:
-        """The next step of each; how many are open without protection that the broker has confirmed.
+        """The next step of each; how many are open without protection, of all they hold, that the broker has
+        confirmed.
 
         One that stays so alarms.
         """
@@ -163,7 +164,8 @@ class Protector:
         current = load(self._store, Position, position.key())
         if current is None or current.state != "OPEN":
             return False
-        return current.protection is None or current.protection.state != "RESTING"
+        rests = current.protection
+        return rests is None or rests.state != "RESTING" or rests.quantity < current.open_quantity
 
     def _told(self, step: Step, as_of: datetime) -> Sequence[Write]:
         position, now = step.position, self._clock.now()

@@ -8,6 +8,7 @@ from patang.execution.amendments import enqueue
 from patang.execution.following.updates import OrderUpdates
 from patang.execution.intent import PLACING, OrderIntent
 from patang.execution.lane.resolution import GRACE, Resolution
+from patang.execution.protection.stop_watch import StopWatch
 from patang.execution.protection.triggered import TriggerWatch
 from patang.execution.reconciliation.earlier_days import EarlierDays
 from patang.keys import LIVE_INTENTS
@@ -32,6 +33,7 @@ class BookFollower:
         updates: OrderUpdates,
         resolution: Resolution,
         triggers: TriggerWatch,
+        stops: StopWatch,
         earlier_days: EarlierDays,
         queue: IntentQueue,
         settings: Callable[[], Settings],
@@ -42,6 +44,7 @@ class BookFollower:
         self._updates = updates
         self._resolution = resolution
         self._triggers = triggers
+        self._stops = stops
         self._earlier_days = earlier_days
         self._queue = queue
         self._settings = settings
@@ -57,10 +60,12 @@ class BookFollower:
         """Reads the book once and applies it; how many orders it has. Raises as the reads of Broker do."""
         # Live intents first: what the book then does not hold was missing after they were written.
         live, mode = self.live(account), self._settings().mode
+        stops = self._stops.resting(account, mode, as_of)
         broker = self._broker(account, mode)
         book = broker.orders()
         self.apply(account, book, source)
         self._resolve(live, book, as_of)
+        self._stops.compare(stops, book, as_of)
         if self._triggers.follow(account, mode, broker, as_of):
             # The order of a trigger is ours now, and what the book says of it is news.
             self.apply(account, book, source)
