@@ -23,6 +23,8 @@ _RESULTS = {
     "EXPIRED": "too late: the time to decide is over and no order is placed",
     "TERMS_CHANGED": "the terms are not those of this digest: list the approvals and show the new ones",
     "UNKNOWN": "there is no such approval",
+    "REFUSED": "approved, and then not sent",
+    "NOT_IN_PERSON": "a program has asked for it: a person says yes to it on the desk's page",
     "NOT_REDUCED": "so many units cannot be bought instead",
 }
 
@@ -70,30 +72,16 @@ def _waiting(caller: Caller, args: AccountInput) -> Approvals:
 
 
 def _decide(caller: Caller, args: DecisionInput) -> DecisionReply:
-    account, services = caller.account(args.account_id), caller.services
-    result = services.approvals().decide(
-        account,
-        args.order_id,
-        args.decision,
-        args.terms_digest,
-        caller.principal.actor,
-        services.clock.now(),
-    )
+    account, decisions = caller.account(args.account_id), caller.services.decisions()
+    result, why = decisions.decide(caller.principal, account, args.order_id, args.decision, args.terms_digest)
     if result not in ("APPROVED", "DECLINED"):
-        raise Refused(f"{result}: {_RESULTS[result]}")
+        raise Refused(f"{result}: {why or _RESULTS[result]}")
     return DecisionReply(result=result, order_id=args.order_id, message=_RESULTS[result])
 
 
 def _reduce(caller: Caller, args: ReductionInput) -> ReductionReply:
-    account, services = caller.account(args.account_id), caller.services
-    done = services.approvals().reduce(
-        account,
-        args.order_id,
-        args.quantity,
-        args.terms_digest,
-        caller.principal.actor,
-        services.clock.now(),
-    )
+    account, decisions = caller.account(args.account_id), caller.services.decisions()
+    done = decisions.reduce(caller.principal, account, args.order_id, args.quantity, args.terms_digest)
     if done.terms_digest is None:
         raise Refused(f"{done.result}: {done.why or _RESULTS[done.result]}")
     return ReductionReply(order_id=args.order_id, quantity=args.quantity, terms_digest=done.terms_digest)

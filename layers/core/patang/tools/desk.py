@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from patang.desk_view.views import Moment, OrderView, PositionView, RiskView, Rupees, StatusView
+from patang.desk_view.trading_views import FundsView
+from patang.desk_view.views import OrderView, PositionView, RiskView, StatusView
 from patang.tools.caller import Caller
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolInput, ToolReply
 
@@ -53,24 +54,10 @@ class RiskState(ToolReply):
     accounts: tuple[RiskView, ...]
 
 
-class AccountFunds(ToolReply):
-    """What an account has at the broker in rupees, as last told at `told_at`: `net` is free for equity and
-    derivatives, `cash` of it paid in, `used` blocked by orders and positions. Null: the broker did not tell.
-    """
-
-    account: str
-    mode: str
-    net: Rupees
-    cash: Rupees | None = None
-    used: Rupees | None = None
-    holdings_value: Rupees | None = None
-    told_at: Moment
-
-
 class FundsOfAccounts(ToolReply):
-    """An entry for each account whose funds the broker has told of."""
+    """An entry for each account."""
 
-    accounts: tuple[AccountFunds, ...]
+    accounts: tuple[FundsView, ...]
 
 
 class SettingsInForce(ToolReply):
@@ -104,14 +91,8 @@ def _risk(caller: Caller, args: AccountInput) -> RiskState:
 
 
 def _funds(caller: Caller, args: AccountInput) -> FundsOfAccounts:
-    from patang.accounts.funds import Funds
-    from patang.keys import funds_key
-    from patang.records import load
-
-    told = (load(caller.services.store, Funds, funds_key(name)) for name in caller.accounts(args.account_id))
-    kept = {"schema_version", "revision"}
-    shown = (AccountFunds.model_validate(funds.model_dump(exclude=kept)) for funds in told if funds)
-    return FundsOfAccounts(accounts=tuple(shown))
+    accounts = caller.accounts(args.account_id)
+    return FundsOfAccounts(accounts=caller.services.trade_lists().funds(accounts))
 
 
 def _settings(caller: Caller, _: NoInput) -> SettingsInForce:

@@ -4,7 +4,7 @@ The kinds are those that programs for the broker's API tell apart
 (https://kite.trade/docs/connect/v3/exceptions/); `OwnerActionError` is the desk's own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,7 +24,7 @@ from patang.errors import (
 )
 from patang.identity.rights import ScopeMissing, UnknownAccount
 
-__all__ = ["ErrorType", "OrderRefused", "Problem", "problem_of"]
+__all__ = ["ErrorType", "InvalidArguments", "OrderRefused", "Problem", "checked", "problem_of"]
 
 type ErrorType = Literal[
     "AuthenticationError",
@@ -46,7 +46,7 @@ _KINDS: tuple[tuple[type[PatangError], ErrorType, int], ...] = (
     (RateLimited, "RateLimitError", 429),
     (OtherSideFailed, "ServerError", 502),
     (TryAgain, "NetworkError", 503),
-    (OutcomeUnknown, "NetworkError", 504),
+    (OutcomeUnknown, "NetworkError", 502),
     (BrokerRefused, "OrderPlacementError", 400),
     (Refused, "BadRequestError", 409),
     (BadInput, "BadRequestError", 400),
@@ -84,6 +84,16 @@ class Problem(BaseModel):
     details: dict[str, Any] | None = None
 
 
+class InvalidArguments(BadInput):
+    """Arguments that are not the tool's; `fields` says which and why, never what was sent: it may be a secret
+    that was put into the wrong field."""
+
+    def __init__(self, fields: tuple[dict[str, str], ...]) -> None:
+        told = (f"{f['field']}: {f['message']}" if f["field"] else f["message"] for f in fields)
+        super().__init__("; ".join(told))
+        self.fields = fields
+
+
 class OrderRefused(PatangError):
     """An order, or a change of one, breaks a rule or a limit; `answer` says which. Nothing was sent."""
 
@@ -93,32 +103,31 @@ class OrderRefused(PatangError):
         self.modification = modification
 
 
+def checked[M: BaseModel](kind: type[M], arguments: Mapping[str, Any]) -> M:
+    """A model made of what a caller has said. Raises InvalidArguments."""
+    try:
+        return kind.model_validate(arguments)
+    except ValidationError as error:
+        raise InvalidArguments(
+            tuple(
+                {"field": ".".join(map(str, e["loc"])), "message": e["msg"]}
+                for e in error.errors(include_url=False, include_input=False)
+            )
+        ) from error
+
+
 def problem_of(error: Exception) -> Problem:
-    """What is told of an error. Of one that nobody foresaw nothing is: it may carry secrets; log it."""
-    if isinstance(error, ValidationError):
-        return _invalid(error)
+    """What is told of an error. Of one that nobody foresaw nothing is: log it."""
+    details: dict[str, Any] = {"kind": type(error).__name__}
     if isinstance(error, OrderRefused):
         kind: ErrorType = "OrderModificationError" if error.modification else "OrderPlacementError"
-        return Problem(error_type=kind, message=str(error), status_code=400, details=error.answer)
-    name = type(error).__name__
+        return Problem(error_type=kind, message=str(error), status_code=400, details=details | error.answer)
+    if isinstance(error, InvalidArguments):
+        details["fields"] = list(error.fields)
     for known, error_type, code in _KINDS:
         if isinstance(error, known):
-            return Problem(
-                error_type=error_type, message=str(error), status_code=code, details={"kind": name}
-            )
+            return Problem(error_type=error_type, message=str(error), status_code=code, details=details)
     if isinstance(error, PatangError):
-        return Problem(error_type="ServerError", message=str(error), status_code=500, details={"kind": name})
+        return Problem(error_type="ServerError", message=str(error), status_code=500, details=details)
     message = "the desk failed at this call: its log says why"
     return Problem(error_type="ServerError", message=message, status_code=500)
-
-
-def _invalid(error: ValidationError) -> Problem:
-    # Never the input: it may be a secret that was put into the wrong field.
-    fields = [{"field": _place(e["loc"]), "message": e["msg"]} for e in error.errors(include_url=False)]
-    message = "; ".join(f"{f['field']}: {f['message']}" if f["field"] else f["message"] for f in fields)
-    details = {"kind": "InvalidArguments", "fields": fields}
-    return Problem(error_type="BadRequestError", message=message, status_code=400, details=details)
-
-
-def _place(path: Iterable[int | str]) -> str:
-    return ".".join(map(str, path))

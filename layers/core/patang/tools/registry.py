@@ -3,15 +3,32 @@
 from difflib import get_close_matches
 
 from patang.errors import BadInput
-from patang.tools import approvals, desk, signals, stopping
+from patang.tools import (
+    approvals,
+    checks,
+    desk,
+    market_state,
+    orders,
+    records,
+    session,
+    signals,
+    stopping,
+    triggers,
+)
 from patang.tools.tool import AnyTool
 
 __all__ = ["TOOLS", "find"]
 
 TOOLS: tuple[AnyTool, ...] = (
     *desk.TOOLS,
+    *session.TOOLS,
     *signals.TOOLS,
+    *market_state.TOOLS,
+    *records.TOOLS,
+    *checks.TOOLS,
     *approvals.TOOLS,
+    *orders.TOOLS,
+    *triggers.TOOLS,
     *stopping.TOOLS,
 )
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from patang.identity.principal import Scope
 from patang.identity.rights import ScopeMissing
 from patang.tools.caller import Caller
+from patang.tools.errors import checked
 
 __all__ = ["AccountInput", "AnyTool", "Effect", "OneAccount", "Progress", "Tool", "ToolInput", "ToolReply"]
 
@@ -70,12 +71,11 @@ class Tool[In: ToolInput, Out: BaseModel]:
     def call(self, caller: Caller, args: Mapping[str, Any]) -> Out:
         """Checks the scope, then the arguments, then runs.
 
-        Raises ScopeMissing, pydantic's ValidationError for arguments that are not the tool's, and what the
-        tool raises.
+        Raises ScopeMissing, InvalidArguments, and what the tool raises.
         """
         if not caller.principal.may(self.scope):
             raise ScopeMissing(self.scope)
-        return self.run(caller, self.input.model_validate(args))
+        return self.run(caller, checked(self.input, args))
 
 
 type AnyTool = Tool[Any, Any]

@@ -1,0 +1,193 @@
+"""What the desk has computed of the market: features of a symbol, option chains with greeks."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from patang.desk_view.views import Moment
+from patang.errors import BadInput
+from patang.features.missing import reason_of
+from patang.features.vector import CANDLE_FEATURES
+from patang.market.candles import ClosedMinute
+from patang.market.kept_chain import ChainRow, ChainSnapshot
+from patang.tools.caller import Caller
+from patang.tools.tool import AnyTool, Tool, ToolInput, ToolReply
+
+__all__ = ["TOOLS"]
+
+_CHAIN_EVERY = timedelta(minutes=5)
+# How far back the newest is looked for: longer than any pause of a day's trading.
+_CHAINS_BACK = 12
+_MINUTES_BACK = 10
+
+
+class FeaturesInput(ToolInput):
+    """Which symbol."""
+
+    symbol: Annotated[
+        str, Field(min_length=1, max_length=60, description="an index or share that is watched: NIFTY, INFY")
+    ]
+    as_of: Annotated[
+        datetime | None, Field(description="market time with offset; the last closed minute without")
+    ] = None
+
+
+class FeatureValues(ToolReply):
+    """Features of a symbol at the end of a minute. `missing` says why a value is null: never zero instead.
+
+    `values` are of one-minute bars, `values_5m` and `values_15m` of the last closed bar of so many minutes.
+    """
+
+    symbol: str
+    as_of: Moment
+    values: dict[str, float | None]
+    values_5m: dict[str, float | None]
+    values_15m: dict[str, float | None]
+    missing: dict[str, str]
+    gap: bool
+
+
+class ChainInput(ToolInput):
+    """Which contracts."""
+
+    underlying: Annotated[str, Field(pattern=r"^[A-Z0-9&-]{1,30}$", description="an index, such as NIFTY")]
+    expiry: Annotated[date | None, Field(description="YYYY-MM-DD; the nearest without")] = None
+    kind: Annotated[Literal["CE", "PE"] | None, Field(description="calls or puts; both without")] = None
+    strikes_each_side: Annotated[int, Field(ge=1, le=40, description="of the money")] = 8
+
+
+class OptionChain(ToolReply):
+    """Quoted contracts round the money, by strike and type. Prices in rupees, `volume` and `oi` in units,
+    `iv` a fraction a year, `theta` rupees a day, `vega` rupees a point of volatility; null: not known.
+    """
+
+    underlying: str
+    as_of: Moment
+    spot: float
+    expiry: date | None
+    expiries: tuple[date, ...]
+    iv: float | None
+    iv_skew: float | None
+    iv_rank: float | None
+    rows: tuple[ChainRow, ...]
+
+
+def _features(caller: Caller, args: FeaturesInput) -> FeatureValues:
+    closed = _newest_minute(caller, args)
+    named = (
+        (1, closed.feature_names, closed.features),
+        (5, CANDLE_FEATURES, closed.features_5m),
+        (15, CANDLE_FEATURES, closed.features_15m),
+    )
+    values: dict[int, dict[str, float | None]] = {}
+    missing: dict[str, str] = {}
+    for minutes, names, table in named:
+        row = table.get(args.symbol, (None,) * len(names))
+        values[minutes] = dict(zip(names, row, strict=True))
+        for name, value in values[minutes].items():
+            if value is None:
+                suffix = "" if minutes == 1 else f"_{minutes}m"
+                missing[name + suffix] = reason_of(closed, args.symbol, name, minutes) or "not known"
+    return FeatureValues(
+        symbol=args.symbol,
+        as_of=closed.minute + timedelta(minutes=1),
+        values=values[1],
+        values_5m=values[5],
+        values_15m=values[15],
+        missing=missing,
+        gap=closed.gap,
+    )
+
+
+def _newest_minute(caller: Caller, args: FeaturesInput) -> ClosedMinute:
+    from patang.market.minutes import load_minute
+
+    services = caller.services
+    last = _minute_of(args.as_of or services.desk_view().market_now()) - timedelta(minutes=1)
+    for back in range(_MINUTES_BACK):
+        for closed in load_minute(services.objects, services.store, last - timedelta(minutes=back)):
+            if args.symbol in closed.features:
+                return closed
+    raise BadInput(
+        f"no features of {args.symbol!r} in the {_MINUTES_BACK} minutes up to {last:%Y-%m-%d %H:%M}: it "
+        "is not watched, or the market was closed"
+    )
+
+
+def _minute_of(moment: datetime) -> datetime:
+    from patang.market.sessions import IST
+
+    if moment.tzinfo is None:
+        raise BadInput(f"as_of is {moment.isoformat()}: say its offset, such as +05:30")
+    return moment.astimezone(IST).replace(second=0, microsecond=0)
+
+
+def _chain(caller: Caller, args: ChainInput) -> OptionChain:
+    found = _newest_chain(caller, args.underlying)
+    expiries = tuple(sorted({row.expiry for row in found.rows}))
+    expiry = args.expiry or (expiries[0] if expiries else None)
+    if expiries and expiry not in expiries:
+        raise BadInput(f"no contract of {expiry} is watched: {', '.join(map(str, expiries))}")
+    rows = [row for row in found.rows if row.expiry == expiry and args.kind in (None, row.type)]
+    strikes = sorted({row.strike for row in rows})
+    below = [strike for strike in strikes if strike <= found.spot][-args.strikes_each_side :]
+    above = [strike for strike in strikes if strike > found.spot][: args.strikes_each_side]
+    shown = {*below, *above}
+    return OptionChain(
+        underlying=found.underlying,
+        as_of=found.as_of,
+        spot=found.spot,
+        expiry=expiry,
+        expiries=expiries,
+        iv=found.iv,
+        iv_skew=found.iv_skew,
+        iv_rank=found.iv_rank,
+        rows=tuple(row for row in rows if row.strike in shown),
+    )
+
+
+def _newest_chain(caller: Caller, underlying: str) -> ChainSnapshot:
+    services = caller.services
+    now = _minute_of(services.desk_view().market_now())
+    newest = now.replace(minute=now.minute - now.minute % 5)
+    for back in range(_CHAINS_BACK):
+        content = services.objects.get(ChainSnapshot.path(underlying, newest - back * _CHAIN_EVERY))
+        if content is None:
+            continue
+        try:
+            return ChainSnapshot.model_validate_json(content)
+        except ValidationError as error:
+            raise BadInput(f"the kept chain of {underlying} does not parse: {error}") from error
+    raise BadInput(
+        f"no option chain of {underlying!r} is kept of the hour up to {now:%Y-%m-%d %H:%M}: it is not "
+        "watched, or the market was closed"
+    )
+
+
+TOOLS: tuple[AnyTool, ...] = (
+    Tool(
+        name="get_features",
+        title="Features of a symbol",
+        description="The numbers that the strategies see of an index or share at a minute's end (indicators, "
+        "volatility, order book), with the reason where one is missing.",
+        input=FeaturesInput,
+        output=FeatureValues,
+        effect="looks",
+        scope="read",
+        run=_features,
+        example={"symbol": "NIFTY"},
+    ),
+    Tool(
+        name="get_option_chain",
+        title="Option chain with greeks",
+        description="Quotes, implied volatilities and greeks of the watched contracts round the money, at "
+        "most five minutes old.",
+        input=ChainInput,
+        output=OptionChain,
+        effect="looks",
+        scope="read",
+        run=_chain,
+        example={"underlying": "NIFTY", "strikes_each_side": 3},
+    ),
+)
