@@ -12,7 +12,7 @@ from patang.approvals.proposal import OrderTerms
 from patang.errors import PatangError, TryAgain
 from patang.execution.orders.live_market import LiveMarket
 from patang.execution.orders.market_facts import MarketFacts, facts_of
-from patang.market.instrument_dumps import find_listing
+from patang.market.instrument_dumps import dump_days, find_listing, load_dump
 from patang.market.instruments import Instrument, Universe
 from patang.portfolio.held import held_identifiers
 from patang.ports import (
@@ -25,6 +25,7 @@ from patang.settings import KiteSettings, Mode
 if TYPE_CHECKING:
     from patang.adapters.kite.broker import KiteBroker
     from patang.adapters.kite.calls import KiteCalls
+    from patang.market.instrument_table import InstrumentTable
     from patang.ports.broker_reads import BrokerReads
 from patang.app.surroundings import Surroundings
 
@@ -39,6 +40,7 @@ class Brokers(Surroundings):
         self._brokers: dict[tuple[str, Mode], Broker] = {}
         self._calls: dict[tuple[str, Mode | None], KiteCalls] = {}
         self._universes: dict[date, Universe] = {}
+        self._listings: dict[date, InstrumentTable] = {}
 
     def accounts(self) -> AccountService:
         return self._accounts
@@ -72,6 +74,18 @@ class Brokers(Surroundings):
         from patang.adapters.paper.reads import PaperReads
 
         return PaperReads(self.broker(account, "paper"), kite)
+
+    def listings(self) -> "InstrumentTable | None":
+        """All that the newest dump lists, read once a day of dumps; None before the first."""
+        newest = max(dump_days(self.objects), default=None)
+        if newest is None:
+            return None
+        if newest not in self._listings:
+            table = load_dump(self.objects, newest)
+            if table is None:
+                return None
+            self._listings = {newest: table}
+        return self._listings[newest]
 
     def check_session(self, account: str) -> None:
         """Asks the broker whether the account's session lives. Notes a dead one and raises SessionExpired."""

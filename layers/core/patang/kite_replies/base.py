@@ -9,12 +9,12 @@ from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter, ValidationError
 
-from patang.errors import TryAgain
+from patang.errors import OtherSideFailed
 from patang.market.sessions import IST
 
-__all__ = ["Amount", "Day", "Moment", "Reply", "Text", "TimeOfDay", "parse"]
+__all__ = ["Amount", "Day", "Figure", "Moment", "Reply", "Text", "TimeOfDay", "parse"]
 
 # Funds are priced to six places, charges are told to fifteen; behind the eighth stands what floats left over.
 _PLACES = 8
@@ -76,8 +76,17 @@ def _text(value: Any) -> Any:
     return "" if value is None else value
 
 
-Amount = Annotated[Decimal | None, BeforeValidator(_amount)]
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+# In JSON they are numbers again, as the broker wrote them.
+_AS_NUMBER = PlainSerializer(_number, return_type=float | None, when_used="json")
+
+Amount = Annotated[Decimal | None, BeforeValidator(_amount), _AS_NUMBER]
 """Rupees, a price, a percentage or units of a fund; None where nothing is said."""
+Figure = Annotated[Decimal, BeforeValidator(_amount), _AS_NUMBER]
+"""The same where it has to be said."""
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 """A moment in IST; None where there is none."""
 Day = Annotated[date | None, BeforeValidator(_day)]
@@ -100,7 +109,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 def parse[T](kind: type[T], data: Any, what: str) -> T:
     """`data` of a reply as `kind`, a model or a tuple or mapping of them; `what` names it in the message.
 
-    Raises TryAgain where the reply does not say what it must: it is the broker's fault, not the asker's.
+    Raises OtherSideFailed where the reply does not say what it must: the asker has done nothing wrong.
     """
     try:
         found: T = _adapter(kind).validate_python(data)
@@ -108,5 +117,5 @@ def parse[T](kind: type[T], data: Any, what: str) -> T:
         wrong = "; ".join(
             f"{'.'.join(map(str, one['loc'])) or what}: {one['msg']}" for one in error.errors()[:_TOLD_ERRORS]
         )
-        raise TryAgain(f"the broker's reply of {what} does not read ({wrong})") from error
+        raise OtherSideFailed(f"the broker's reply of {what} does not read ({wrong})") from error
     return found

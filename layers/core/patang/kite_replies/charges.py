@@ -3,9 +3,7 @@
 Rupees throughout. The `charges` of a basket's `final` are not to be relied on.
 """
 
-from decimal import Decimal
-
-from patang.kite_replies.base import Amount, Reply, Text
+from patang.kite_replies.base import Amount, Figure, Reply, Text
 
 __all__ = ["BasketMargin", "Charges", "ContractNote", "Gst", "OrderMargin", "ProfitAndLoss"]
 
@@ -55,7 +53,7 @@ class OrderMargin(Reply):
     pnl: ProfitAndLoss | None = None
     leverage: Amount = None
     charges: Charges | None = None
-    total: Decimal
+    total: Figure
 
 
 class BasketMargin(Reply):

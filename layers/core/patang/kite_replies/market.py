@@ -1,12 +1,11 @@
 """Quotes, candles and instruments: https://kite.trade/docs/connect/v3/market-quotes/ and .../historical/"""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from pydantic import model_validator
 
-from patang.kite_replies.base import Amount, Day, Moment, Reply, Text
+from patang.kite_replies.base import Amount, Day, Figure, Moment, Reply, Text
 
 __all__ = [
     "Candle",
@@ -51,7 +50,7 @@ class LastPrice(Reply):
     """A quote of /quote/ltp."""
 
     instrument_token: int
-    last_price: Decimal
+    last_price: Figure
 
 
 class OhlcQuote(LastPrice):
@@ -92,10 +91,10 @@ class Candle(Reply):
     """A bar, labelled at its start. `oi` where it was asked for."""
 
     date: datetime
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
+    open: Figure
+    high: Figure
+    low: Figure
+    close: Figure
     volume: int
     oi: int | None = None
 
@@ -116,7 +115,7 @@ class ListedInstrument(Reply):
     last_price: Amount = None
     expiry: Day = None
     strike: Amount = None
-    tick_size: Decimal
+    tick_size: Figure
     lot_size: int
     instrument_type: str
     segment: str

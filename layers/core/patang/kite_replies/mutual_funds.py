@@ -4,9 +4,8 @@
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
 
-from patang.kite_replies.base import Amount, Day, Moment, Reply, Text
+from patang.kite_replies.base import Amount, Day, Figure, Moment, Reply, Text
 
 __all__ = ["Fund", "FundHolding", "FundOrder", "FundOrderId", "FundSip", "FundSipId"]
 
@@ -17,7 +16,7 @@ class FundHolding(Reply):
     tradingsymbol: str
     fund: Text = ""
     folio: str | None = None
-    quantity: Decimal
+    quantity: Figure
     pledged_quantity: Amount = None
     average_price: Amount = None
     last_price: Amount = None
@@ -73,7 +72,7 @@ class FundSip(Reply):
     last_instalment: Moment = None
     next_instalment: Day = None
     trigger_price: Amount = None
-    step_up: Mapping[str, Decimal] | None = None
+    step_up: Mapping[str, Figure] | None = None
     tag: str | None = None
 
 
