@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from patang.execution.intent import OrderIntent
+from patang.portfolio.position_book import PositionBook
 from patang.records import replace
 from patang.risk.slippage import SlippageTally
 from patang.trade_log.day_log import DayLog
@@ -32,7 +33,7 @@ def outcome(desk: TradingDesk) -> dict[str, Any]:
     return {
         "position": position.model_dump(exclude={"revision", "protection", "exit_blocked_until"}),
         "day": day.model_dump(exclude={"revision"}),
-        "made": (risk.realised_total, risk.reservations, risk.last_option_entry),
+        "made": (risk.realised_total, risk.reservations, risk.last_option_entry, risk.book),
         "slipped": [SlippageTally.model_validate(dict(t)).total_pct for t in tallies],
         "orders": [
             (o.kind, o.state, o.filled_quantity, o.average_fill_price, o.slippage)
@@ -120,7 +121,9 @@ def test_the_stop_follows_the_price_that_was_really_paid() -> None:
 def test_an_entry_priced_when_its_position_is_closed_corrects_the_days_result() -> None:
     control, desk = TradingDesk(), TradingDesk()
     for one, rows in ((control, ONCE), (desk, [("COMPLETE", 20, 0.0)])):
-        an_entry(one, rows)
+        intent = sent(one)
+        one.store.write(replace(one.risk().evolve(book=PositionBook())))
+        heard(one, intent, rows)
         (position,) = one.positions()
         assert one.exits().begin(position, "STOP", one.market_time, D("1489.00"), D("1488.90"))
         for _ in range(2):
@@ -136,6 +139,9 @@ def test_an_entry_priced_when_its_position_is_closed_corrects_the_days_result() 
     assert outcome(desk) == outcome(control)
     assert desk.positions()[0].state == "CLOSED"
     assert desk.day().closed_trades == 1
+    book = desk.risk().book
+    assert book is not None
+    assert [trade.realised_pnl for trade in book.closed] == [desk.positions()[0].realised_pnl]
     assert desk.events().count("POSITION_CLOSED") == 1
 
 

@@ -122,7 +122,7 @@ def _correct_result(store: StateStore, done: Settlement, before: Position, close
     total = standing.realised_total + pnl
     standing = standing.evolve(
         realised_total=total, peak_realised=max(standing.peak_realised, total), results_mode=closed.mode
-    )
+    ).with_position(closed)
     done.writes += [
         create(corrected) if stored is None else replace(corrected),
         create(standing) if risk is None else replace(standing),
