@@ -22,6 +22,7 @@ from patang.market.sessions import IST
 from patang.ports import BrokerSession, Put
 from patang.records import create, load, replace
 from patang.settings import Settings
+from patang.settings.changes import DESK_CHAIN
 from tests.fakes import FixedClock, MemoryStore, RecordedMetrics, RecordedNotifier
 
 NINE = datetime(2026, 8, 18, 9, 0, tzinfo=IST)
@@ -527,18 +528,24 @@ def test_every_result_that_says_something_new_is_audited() -> None:
         desk.at(NINE + timedelta(minutes=minute))
     desk.dead = set()
     desk.at(NINE + timedelta(minutes=4))
-    kinds = [item["kind"] for key, item in desk.store.items.items() if key.partition.startswith("OUTBOX#")]
-    assert kinds.count("PREFLIGHT") == 2
+    told = [item["account"] for item in desk.store.items.values() if item.get("kind") == "PREFLIGHT"]
+    assert sorted(told) == sorted([DESK_CHAIN] * 2 + ["main"] * 2)
 
 
 def test_what_every_principal_may_read_names_nobodys_account() -> None:
     desk = Morning()
     desk.dead, desk.address = {"other"}, None
     desk.at(NINE)
-    (told,) = [item["details"] for item in desk.store.items.values() if item.get("kind") == "PREFLIGHT"]
-    assert told["reason"].startswith("egress_ip: ")
-    assert "session" in told["reason"]
-    assert "other" not in told["reason"]
+    events = [item for item in desk.store.items.values() if item.get("kind") == "PREFLIGHT"]
+    told = {event["account"]: event["details"] for event in events}
+    assert set(told) == {DESK_CHAIN, "other"}
+    assert told[DESK_CHAIN]["reason"].startswith("egress_ip: ")
+    assert "session" in told[DESK_CHAIN]["reason"]
+    assert "other" not in told[DESK_CHAIN]["reason"]
+    # Its own chain says what is wrong with it, and nothing of the others or of the desk.
+    assert told["other"]["passed"] is False
+    assert told["other"]["reason"].startswith("session of other: ")
+    assert "egress_ip" not in told["other"]["reason"]
 
 
 def test_an_account_that_has_not_graduated_sends_no_real_entry() -> None:

@@ -12,6 +12,7 @@ from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.margin_check import check_margin
 from patang.execution.orders.broken import Broken
+from patang.execution.orders.first_sessions import more_than_a_lot
 from patang.execution.orders.form_rules import form_broken
 from patang.execution.orders.market_rules import market_broken
 from patang.execution.orders.order_desk import OrderDesk
@@ -135,6 +136,8 @@ def _broken(
     if found:
         return found
     limit = _sold_beyond(desk, account, order, before, after, as_of)
+    if limit is None and rising and after.quantity > before.quantity:
+        limit = more_than_a_lot(desk, account, as_of, facts.instrument, after.quantity)
     if limit is None and rising and after.quantity > before.quantity:
         more = after.model_copy(update={"quantity": after.quantity - before.quantity})
         price = None if facts.quote is None else facts.quote.last_price

@@ -10,6 +10,7 @@ from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.margin_check import check_basket_margin, check_margin
 from patang.execution.orders.broken import Broken
+from patang.execution.orders.first_sessions import more_than_a_lot
 from patang.execution.orders.market_facts import MarketFacts, MarketQuote
 from patang.execution.orders.market_rules import market_broken
 from patang.execution.orders.order_desk import OrderDesk
@@ -88,6 +89,10 @@ def _one(
     if isinstance(facts, Broken):
         yield facts
         return
+    large = _too_large(desk, account, wish, facts, as_of, planned) if buying else None
+    if large is not None:
+        yield large
+        return
     parts = _parts(wish, facts)
     if len(parts) > _MOST_SLICES:
         most = _MOST_SLICES * (facts.largest or 0)
@@ -106,6 +111,23 @@ def _one(
             yield from found
             return
         planned.append((terms, facts))
+
+
+def _too_large(
+    desk: OrderDesk,
+    account: str,
+    wish: PlaceOrder,
+    facts: MarketFacts,
+    as_of: datetime,
+    planned: Sequence[tuple[OrderTerms, MarketFacts]],
+) -> Broken | None:
+    """Whether the request buys more of the instrument than the account's first live sessions allow."""
+    before = sum(
+        terms.quantity
+        for terms, of in planned
+        if terms.transaction_type == "BUY" and of.instrument.identifier == wish.identifier
+    )
+    return more_than_a_lot(desk, account, as_of, facts.instrument, before + wish.quantity)
 
 
 def _parts(wish: PlaceOrder, facts: MarketFacts) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
 from patang.execution.lane.trigger_match import ENDED
 from patang.execution.orders.broken import Broken
+from patang.execution.orders.first_sessions import more_than_a_lot
 from patang.execution.orders.gtt_rules import MOST_TRIGGERS, gtt_market_broken
 from patang.execution.orders.market_facts import MarketFacts
 from patang.execution.orders.order_desk import OrderDesk
@@ -140,6 +141,10 @@ def _looked_at(
     if isinstance(facts, Broken):
         return (facts,)
     broken = gtt_market_broken(wish.trigger_values, wish.legs, facts)
+    if not broken and buying:
+        bought = max(leg.quantity for leg in wish.legs if leg.transaction_type == "BUY")
+        large = more_than_a_lot(desk, account, as_of, facts.instrument, bought)
+        broken = () if large is None else (large,)
     if broken or buying:
         return broken or facts
     line = Line(wish.exchange, wish.tradingsymbol, wish.legs[0].product)

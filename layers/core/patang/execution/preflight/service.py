@@ -168,7 +168,7 @@ class PreflightService:
         def decide() -> tuple[tuple[Preflight, bool], list[Write]]:
             before = load(self._store, Preflight, found.key())
             if before is None:
-                return (found, False), [create(found), self._event(found)]
+                return (found, False), [create(found), self._event(found), *self._told_accounts(None, found)]
             if before.address_refused not in (None, seen):
                 # The broker has refused an order while these checks were made: they did not see that.
                 return (before, False), []
@@ -179,6 +179,7 @@ class PreflightService:
             writes: list[Write] = [replace(kept)]
             if (kept.passed, kept.reason) != (before.passed, before.reason) or kept.by != DESK:
                 writes.append(self._event(kept))
+            writes += self._told_accounts(before, kept)
             return (kept, news), writes
 
         kept, news = change(self._store, decide)
@@ -203,6 +204,29 @@ class PreflightService:
             mode=preflight.mode,
             reason="; ".join(dict.fromkeys(failed)) or None,
         )
+
+    def _told_accounts(self, before: Preflight | None, after: Preflight) -> list[Write]:
+        """An event for each account of which something else is found now: in its own chain, by its name."""
+        names = {check.account: None for check in after.checks if check.account is not None}
+        return [
+            journal(
+                name,
+                "PREFLIGHT",
+                f"{after.day}#{after.runs}",
+                after.scheduled_time,
+                self._clock.now(),
+                after.by,
+                passed=not reason,
+                mode=after.mode,
+                reason=reason or None,
+            )
+            for name in names
+            if (reason := _wrong_with(after, name)) != ("" if before is None else _wrong_with(before, name))
+        ]
+
+
+def _wrong_with(preflight: Preflight, account: str) -> str:
+    return "; ".join(str(check) for check in preflight.failures if check.account == account)
 
 
 def _stands(known: Preflight, settings: Settings, moment: datetime) -> bool:
