@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from functions.api.gate import Reader, TheDesk, cookie_name, is_secure
 from functions.api.render import message_page, sign_in_page
 from patang.errors import AskOwner, BadInput, Refused
+from patang.identity.sign_in import SESSION_LASTS
 
 __all__ = ["router"]
 
@@ -16,7 +17,7 @@ router = APIRouter()
 _LOGIN = "patang-login"
 _SESSION = "patang-session"
 _LOGIN_SECONDS = 600
-_SESSION_SECONDS = 12 * 3600
+_SESSION_SECONDS = int(SESSION_LASTS.total_seconds())
 
 
 @router.get("/login")
@@ -50,6 +51,9 @@ def callback(
         signed_in = desk.sign_in().complete(state, request_token, browser)
     except (Refused, AskOwner, BadInput) as error:
         return sign_in_page(request, 403, note=str(error), return_to="/")
+    if signed_in.session_secret is None:
+        told = f"The session of account {signed_in.account} is open. The desk goes on by itself."
+        return message_page(200, "Logged in", f"{told} You can close this page.")
     answer = RedirectResponse(signed_in.return_to, 303)
     _keep(answer, request, _SESSION, signed_in.session_secret, _SESSION_SECONDS)
     _forget(answer, request, _LOGIN)

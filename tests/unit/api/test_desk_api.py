@@ -95,7 +95,10 @@ def test_another_principals_account_does_not_exist(reader, path):
 
 def test_accounts_show_nothing_secret(reader):
     answer = reader("/api/accounts")
-    assert [entry["account"] for entry in answer.json()] == ["main"]
+    assert [(entry["account"], entry["enabled"]) for entry in answer.json()] == [
+        ("family", False),
+        ("main", True),
+    ]
     assert "key-main" not in answer.text
     assert "secret" not in answer.text
 

@@ -23,7 +23,7 @@ class LoginState(_Passing):
     for its principal: then the account's session is opened, and nobody is signed in."""
 
     state_hash: str
-    browser_hash: str | None
+    browser_hash: str | None = None
     account: str
     return_to: str
     began_at: datetime
