@@ -42,6 +42,7 @@
 | parity of a day with the backtest | PARITY | <date> | |
 | slippage of ended orders | SLIPPAGE#<mode> | <class>#<size>#<account> | |
 | market clock | MARKET | CLOCK | |
+| watchlists of a principal | PRINCIPAL#<principal> | WATCHLISTS | |
 | direction | DIRECTIONS | <underlying> | |
 | paper order | PAPER#<account> | ORDER#<order_id> | PAPER_BOOK / <account>#<order_id> |
 | paper trigger | PAPER#<account> | GTT#<gtt_id> | PAPER_BOOK / <account>#GTT#<gtt_id> |
@@ -112,6 +113,7 @@ __all__ = [
     "state_pointer_key",
     "universe_key",
     "waiver_key",
+    "watchlists_key",
 ]
 
 PENDING_APPROVALS = "PENDING_APPROVALS"
@@ -301,3 +303,7 @@ def paper_gtt_key(account: str, gtt_id: str) -> Key:
 
 def paper_funds_key(account: str) -> Key:
     return Key(f"PAPER#{account}", "FUNDS")
+
+
+def watchlists_key(principal: str) -> Key:
+    return Key(f"PRINCIPAL#{principal}", "WATCHLISTS")

@@ -11,6 +11,7 @@ from patang.market.instrument_table import InstrumentTable
 from patang.market.listing import Listing
 from patang.market.sessions import IST
 from patang.tools.caller import Caller
+from patang.watchlists.service import WatchlistService
 from tests.fakes import FixedClock, MemoryStore
 from tests.unit.kite_replies.written import ALERT, ALERT_EVENT, FUND_ORDER, SIP, WRITTEN
 
@@ -70,6 +71,9 @@ class WrittenDesk:
 
     def listings(self) -> InstrumentTable:
         return self._table
+
+    def watchlists(self) -> WatchlistService:
+        return WatchlistService(self.store, self.listings)
 
     def read(self, kind: str, call: Any) -> Any:
         return call(_Client(kind, self.asked))

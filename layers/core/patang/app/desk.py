@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from patang.risk.charge_check import ChargeCheck
     from patang.strategies.service import SignalService
     from patang.tools.caller import Caller
+    from patang.watchlists.service import WatchlistService
 from patang.app.trading import Trading
 
 __all__ = ["Desk"]
@@ -135,6 +136,12 @@ class Desk(Trading):
         from patang.tools.caller import Caller
 
         return Caller(principal, self)
+
+    def watchlists(self) -> "WatchlistService":
+        # Here, not at the top: it reads the whole list of instruments, which few functions do.
+        from patang.watchlists.service import WatchlistService
+
+        return WatchlistService(self.store, self.listings)
 
     def signals(self) -> "SignalService":
         return self._signals

@@ -12,11 +12,12 @@ from patang.kite_replies.market import Candle, LastPrice, OhlcQuote, Quote, Trig
 from patang.market.instrument_search import Wanted
 from patang.market.listing import Listing
 from patang.market.sessions import IST
+from patang.ports.broker_reads import BrokerReads
 from patang.tools.caller import Caller
 from patang.tools.lists import ListInput, ListReply, part
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolReply
 
-__all__ = ["TOOLS", "Identifier"]
+__all__ = ["TOOLS", "Identifier", "market_reads"]
 
 Identifier = Annotated[
     str, Field(pattern=r"^[A-Z]{2,8}:[^\s:][^:]{0,58}$", description="EXCHANGE:TRADINGSYMBOL, like NSE:INFY")
@@ -148,18 +149,29 @@ class Instruments(ListReply):
     instruments: tuple[InstrumentRow, ...]
 
 
+def market_reads(caller: Caller, asked: str | None) -> BrokerReads:
+    """The market is the same for all of a person's accounts: any of them will do where none is named.
+
+    Raises UnknownAccount, and BadInput for somebody who has none.
+    """
+    accounts = caller.accounts(asked)
+    if not accounts:
+        raise BadInput("you have no account at the broker: quotes and candles come through one")
+    return caller.services.broker_reads(accounts[0])
+
+
 def _quotes(caller: Caller, args: QuotesInput) -> Quotes:
-    found = caller.services.broker_reads(caller.account(args.account_id)).quotes(args.instruments)
+    found = market_reads(caller, args.account_id).quotes(args.instruments)
     return Quotes(quotes=found, missing=_missing(args.instruments, found))
 
 
 def _ohlc(caller: Caller, args: PricesInput) -> OhlcQuotes:
-    found = caller.services.broker_reads(caller.account(args.account_id)).ohlc(args.instruments)
+    found = market_reads(caller, args.account_id).ohlc(args.instruments)
     return OhlcQuotes(quotes=found, missing=_missing(args.instruments, found))
 
 
 def _last_prices(caller: Caller, args: PricesInput) -> LastPrices:
-    found = caller.services.broker_reads(caller.account(args.account_id)).last_prices(args.instruments)
+    found = market_reads(caller, args.account_id).last_prices(args.instruments)
     return LastPrices(quotes=found, missing=_missing(args.instruments, found))
 
 
@@ -168,7 +180,7 @@ def _missing(asked: tuple[str, ...], found: Mapping[str, object]) -> tuple[str, 
 
 
 def _ranges(caller: Caller, args: RangeInput) -> TriggerRanges:
-    reads = caller.services.broker_reads(caller.account(args.account_id))
+    reads = market_reads(caller, args.account_id)
     return TriggerRanges(ranges=reads.trigger_ranges(args.transaction_type, args.instruments))
 
 
@@ -181,7 +193,7 @@ def _candles(caller: Caller, args: CandlesInput) -> Candles:
         raise BadInput(f"{(end - start).days + 1} days of {args.interval} candles: {longest} at most a call")
     if args.continuous and args.interval != "day":
         raise BadInput("continuous candles are of interval day alone")
-    reads = caller.services.broker_reads(caller.account(args.account_id))
+    reads = market_reads(caller, args.account_id)
     found = reads.candles(args.instrument_token, start, end, args.interval, continuous=args.continuous)
     shown = part(found, args)
     if not args.oi:

@@ -5,15 +5,20 @@ from difflib import get_close_matches
 from patang.errors import BadInput
 from patang.tools import (
     approvals,
+    charges,
     checks,
     desk,
+    market,
     market_state,
+    mutual_funds,
     orders,
+    portfolio,
     records,
     session,
     signals,
     stopping,
     triggers,
+    watchlists,
 )
 from patang.tools.tool import AnyTool
 
@@ -30,6 +35,11 @@ TOOLS: tuple[AnyTool, ...] = (
     *orders.TOOLS,
     *triggers.TOOLS,
     *stopping.TOOLS,
+    *portfolio.TOOLS,
+    *market.TOOLS,
+    *charges.TOOLS,
+    *mutual_funds.TOOLS,
+    *watchlists.TOOLS,
 )
 
 _BY_NAME = {tool.name: tool for tool in TOOLS}
