@@ -232,6 +232,36 @@ def test_what_nothing_at_the_broker_waits_for_the_guard_sells_at_once() -> None:
     assert desk.guard().process([ticks(1515.0, at=desk.market_time)]) == 1
 
 
+@pytest.mark.parametrize("carried", [True, False])
+def test_a_persons_exit_is_his_to_its_last_step(carried: bool) -> None:
+    """Whatever rests has to go first, and the sale is written by whoever hears that it has."""
+    desk = TradingDesk()
+    held = entered(desk, carried_signal() if carried else None)
+    assert desk.exits().begin(held, "PERSON", desk.market_time, D(1500), D("1499.90"), actor="asha")
+    desk.exchange.mishaps = ["refuse"] if carried else []
+    desk.exchange.slips = [] if carried else ["refuse"]
+    pump(desk)
+    assert position(desk).state == "OPEN"
+    desk.pass_time(11)
+    keep(desk)
+    pump(desk)
+    assert (position(desk).state, position(desk).exit_wanted_by) == ("CLOSED", "asha")
+    assert {intent.wanted_by for intent in intents(desk, "EXIT")} == {"asha"}
+
+
+def test_the_desks_own_exit_after_a_persons_is_the_desks() -> None:
+    desk = TradingDesk()
+    held = entered(desk)
+    assert desk.exits().begin(held, "PERSON", desk.market_time, D(1500), D("1499.90"), actor="asha")
+    desk.exchange.slips = ["refuse"]
+    pump(desk)
+    assert (position(desk).state, position(desk).exit_wanted_by) == ("OPEN", "asha")
+    assert desk.exits().begin(position(desk), "STOP", desk.market_time, D(1489), D("1488.90"))
+    pump(desk)
+    assert (position(desk).exit_reason, position(desk).exit_wanted_by) == ("STOP", None)
+    assert {intent.wanted_by for intent in intents(desk, "EXIT", "PROTECT")} == {None}
+
+
 @pytest.mark.parametrize("relaid", [True, False])
 def test_an_exit_that_turns_up_late_sells_nothing_beside_what_rests_again(relaid: bool) -> None:
     desk = TradingDesk()

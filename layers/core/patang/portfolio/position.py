@@ -51,7 +51,8 @@ class Position(Record):
     before all was sold. `quantity` is what was bought, `exited_quantity` what was sold of it,
     `exit_value` for how much, `exit_value_expected` what it was to bring by the prices that its orders
     were decided at. After an exit that was refused the guard waits until the market time
-    `exit_blocked_until`. `mode` is where it was bought, and the only place where it can be sold.
+    `exit_blocked_until`. `exit_wanted_by` is the person who wanted the exit of `exit_reason`, None where the
+    desk did. `mode` is where it was bought, and the only place where it can be sold.
     `exited_earlier` is what was sold before the day of `exit_time`, for `exit_value_earlier` and with
     `exit_charges_earlier`. `protection` is what rests at the broker for it, None where nothing was ever
     laid. `outside` is what its owner has sold by hand.
@@ -81,6 +82,7 @@ class Position(Record):
     exit_by: datetime | None = None
     exit_intent_id: str | None = None
     exit_reason: str | None = None
+    exit_wanted_by: str | None = None
     exit_attempts: int = 0
     exit_blocked_until: datetime | None = None
     exited_quantity: int = 0

@@ -105,6 +105,7 @@ def _begun_by_itself(
         state="CLOSING",
         exit_intent_id=new.intent_id,
         exit_reason=reason,
+        exit_wanted_by=None,
         exit_attempts=position.exit_attempts + 1,
     )
     done.writes.append(

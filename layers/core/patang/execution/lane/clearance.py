@@ -5,8 +5,10 @@ from datetime import date, datetime
 
 from patang.errors import StopTrading
 from patang.execution.amendments import MOST_MODIFICATIONS
+from patang.execution.following.slices import live_orders
 from patang.execution.intent import OrderIntent
 from patang.execution.preflight import entry_refusal
+from patang.execution.protection.rules import has_triggered
 from patang.keys import intent_key, position_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
@@ -40,6 +42,7 @@ def refusal(
         return f"it was made in mode {intent.terms.mode}, and the desk is in mode {in_force.mode} now"
     return (
         _about_target(store, intent)
+        or _about_trigger(store, intent)
         or _about_position(store, intent)
         or _about_age(intent, now)
         or (_about_entry(store, intent, in_force) if intent.lane == "entry" else None)
@@ -52,11 +55,35 @@ def _about_target(store: StateStore, intent: OrderIntent) -> str | None:
     target = load(store, OrderIntent, intent_key(intent.account, intent.target_intent_id or ""))
     if target is None:
         return None
-    if target.is_final:
-        return f"order {intent.target_order_id} has ended"
+    ended = _end_of(target, intent)
+    if ended is not None:
+        return f"order {intent.target_order_id} {ended}"
     if intent.kind == "MODIFY" and target.modifications > MOST_MODIFICATIONS:
         return f"order {intent.target_order_id} was modified {MOST_MODIFICATIONS} times, the broker's most"
     return None
+
+
+def _end_of(target: OrderIntent, intent: OrderIntent) -> str | None:
+    """What is known by now to have become of the order, so that asking would only be refused."""
+    part = next((one for one in target.slices if one.broker_order_id == intent.target_order_id), None)
+    over = target.is_final or (part is not None and intent.target_order_id not in live_orders(target))
+    # Of a stop or a person's order the quantity may have been changed since.
+    filled = target.kind in ("ENTRY", "EXIT") and target.filled_quantity >= target.terms.quantity
+    if over or filled:
+        return "has ended"
+    trails = target.kind == "PROTECT" and "trigger_price" in (intent.changes or {})
+    return "sells by now, its trigger was reached" if trails and has_triggered(target) else None
+
+
+def _about_trigger(store: StateStore, intent: OrderIntent) -> str | None:
+    """A trigger that was reached has become an order."""
+    if intent.kind not in ("GTT_MODIFY", "GTT_DELETE") or intent.position_id is None:
+        return None
+    position = load(store, Position, position_key(intent.account, intent.position_id))
+    laid = None if position is None else position.protection
+    if laid is None or laid.kind != "SL" or laid.gtt_id != intent.target_gtt_id:
+        return None
+    return f"trigger {intent.target_gtt_id} was reached and has become order {laid.broker_order_id}"
 
 
 def _about_position(store: StateStore, intent: OrderIntent) -> str | None:

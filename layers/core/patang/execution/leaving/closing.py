@@ -54,7 +54,10 @@ def closing(
 ) -> Step:
     """The first step of selling an OPEN position; `laid` is the intent that laid its protection, if any."""
     taken = position.evolve(
-        state="CLOSING", exit_reason=wish.reason, exit_attempts=position.exit_attempts + 1
+        state="CLOSING",
+        exit_reason=wish.reason,
+        exit_wanted_by=wish.person,
+        exit_attempts=position.exit_attempts + 1,
     )
     resting = taken.protection
     if resting is None or not resting.may_sell or laid is None:

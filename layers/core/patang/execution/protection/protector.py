@@ -70,7 +70,7 @@ class Protector:
         if reason is not None:
             mark = self._mark(position)
             price, bid = (mark.last_price, mark.bid) if mark else (position.entry_price, None)
-            self._exits.begin(position, reason, as_of, price, bid)
+            self._exits.begin(position, reason, as_of, price, bid, position.exit_wanted_by or DESK)
             return
         if position.state == "CLOSING":
             self._exits.stop_buying(position, as_of)
@@ -150,11 +150,12 @@ class Protector:
     def _wish(self, position: Position, laid: OrderIntent | None) -> ExitWish:
         """The exit that was wanted, at what is known now."""
         mark, reason = self._mark(position), position.exit_reason or "STOP"
+        actor = position.exit_wanted_by or DESK
         if mark is not None:
-            return ExitWish(reason, mark.last_price, mark.bid, DESK)
+            return ExitWish(reason, mark.last_price, mark.bid, actor)
         if laid is not None and laid.expected_price is not None:
-            return ExitWish(reason, laid.expected_price, laid.bid, DESK)
-        return ExitWish(reason, position.entry_price, None, DESK)
+            return ExitWish(reason, laid.expected_price, laid.bid, actor)
+        return ExitWish(reason, position.entry_price, None, actor)
 
     def _is_bare(self, position: Position, as_of: datetime) -> bool:
         if position.state != "OPEN" or position.price_exits_suspended or not position.open_quantity:

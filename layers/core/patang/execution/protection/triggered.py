@@ -170,6 +170,7 @@ def _adopted(
         state="CLOSING",
         exit_intent_id=child.intent_id,
         exit_reason=reason if begun else position.exit_reason,
+        exit_wanted_by=None if begun else position.exit_wanted_by,
         exit_attempts=position.exit_attempts + (1 if begun else 0),
         protection=laid.model_copy(update=resting),
     )
