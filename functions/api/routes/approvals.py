@@ -1,4 +1,5 @@
-"""Approvals: the page behind the link, and the same decision for programs.
+"""Approvals: the page behind the link, and the same decision for programs; of the desk's own proposals and of
+orders that somebody asks for.
 
 Looking changes nothing, signed in or not: mail scanners follow links, run scripts and press buttons.
 Deciding, and making the quantity less, takes the signed-in owner, the word of his session, and the digest of
@@ -15,8 +16,8 @@ from functions.api.errors import problem
 from functions.api.gate import Reader, TheDesk, Trader, own_account
 from functions.api.render import message_page, page
 from patang.app import Desk
-from patang.approvals.proposal import Proposal
-from patang.desk_view.shapes import approval_view
+from patang.approvals.decisions import Undecided, id_of
+from patang.desk_view.approval_page import shown_approval
 from patang.desk_view.views import ApprovalView
 from patang.identity.principal import Principal
 
@@ -39,6 +40,8 @@ _ENDS = {
     "TERMS_CHANGED": (409, "The terms have changed", "What you were shown is not what would be placed."),
     "EXPIRED": (410, "Too late", "The time to approve this order is over. No order is placed."),
     "NOT_REDUCED": (409, "The quantity stays", "So many units cannot be bought instead."),
+    "REFUSED": (409, "Not sent", "It was approved, and looked at once more it may not be sent."),
+    "NOT_IN_PERSON": (403, "Not by a program", "A program has asked for this: sign in to say yes to it."),
     "UNKNOWN": (404, "No such approval", "This link leads to no order that you could decide about."),
 }
 
@@ -146,8 +149,8 @@ def reduce(
 ) -> Response | QuantityAnswer:
     """Make the quantity less. 409: not less, no whole lots, not worth its costs, decided before, or other
     terms; 410: too late."""
-    account, now = own_account(principal, wish.account), desk.clock.now()
-    done = desk.approvals().reduce(account, order_id, wish.quantity, wish.terms_digest, principal.actor, now)
+    account = own_account(principal, wish.account)
+    done = desk.decisions().reduce(principal, account, order_id, wish.quantity, wish.terms_digest)
     if done.result == "REDUCED":
         return QuantityAnswer(order_id=order_id, quantity=wish.quantity, terms_digest=done.terms_digest or "")
     status, title, text = _ENDS[done.result]
@@ -164,79 +167,62 @@ def waiting(principal: Reader, desk: TheDesk) -> tuple[ApprovalView, ...]:
 def decide(
     order_id: str, wish: DecisionRequest, principal: Trader, desk: TheDesk
 ) -> Response | DecisionAnswer:
-    """Approve or decline one order. 409: decided before, or other terms; 410: too late."""
+    """Approve or decline one order. 403: a program's yes to what a program asks for; 409: decided before,
+    other terms, or approved and then not sent; 410: too late."""
     account = own_account(principal, wish.account)
-    result = _decide(desk, principal, account, order_id, wish.decision, wish.terms_digest)
+    result, why = desk.decisions().decide(principal, account, order_id, wish.decision, wish.terms_digest)
     status, title, text = _ENDS[result]
     if status != 200:
-        return problem(status, result, f"{title}. {text}")
+        return problem(status, result, f"{title}. {why or text}")
     return DecisionAnswer(result=result, order_id=order_id)
 
 
-def _decide(
-    desk: Desk, principal: Principal, account: str, order_id: str, decision: Choice, terms_digest: str
-) -> str:
-    return desk.approvals().decide(
-        account, order_id, decision, terms_digest, principal.actor, desk.clock.now()
-    )
+def _linked(desk: Desk, principal: Principal, nonce: str) -> Undecided | None:
+    found = desk.decisions().linked(nonce)
+    return found if found is not None and principal.owns(found.account) else None
 
 
-def _linked(desk: Desk, principal: Principal, nonce: str) -> Proposal | None:
-    proposal = desk.approvals().view(nonce)
-    return proposal if proposal is not None and principal.owns(proposal.account) else None
+def _named(desk: Desk, principal: Principal, account: str, order_id: str) -> Undecided | None:
+    return desk.decisions().find(account, order_id) if principal.owns(account) else None
 
 
-def _named(desk: Desk, principal: Principal, account: str, order_id: str) -> Proposal | None:
-    return desk.desk_view().proposal(account, order_id) if principal.owns(account) else None
-
-
-def _page(desk: Desk, principal: Principal, proposal: Proposal | None, here: str) -> Response:
+def _page(desk: Desk, principal: Principal, found: Undecided | None, here: str) -> Response:
     """The terms; and two buttons as long as there is something to decide."""
-    view = approval_view(proposal, desk.clock.now()) if proposal is not None else None
-    if proposal is None or proposal.terms is None or view is None:
+    shown = None if found is None else shown_approval(found, desk.clock.now())
+    if shown is None:
         return _end("UNKNOWN")
-    waits = proposal.state == "PENDING"
-    expired = proposal.state == "EXPIRED" or proposal.outcome == "APPROVAL_EXPIRED"
-    if expired or (waits and view.seconds_left == 0):
+    if shown.expired:
         return _end("EXPIRED")
     return page(
         "approval.html",
-        # Where the order would go, whatever the desk's mode has become since it was proposed.
-        mode=proposal.terms.mode,
+        shown=shown,
+        view=shown.view,
         profile=desk.settings().profile,
-        view=view,
-        waits=waits,
         here=here,
         csrf=principal.csrf or "",
-        decided_by=proposal.decided_by,
-        decided_at=proposal.decided_at,
-        outcome=proposal.outcome,
-        lot_size=proposal.signal.lot_size,
-        proposed_quantity=proposal.proposed_quantity,
     )
 
 
 def _decided(
-    desk: Desk, principal: Principal, proposal: Proposal | None, decision: Choice, terms_digest: str
+    desk: Desk, principal: Principal, found: Undecided | None, decision: Choice, terms_digest: str
 ) -> Response:
-    if proposal is None:
+    if found is None:
         return _end("UNKNOWN")
-    return _end(_decide(desk, principal, proposal.account, proposal.order_id, decision, terms_digest))
+    verdict = desk.decisions().decide(principal, found.account, id_of(found), decision, terms_digest)
+    return _end(verdict.result, verdict.why)
 
 
 def _reduced(
     desk: Desk,
     principal: Principal,
-    proposal: Proposal | None,
+    found: Undecided | None,
     quantity: int,
     terms_digest: str,
     here: str,
 ) -> Response:
-    if proposal is None:
+    if found is None:
         return _end("UNKNOWN")
-    done = desk.approvals().reduce(
-        proposal.account, proposal.order_id, quantity, terms_digest, principal.actor, desk.clock.now()
-    )
+    done = desk.decisions().reduce(principal, found.account, id_of(found), quantity, terms_digest)
     if done.result == "REDUCED":
         # By GET, so that the page is loaded anew with the terms that a yes is for now.
         return RedirectResponse(here, 303)

@@ -114,6 +114,13 @@ async function switchHalt(account) {
   refresh();
 }
 
+function outlook(approval) {
+  if (approval.kind === "proposal") {
+    return `expects ${signed(approval.expected_net_profit)} after charges · risks ${price(approval.risk_amount)}`;
+  }
+  return approval.value === null ? "value not known" : `worth ${price(approval.value)}`;
+}
+
 function drawApprovals(approvals) {
   const place = at("approvals");
   place.hidden = approvals.length === 0;
@@ -122,8 +129,8 @@ function drawApprovals(approvals) {
     const left = approval.seconds_left;
     return make("article", { className: "card waiting" },
       make("div", {},
-        make("strong", { text: `${approval.transaction_type === "BUY" ? "Buy" : "Sell"} ${approval.quantity} ${approval.symbol}${limit}` }),
-        make("p", { className: "small", text: `expects ${signed(approval.expected_net_profit)} after charges · risks ${price(approval.risk_amount)} · ${approval.reason}` })),
+        make("strong", { text: approval.kind === "proposal" ? `${approval.title}${limit}` : approval.title }),
+        make("p", { className: "small", text: `${outlook(approval)} · ${approval.reason}` })),
       make("span", { className: `countdown ${left <= 15 ? "is-late" : ""}`, text: `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` }),
       make("a", { className: "button", text: "Decide", href: `/proposals/${encodeURIComponent(approval.account)}/${encodeURIComponent(approval.order_id)}` }));
   }));

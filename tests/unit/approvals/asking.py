@@ -76,6 +76,9 @@ class AskingRoom(OrderRoom):
             self.store, self.persons_orders, self.sender, self.notifier, self.clock, self.metrics
         )
 
+    def sweep_requests(self, account: str) -> int:
+        return self.request_decisions().sweep(account)
+
     def decisions(self) -> Decisions:
         return Decisions(
             self.store, lambda: self.auth_store, self.approvals(), self.request_decisions(), self.clock

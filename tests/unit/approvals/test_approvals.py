@@ -2,11 +2,14 @@
 
 import re
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
+from patang.approvals.decisions import Decisions, Undecided
 from patang.approvals.link import link_key
 from patang.approvals.proposal import Proposal
+from patang.approvals.requests.deciding import RequestDecisions
 from patang.errors import BadInput
 from patang.keys import proposal_key
 from patang.records import load
@@ -36,6 +39,13 @@ def decide(desk: TradingDesk, decision: str = "approve", digest: str | None = No
     return desk.approvals().decide(*ORDER, decision, digest, "owner", desk.clock.now())
 
 
+def linked(desk: TradingDesk, nonce: str) -> Undecided | None:
+    """What the link of a nonce leads to; nobody has asked for an order here."""
+    requests = cast(RequestDecisions, None)
+    links = desk.auth_store
+    return Decisions(desk.store, lambda: links, desk.approvals(), requests, desk.clock).linked(nonce)
+
+
 def link_in(text: str) -> str:
     found = re.search(r"https://desk\.example/approvals/(\S+)", text)
     assert found is not None
@@ -48,7 +58,7 @@ def test_the_owner_reads_terms_risk_and_a_link_that_leads_to_them(desk: TradingD
     assert "BUY 20 INFY" in subject
     for part in ("1,503.00", "MIS", "1,490.00", "1,515.00", "240.00", "60.00", "400.00", "85%", "10:02:00"):
         assert part in text, part
-    seen = desk.approvals().view(link_in(text))
+    seen = linked(desk, link_in(text))
     assert seen is not None
     assert seen.order_id == "o-s-infy"
 
@@ -66,9 +76,9 @@ def test_the_link_is_stored_by_its_hash_alone(desk: TradingDesk) -> None:
 def test_an_unknown_or_outlived_link_leads_nowhere(desk: TradingDesk) -> None:
     desk.approvals().request(*ORDER, "token")
     nonce = link_in(desk.notifier.sent[0][1])
-    assert desk.approvals().view(nonce[:-1] + "x") is None
+    assert linked(desk, nonce[:-1] + "x") is None
     desk.clock.advance(120 + 3600)
-    assert desk.approvals().view(nonce) is None
+    assert linked(desk, nonce) is None
 
 
 def test_a_yes_completes_the_task_once(desk: TradingDesk) -> None:

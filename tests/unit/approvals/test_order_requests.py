@@ -341,9 +341,9 @@ def test_never_more(desk, quantity):
     assert (done.result, desk.request().terms_digest) == ("NOT_REDUCED", asked.terms_digest)
 
 
-def test_both_kinds_stand_in_one_list(desk):
+def test_an_id_leads_to_it(desk):
     desk.wants()
-    ((request),) = desk.decisions().waiting(["main"])
+    request = desk.request()
     assert isinstance(request, OrderRequest)
     assert desk.decisions().find("main", request.approval_id) == request
 
@@ -383,7 +383,9 @@ def test_the_mail_cannot_be_sent(desk):
 
     desk.notifier.send = broken
     assert desk.wants().state == "WAITING"
-    assert [r.approval_id for r in desk.decisions().waiting(["main"])] == [desk.request().approval_id]
+    assert [place.sort for place in desk.store.places.values() if place.partition == "LIVE_REQUESTS"] == [
+        f"main#{desk.request().approval_id}"
+    ]
 
 
 def test_prices_of_approval_settings_are_those_of_the_bot():

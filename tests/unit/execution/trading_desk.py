@@ -170,6 +170,10 @@ class TradingDesk:
             self.metrics,
         )
 
+    def sweep_requests(self, account: str) -> int:
+        """Nobody has asked for an order here."""
+        return 0
+
     def conclusion(self) -> Conclusion:
         return Conclusion(self.store, self.clock, self.notifier, self.metrics)
 
@@ -344,6 +348,7 @@ class TradingDesk:
             self.conclusion(),
             self.intent_sweep(),
             self.protector(),
+            self.sweep_requests,
             self.get_settings,
             self.clock,
             self.notifier,

@@ -188,6 +188,7 @@ class Trading(Requesting):
             self._conclusion(),
             self._intent_sweep(),
             self.protector(),
+            lambda account: self.request_decisions().sweep(account),
             self.standing_settings,
             self.clock,
             self.notifier,

@@ -1,9 +1,9 @@
 """What waits for its owner's word, whoever wants it: the desk's own proposals and orders that were asked for.
 
-Ids tell the two apart; links, lists, pages and answers are the same.
+Ids tell the two apart; links, pages and answers are the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 from patang.approvals.link import ApprovalLink, link_key
@@ -18,11 +18,16 @@ from patang.keys import proposal_key
 from patang.ports import Clock, StateStore
 from patang.records import load
 
-__all__ = ["Decisions", "Undecided"]
+__all__ = ["Decisions", "Undecided", "id_of"]
 
 type Undecided = Proposal | OrderRequest
 
 _DECIDED: dict[str, Literal["APPROVED", "DECLINED"]] = {"approve": "APPROVED", "decline": "DECLINED"}
+
+
+def id_of(found: Undecided) -> str:
+    """What decisions and addresses name it by."""
+    return found.order_id if isinstance(found, Proposal) else found.approval_id
 
 
 class Decisions:
@@ -54,11 +59,6 @@ class Decisions:
         if is_request(approval_id):
             return self._requests.find(account, approval_id)
         return load(self._store, Proposal, proposal_key(account, approval_id))
-
-    def waiting(self, accounts: Sequence[str]) -> list[Undecided]:
-        """What waits for a yes, the oldest first."""
-        found: list[Undecided] = [*self._proposals.pending(accounts), *self._requests.waiting(accounts)]
-        return sorted(found, key=lambda each: each.asked_at or each.as_of)
 
     def decide(
         self, principal: Principal, account: str, approval_id: str, decision: str, terms_digest: str

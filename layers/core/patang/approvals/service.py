@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from patang.approvals.link import ApprovalLink, link_key, new_link
+from patang.approvals.link import new_link
 from patang.approvals.message import approval_message
 from patang.approvals.outcome import DecisionResult, Outcome, Reduction
 from patang.approvals.proposal import AUTOMATED, Proposal
@@ -85,13 +85,6 @@ class ApprovalService:
         else:
             self._send_link(asked)
         return asked.state
-
-    def view(self, nonce: str) -> Proposal | None:
-        """The proposal a link leads to, in whatever state it is; None for a link unknown or long over."""
-        link = load(self._links(), ApprovalLink, link_key(nonce))
-        if link is None or self._clock.now() >= link.valid_until:
-            return None
-        return load(self._store, Proposal, proposal_key(link.account, link.order_id))
 
     def pending(self, accounts: Sequence[str]) -> list[Proposal]:
         """What waits for a yes, oldest first. The index is a moment behind."""

@@ -6,11 +6,19 @@ from decimal import Decimal
 
 from patang.accounts.service import AccountService
 from patang.approvals.proposal import Proposal
+from patang.approvals.requests.record import OrderRequest
 from patang.audit.entry import AuditEntry
 from patang.audit.log import AuditLog
 from patang.desk_view.paging import Page, scanned
 from patang.desk_view.risk import risk_view
-from patang.desk_view.shapes import approval_view, event_view, order_view, position_view, signal_view
+from patang.desk_view.shapes import (
+    approval_view,
+    event_view,
+    order_view,
+    position_view,
+    request_view,
+    signal_view,
+)
 from patang.desk_view.views import (
     ApprovalView,
     DataView,
@@ -28,6 +36,7 @@ from patang.execution.ids import intent_prefixes
 from patang.execution.intent import OrderIntent
 from patang.execution.market_clock import MarketClock
 from patang.keys import (
+    LIVE_REQUESTS,
     OPEN_POSITIONS,
     PENDING_APPROVALS,
     day_key,
@@ -35,14 +44,13 @@ from patang.keys import (
     mark_key,
     market_clock_key,
     position_key,
-    proposal_key,
     signal_partition,
 )
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay
 from patang.portfolio.position import Mark, Position
 from patang.ports import Clock, Key, StateStore
-from patang.records import load, load_all, load_index
+from patang.records import Record, load, load_all, load_index
 from patang.risk.account_view import view_account
 from patang.settings import Settings
 from patang.strategies.signal import Signal
@@ -163,20 +171,26 @@ class DeskView:
         return tuple(signal_view(signal, with_features=with_features) for signal in signals)
 
     def approvals(self, accounts: Sequence[str]) -> tuple[ApprovalView, ...]:
-        """Proposals that wait for a yes and can still get one, the one that ends first in front."""
+        """What waits for a yes and can still get one, proposals and requests, the one that ends first in
+        front."""
         now = self._clock.now()
-        pending = (
-            proposal
+        shown = [
+            view
             for account in accounts
-            for proposal in load_index(self._store, Proposal, PENDING_APPROVALS, f"{account}#")
-        )
-        shown = [approval_view(proposal, now) for proposal in pending]
-        alive = [view for view in shown if view is not None and view.seconds_left > 0]
-        return tuple(sorted(alive, key=lambda view: view.seconds_left))
+            for view in (
+                *(approval_view(each, now) for each in self._live(Proposal, PENDING_APPROVALS, account)),
+                *(
+                    request_view(each, now)
+                    for each in self._live(OrderRequest, LIVE_REQUESTS, account)
+                    if each.state == "WAITING"
+                ),
+            )
+            if view is not None and view.seconds_left > 0
+        ]
+        return tuple(sorted(shown, key=lambda view: view.seconds_left))
 
-    def proposal(self, account: str, order_id: str) -> Proposal | None:
-        """One proposal in whatever state."""
-        return load(self._store, Proposal, proposal_key(account, order_id))
+    def _live[R: Record](self, kind: type[R], partition: str, account: str) -> list[R]:
+        return load_index(self._store, kind, partition, f"{account}#")
 
     def events(self, account: str, day: date, *, after: int, limit: int) -> tuple[EventView, ...]:
         """A page of an account's audit log of a day, oldest first."""

@@ -3,15 +3,26 @@
 from datetime import datetime
 
 from patang.approvals.proposal import Proposal
+from patang.approvals.requests.record import OrderRequest
+from patang.approvals.requests.wishes import title_of
 from patang.audit.entry import AuditEntry
 from patang.desk_view.trading_views import FillView
 from patang.desk_view.views import ApprovalView, EventView, OrderView, PositionView, SignalView
 from patang.execution.intent import OrderIntent
+from patang.execution.orders.requests import PlaceOrder
 from patang.portfolio.position import Mark, Position
 from patang.strategies.signal import Signal
 from patang.trade_log.fill import OrderFill
 
-__all__ = ["approval_view", "event_view", "fill_view", "order_view", "position_view", "signal_view"]
+__all__ = [
+    "approval_view",
+    "event_view",
+    "fill_view",
+    "order_view",
+    "position_view",
+    "request_view",
+    "signal_view",
+]
 
 
 def position_view(position: Position, mark: Mark | None) -> PositionView:
@@ -101,6 +112,8 @@ def approval_view(proposal: Proposal, now: datetime) -> ApprovalView | None:
     return ApprovalView(
         account=proposal.account,
         order_id=proposal.order_id,
+        title=f"{terms.transaction_type.capitalize()} {terms.quantity} {terms.tradingsymbol}",
+        value=None if terms.price is None else terms.price * terms.quantity,
         state=proposal.state,
         exchange=terms.exchange,
         symbol=terms.tradingsymbol,
@@ -124,9 +137,49 @@ def approval_view(proposal: Proposal, now: datetime) -> ApprovalView | None:
         as_of=proposal.as_of,
         asked_at=proposal.asked_at,
         expires_at=expiry,
-        seconds_left=max(int((expiry - now).total_seconds()), 0) if expiry else 0,
+        seconds_left=_left(expiry, now),
         terms_digest=digest,
     )
+
+
+def request_view(request: OrderRequest, now: datetime) -> ApprovalView:
+    wish, figures, expiry = request.wanted(), request.figures, request.expires_at_time
+    single = wish if isinstance(wish, PlaceOrder) else None
+    return ApprovalView(
+        kind="request",
+        account=request.account,
+        order_id=request.approval_id,
+        title=title_of(wish),
+        state=request.state,
+        exchange=single and single.exchange,
+        symbol=single and single.tradingsymbol,
+        transaction_type=single and single.transaction_type,
+        quantity=single and single.quantity,
+        order_type=single and single.order_type,
+        product=single and single.product,
+        validity=single and single.validity,
+        price=single and single.price,
+        trigger_price=single and single.trigger_price,
+        expected_charges=figures.charges,
+        asked_by=request.actor,
+        lines=figures.lines,
+        estimated_price=figures.estimated_price,
+        value=figures.value,
+        margin_needed=figures.margin_needed,
+        exposure_after=figures.exposure_after,
+        exposure_limit=figures.exposure_limit,
+        reason=f"asked for by {request.actor}",
+        features={},
+        as_of=request.as_of,
+        asked_at=request.asked_at,
+        expires_at=expiry,
+        seconds_left=_left(expiry, now),
+        terms_digest=request.terms_digest,
+    )
+
+
+def _left(expiry: datetime | None, now: datetime) -> int:
+    return max(int((expiry - now).total_seconds()), 0) if expiry else 0
 
 
 def event_view(entry: AuditEntry) -> EventView:

@@ -6,7 +6,7 @@ labels, messages of the broker) is data from outside and is shown as text.
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
@@ -179,28 +179,43 @@ class SignalView(ShownModel):
 
 
 class ApprovalView(ShownModel):
-    """A proposed order that waits for its owner's yes. The yes has to name `terms_digest`."""
+    """What waits for its owner's yes, which has to name `terms_digest`. `kind`: a proposal of the desk's
+    own, or a request of `asked_by`.
 
+    Of a proposal it tells the trade that is expected, of a request all that is known: `lines` are its orders
+    as they would be sent, `value`, `margin_needed` and `exposure_after` (beside `exposure_limit`) what they
+    come to. What one kind does not know is null.
+    """
+
+    kind: Literal["proposal", "request"] = "proposal"
     account: str
     order_id: str
+    title: str
     state: str
-    exchange: str
-    symbol: str
-    transaction_type: str
-    quantity: int
-    order_type: str
-    product: str
-    validity: str
+    exchange: str | None = None
+    symbol: str | None = None
+    transaction_type: str | None = None
+    quantity: int | None = None
+    order_type: str | None = None
+    product: str | None = None
+    validity: str | None = None
     price: Rupees | None = None
     trigger_price: Rupees | None = None
-    strategy: str
-    signal_type: str
-    stop_loss_price: Rupees
-    target_price: Rupees
-    confidence: float
-    expected_net_profit: Rupees
-    expected_charges: Rupees
-    risk_amount: Rupees
+    strategy: str | None = None
+    signal_type: str | None = None
+    stop_loss_price: Rupees | None = None
+    target_price: Rupees | None = None
+    confidence: float | None = None
+    expected_net_profit: Rupees | None = None
+    expected_charges: Rupees | None = None
+    risk_amount: Rupees | None = None
+    asked_by: str | None = None
+    lines: tuple[str, ...] = ()
+    estimated_price: Rupees | None = None
+    value: Rupees | None = None
+    margin_needed: Rupees | None = None
+    exposure_after: Rupees | None = None
+    exposure_limit: Rupees | None = None
     reason: str
     features: dict[str, float]
     as_of: Moment

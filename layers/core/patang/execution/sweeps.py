@@ -38,7 +38,8 @@ _CYCLES_BACK = (timedelta(minutes=1), timedelta(minutes=2))
 
 
 class Sweeps:
-    """Each sweep repeats a step that is idempotent; finding nothing is the rule."""
+    """Each sweep repeats a step that is idempotent; finding nothing is the rule. `requests` sweeps up the
+    orders that were asked for of an account."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Sweeps:
         conclusion: Conclusion,
         intents: IntentSweep,
         protector: Protector,
+        requests: Callable[[str], int],
         settings: Callable[[], Settings],
         clock: Clock,
         notifier: Notifier,
@@ -59,6 +61,7 @@ class Sweeps:
         self._conclusion = conclusion
         self._intents = intents
         self._protector = protector
+        self._requests = requests
         self._reservations = ReservationSweep(store, conclusion, clock)
         self._settings = settings
         self._clock = clock
@@ -74,6 +77,7 @@ class Sweeps:
         trading = [account.account for account in accounts if account.enabled]
         swept = {
             "expired": sum(map(self._expire_overdue, names)),
+            "requests": sum(map(self._requests, names)),
             "answered": sum(map(self._answer_decided, names)),
             "released": sum(self._reservations.run(name, as_of) for name in names),
             "books": sum(mend_book(self._store, name, as_of, self._clock.now()) for name in names),

@@ -9,7 +9,7 @@ After a crash between the yes and the sending the reconciler's sweep sends it wi
 gives it up.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
@@ -59,15 +59,6 @@ class RequestDecisions:
     def find(self, account: str, approval_id: str) -> OrderRequest | None:
         """One request in whatever state."""
         return load(self._store, OrderRequest, asked_key(account, approval_id))
-
-    def waiting(self, accounts: Sequence[str]) -> list[OrderRequest]:
-        """What waits for a yes. The index is a moment behind."""
-        return [
-            request
-            for account in accounts
-            for request in load_index(self._store, OrderRequest, LIVE_REQUESTS, f"{account}#")
-            if request.state == "WAITING"
-        ]
 
     def decide(
         self,
