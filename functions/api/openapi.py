@@ -14,6 +14,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 
 from functions.api.examples import sample
 from functions.api.gate import Requires
+from patang.tools.registry import TOOLS
 
 __all__ = ["document", "scope_of"]
 
@@ -113,6 +114,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             operation = made["paths"][route.path][method.lower()]
             _complete(operation, str(route.path), method, scope_of(route))
             _show(operation, schemas)
+    _show_tools(made["paths"]["/api/kite/execute"]["post"])
     return made
 
 
@@ -169,6 +171,16 @@ def _problem(code: int) -> dict[str, Any]:
     return {
         "description": what,
         "content": {"application/json": {"schema": _PROBLEM, "example": example}},
+    }
+
+
+def _show_tools(operation: dict[str, Any]) -> None:
+    """Gives the one address of all tools an example of each."""
+    content = operation["requestBody"]["content"]["application/json"]
+    del content["example"]
+    content["examples"] = {
+        tool.name: {"summary": tool.title, "value": {"tool": tool.name, "args": dict(tool.example)}}
+        for tool in TOOLS
     }
 
 

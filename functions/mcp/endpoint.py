@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from mcp.server.mcpserver import MCPServer
+from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.concurrency import run_in_threadpool
@@ -32,7 +32,7 @@ class McpEndpoint:
         self._desk = desk
 
     @cached_property
-    def _server(self) -> MCPServer:
+    def _server(self) -> Server[Any]:
         return build_server(self._desk)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,9 +65,8 @@ class McpEndpoint:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The SDK's manager runs once in its life; a new one for each request costs a tenth of a millisecond.
-        # It has no public way to the low-level server but one that shares a manager between requests.
         manager = StreamableHTTPSessionManager(
-            self._server._lowlevel_server,
+            self._server,
             json_response=True,
             stateless=True,
             security_settings=self._security(scope),

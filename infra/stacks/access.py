@@ -19,6 +19,9 @@ from infra.stacks.trading import TradingStack
 
 __all__ = ["AccessStack"]
 
+# What people and assistants are shown of the market, and what their orders are held against.
+_LOOKED_AT = ("chains/", "decisions/", "instruments/", "minutes/", "universe/")
+
 
 class AccessStack(Stack):
     """(api) answers everything but /mcp, which is (mcp)'s."""
@@ -69,7 +72,7 @@ class AccessStack(Stack):
         allow_table(function, parts.data.desk, write=True)
         allow_table(function, parts.data.auth, write=True, delete=True)
         allow_table(function, parts.data.audit)
-        allow_objects(function, parts.data.store, read=["decisions/"])
+        allow_objects(function, parts.data.store, read=_LOOKED_AT)
         # Flatten writes intents; the lane sends them.
         allow_send(function, parts.queues.orders, parts.queues.order_updates, parts.queues.polls)
         allow_secrets(function, parts.settings, parts.data.key, write=True)
@@ -88,15 +91,24 @@ class AccessStack(Stack):
                 "DESK_TABLE",
                 "AUTH_TABLE",
                 "AUDIT_TABLE",
+                "STORE_BUCKET",
+                "ORDER_QUEUE_URL",
+                "POLL_QUEUE_URL",
                 "NOTIFY_TOPIC_ARN",
                 "SECRET_PREFIX",
+                "SECRET_KEY_ID",
                 "PUBLIC_URL",
             ),
         )
-        # An assistant may carry its owner's yes: the decision is written and answered here as in (api).
+        # Its tools are those of (api): what an assistant asks for is written, sent on and answered here too.
         allow_table(function, parts.data.desk, write=True)
         allow_table(function, parts.data.auth, write=True)
         allow_table(function, parts.data.audit)
+        allow_objects(function, parts.data.store, read=_LOOKED_AT)
+        allow_send(function, parts.queues.orders, parts.queues.polls)
+        # Reading is all: logging in happens in (api).
+        allow_secrets(function, parts.settings, parts.data.key)
+        parts.allow_notify(function)
         parts.allow_answer(function)
         return function
 

@@ -79,8 +79,9 @@ def test_a_token_to_read_changes_nothing(stranger, desk, bearer, method, path):
     headers = bearer("read")
     before = dict(desk.store.items)
     answer = stranger.request(method, concrete(path), headers=headers, json={})
-    allowed = path == "/logout"
-    assert answer.status_code == (303 if allowed else 403)
+    # Signing out is everybody's; of the address of all tools each tool says which scope it needs.
+    others = {"/logout": 303, "/api/kite/execute": 422}
+    assert answer.status_code == others.get(path, 403)
     assert desk.store.items == before
 
 

@@ -18,6 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 from functions.mcp.endpoint import McpEndpoint
 from patang.approvals.proposal import Proposal
 from patang.keys import proposal_key
+from patang.tools.registry import TOOLS
 from tests.unit.api.sample_desk import HOSTILE, busy, two_owners
 
 ORDER = "o20260818-1046-a1"
@@ -94,25 +95,24 @@ def tool(gateway, bearer, name, era=OLD_ERA, **arguments):
 
 
 @pytest.mark.parametrize("era", [OLD_ERA, NEW_ERA])
-def test_tools_are_listed_and_called_in_both_eras(gateway, desk, era):
+def test_the_list_is_the_registry_in_both_eras(gateway, desk, era):
     bearer = token(desk, "read")
-    tools = {t["name"]: t for t in gateway.call(bearer, "tools/list", era=era)["tools"]}
-    assert {
-        "get_status",
-        "get_positions",
-        "get_orders",
-        "list_signals",
-        "list_pending_approvals",
-        "get_risk_state",
-        "decide_approval",
-    } == set(tools)
-    for name, listed in tools.items():
-        assert listed["outputSchema"]["type"] == "object"
-        assert listed["title"]
-        assert listed["annotations"]["readOnlyHint"] is (name != "decide_approval")
-    found = tool(gateway, bearer, "get_positions", era=era)
+    listed = gateway.call(bearer, "tools/list", era=era)["tools"]
+    assert [one["name"] for one in listed] == [one.name for one in TOOLS]
+    for told, declared in zip(listed, TOOLS, strict=True):
+        assert (told["title"], told["description"]) == (declared.title, declared.description)
+        assert told["inputSchema"] == declared.input.model_json_schema()
+        assert told["outputSchema"]["type"] == "object"
+        assert told["annotations"] == {
+            "readOnlyHint": declared.effect == "looks",
+            "destructiveHint": declared.destructive,
+            "idempotentHint": declared.idempotent,
+            "openWorldHint": declared.effect == "orders",
+        }
+    found = tool(gateway, bearer, "desk_positions", era=era)
     assert [p["symbol"] for p in found["structuredContent"]["positions"]] == ["RELIANCE"]
     assert found["structuredContent"]["positions"][0]["unrealised_pnl"] == 389.4
+    assert json.loads(found["content"][0]["text"])["positions"][0]["symbol"] == "RELIANCE"
 
 
 def test_one_warm_instance_answers_again_and_again(gateway, desk):
@@ -191,9 +191,9 @@ def test_a_client_that_takes_no_json_is_told(gateway, desk):
 
 def test_another_principals_things_are_not_there(gateway, desk):
     ravi = token(desk, "read", "trade", principal="ravi")
-    positions = tool(gateway, ravi, "get_positions")["structuredContent"]["positions"]
+    positions = tool(gateway, ravi, "desk_positions")["structuredContent"]["positions"]
     assert [p["account"] for p in positions] == ["other"]
-    refused = tool(gateway, ravi, "get_positions", account="main")
+    refused = tool(gateway, ravi, "desk_positions", account_id="main")
     assert refused["isError"]
     assert "no account 'main'" in refused["content"][0]["text"]
     digest = desk.seen(Proposal, proposal_key("main", ORDER)).terms_digest
@@ -201,7 +201,7 @@ def test_another_principals_things_are_not_there(gateway, desk):
         gateway,
         ravi,
         "decide_approval",
-        account="main",
+        account_id="main",
         order_id=ORDER,
         decision="approve",
         terms_digest=digest,
@@ -215,7 +215,7 @@ def decide(gateway, bearer, digest, decision="approve"):
         gateway,
         bearer,
         "decide_approval",
-        account="main",
+        account_id="main",
         order_id=ORDER,
         decision=decision,
         terms_digest=digest,
@@ -246,7 +246,7 @@ def test_a_token_that_may_only_look_decides_nothing(gateway, desk):
 
 
 def test_hostile_text_comes_back_as_data(gateway, desk):
-    orders = tool(gateway, token(desk, "read"), "get_orders")["structuredContent"]["orders"]
+    orders = tool(gateway, token(desk, "read"), "desk_orders")["structuredContent"]["orders"]
     assert orders[0]["message"] == HOSTILE
     assert [order["account"] for order in orders] == ["main"]
 
@@ -255,6 +255,13 @@ def test_wrong_arguments_are_told(gateway, desk):
     wrong = tool(gateway, token(desk, "read"), "list_signals", limit=100_000)
     assert wrong["isError"]
     assert "limit" in wrong["content"][0]["text"]
+
+
+def test_a_tool_that_is_none_is_told_with_those_most_like_it(gateway, desk):
+    wrong = tool(gateway, token(desk, "read"), "get_status_")
+    assert wrong["isError"]
+    assert "did you mean get_status" in wrong["content"][0]["text"]
+    assert wrong["structuredContent"]["error_type"] == "BadRequestError"
 
 
 def test_features_come_only_when_asked_for(gateway, desk):
