@@ -78,6 +78,7 @@ def test_only_the_api_writes_secrets(cloud, action):
 def test_only_those_who_call_kite_read_secrets(cloud):
     assert who_may(cloud, "secretsmanager:GetSecretValue") == {
         "api",
+        "mcp",
         "morning",
         "order_lane",
         "order_workflow",
@@ -94,7 +95,15 @@ def test_only_those_who_call_kite_read_secrets(cloud):
 def test_cycle_and_features_cannot_put_an_order_on_the_lane(cloud):
     lane = cloud.event_source("order_lane")["EventSourceArn"]["Fn::GetAtt"][0]
 
-    assert not who_may(cloud, "sqs:SendMessage", lane) & {"features", "signals", "risk", "mcp", "archive"}
+    assert not who_may(cloud, "sqs:SendMessage", lane) & {"features", "signals", "risk", "archive"}
+
+
+def test_an_assistant_asks_for_orders_as_the_api_does_and_changes_no_session(cloud):
+    lane = cloud.event_source("order_lane")["EventSourceArn"]["Fn::GetAtt"][0]
+
+    assert {"api", "mcp"} <= who_may(cloud, "sqs:SendMessage", lane)
+    for action in ("CreateSecret", "PutSecretValue", "DeleteSecret"):
+        assert "mcp" not in who_may(cloud, f"secretsmanager:{action}")
 
 
 # Below which prefixes of the store each may read, and write.
@@ -117,7 +126,8 @@ STORE = {
     "reconciler": ({"universe/"}, set()),
     "risk": (set(), {"decisions/"}),
     "signals": ({"minutes/", "universe/"}, {"decisions/"}),
-    "api": ({"decisions/"}, set()),
+    "api": ({"chains/", "decisions/", "instruments/", "minutes/", "universe/"}, set()),
+    "mcp": ({"chains/", "decisions/", "instruments/", "minutes/", "universe/"}, set()),
     "ingester": ({"universe/"}, {"ticks/"}),
 }  # fmt: skip
 
