@@ -7,8 +7,10 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 
 from functions.api.gate import CsrfMissing, NotSignedIn, ScopeMissing, UnknownAccount
 from functions.api.render import message_page, sign_in_page
@@ -103,14 +105,25 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _wrong_settings(_: Request, error: Exception) -> Response:
     wrong = error.fields if isinstance(error, WrongSettings) else ()
     details = [{"field": field.path, "message": field.message} for field in wrong]
-    return problem(422, "WrongSettings", str(error), details)
+    return problem(400, "WrongSettings", str(error), details)
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    phrase = HTTPStatus(status).phrase
-    detail = str(error.detail) if isinstance(error, HTTPException) else phrase
-    return _answer(request, status, phrase.replace(" ", ""), phrase, detail)
+    if not isinstance(error, HTTPException):
+        return failure(request)
+    phrase = HTTPStatus(error.status_code).phrase
+    answer = _answer(request, error.status_code, phrase.replace(" ", ""), phrase, str(error.detail))
+    answer.headers.update(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(_allowed(request))
+    return answer
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of this address; the framework names those of the first route alone that has it."""
+    routes = iter_route_contexts(request.app.routes)
+    here = (route for route in routes if compile_path(str(route.path))[0].match(request.url.path))
+    return sorted({method for route in here for method in route.methods or ()})
 
 
 def failure(request: Request) -> Response:

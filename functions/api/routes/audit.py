@@ -1,13 +1,12 @@
 """The audit log, page by page."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from functions.api.gate import Reader, TheDesk, own_account
-from functions.api.questions import Cursor, Limit
+from functions.api.questions import Cursor, Day, Limit
 from patang.audit.entry import AuditEntry, AuditHead
 from patang.desk_view.paging import Page
 from patang.desk_view.views import EventView
@@ -37,7 +36,7 @@ class AuditCheck(BaseModel):
 
 
 Account = Annotated[str, Query(max_length=40)]
-MarketDay = Annotated[date | None, Query(alias="date", description="a market day; the running one without")]
+MarketDay = Annotated[Day | None, Query(alias="date", description="a market day; the running one without")]
 
 
 @router.get("")

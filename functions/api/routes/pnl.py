@@ -1,20 +1,19 @@
 """Profit and loss: the day's, the curve, and what was closed in groups."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
 from functions.api.gate import Reader, TheDesk, own_accounts
-from functions.api.questions import MarketDay, OneAccount
+from functions.api.questions import Day, MarketDay, OneAccount
 from patang.desk_view.trading_views import PnlCurve, PnlDay, PnlGrouping, PnlReport
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/pnl")
 
-From = Annotated[date | None, Query(alias="from", description="first market day; the running one without")]
-To = Annotated[date | None, Query(description="last market day; the running one without")]
+From = Annotated[Day | None, Query(alias="from", description="first market day; the running one without")]
+To = Annotated[Day | None, Query(description="last market day; the running one without")]
 
 
 @router.get("")

@@ -29,6 +29,7 @@ _ORDER = {
         "status": {"type": "string"},
         "checksum": {
             "type": "string",
+            "minLength": 1,
             "description": "SHA-256 in hex of order_id, order_timestamp and the API secret.",
         },
     },

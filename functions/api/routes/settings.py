@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from functions.api.gate import Admin, Reader, TheDesk
 from functions.api.questions import Cursor, Limit
@@ -17,6 +17,13 @@ router = APIRouter(prefix="/api/settings")
 _EXAMPLE = {"version": 3, "changes": {"risk.max_concurrent_positions": 1}, "note": "a week of little volume"}
 
 
+def _number(value: object) -> object:
+    # Left alone, true would be taken for version 1.
+    if isinstance(value, bool):
+        raise ValueError("give the number of the version that was read")
+    return value
+
+
 class SettingsPreviewRequest(BaseModel):
     """Values (as the tree has them in JSON) by dotted path, and the version they were read at."""
 
@@ -24,7 +31,7 @@ class SettingsPreviewRequest(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{k: _EXAMPLE[k] for k in ("version", "changes")}]}
     )
 
-    version: Annotated[int, Field(ge=0, le=99_999_999)]
+    version: Annotated[int, Field(ge=0, le=99_999_999), BeforeValidator(_number)]
     changes: Annotated[dict[Annotated[str, Field(max_length=80)], Any], Field(min_length=1, max_length=200)]
 
 
@@ -44,7 +51,7 @@ def settings(_: Reader, desk: TheDesk) -> SettingsView:
 
 @router.post("/preview")
 def preview(wish: SettingsPreviewRequest, principal: Admin, desk: TheDesk) -> SettingsPreview:
-    """What a change would do, with nothing stored. 422 says at each field what is wrong with it."""
+    """What a change would do, with nothing stored. 400 says at each field what is wrong with it."""
     return desk.settings_page().preview(wish.changes, wish.version, principal.actor)
 
 

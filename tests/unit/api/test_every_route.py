@@ -1,11 +1,14 @@
 """Every route of the application, walked: none is open by mistake, none does more than its credential may."""
 
+import json
 import re
 
 import pytest
 from fastapi.routing import iter_route_contexts
 
 from functions.api.app import build_app
+from functions.api.openapi import document, scope_of
+from tests.fakes import RecordedPollQueue
 from tests.unit.api.sample_desk import two_owners
 
 # What the world may reach, and why.
@@ -19,13 +22,21 @@ OPEN = {
     ("GET", "/.well-known/oauth-protected-resource/mcp"): "the same",
 }
 
-ROUTES = [
-    (method, route.path)
-    for route in iter_route_contexts(build_app(two_owners()).routes)
+APP = build_app(two_owners())
+SCOPES = {
+    (method, route.path): scope_of(route)
+    for route in iter_route_contexts(APP.routes)
     for method in sorted(route.methods)
     if method != "HEAD"
-]
+}
+ROUTES = list(SCOPES)
 GUARDED = [route for route in ROUTES if route not in OPEN]
+DOCUMENT = document(APP)
+# Whose scope follows from the tool that is asked for; test_tools_by_http walks those.
+OF_TOOLS = ("POST", "/api/kite/execute")
+# An account is named there that is to be made: a name that is taken is told as that.
+NEW_ACCOUNT = ("POST", "/api/accounts")
+PROGRAMS = [(m, p, DOCUMENT["paths"][p][m.lower()]) for m, p in GUARDED if p in DOCUMENT["paths"]]
 
 
 def concrete(path: str) -> str:
@@ -36,9 +47,141 @@ def body(method: str) -> dict:
     return {} if method == "GET" else {"json": {}}
 
 
+def account_places(operation: dict) -> list[str]:
+    """Where a route takes an account: "path", "query" or "body", with the name it has there."""
+    found = [
+        f"{parameter['in']}:{parameter['name']}"
+        for parameter in operation.get("parameters", ())
+        if parameter["name"] in ("account", "account_id")
+    ]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    schema = DOCUMENT["components"]["schemas"].get(body.get("$ref", "").rpartition("/")[2], body)
+    named = schema.get("properties", {}).keys() & {"account", "account_id"}
+    return found + [f"body:{name}" for name in named]
+
+
+def asked(method: str, path: str, operation: dict, place: str, account: str) -> dict:
+    """A request by the document's examples, for this account."""
+    where, _, name = place.partition(":")
+    values = {
+        "path": {p["name"]: p["example"] for p in operation.get("parameters", ()) if p["in"] == "path"},
+        "query": {
+            p["name"]: p["example"]
+            for p in operation.get("parameters", ())
+            if p["in"] == "query" and p.get("required")
+        },
+        "body": {},
+    }
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    schema = DOCUMENT["components"]["schemas"].get(
+        content.get("schema", {}).get("$ref", "").rpartition("/")[2], {}
+    )
+    values["body"] = dict(content.get("example") or next(iter(schema.get("examples", ())), {}))
+    values[where][name] = account
+    address = path
+    for parameter, value in values["path"].items():
+        address = address.replace(f"{{{parameter}}}", str(value))
+    request = {"url": address, "params": values["query"]}
+    return request | ({"json": values["body"]} if method in ("POST", "PATCH", "PUT") else {})
+
+
+WITH_ACCOUNT = [
+    (method, path, place)
+    for method, path, operation in PROGRAMS
+    for place in account_places(operation)
+    if (method, path) != NEW_ACCOUNT
+]
+
+
 def test_the_walk_sees_the_application():
     assert set(OPEN) <= set(ROUTES)
     assert {("GET", "/"), ("POST", "/api/risk/halt"), ("POST", "/approvals/{nonce}")} <= set(GUARDED)
+
+
+def test_every_route_says_what_it_asks_for():
+    """A scope of the gate, or a reason to be open; nothing has both, nothing has neither."""
+    assert {route for route, scope in SCOPES.items() if scope is None} == set(OPEN)
+    changing = {route: scope for route, scope in SCOPES.items() if route[0] != "GET" and scope is not None}
+    assert {route for route, scope in changing.items() if scope == "read"} == {
+        ("POST", "/logout"),
+        ("POST", "/api/kite/execute"),
+    }
+    assert {scope for route, scope in SCOPES.items() if route[0] == "GET"} <= {"read", None}
+
+
+def test_the_walk_over_accounts_sees_them():
+    assert {
+        ("GET", "/api/positions", "query:account"),
+        ("GET", "/api/orders/{intent_id}", "query:account"),
+        ("POST", "/api/risk/halt", "body:account"),
+        ("POST", "/api/approvals/{order_id}/decision", "body:account"),
+    } <= set(WITH_ACCOUNT)
+
+
+@pytest.mark.parametrize(("method", "path", "place"), WITH_ACCOUNT)
+def test_anothers_account_is_as_one_that_is_not_there(stranger, desk, bearer, method, path, place):
+    """The same status and the same words but for the name that was asked for, and nothing has changed."""
+    desk.poll_queue = RecordedPollQueue()
+    headers = bearer("read", "trade", "admin")
+    before = dict(desk.store.items)
+    operation = DOCUMENT["paths"][path][method.lower()]
+    told = []
+    for account in ("other", "nobody"):
+        request = asked(method, path, operation, place, account)
+        answer = stranger.request(method, headers=headers, **request)
+        assert answer.status_code in (403, 404), answer.text
+        told.append((answer.status_code, json.dumps(answer.json()).replace(account, "?")))
+    assert told[0] == told[1]
+    assert desk.store.items == before
+    assert desk.poll_queue.tickets == []
+    assert desk.intent_queue.messages == []
+
+
+def test_a_name_that_is_somebody_elses_is_not_there_without_an_account_either(stranger, bearer):
+    headers = bearer("read")
+    for path in ("/api/positions/p2", "/api/orders/N260818I2"):
+        foreign = stranger.get(path, headers=headers)
+        missing = stranger.get(f"{path}9", headers=headers)
+        assert (foreign.status_code, foreign.json()) == (404, missing.json())
+    own = bearer("read", principal="ravi")
+    assert stranger.get("/api/positions/p2", headers=own).status_code == 200
+    assert stranger.get("/api/orders/N260818I2", headers=own).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), [r for r in GUARDED if r[0] in ("POST", "PATCH", "PUT")])
+def test_what_programs_send_is_json(stranger, desk, bearer, method, path):
+    headers = bearer("read", "trade", "admin")
+    before = dict(desk.store.items)
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""):
+        sent = headers | ({"Content-Type": kind} if kind else {})
+        answer = stranger.request(method, concrete(path), content=b"account=main", headers=sent)
+        if path.startswith("/api/"):
+            assert answer.status_code == 415
+            assert answer.json()["error_type"] == "UnsupportedMediaType"
+    assert desk.store.items == before
+
+
+@pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route[0] != "GET"])
+def test_a_large_body_is_not_taken(stranger, method, path):
+    body = b'{"a": "' + b"x" * (256 * 1024) + b'"}'
+    answer = stranger.request(
+        method, concrete(path), content=body, headers={"Content-Type": "application/json"}
+    )
+    # Who has no credential is told no more than that, where the body is not looked at before.
+    assert answer.status_code in (413, 401)
+    if path == "/postback":
+        assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_no_other_site_may_read_an_answer(owner, method, path):
+    asked_first = {"Origin": "https://evil.example", "Access-Control-Request-Method": method}
+    preflight = owner.request("OPTIONS", concrete(path), headers=asked_first)
+    assert preflight.status_code == 405
+    assert method in preflight.headers["allow"]
+    answer = owner.request(method, concrete(path), headers={"Origin": "https://evil.example"})
+    for headers in (preflight.headers, answer.headers):
+        assert not [name for name in headers if name.startswith("access-control-")]
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
@@ -74,7 +217,9 @@ def test_a_browser_has_to_repeat_its_csrf_word(owner, desk, method, path):
     assert desk.store.items == before
 
 
-@pytest.mark.parametrize(("method", "path"), [route for route in GUARDED if route[0] != "GET"])
+@pytest.mark.parametrize(
+    ("method", "path"), [route for route in GUARDED if route[0] != "GET" and route != OF_TOOLS]
+)
 def test_a_token_to_read_changes_nothing(stranger, desk, bearer, method, path):
     headers = bearer("read")
     before = dict(desk.store.items)
