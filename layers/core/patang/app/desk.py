@@ -14,6 +14,7 @@ from patang.identity.tokens import Tokens
 
 if TYPE_CHECKING:
     from patang.accounts.daily_login import DailyLogin
+    from patang.alerts.service import PriceAlerts
     from patang.desk_view.results import Results
     from patang.desk_view.settings_view import SettingsPage
     from patang.desk_view.trades import TradeLists
@@ -136,6 +137,13 @@ class Desk(Trading):
         from patang.tools.caller import Caller
 
         return Caller(principal, self)
+
+    def price_alerts(self) -> "PriceAlerts":
+        # Here, not at the top: a function without the client's layer has no alerts.
+        from patang.adapters.kite.alerts import KiteAlerts
+        from patang.alerts.service import PriceAlerts
+
+        return PriceAlerts(lambda account: KiteAlerts(self._kite_calls(account, None)))
 
     def watchlists(self) -> "WatchlistService":
         # Here, not at the top: it reads the whole list of instruments, which few functions do.

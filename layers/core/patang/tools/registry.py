@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from patang.errors import BadInput
 from patang.tools import (
+    alerts,
     approvals,
     charges,
     checks,
@@ -40,6 +41,7 @@ TOOLS: tuple[AnyTool, ...] = (
     *charges.TOOLS,
     *mutual_funds.TOOLS,
     *watchlists.TOOLS,
+    *alerts.TOOLS,
 )
 
 _BY_NAME = {tool.name: tool for tool in TOOLS}

@@ -1,0 +1,1 @@
+"""Alerts at the broker: prices that it watches for a person."""
