@@ -101,8 +101,8 @@ def _delete(caller: Caller, args: NameInput) -> Deleted:
 
 
 def _quotes(caller: Caller, args: QuotesInput) -> WatchlistQuotes:
-    watched = caller.services.watchlists().one(caller.principal.name, args.name)
     reads = market_reads(caller, args.account_id)
+    watched = caller.services.watchlists().one(caller.principal.name, args.name)
     found = reads.quotes(watched.instruments) if watched.instruments else {}
     return WatchlistQuotes(name=watched.name, quotes={one: found.get(one) for one in watched.instruments})
 
