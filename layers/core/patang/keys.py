@@ -23,7 +23,7 @@
 | order intent | ACCOUNT#<account> | INTENT#<intent_id> | *_INTENTS / <account>#<intent_id> |
 | fill | ACCOUNT#<account> | FILL#<intent_id>#<units filled> | |
 | order without a tag, whose it is | ACCOUNT#<account> | ORDER_LINK#<broker's order id> | |
-| request of a person or an assistant | ACCOUNT#<account> | REQUEST#<request_id> | |
+| a person's or an assistant's request | ACCOUNT#<account> | REQUEST#<id> | OPEN_BASKETS / <account>#<id> |
 | requests taken of an account | ACCOUNT#<account> | REQUESTS | |
 | order that was asked for | ACCOUNT#<account> | ASKED#<approval_id> | LIVE_REQUESTS / <account>#<approval_id> |
 | orders asked for on a day | ACCOUNT#<account> | ASKED_ON#<date> | |
@@ -49,8 +49,9 @@
 | paper funds | PAPER#<account> | FUNDS | |
 
 The index is sparse: proposals while PENDING or decided and not yet acted on, orders that were asked for
-while they wait for a yes or for being sent, intents until final and their
-workflow has heard of it, positions until CLOSED, paper orders and triggers while they rest.
+while they wait for a yes or for being sent, requests for a basket whose rest goes with one of its orders
+until all have ended, intents until final and their workflow has heard of it, positions until CLOSED, paper
+orders and triggers while they rest.
 
 Audit table: entry AUDIT#<account>#<date> / <sequence, 8 digits>; head AUDIT#<account>#<date> / HEAD;
 linked marker LINKED#<account>#<date> / <event_id>.
@@ -67,6 +68,7 @@ __all__ = [
     "DECIDED_APPROVALS",
     "LIVE_INTENTS",
     "LIVE_REQUESTS",
+    "OPEN_BASKETS",
     "OPEN_POSITIONS",
     "PAPER_BOOK",
     "PENDING_APPROVALS",
@@ -121,6 +123,7 @@ DECIDED_APPROVALS = "DECIDED_APPROVALS"
 LIVE_INTENTS = "LIVE_INTENTS"
 LIVE_REQUESTS = "LIVE_REQUESTS"
 UNANSWERED_INTENTS = "UNANSWERED_INTENTS"
+OPEN_BASKETS = "OPEN_BASKETS"
 OPEN_POSITIONS = "OPEN_POSITIONS"
 PAPER_BOOK = "PAPER_BOOK"
 

@@ -48,7 +48,7 @@ def run_lane(desk: SimulatedDesk) -> None:
 
 
 def state(desk: SimulatedDesk, request_id: str):
-    (view,) = desk.persons_orders().state("main", request_id, "owner", timedelta(0)).intents
+    (view,) = desk.persons_orders().state("main", request_id, timedelta(0)).intents
     return view
 
 

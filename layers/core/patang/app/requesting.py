@@ -53,6 +53,7 @@ class Requesting(Brokers):
 
     def persons_orders(self) -> "PersonsOrders":
         """The rules of people's orders, and what has become of them; order_requests() alone submits."""
+        from patang.execution.orders.basket_rest import BasketRest
         from patang.execution.orders.intent_states import IntentStates
         from patang.execution.orders.order_desk import OrderDesk
         from patang.execution.orders.persons_orders import PersonsOrders
@@ -68,7 +69,9 @@ class Requesting(Brokers):
             self.clock,
         )
         book = RequestBook(self.store, self.intent_queue, self.clock)
-        return PersonsOrders(desk, book, self.exits(), IntentStates(self.store, self.clock, time.sleep))
+        states = IntentStates(self.store, self.clock, time.sleep)
+        baskets = BasketRest(self.store, self.amendments(), self.clock)
+        return PersonsOrders(desk, book, self.exits(), states, baskets)
 
     def foreign_holdings(self) -> "ForeignHoldings":
         from patang.execution.orders.foreign_holdings import ForeignHoldings

@@ -133,9 +133,8 @@ def ask(caller: Caller, args: RequestInput, wish: PersonsWish, *, modification: 
 def _with_intents(caller: Caller, answer: RequestAnswer, seconds: int) -> OrderAnswer:
     if answer.state != "SENT":
         return OrderAnswer(**answer.model_dump())
-    # This looks after a basket, too: what stands of one that wants it is cancelled when one order has failed.
     state = caller.services.persons_orders().state(
-        answer.account, answer.request_id, caller.principal.actor, timedelta(seconds=seconds)
+        answer.account, answer.request_id, timedelta(seconds=seconds)
     )
     names = IntentReply.model_fields
     intents = tuple(

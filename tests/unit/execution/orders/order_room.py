@@ -9,6 +9,7 @@ from typing import Any
 
 from patang.execution.intent import OrderIntent
 from patang.execution.market_clock import MarketClock
+from patang.execution.orders.basket_rest import BasketRest
 from patang.execution.orders.intent_states import IntentStates
 from patang.execution.orders.market_facts import MarketQuote
 from patang.execution.orders.order_desk import OrderDesk
@@ -59,7 +60,8 @@ class OrderRoom(TradingDesk):
         )
         book = RequestBook(self.store, self.queue, self.clock)
         states = IntentStates(self.store, self.clock, self.clock.advance)
-        return PersonsOrders(desk, book, self.exits(), states)
+        baskets = BasketRest(self.store, self.amendments(), self.clock)
+        return PersonsOrders(desk, book, self.exits(), states, baskets)
 
     def ask(self, wish: PersonsWish, request_id: str = "r-1") -> Receipt:
         return self.persons_orders().submit("main", request_id, wish, "owner")
@@ -108,4 +110,4 @@ class OrderRoom(TradingDesk):
         self.exchange.carried[instrument.exchange, instrument.tradingsymbol, product] += units
 
     def state(self, request_id: str = "r-1", seconds: float = 2) -> Any:
-        return self.persons_orders().state("main", request_id, "owner", timedelta(seconds=seconds))
+        return self.persons_orders().state("main", request_id, timedelta(seconds=seconds))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from patang.accounts.account import Account
 from patang.errors import BadInput, SessionExpired, TryAgain
+from patang.execution.intent import OrderIntent
 from patang.execution.orders.requests import Basket, CancelOrder, DeleteGtt, ExitPosition, ModifyOrder
 from patang.keys import account_key
 from patang.market.preflight import Check, Preflight
@@ -436,6 +437,67 @@ def test_of_a_basket_that_fails_in_part_the_rest_is_cancelled_where_that_is_want
             ["CANCELLED", "REJECTED", "CANCELLED"] if cancel_rest else ["ACKED", "REJECTED", "ACKED"]
         )
         assert room.exchange.sent == [first.intent_id, third.intent_id]
+
+
+def basket_of_three(room: OrderRoom) -> tuple[OrderIntent, ...]:
+    """All below the market, so that they stand."""
+    orders = (option_order(price="95"), share_order(price="790"), share_order(price="780"))
+    return room.taken(Basket(orders=orders, cancel_rest=True))
+
+
+def states(room: OrderRoom, intents: tuple[OrderIntent, ...]) -> list[str]:
+    return [room.intent(intent.intent_id).state for intent in intents]
+
+
+def test_the_rest_of_a_basket_goes_by_itself_when_an_update_ends_one_of_its_orders() -> None:
+    room = OrderRoom()
+    intents = basket_of_three(room)
+    room.run_lane()
+    room.hear()
+    room.exchange.cancel("regular", room.intent(intents[1].intent_id).broker_order_id or "")
+    room.hear()
+    room.run_lane()
+    room.hear()
+    assert states(room, intents) == ["CANCELLED"] * 3
+    cancels = [i for i in room.intents() if i.kind == "CANCEL"]
+    assert {i.target_intent_id for i in cancels} == {intents[0].intent_id, intents[2].intent_id}
+    assert set(room.state().cancels) == {i.intent_id for i in cancels}
+    assert room.store.query_index("OPEN_BASKETS") == []
+
+
+def test_the_rest_of_a_basket_goes_at_the_next_poll_where_the_broker_refused_one_at_once() -> None:
+    room = OrderRoom()
+    room.exchange.mishaps = ["", "refuse", ""]
+    intents = basket_of_three(room)
+    unsent = [m for m in room.queue.messages if m[1] == intents[2].intent_id]
+    room.queue.messages = [m for m in room.queue.messages if m not in unsent]
+    room.run_lane()
+    assert states(room, intents) == ["ACKED", "REJECTED", "NEW"]
+    for _ in range(3):
+        room.pass_time(5)
+        room.follower().follow("main", room.market_time, "poll")
+    assert states(room, intents) == ["ACKED", "REJECTED", "DROPPED"], "the third is not sent any more"
+    assert len([i for i in room.intents() if i.kind == "CANCEL"]) == 1, "looking again cancels once"
+    room.run_lane()
+    room.hear()
+    assert states(room, intents) == ["CANCELLED", "REJECTED", "DROPPED"]
+    assert "ORDER_DROPPED" in room.events()
+    assert room.store.query_index("OPEN_BASKETS") == []
+
+
+def test_of_a_basket_nobody_knows_the_end_of_an_order_is_waited_for() -> None:
+    room = OrderRoom()
+    room.exchange.mishaps = ["unheard", "refuse"]
+    intents = basket_of_three(room)
+    room.run_lane()
+    assert states(room, intents) == ["UNKNOWN", "REJECTED", "ACKED"]
+    assert len(room.state().cancels) == 1
+    room.pass_time(5)
+    room.follower().follow("main", room.market_time, "poll")
+    room.run_lane()
+    room.hear()
+    assert states(room, intents) == ["CANCELLED", "REJECTED", "CANCELLED"]
+    assert len(room.state().cancels) == 2
 
 
 def test_who_waits_is_told_as_soon_as_the_broker_has_answered() -> None:

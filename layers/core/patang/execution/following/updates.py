@@ -17,6 +17,7 @@ from patang.execution.following.slices import sliced
 from patang.execution.intent import IntentState, OrderIntent
 from patang.execution.journal import journal
 from patang.execution.lane.second_try import awaiting_cure
+from patang.execution.orders.basket_rest import BasketRest
 from patang.execution.protection.protector import Protector
 from patang.execution.protection.rules import has_triggered
 from patang.execution.protection.triggered import adopt, linked_intent, named_trigger
@@ -67,6 +68,7 @@ class OrderUpdates:
     ) -> None:
         self._store = store
         self._amendments = amendments
+        self._baskets = BasketRest(store, amendments, clock)
         self._protector = protector
         self._reconciliations = reconciliations
         self._clock = clock
@@ -101,7 +103,9 @@ class OrderUpdates:
         if heard.intent is not None and heard.settlement.stray:
             self._amendments.cancel(heard.intent, order.updated_at or heard.intent.as_of, "a sell too many")
         if heard.intent is not None and heard.result == "APPLIED":
-            self._protector.follow(heard.intent, order.updated_at or heard.intent.as_of)
+            as_of = order.updated_at or heard.intent.as_of
+            self._protector.follow(heard.intent, as_of)
+            self._baskets.follow(heard.intent, as_of)
         if heard.result == "FOREIGN" and heard.news:
             self._look_after(account, order)
         if "order_to_fill_ms" in heard.took:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from patang.approvals.proposal import OrderTerms
 from patang.errors import BadInput
 from patang.execution.leaving.exits import Exits
+from patang.execution.orders.basket_rest import BasketRest
 from patang.execution.orders.broken import Broken
 from patang.execution.orders.changing import decide_cancel, decide_change
 from patang.execution.orders.intent_states import IntentStates, IntentView
@@ -83,11 +84,14 @@ class PersonsOrders:
     raises where a rule cannot be looked at: what cannot be checked is not bought.
     """
 
-    def __init__(self, desk: OrderDesk, book: RequestBook, exits: Exits, states: IntentStates) -> None:
+    def __init__(
+        self, desk: OrderDesk, book: RequestBook, exits: Exits, states: IntentStates, baskets: BasketRest
+    ) -> None:
         self._desk = desk
         self._book = book
         self._exits = exits
         self._states = states
+        self._baskets = baskets
 
     def submit(
         self,
@@ -128,17 +132,17 @@ class PersonsOrders:
         found = self._desk.listed(exchange, tradingsymbol)
         return 1 if found is None else found.lot_size
 
-    def state(self, account: str, request_id: str, actor: str, patience: timedelta) -> RequestState:
+    def state(self, account: str, request_id: str, patience: timedelta) -> RequestState:
         """What has become of a request, after the broker's answers or `patience` of wall time.
 
-        Of a basket that wants it, what stands is cancelled as soon as one order is seen to have ended in
-        vain. Raises BadInput for a request that was not accepted.
+        Of a basket that wants it, what stands has been cancelled, at this look at the latest, where one order
+        has ended in vain. Raises BadInput for a request that was not accepted.
         """
         request = load(self._desk.store, PersonsRequest, request_key(account, request_id))
         if request is None:
             raise BadInput(f"account {account!r} has accepted no request {request_id!r}")
         views = self._states.of(account, request.intent_ids, patience)
-        cancels = self._cancel_rest(account, views, actor) if request.cancel_rest else ()
+        cancels = self._baskets.look(request, self._desk.moment()) if request.cancel_rest else ()
         return RequestState(request_id, views, cancels)
 
     def intent_states(
@@ -204,19 +208,6 @@ class PersonsOrders:
             return facts.quote.last_price, facts.quote.bid
         mark = load(self._desk.store, Mark, mark_key(position.position_id))
         return (mark.last_price, mark.bid) if mark is not None else (position.entry_price, None)
-
-    def _cancel_rest(self, account: str, views: tuple[IntentView, ...], actor: str) -> tuple[str, ...]:
-        if not any(view.in_vain for view in views):
-            return ()
-        cancels: list[str] = []
-        for view in views:
-            if view.in_vain or view.state == "COMPLETE":
-                continue
-            wish = CancelOrder(order_id=view.followed_by or view.intent_id)
-            # An id of its own for each order: looking twice cancels once.
-            receipt = self.submit(account, f"rest-{wish.order_id}", wish, actor)
-            cancels += receipt.intent_ids
-        return tuple(cancels)
 
 
 def _sale(position: Position, wish: ExitPosition, last: Decimal, bid: Decimal | None) -> OrderTerms:

@@ -14,7 +14,7 @@ from patang.execution.amendments import enqueue
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
 from patang.execution.orders.broken import Broken
-from patang.keys import intent_key, request_count_key, request_key
+from patang.keys import OPEN_BASKETS, intent_key, request_count_key, request_key
 from patang.ports import Clock, IntentQueue, Key, StateStore, Write
 from patang.records import Record, change, create, load, replace
 
@@ -29,7 +29,8 @@ _ATTEMPTS = 3
 class PersonsRequest(Record):
     """What was asked for under an id, and the intents made of it. `digest` is of the wish itself, `label`
     the person's own name for it. `cancel_rest`: of a basket, whether what stands goes when one order ends in
-    vain. `as_of` is market time, `written_at` wall time.
+    vain; `cancels` are the intents that have cancelled it, `settled`: all of its orders have ended. `as_of`
+    is market time, `written_at` wall time.
     """
 
     account: str
@@ -40,11 +41,18 @@ class PersonsRequest(Record):
     label: str | None = None
     intent_ids: tuple[str, ...]
     cancel_rest: bool = False
+    cancels: tuple[str, ...] = ()
+    settled: bool = False
     as_of: datetime
     written_at: datetime
 
     def key(self) -> Key:
         return request_key(self.account, self.request_id)
+
+    def index(self) -> Key | None:
+        if not self.cancel_rest or self.settled:
+            return None
+        return Key(OPEN_BASKETS, f"{self.account}#{self.request_id}")
 
     def expires_at(self) -> int | None:
         return int((self.written_at + _KEPT).timestamp())

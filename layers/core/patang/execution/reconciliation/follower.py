@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from patang.accounts.funds import note_funds
-from patang.execution.amendments import enqueue
+from patang.execution.amendments import Amendments, enqueue
 from patang.execution.following.updates import OrderUpdates
 from patang.execution.intent import PLACING, OrderIntent
 from patang.execution.lane.resolution import GRACE, Resolution
+from patang.execution.orders.basket_rest import BasketRest
 from patang.execution.protection.stop_watch import StopWatch
 from patang.execution.protection.triggered import TriggerWatch
 from patang.execution.reconciliation.earlier_days import EarlierDays
@@ -49,6 +50,7 @@ class BookFollower:
         self._queue = queue
         self._settings = settings
         self._clock = clock
+        self._baskets = BasketRest(store, Amendments(store, queue, clock), clock)
 
     def live(self, account: str) -> list[OrderIntent]:
         """The account's intents that have not ended, of the mode in force."""
@@ -66,6 +68,7 @@ class BookFollower:
         self.apply(account, book, source)
         self._resolve(live, book, as_of)
         self._stops.compare(stops, book, as_of)
+        self._baskets.sweep(account, as_of)
         if self._triggers.follow(account, mode, broker, as_of):
             # The order of a trigger is ours now, and what the book says of it is news.
             self.apply(account, book, source)
