@@ -15,6 +15,7 @@ from starlette.routing import compile_path
 from functions.api.gate import CsrfMissing, NotSignedIn, ScopeMissing, UnknownAccount
 from functions.api.render import message_page, sign_in_page
 from patang.errors import AskOwner, BadInput, PatangError, Refused, StopTrading, TryAgain
+from patang.settings.changes import Overtaken
 from patang.settings.edits import WrongSettings
 
 __all__ = ["failure", "problem", "register_error_answers", "wants_page"]
@@ -24,6 +25,7 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (Refused, 403),
     (UnknownAccount, 404),
     (AskOwner, 409),
+    (Overtaken, 409),
     (TryAgain, 503),
     (StopTrading, 503),
     (PatangError, 500),

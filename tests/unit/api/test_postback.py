@@ -1,8 +1,11 @@
 """The broker's webhook: taken for its checksum, whatever else it says."""
 
 import hashlib
+import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 
 def postback(secret="secret-main", **changes):
@@ -54,4 +57,52 @@ def test_a_wrong_checksum_changes_nothing(stranger, desk, order):
 )
 def test_what_is_no_postback_is_refused(stranger, desk, body):
     assert stranger.post("/postback", content=body).status_code == 400
+    assert desk.update_queue.updates == []
+
+
+TEXTS = st.text(max_size=30)
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS)
+FIELDS = st.sampled_from(["user_id", "order_id", "order_timestamp", "status", "checksum", "tag", "guid"])
+SPOILED = st.dictionaries(FIELDS, VALUES | st.lists(VALUES, max_size=3), min_size=1, max_size=7)
+CHECKSUMS = st.one_of(st.from_regex("[0-9a-f]{64}", fullmatch=True), TEXTS, VALUES)
+
+
+def states(desk):
+    return (dict(desk.store.items), dict(desk.auth_store.items), dict(desk.audit_store.items))
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(spoiled=SPOILED, checksum=CHECKSUMS)
+def test_whatever_a_forger_sends_changes_nothing(stranger, desk, spoiled, checksum):
+    """A genuine order with other fields, and a checksum that is not that of what it says."""
+    before = states(desk)
+    order = postback() | {"checksum": checksum} | spoiled
+    genuine = hashlib.sha256(f"{order['order_id']}{order['order_timestamp']}secret-main".encode()).hexdigest()
+    if order["user_id"] == "AB1234" and order["checksum"] == genuine:
+        return
+    answer = stranger.post(
+        "/postback", content=json.dumps(order), headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code in (400, 403)
+    assert states(desk) == before
+    assert desk.update_queue.updates == []
+    assert desk.intent_queue.messages == []
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(body=st.binary(max_size=200))
+def test_whatever_bytes_come_change_nothing(stranger, desk, body):
+    before = states(desk)
+    assert stranger.post("/postback", content=body).status_code == 400
+    assert states(desk) == before
     assert desk.update_queue.updates == []

@@ -1,0 +1,132 @@
+"""The settings by HTTP: read with their ranges, tried out, changed as versions the audit log hears of."""
+
+import pytest
+
+from patang.audit.event import AuditEvent
+from patang.keys import outbox_partition
+from patang.records import load_all
+from patang.settings.edits import SET_BY_OPERATOR
+from patang.settings.table import table
+
+TIGHTER = {"risk.max_concurrent_positions": 1}
+LOOSER = {"risk.max_concurrent_positions": 5}
+
+
+@pytest.fixture
+def change(stranger, bearer):
+    headers = bearer("admin", "read")
+
+    def send(values, version=0, path="/api/settings", **more):
+        method = "PATCH" if path == "/api/settings" else "POST"
+        return stranger.request(
+            method, path, json={"version": version, "changes": values} | more, headers=headers
+        )
+
+    return send
+
+
+@pytest.fixture
+def reader(stranger, bearer):
+    headers = bearer("read")
+    return lambda path, **params: stranger.get(path, headers=headers, params=params)
+
+
+def by_path(reader) -> dict:
+    return {setting["path"]: setting for setting in reader("/api/settings").json()["settings"]}
+
+
+def test_every_setting_is_told_with_its_range_and_when_a_change_holds(reader):
+    found = by_path(reader)
+    assert list(found) == [row.path for row in table()]
+    positions = found["risk.max_concurrent_positions"]
+    assert (positions["value"], positions["unit"], positions["allowed"]) == (2, "positions", "from 1 to 20")
+    assert positions["holds"] == "at once if tighter; looser (more) from the next session on"
+    assert found["profile"]["holds"] == "at once"
+    assert found["mode"]["holds"] == "at once, while nothing is open"
+    assert {path for path, setting in found.items() if setting["by_operator"]} == SET_BY_OPERATOR
+
+
+def test_a_change_is_a_version_and_is_told_to_the_audit_log(reader, change, desk):
+    stored = change(TIGHTER, note="little volume")
+    assert stored.status_code == 200
+    assert stored.json()["version"] == 1
+    assert by_path(reader)["risk.max_concurrent_positions"]["value"] == 1
+    [event] = load_all(desk.store, AuditEvent, outbox_partition("DESK", desk.clock.now().date()))
+    assert event.kind == "SETTINGS_CHANGED"
+    assert event.actor.startswith("token:")
+    assert event.details["changes"] == {"risk.max_concurrent_positions": ["2", "1"]}
+
+
+def test_a_looser_limit_waits_and_is_shown_to_wait(reader, change):
+    change(TIGHTER)
+    tried = change(LOOSER, 1, "/api/settings/preview").json()
+    [diff] = tried["changes"]
+    assert (diff["old"], diff["new"]) == (1, 5)
+    assert diff["waits_until"].startswith("2026-08-19T00:00")
+    assert reader("/api/settings").json()["version"]["version"] == 1
+    change(LOOSER, 1)
+    held = by_path(reader)["risk.max_concurrent_positions"]
+    assert (held["value"], held["waiting"]) == (1, 5)
+
+
+def test_trying_out_stores_nothing(change, desk):
+    before = dict(desk.store.items)
+    assert change(TIGHTER, path="/api/settings/preview").status_code == 200
+    assert desk.store.items == before
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "told"),
+    [
+        ({"risk.max_concurrent_positions": 99}, "risk.max_concurrent_positions", "less than or equal to 20"),
+        ({"risk.max_concurent_positions": 1}, "risk.max_concurent_positions", "did you mean risk.max_con"),
+        ({"risk": {}}, "risk", "no such setting"),
+        ({"nothing": 1}, "nothing", "no such setting"),
+        ({"mode": "dream"}, "mode", "not 'dream'"),
+        ({"kite.root": "https://evil.example"}, "kite.root", "whoever deploys"),
+        ({"public_url": "https://evil.example"}, "public_url", "whoever deploys"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_field(change, desk, values, field, told):
+    before = dict(desk.store.items)
+    for path in ("/api/settings", "/api/settings/preview"):
+        answer = change(values, path=path)
+        assert answer.status_code == 400
+        [detail] = [d for d in answer.json()["details"] if d["field"] == field]
+        assert told in detail["message"]
+    assert desk.store.items == before
+
+
+def test_two_who_change_at_once_do_not_undo_each_other(change):
+    assert change(TIGHTER).status_code == 200
+    late = change({"profile": "mine"}, 0)
+    assert (late.status_code, late.json()["error_type"]) == (409, "Overtaken")
+    assert change({"profile": "mine"}, 0, "/api/settings/preview").status_code == 409
+    assert change({"profile": "mine"}, 1).json()["version"] == 2
+
+
+def test_the_mode_is_not_changed_while_something_is_open(change):
+    answer = change({"mode": "simulator", "profile": "x"})
+    assert answer.status_code == 400
+    answer = change({"mode": "live"})
+    assert answer.status_code == 403
+    assert "are open in mode paper" in answer.json()["message"]
+    assert change({"mode": "live"}, path="/api/settings/preview").status_code == 403
+
+
+def test_the_versions_are_kept(reader, change):
+    for number in range(4):
+        change({"profile": f"p{number}"}, number)
+    first = reader("/api/settings/versions", limit=3).json()
+    second = reader("/api/settings/versions", limit=3, cursor=first["next"]).json()
+    assert [v["version"] for v in first["items"] + second["items"]] == [4, 3, 2, 1]
+    assert second["next"] is None
+    one = reader("/api/settings/versions/2").json()
+    assert one["changes"] == [{"path": "profile", "old": "p0", "new": "p1", "waits_until": None}]
+    assert reader("/api/settings/versions/9").status_code == 404
+
+
+def test_who_may_trade_may_not_change_them(stranger, bearer):
+    wish = {"version": 0, "changes": TIGHTER}
+    for path, method in (("/api/settings", "PATCH"), ("/api/settings/preview", "POST")):
+        assert stranger.request(method, path, json=wish, headers=bearer("read", "trade")).status_code == 403
