@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -66,6 +67,36 @@ def test_an_account_is_registered_and_listed_without_its_secret(
     (row,) = json.loads(out.splitlines()[-1])
     assert (row["account"], row["kite_user_id"]) == ("main", "AB1234")
     assert desk.secrets.get("patang/paper/account/main") == {"api_secret": "very-secret"}
+
+
+def test_an_account_is_changed_and_taken_off_and_people_are_let_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATANG_API_SECRET", "very-secret")
+
+    def said(*words: str) -> Any:
+        assert main(["accounts", *words, "--json"]) == 0
+        out = capsys.readouterr().out
+        assert "secret" not in out
+        return json.loads(out.splitlines()[-1])
+
+    said("add", "main", "--api-key", "k", "--user-id", "AB1234")
+    assert said("rename", "main", "Slow money")[0]["label"] == "Slow money"
+    monkeypatch.setenv("PATANG_API_SECRET", "another")
+    assert said("credentials", "main", "--api-key", "k2")[0]["api_key"] == "k2"
+    assert desk.secrets.get("patang/paper/account/main") == {"api_secret": "another"}
+    assert said("disable", "main")[0]["enabled"] is False
+    assert said("enable", "main")[0]["enabled"] is True
+    stranger = ["accounts", "add", "second", "--api-key", "k", "--user-id", "CD5678"]
+    assert main(stranger) == 1
+    assert "patang accounts allow CD5678" in capsys.readouterr().err
+    assert len(said("allow", "CD5678", "--owner", "owner")) == 2
+    assert main(stranger) == 0
+    assert said("withdraw", "CD5678")[-1] == {"kite_user_id": "CD5678", "owner": "owner", "allowed": False}
+    assert [row["enabled"] for row in said("list")] == [True, False]
+    assert said("delete", "main") == [{"account": "main", "removed": True}]
+    assert [row["account"] for row in said("list")] == ["second"]
+    assert desk.secrets.get("patang/paper/account/main") is None
 
 
 def test_a_name_that_cannot_be_is_said(

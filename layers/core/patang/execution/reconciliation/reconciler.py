@@ -77,9 +77,7 @@ class Reconciler:
             with counting_failures(self._store, self._clock, account):
                 found = self._compare(account, as_of)
         except SessionExpired as error:
-            session = self._accounts.session(account)
-            which = f"{as_of.astimezone(IST):%Y-%m-%d}#{session.version if session else 0}"
-            self._tell_once(account, "SESSION_EXPIRED", which, as_of, str(error))
+            self._tell_of_the_end(account, as_of, str(error))
             return "SESSION_EXPIRED"
         except PatangError as error:
             self._metrics.count("reconcile_failed", account=account, error=f"{type(error).__name__}: {error}")
@@ -104,9 +102,11 @@ class Reconciler:
             # Before the first tick of the first day there is no other time.
             return self._clock.now()
 
-    def _tell_once(self, account: str, kind: str, which: str, as_of: datetime, text: str) -> None:
-        """An event and a notice for each of them (`which`), however often it is found."""
-        event = journal(account, kind, which, as_of, self._clock.now(), text=text)
+    def _tell_of_the_end(self, account: str, as_of: datetime, text: str) -> None:
+        """An event and a notice a day and session, however often it is found over."""
+        session = self._accounts.session(account)
+        which = f"{as_of.astimezone(IST):%Y-%m-%d}#{session.version if session else 0}"
+        event = journal(account, "SESSION_EXPIRED", which, as_of, self._clock.now(), text=text)
         if told_first(self._store, event):
-            subject = f"{account}: {kind.lower().replace('_', ' ')}"
-            tell(self._notifier, self._metrics, [Notice(subject, text, kind.lower())])
+            notice = Notice(f"{account}: session expired", text, "session_expired")
+            tell(self._notifier, self._metrics, [notice])

@@ -1,0 +1,86 @@
+"""Where the broker sends the browser back to on this machine: one address, one right request, then closed."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+from patang.identity.credentials import same
+
+__all__ = ["Callback"]
+
+_PATH = "/kite/callback"
+_DONE = "The login has arrived. You can close this page."
+_NOT_OURS = "This is not the login that was begun here. Begin it again."
+
+
+class Callback:
+    """Listens on 127.0.0.1 alone. A request that does not bring `state` back is turned away."""
+
+    def __init__(self, port: int, state: str) -> None:
+        self._state = state
+        self._arrived = threading.Event()
+        self._request_token: str | None = None
+        self._server = HTTPServer(("127.0.0.1", port), self._handler())
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def address(self) -> str:
+        """What to register with the app as its redirect URL."""
+        return f"http://127.0.0.1:{self._server.server_port}{_PATH}"
+
+    def wait(self, seconds: float) -> str | None:
+        """The request token, or None if it has not come in that time."""
+        self._arrived.wait(seconds)
+        return self._request_token
+
+    def take(self, target: str) -> tuple[int, str]:
+        """Status and text for a request of `target`. The first that is right is the only one."""
+        parts = urlsplit(target)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if parts.path != _PATH:
+            return 404, "Nothing is here."
+        token = query.get("request_token", "")
+        if self._arrived.is_set() or not token or not same(query.get("state", ""), self._state):
+            return 403, _NOT_OURS
+        self._request_token = token
+        self._arrived.set()
+        return 200, _DONE
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        take = self.take
+
+        class Handler(BaseHTTPRequestHandler):
+            timeout = 5
+
+            def do_GET(self) -> None:
+                status, text = take(self.path)
+                content = f"<!doctype html><meta charset=utf-8><title>Patang</title><p>{text}".encode()
+                self.send_response(status)
+                self.send_header("content-type", "text/html; charset=utf-8")
+                self.send_header("content-length", str(len(content)))
+                self.send_header("referrer-policy", "no-referrer")
+                self.send_header("cache-control", "no-store")
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, format: str, *arguments: object) -> None:
+                """Nothing: the address of a callback holds the request token."""
+
+        return Handler
