@@ -27,6 +27,7 @@ from patang_workbench.cli import (
     settings,
     status,
     stopping,
+    tools,
 )
 from patang_workbench.cli.running import CommandError
 from patang_workbench.demo import command as demo
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         ("chaos", chaos, "the order path under faults, judged by the exchange's own ledger"),
         ("charges", charges, "what a trade costs, at the rates of a day"),
         ("instruments", instruments, "find and keep what the broker lists"),
+        ("tools", tools, "what the desk can be asked, by programs and assistants too, and asking it"),
         ("settings", settings, "check, show and store the settings of a desk, and what they were"),
         ("doctor", doctor, "whether a desk can trade at all, and what is wrong with it"),
     ):

@@ -75,5 +75,14 @@ class RunningDesk:
         except httpx.TransportError as error:
             raise CommandError(f"{self.address} does not answer ({error}): is the desk running?") from error
         if not answer.is_success:
-            raise CommandError(f"{self.address}{path} answered {answer.status_code}: {answer.text[:300]}")
+            raise CommandError(f"{self.address}{path} answered {answer.status_code}: {_said(answer)}")
         return answer.json()
+
+
+def _said(answer: httpx.Response) -> str:
+    """What the desk says is wrong, where it says it in its one form."""
+    try:
+        problem = answer.json()
+        return f"{problem['error_type']}: {problem['message']}"
+    except (ValueError, KeyError, TypeError):
+        return answer.text[:300]
