@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
+from patang.alerts.terms import AlertTerms
 from patang.errors import BrokerRefused, OutcomeUnknown, SessionExpired, TryAgain
 from patang.execution.following.broker_order import parse_order
 from patang.execution.orders.market_facts import MarketQuote
+from patang.kite_replies.alerts import Alert
 from patang.ports import (
     BrokerHolding,
     BrokerOrder,
@@ -45,6 +48,7 @@ class ExchangeBroker:
         self.slips: list[str] = []
         self.coming: list[tuple[datetime, Callable[[], object]]] = []
         self.triggers: dict[str, Gtt] = {}
+        self.kept_alerts: dict[str, Alert] = {}
         self.no_triggers = False
         self.names_triggers = True
         self.oversold: list[str] = []
@@ -136,6 +140,38 @@ class ExchangeBroker:
 
     def gtts(self) -> list[Gtt]:
         return list(self.triggers.values())
+
+    def alerts(self) -> tuple[Alert, ...]:
+        return tuple(self.kept_alerts.values())
+
+    def create_alert(self, terms: AlertTerms) -> str:
+        return str(self._slip(lambda: self._keep(str(uuid4()), terms)))
+
+    def modify_alert(self, uuid: str, terms: AlertTerms) -> None:
+        self._slip(lambda: self._keep(uuid, terms))
+
+    def delete_alert(self, uuid: str) -> None:
+        self._slip(lambda: self.kept_alerts.pop(uuid))
+
+    def _keep(self, uuid: str, terms: AlertTerms) -> str:
+        left = terms.left.model_dump()
+        orders = [order.model_dump() for order in terms.orders]
+        items = [{**order, "params": order} for order in orders]
+        self.kept_alerts[uuid] = Alert.model_validate(
+            {
+                "uuid": uuid,
+                "type": "ato" if orders else "simple",
+                "name": terms.name,
+                "status": "enabled",
+                "operator": terms.operator,
+                **{f"lhs_{name}": value for name, value in left.items()},
+                "rhs_type": "constant",
+                "rhs_constant": terms.constant,
+                "basket": {"items": items},
+                "created_at": self._now(),
+            }
+        )
+        return uuid
 
     def _waiting(self, gtt_id: str) -> Gtt:
         found = self.triggers.get(gtt_id)

@@ -13,7 +13,7 @@ from patang.adapters.kite.calls import KiteCalls
 from patang.adapters.kite.limits import RateLimiter
 from patang.adapters.kite.reads import KiteReads
 from patang.alerts.service import PriceAlerts
-from patang.alerts.terms import AlertTerms
+from patang.alerts.terms import AlertTerms, stands_as
 from patang.errors import BadInput, BrokerRefused, OutcomeUnknown
 from patang.settings import KiteSettings
 from patang.tools.alerts import TOOLS as ALL
@@ -141,6 +141,7 @@ def test_its_history_tells_when_it_went_off(desk):
 def test_an_alert_that_places_orders_is_out_of_reach(desk):
     uuid = desk.alerts.create_alert(ATO)
     (before,) = desk.alerts.alerts()
+    assert stands_as(ATO, before)
     with pytest.raises(BadInput, match="places orders"):
         call(desk, "modify_alert", uuid=uuid, **UP)
     with pytest.raises(BadInput, match="places orders"):

@@ -5,8 +5,10 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from patang.approvals.proposal import OrderTerms
 from patang.execution.orders.wording import Exchange, Product, Side
 from patang.kite_replies.alerts import Alert
+from patang.settings import Mode
 
 __all__ = ["AlertOrder", "AlertSide", "AlertTerms", "Operator", "stands_as"]
 
@@ -28,6 +30,9 @@ class AlertSide(_Terms):
     tradingsymbol: str = Field(min_length=1, max_length=60)
     attribute: str = Field(default="LastTradedPrice", pattern=r"^[A-Za-z]{1,40}$")
 
+    def __str__(self) -> str:
+        return f'{self.attribute}("{self.exchange}:{self.tradingsymbol}")'
+
 
 class AlertOrder(_Terms):
     """A LIMIT order for the day that an alert places, rupees and units."""
@@ -38,6 +43,10 @@ class AlertOrder(_Terms):
     quantity: int = Field(gt=0)
     product: Product
     price: Decimal = Field(gt=0)
+
+    def order_terms(self, account: str, mode: Mode) -> OrderTerms:
+        """As the order that it is."""
+        return OrderTerms(account=account, mode=mode, order_type="LIMIT", **self.model_dump())
 
 
 class AlertTerms(_Terms):
@@ -58,6 +67,12 @@ class AlertTerms(_Terms):
         if self.right == self.left:
             raise ValueError("`right` is the same as `left`: it would never go off, or at once")
         return self
+
+    @property
+    def condition(self) -> str:
+        """In the broker's words."""
+        right = self.constant if self.right is None else self.right
+        return f"{self.left} {self.operator} {right}"
 
     @property
     def places_orders(self) -> bool:

@@ -18,6 +18,9 @@ type Purpose = Literal[
     "gtt_modify",
     "gtt_delete",
     "convert",
+    "alert_place",
+    "alert_modify",
+    "alert_delete",
 ]
 
 _LETTERS: dict[Purpose, str] = {
@@ -31,6 +34,9 @@ _LETTERS: dict[Purpose, str] = {
     "gtt_modify": "H",
     "gtt_delete": "D",
     "convert": "V",
+    "alert_place": "A",
+    "alert_modify": "B",
+    "alert_delete": "E",
 }
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _HASH_LENGTH = 13

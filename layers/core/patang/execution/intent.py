@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from patang.alerts.terms import AlertTerms
 from patang.approvals.proposal import OrderTerms
 from patang.execution.gtt_terms import GttTerms
 from patang.keys import LIVE_INTENTS, UNANSWERED_INTENTS, intent_key
@@ -28,6 +29,9 @@ type IntentKind = Literal[
     "GTT_MODIFY",
     "GTT_DELETE",
     "CONVERT",
+    "ALERT_PLACE",
+    "ALERT_MODIFY",
+    "ALERT_DELETE",
 ]
 type IntentState = Literal[
     "NEW", "SENDING", "ACKED", "UNKNOWN", "COMPLETE", "REJECTED", "CANCELLED", "DROPPED"
@@ -39,7 +43,7 @@ FINAL_STATES = frozenset({"COMPLETE", "REJECTED", "CANCELLED", "DROPPED"})
 PLACING = frozenset({"ENTRY", "EXIT", "PROTECT", "ORDER"})
 
 # Kinds that can only take an order or a trigger away, or sell what is held.
-_LOWERING = frozenset({"EXIT", "PROTECT", "CANCEL", "GTT_DELETE"})
+_LOWERING = frozenset({"EXIT", "PROTECT", "CANCEL", "GTT_DELETE", "ALERT_DELETE"})
 
 
 class Slice(BaseModel):
@@ -68,8 +72,10 @@ def asked_hash(asked: Mapping[str, Any]) -> str:
     """
     terms: OrderTerms = asked["terms"]
     gtt: GttTerms | None = asked.get("gtt")
+    alert: AlertTerms | None = asked.get("alert")
     more = {
         "gtt": None if gtt is None else gtt.model_dump(mode="json"),
+        "alert": None if alert is None else alert.model_dump(mode="json"),
         "changes": None if asked.get("changes") is None else dict(asked["changes"]),
         "target_order_id": asked.get("target_order_id"),
         "target_gtt_id": asked.get("target_gtt_id"),
@@ -91,7 +97,8 @@ class OrderIntent(Record):
     whose day is over, and nobody knows): MODIFY and CANCEL
     name the intent whose order they are about (`target_intent_id`, the broker's `target_order_id`),
     GTT_MODIFY and GTT_DELETE the trigger (`target_gtt_id`, which a done GTT_PLACE has too);
-    `parent_order_id` is the first leg of a cover order.
+    `parent_order_id` is the first leg of a cover order. Of an alert that places orders, `target_order_id` and
+    `broker_order_id` are its uuid, and `terms` are of the first order that it places.
 
     `terms_hash` is asked_hash of what was wanted when the intent was written. `changes` are the fields of a
     MODIFY (price, quantity, order_type, trigger_price, validity) or of a CONVERT (product, position_type) as
@@ -116,6 +123,7 @@ class OrderIntent(Record):
     state: IntentState = "NEW"
     terms: OrderTerms
     gtt: GttTerms | None = None
+    alert: AlertTerms | None = None
     changes: Mapping[str, str] | None = None
     target_intent_id: str | None = None
     target_order_id: str | None = None

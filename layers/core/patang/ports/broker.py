@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from patang.ports.broker_alerts import BrokerAlerts
 from patang.ports.orders import (
     BrokerHolding,
     BrokerOrder,
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 
-class Broker(Protocol):
+class Broker(BrokerAlerts, Protocol):
     """An account at the broker.
 
     Every call may raise AskOwner (SessionExpired among others: the message says what the owner has to do) or

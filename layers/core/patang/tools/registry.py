@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from patang.errors import BadInput
 from patang.tools import (
+    alert_orders,
     alerts,
     approvals,
     charges,
@@ -42,6 +43,7 @@ TOOLS: tuple[AnyTool, ...] = (
     *mutual_funds.TOOLS,
     *watchlists.TOOLS,
     *alerts.TOOLS,
+    *alert_orders.TOOLS,
 )
 
 _BY_NAME = {tool.name: tool for tool in TOOLS}

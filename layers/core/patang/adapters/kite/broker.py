@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from patang.adapters.kite.alerts import KiteAlerts
 from patang.adapters.kite.calls import KiteCalls
 from patang.adapters.kite.foreign_rows import ForeignRows
 from patang.adapters.kite.replies import (
@@ -40,12 +41,12 @@ from patang.ports import (
 __all__ = ["KiteBroker"]
 
 
-class KiteBroker:
+class KiteBroker(KiteAlerts):
     """Broker, ContractNotes and SessionProbe. Prices of orders go out as the text they came as. `foreign`
     leaves out what others have placed and nobody can read."""
 
     def __init__(self, calls: KiteCalls, foreign: ForeignRows) -> None:
-        self._calls = calls
+        super().__init__(calls)
         self._foreign = foreign
 
     def place(self, request: OrderRequest) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from patang.alerts.terms import AlertOrder
 from patang.approvals.requests.record import RequestFigures
 from patang.errors import PatangError, StopTrading
 from patang.execution.intent import OrderIntent
@@ -35,7 +36,7 @@ def measured(decision: Decision, last_prices: Mapping[str, Decimal], lot_size: i
     return RequestFigures(
         lines=tuple(map(_line, intents)),
         prices=prices,
-        orders=len(intents),
+        orders=sum(1 if intent.alert is None else len(intent.alert.orders) for intent in intents),
         value=_paisa(sum((value for _, value in values), Decimal(0))) if known else None,
         bought=_paisa(sum((value for side, value in values if side == "BUY"), Decimal(0))),
         charges=_charges(intents, prices, decision.as_of) if known else None,
@@ -93,6 +94,8 @@ type _Leg = tuple[OrderIntent, Side, int, Decimal | None]
 
 def _legs(intent: OrderIntent, price: Decimal | None) -> Sequence[_Leg]:
     """What may be traded, and at what rupees a unit; of two legs of a trigger the dearer one."""
+    if intent.alert is not None:
+        return [_leg_of(intent, order) for order in intent.alert.orders]
     if intent.gtt is None:
         terms = intent.terms
         return [(intent, terms.transaction_type, terms.quantity, terms.price or terms.trigger_price or price)]
@@ -100,7 +103,19 @@ def _legs(intent: OrderIntent, price: Decimal | None) -> Sequence[_Leg]:
     return [(intent, dearest.transaction_type, dearest.quantity, dearest.price)]
 
 
+def _leg_of(intent: OrderIntent, order: AlertOrder) -> _Leg:
+    terms = order.order_terms(intent.account, intent.terms.mode)
+    alone = intent.model_copy(update={"terms": terms})
+    return alone, order.transaction_type, order.quantity, order.price
+
+
 def _line(intent: OrderIntent) -> str:
+    if intent.alert is not None:
+        orders = ", ".join(
+            f"{o.transaction_type} {o.quantity} {o.exchange}:{o.tradingsymbol} {o.product} for {o.price}"
+            for o in intent.alert.orders
+        )
+        return f"{_verb(intent)}{intent.alert.condition}: {orders}"
     if intent.gtt is not None:
         gtt = intent.gtt
         legs = ", ".join(
@@ -134,7 +149,7 @@ def _charges(
     total = Decimal(0)
     try:
         for intent, price in zip(intents, prices, strict=True):
-            if intent.kind in ("CONVERT", "GTT_DELETE"):
+            if intent.kind in ("CONVERT", "GTT_DELETE", "ALERT_DELETE"):
                 continue
             for leg, side, units, each in _legs(intent, price):
                 if each is None:

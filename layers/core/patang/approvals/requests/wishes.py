@@ -7,11 +7,13 @@ from patang.execution.orders.requests import (
     Basket,
     CancelOrder,
     ConvertPosition,
+    DeleteAlert,
     DeleteGtt,
     ExitPosition,
     ModifyGtt,
     ModifyOrder,
     PersonsWish,
+    PlaceAlert,
     PlaceGtt,
     PlaceOrder,
 )
@@ -47,6 +49,10 @@ def title_of(wish: PersonsWish) -> str:
         case PlaceGtt():
             leg = wish.legs[0]
             return f"Trigger to {leg.transaction_type} {leg.quantity} {wish.tradingsymbol}"
+        case PlaceAlert():
+            return f"Alert to place {len(wish.alert.orders)} orders: {wish.alert.name}"
+        case DeleteAlert():
+            return f"Delete alert {wish.uuid}"
         case DeleteGtt():
             return f"Delete trigger {wish.gtt_id}"
         case ConvertPosition():

@@ -9,6 +9,7 @@ from patang.execution.following.settlement import settle
 from patang.execution.following.updates import OrderUpdates
 from patang.execution.ids import intent_letter
 from patang.execution.intent import PLACING, IntentState, OrderIntent
+from patang.execution.lane.alert_match import fate_of
 from patang.execution.lane.amendment_match import has_ended, has_taken, is_pending
 from patang.execution.lane.trigger_match import ENDED, GONE, matching, stands_as
 from patang.keys import account_partition, intent_key
@@ -63,6 +64,8 @@ class Resolution:
                 self._resolve_trigger(intent, self._at(intent).gtts())
             case "CONVERT":
                 self._resolve_conversion(intent)
+            case "ALERT_PLACE" | "ALERT_MODIFY" | "ALERT_DELETE":
+                self._resolve_alert(intent)
 
     def adopt_late_triggers(self, intent: OrderIntent) -> str | None:
         """Before a trigger is laid: whether one that had been given up as never placed stands after all.
@@ -192,6 +195,16 @@ class Resolution:
             self._conclude(intent, "COMPLETE", "the trigger stands as changed")
         else:
             self._conclude_absence(intent)
+
+    def _resolve_alert(self, intent: OrderIntent) -> None:
+        others = self._triggers_of(intent.account, intent.intent_id[:7])
+        taken = {one.broker_order_id for one in others if one.intent_id != intent.intent_id}
+        fate = fate_of(intent, self._at(intent).alerts(), {uuid for uuid in taken if uuid})
+        if fate is None:
+            self._conclude_absence(intent)
+        else:
+            state, message, uuid = fate
+            self._conclude(intent, state, message, broker_order_id=uuid)
 
     def _resolve_conversion(self, intent: OrderIntent) -> None:
         """A conversion leaves less of the old product than there was when it was claimed. The next morning

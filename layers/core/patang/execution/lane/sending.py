@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from patang.alerts.terms import AlertTerms
 from patang.approvals.proposal import OrderTerms
 from patang.errors import BadInput, BrokerRefused
 from patang.execution.gtt_terms import GttTerms
@@ -47,6 +48,16 @@ def send(broker: Broker, intent: OrderIntent) -> Answered:
             gtt_id = _named(intent, intent.target_gtt_id, "target_gtt_id")
             broker.delete_gtt(gtt_id)
             return Answered(gtt_id=gtt_id)
+        case "ALERT_PLACE":
+            return Answered(order_id=broker.create_alert(_alert(intent)))
+        case "ALERT_MODIFY":
+            uuid = _named(intent, intent.target_order_id, "target_order_id")
+            broker.modify_alert(uuid, _alert(intent))
+            return Answered(order_id=uuid)
+        case "ALERT_DELETE":
+            uuid = _named(intent, intent.target_order_id, "target_order_id")
+            broker.delete_alert(uuid)
+            return Answered(order_id=uuid)
         case "CONVERT":
             broker.convert_position(_conversion(intent))
             return Answered()
@@ -104,6 +115,12 @@ def _gtt_request(intent: OrderIntent) -> GttRequest:
             for leg in wanted.legs
         ),
     )
+
+
+def _alert(intent: OrderIntent) -> AlertTerms:
+    if intent.alert is None:
+        raise BadInput(f"{intent.kind} {intent.intent_id} says no alert")
+    return intent.alert
 
 
 def _conversion(intent: OrderIntent) -> ConversionRequest:

@@ -17,7 +17,9 @@ _PATIENCE = {"exit": timedelta(seconds=10), "entry": timedelta(seconds=3)}
 # A limit that lasts longer than this is the day's: nothing comes of waiting for it.
 _HOPELESS = timedelta(minutes=2)
 
-_TRIGGERS = frozenset({"GTT_PLACE", "GTT_MODIFY", "GTT_DELETE", "CONVERT"})
+_NO_ORDERS = frozenset(
+    {"GTT_PLACE", "GTT_MODIFY", "GTT_DELETE", "CONVERT", "ALERT_PLACE", "ALERT_MODIFY", "ALERT_DELETE"}
+)
 # The broker cuts an order into ten at most: https://kite.trade/docs/connect/v3/orders/
 _MOST_SLICES = 10
 
@@ -55,7 +57,7 @@ class LaneTokens:
         while True:
             wait = self._tokens.take(
                 intent.account,
-                "other" if intent.kind in _TRIGGERS else "order",
+                "other" if intent.kind in _NO_ORDERS else "order",
                 intent.lane,
                 now,
                 orders=_orders(intent),

@@ -14,6 +14,7 @@ from decimal import Decimal
 from patang.approvals.proposal import OrderTerms
 from patang.errors import BadInput
 from patang.execution.leaving.exits import Exits
+from patang.execution.orders.alert_wishes import decide_alert, decide_alert_change, decide_alert_deletion
 from patang.execution.orders.basket_rest import BasketRest
 from patang.execution.orders.broken import Broken
 from patang.execution.orders.changing import decide_cancel, decide_change
@@ -27,11 +28,14 @@ from patang.execution.orders.requests import (
     Basket,
     CancelOrder,
     ConvertPosition,
+    DeleteAlert,
     DeleteGtt,
     ExitPosition,
+    ModifyAlert,
     ModifyGtt,
     ModifyOrder,
     PersonsWish,
+    PlaceAlert,
     PlaceGtt,
     PlaceOrder,
 )
@@ -174,6 +178,13 @@ class PersonsOrders:
                 return lambda: decide_deletion(*asked, wish, actor)
             case ConvertPosition():
                 return lambda: decide_conversion(*asked, wish, actor)
+            # A change says all that a new one does, and more.
+            case ModifyAlert():
+                return lambda: decide_alert_change(*asked, wish, actor)
+            case PlaceAlert():
+                return lambda: decide_alert(*asked, wish, actor)
+            case DeleteAlert():
+                return lambda: decide_alert_deletion(*asked, wish, actor)
 
     def _decide_exit(self, account: str, wish: ExitPosition, actor: str) -> Decision:
         """The exit that the position has by now, begun here or by somebody else: there is only ever one."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from patang.approvals.proposal import OrderTerms
 from patang.execution.gtt_terms import GttLegTerms, GttTerms
+from patang.execution.orders.alert_requests import DeleteAlert, ModifyAlert, PlaceAlert
 from patang.execution.orders.broken import Broken
 from patang.execution.orders.form_rules import form_broken, product_broken, tag_broken
 from patang.execution.orders.gtt_rules import gtt_form_broken
@@ -31,12 +32,15 @@ __all__ = [
     "Basket",
     "CancelOrder",
     "ConvertPosition",
+    "DeleteAlert",
     "DeleteGtt",
     "ExitPosition",
     "GttLeg",
+    "ModifyAlert",
     "ModifyGtt",
     "ModifyOrder",
     "PersonsWish",
+    "PlaceAlert",
     "PlaceGtt",
     "PlaceOrder",
 ]
@@ -275,6 +279,9 @@ type PersonsWish = (
     | ModifyGtt
     | DeleteGtt
     | ConvertPosition
+    | PlaceAlert
+    | ModifyAlert
+    | DeleteAlert
 )
 
 
