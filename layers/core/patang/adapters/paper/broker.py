@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from patang.adapters.paper.account import PaperAccount
+from patang.adapters.paper.alerts import NoAlerts
 from patang.adapters.paper.convert import converted
 from patang.adapters.paper.funds import PaperFunds
 from patang.adapters.paper.gtt import PaperGtt
@@ -45,7 +46,7 @@ from patang.settings import Settings
 __all__ = ["PaperBroker"]
 
 
-class PaperBroker:
+class PaperBroker(NoAlerts):
     """Broker. `universe` gives the instruments of a market day; capital comes from the settings."""
 
     def __init__(
