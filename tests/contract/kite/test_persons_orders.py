@@ -6,12 +6,14 @@ from decimal import Decimal
 
 import pytest
 
+from patang.execution.intent import OrderIntent
 from patang.execution.market_clock import MarketClock
-from patang.execution.orders.requests import CancelOrder, PlaceOrder
+from patang.execution.orders.requests import CancelOrder, DeleteAlert, PlaceAlert, PlaceOrder
+from patang.keys import intent_key
 from patang.market.instrument_dumps import save_dump
 from patang.market.instrument_table import InstrumentTable
 from patang.market.sessions import IST
-from patang.records import create
+from patang.records import create, load
 from patang_workbench.exchange.server import Simulator
 from tests.contract.kite.simulated_desk import DAY, SimulatedDesk, tell
 from tests.fakes import RecordedIntentQueue, RecordedNotifier, RecordedWorkflows
@@ -99,3 +101,35 @@ def test_a_refusal_that_can_be_cured_is_told_with_what_followed_it(
     assert (view.state, view.quantity) == ("ACKED", 2)
     assert view.followed_by is not None
     assert [row.status for row in trading.broker("main").orders()] == ["REJECTED", "OPEN"]
+
+
+def test_an_alert_that_places_orders_is_found_when_its_answer_was_lost(
+    trading: SimulatedDesk, simulator: Simulator
+) -> None:
+    bought = order(trading, "INFY", "98")
+    placed = bought.model_dump(include={"exchange", "tradingsymbol", "transaction_type", "product", "price"})
+    wish = PlaceAlert.model_validate(
+        {
+            "alert": {
+                "name": "higher",
+                "left": {"exchange": "NSE", "tradingsymbol": "INFY"},
+                "operator": ">=",
+                "constant": bought.price * 2,
+                "orders": [placed | {"quantity": 5}],
+            }
+        }
+    )
+    receipt = trading.persons_orders().submit("main", "r-7", wish, "owner")
+    assert receipt.accepted, receipt.broken
+    tell(simulator, "fault", kind="disconnect", path="/alerts", method="POST")
+    run_lane(trading)
+    assert state(trading, "r-7").state == "UNKNOWN"
+    intent = load(trading.store, OrderIntent, intent_key("main", receipt.intent_ids[0]))
+    assert intent is not None
+    trading._resolution().look_up(intent)
+    (alert,) = trading.broker("main").alerts()
+    assert (alert.type, state(trading, "r-7").broker_order_id) == ("ato", alert.uuid)
+    delete = DeleteAlert(uuid=alert.uuid)
+    assert trading.persons_orders().submit("main", "r-8", delete, "owner").accepted
+    run_lane(trading)
+    assert (state(trading, "r-8").state, trading.broker("main").alerts()) == ("COMPLETE", ())
