@@ -1,6 +1,8 @@
 """What every declaration of a tool keeps to."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -101,3 +103,11 @@ def test_a_name_that_is_none_is_told_with_those_most_like_it():
 
 def test_every_tool_of_an_account_takes_it_by_the_same_name():
     assert not [tool.name for tool in TOOLS if "account" in names(tool)]
+
+
+def test_the_registry_brings_nothing_that_its_functions_do_not_carry():
+    """(api) and (mcp) have no layer of arrays; the broker's client and AWS are loaded when they are called."""
+    heavy = ("numpy", "pyarrow", "kiteconnect", "boto3", "fastapi", "mcp", "patang.app")
+    code = f"import sys, patang.tools.calling; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
