@@ -3,16 +3,18 @@
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from patang.desk_view.money import rupees
 from patang.errors import BadInput
 from patang.identity.sign_in import local_path
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 __all__ = ["asset", "message_page", "page", "sign_in_page"]
 
@@ -26,7 +28,10 @@ _ASSETS = {
 
 
 @cache
-def _templates() -> Environment:
+def _templates() -> "Environment":
+    # Here, not at the top: programs are shown no page.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from patang.audit.linker import AuditLinker
 from patang.audit.log import AuditLog
-from patang.desk_view.explanations import Explanations
-from patang.desk_view.service import DeskView
 from patang.identity.sign_in import SignIn
 from patang.identity.tokens import Tokens
 
 if TYPE_CHECKING:
     from patang.accounts.daily_login import DailyLogin
     from patang.alerts.service import PriceAlerts
+    from patang.desk_view.explanations import Explanations
     from patang.desk_view.results import Results
+    from patang.desk_view.service import DeskView
     from patang.desk_view.settings_view import SettingsPage
     from patang.desk_view.trades import TradeLists
     from patang.features.morning import MorningService
@@ -76,7 +76,10 @@ class Desk(Trading):
             time.sleep,
         )
 
-    def desk_view(self) -> DeskView:
+    def desk_view(self) -> "DeskView":
+        # Here, not at the top: what is shown are many models, and most functions show nothing.
+        from patang.desk_view.service import DeskView
+
         return DeskView(
             self.store,
             self.accounts(),
@@ -102,7 +105,9 @@ class Desk(Trading):
 
         return SettingsPage(self.store, self.settings_changes())
 
-    def explanations(self) -> Explanations:
+    def explanations(self) -> "Explanations":
+        from patang.desk_view.explanations import Explanations
+
         return Explanations(self.store, self.objects)
 
     def daily_login(self) -> "DailyLogin":
