@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from patang.approvals.requests.record import OrderRequest, RequestFigures
 from patang.audit.event import AuditEvent
 from patang.errors import BadInput, Refused, SessionExpired
 from patang.keys import outbox_partition
@@ -28,6 +29,24 @@ def added(register, account="main", user="AB1234", principal="asha", **more):
 
 def secret_of(desk, account):
     return desk.secrets.get(f"patang/test/account/{account}")
+
+
+def waiting_request(now):
+    return OrderRequest(
+        account="main",
+        approval_id="r1",
+        request_id="mine",
+        mode="paper",
+        kind="place",
+        wish={},
+        asked_digest="0" * 64,
+        figures=RequestFigures(orders=1, value=None),
+        principal="asha",
+        actor="person:asha",
+        as_of=now,
+        day=now.date(),
+        asked_at=now,
+    )
 
 
 def kinds(desk, account="main"):
@@ -118,13 +137,16 @@ def test_a_name_of_the_desks_choice_cannot_be_guessed(register):
         (intent("main", "N1", "ACKED"), "order N1 (RELIANCE)"),
         (intent("main", "N1", "UNKNOWN"), "order N1 (RELIANCE)"),
         ("proposal", "approval of NIFTY26AUG24500CE (o1)"),
+        ("request", "asked for: place (r1)"),
     ],
-    ids=["position", "order", "unknown order", "approval"],
+    ids=["position", "order", "unknown order", "approval", "request"],
 )
 def test_what_is_open_keeps_an_account_and_is_named(desk, register, record, said):
     added(register)
     if record == "proposal":
         record = proposal("main", "o1", desk.clock.now() + timedelta(seconds=60))
+    if record == "request":
+        record = waiting_request(desk.clock.now())
     desk.store.write(create(record))
     for end in (register.remove, register.disable):
         with pytest.raises(Refused) as refused:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Collection, Sequence
 
 from patang.approvals.proposal import Proposal
+from patang.approvals.requests.record import OrderRequest
 from patang.execution.intent import OrderIntent
 from patang.keys import (
     DECIDED_APPROVALS,
     LIVE_INTENTS,
+    LIVE_REQUESTS,
     OPEN_POSITIONS,
     PENDING_APPROVALS,
     UNANSWERED_INTENTS,
@@ -44,6 +46,10 @@ def open_business(
         ),
         *(f"order {intent.intent_id} ({intent.terms.tradingsymbol})" for intent in orders.values()),
         *(f"approval of {proposal.signal.symbol} ({proposal.order_id})" for proposal in waiting),
+        *(
+            f"asked for: {request.kind} ({request.approval_id})"
+            for request in load_index(store, OrderRequest, LIVE_REQUESTS, mine)
+        ),
         *_triggers(_laid(store, account), lambda: triggers(account)),
     )
 

@@ -44,7 +44,7 @@ class RequestFigures(BaseModel):
     lines: tuple[str, ...] = ()
     prices: tuple[Decimal | None, ...] = ()
     orders: int
-    value: Decimal | None
+    value: Decimal | None = None
     bought: Decimal = Decimal(0)
     charges: Decimal | None = None
     margin_needed: Decimal | None = None
