@@ -449,3 +449,108 @@ def test_a_days_orders_end_with_the_day(venue: Venue) -> None:
     assert [find(venue, order_id).status for order_id in placed] == ["OPEN", "TRIGGER PENDING"]
     venue.play(30 * 60)
     assert [find(venue, order_id).status for order_id in placed] == ["CANCELLED", "CANCELLED"]
+
+
+def test_other_varieties_are_placed_and_cancelled_by_their_name(venue: Venue) -> None:
+    iceberg = share(
+        venue, "BUY", 100, "-3", variety="iceberg", iceberg_legs=5, iceberg_quantity=20, tag="ice1"
+    )
+    cover = share(
+        venue, "BUY", 5, "-3", variety="co", trigger_price=price(venue, "NSE:INFY", "-5"), tag="cover1"
+    )
+    for request in (iceberg, cover):
+        order_id = venue.broker.place(request)
+        venue.play(1)
+        assert find(venue, order_id).raw["variety"] == request.variety
+        venue.broker.cancel(request.variety, order_id)
+        venue.play(1)
+        assert find(venue, order_id).status == "CANCELLED"
+
+
+def test_a_cover_orders_second_leg_is_the_way_out(venue: Venue) -> None:
+    cover = share(
+        venue, "BUY", 5, "1", variety="co", trigger_price=price(venue, "NSE:INFY", "-2"), tag="cover1"
+    )
+    parent = follow(venue, venue.broker.place(cover))
+    assert parent.status == "COMPLETE"
+    (stop,) = [order for order in venue.broker.orders() if order.order_id != parent.order_id]
+    assert (stop.transaction_type, stop.raw["parent_order_id"]) == ("SELL", parent.order_id)
+    venue.broker.cancel("co", stop.order_id, parent.order_id)
+    assert follow(venue, stop.order_id).status == "COMPLETE"
+    assert all(row.quantity == 0 for row in venue.broker.positions())
+
+
+def test_a_cover_orders_stop_sells_by_itself_and_its_trigger_can_be_moved(venue: Venue) -> None:
+    cover = share(venue, "BUY", 5, "1", variety="co", trigger_price=price(venue, INFY, "-4"), tag="cover1")
+    parent = follow(venue, venue.broker.place(cover))
+    (stop,) = [order for order in venue.broker.orders() if order.order_id != parent.order_id]
+    assert (stop.status, stop.quantity, stop.tag) == ("TRIGGER PENDING", 5, "cover1")
+    nearer = price(venue, INFY, "-0.02")
+    venue.broker.modify("co", stop.order_id, {"trigger_price": nearer}, parent.order_id)
+    assert follow(venue, stop.order_id).status == "COMPLETE"
+    assert all(row.quantity == 0 for row in venue.broker.positions())
+
+
+def test_the_legs_of_an_iceberg_come_one_after_another(venue: Venue) -> None:
+    request = share(venue, "BUY", 25, "1", variety="iceberg", iceberg_legs=3, iceberg_quantity=10, tag="ice1")
+    first = venue.broker.place(request)
+    seen = set()
+    for _ in range(30):
+        venue.play(2)
+        legs = venue.broker.orders()
+        seen.add(sum(leg.status not in ENDED for leg in legs))
+        if sum(leg.filled_quantity for leg in legs) == 25:
+            break
+    legs = venue.broker.orders()
+    assert seen <= {0, 1}
+    assert legs[0].order_id == first or first in {leg.order_id for leg in legs}
+    assert sorted(leg.quantity for leg in legs) == [5, 10, 10]
+    assert {(leg.tag, leg.status) for leg in legs} == {("ice1", "COMPLETE")}
+    told = sorted(
+        (leg.raw["meta"]["iceberg"]["leg"], leg.raw["meta"]["iceberg"]["remaining_quantity"]) for leg in legs
+    )
+    assert told == [(1, 15), (2, 5), (3, 0)]
+
+
+def test_what_a_variety_does_not_allow_is_refused(venue: Venue) -> None:
+    wrong: list[tuple[str, dict[str, Any]]] = [
+        ("auction", {}),
+        ("auction", {"transaction_type": "SELL", "product": "CNC", "auction_number": "7"}),
+        ("co", {}),
+        ("co", {"product": "CNC", "trigger_price": "1"}),
+        ("iceberg", {"iceberg_legs": 1, "iceberg_quantity": 5}),
+        ("iceberg", {"iceberg_legs": 2, "iceberg_quantity": 1}),
+        ("amo", {}),
+    ]
+    for number, (variety, terms) in enumerate(wrong):
+        request = share(venue, "BUY", 5, "-3", variety=variety, tag=f"wrong{number}", **terms)
+        assert is_refused(venue, request), (variety, terms)
+
+
+@pytest.mark.parametrize("start", ["09:14:30"])
+def test_an_after_market_order_goes_to_the_exchange_when_that_opens(venue: Venue) -> None:
+    request = replace(share(venue, "BUY", 5, "-4"), variety="amo", tag="amo1")
+    order_id = venue.broker.place(request)
+    venue.play(5)
+    assert find(venue, order_id).status == "AMO REQ RECEIVED"
+    venue.play(40)
+    assert find(venue, order_id).status == "OPEN"
+    venue.broker.cancel("amo", order_id)
+    venue.play(2)
+    assert find(venue, order_id).status == "CANCELLED"
+
+
+def test_the_broker_ends_what_is_intraday_at_his_hour(venue: Venue) -> None:
+    venue.end_intraday_at("09:22")
+    bought(venue, 5)
+    resting = venue.broker.place(share(venue, "BUY", 5, "-4", tag="rests1"))
+    venue.play(125)
+    ended = find(venue, resting)
+    assert ended.status == "CANCELLED"
+    assert "squared off" in ended.status_message
+    (by_broker,) = [order for order in venue.broker.orders() if order.raw["placed_by"] == "RMS"]
+    by_broker = follow(venue, by_broker.order_id)
+    assert (by_broker.transaction_type, by_broker.filled_quantity, by_broker.tag) == ("SELL", 5, "")
+    assert all(row.quantity == 0 for row in venue.broker.positions())
+    assert is_refused(venue, share(venue, "BUY", 5, "-1", tag="late1"))
+    assert not is_refused(venue, share(venue, "BUY", 5, "-1", tag="late2", product="CNC"))

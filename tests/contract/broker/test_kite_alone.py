@@ -161,42 +161,6 @@ def test_both_replies_to_a_sliced_order_name_its_slices(kite: KiteVenue, shape: 
     assert find(kite, str(placed.order_id)).quantity == 1
 
 
-def test_other_varieties_are_placed_and_cancelled_by_their_name(kite: KiteVenue) -> None:
-    iceberg = share(
-        kite, "BUY", 100, "-3", variety="iceberg", iceberg_legs=5, iceberg_quantity=20, tag="ice1"
-    )
-    cover = share(
-        kite, "BUY", 5, "-3", variety="co", trigger_price=price(kite, "NSE:INFY", "-5"), tag="cover1"
-    )
-    for request in (iceberg, cover):
-        order_id = kite.broker.place(request)
-        kite.play(1)
-        assert find(kite, order_id).raw["variety"] == request.variety
-        kite.broker.cancel(request.variety, order_id)
-        kite.play(1)
-        assert find(kite, order_id).status == "CANCELLED"
-
-
-@pytest.mark.parametrize("start", ["15:41:00"])
-def test_an_order_for_the_next_morning_is_taken_after_the_close(kite: KiteVenue) -> None:
-    assert is_refused(kite, share(kite, "BUY", 5, "0"))
-    order_id = kite.broker.place(share(kite, "BUY", 5, "0", variety="amo", tag="amo1"))
-    assert find(kite, order_id).status == "AMO REQ RECEIVED"
-
-
-def test_a_cover_orders_second_leg_is_the_way_out(kite: KiteVenue) -> None:
-    cover = share(
-        kite, "BUY", 5, "1", variety="co", trigger_price=price(kite, "NSE:INFY", "-2"), tag="cover1"
-    )
-    parent = follow(kite, kite.broker.place(cover))
-    assert parent.status == "COMPLETE"
-    (stop,) = [order for order in kite.broker.orders() if order.order_id != parent.order_id]
-    assert (stop.transaction_type, stop.raw["parent_order_id"]) == ("SELL", parent.order_id)
-    kite.broker.cancel("co", stop.order_id, parent.order_id)
-    assert follow(kite, stop.order_id).status == "COMPLETE"
-    assert all(row.quantity == 0 for row in kite.broker.positions())
-
-
 def test_shares_nobody_holds_can_be_sold_for_the_day(kite: KiteVenue) -> None:
     assert follow(kite, kite.broker.place(share(kite, "SELL", 5, "-1"))).status == "COMPLETE"
     (row,) = kite.broker.positions()
@@ -226,3 +190,10 @@ def test_the_same_tag_is_another_order_each_time(kite: KiteVenue) -> None:
     assert kite.broker.place(request) != kite.broker.place(request)
     kite.play(1)
     assert [order.tag for order in kite.broker.orders()] == ["tag0001", "tag0001"]
+
+
+@pytest.mark.parametrize("start", ["15:41:00"])
+def test_an_order_for_the_next_morning_is_taken_after_the_close(kite: KiteVenue) -> None:
+    assert is_refused(kite, share(kite, "BUY", 5, "0"))
+    order_id = kite.broker.place(share(kite, "BUY", 5, "0", variety="amo", tag="amo1"))
+    assert find(kite, order_id).status == "AMO REQ RECEIVED"

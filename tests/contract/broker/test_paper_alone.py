@@ -15,12 +15,6 @@ def test_the_same_tag_is_the_same_order_however_often_it_is_placed(paper: PaperV
     assert len(paper.broker.orders()) == 1
 
 
-@pytest.mark.parametrize("variety", ["amo", "co", "iceberg", "auction"])
-def test_only_regular_orders_are_taken(paper: PaperVenue, variety: str) -> None:
-    with pytest.raises(BrokerRefused, match="variety regular"):
-        paper.broker.place(share(paper, "BUY", 5, "-3", variety=variety))
-
-
 def test_nothing_is_sold_short(paper: PaperVenue) -> None:
     assert is_refused(paper, share(paper, "SELL", 5, "-1"))
     bought(paper, 5)

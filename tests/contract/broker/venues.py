@@ -6,7 +6,9 @@ the other.
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from datetime import time as clock_time
 from decimal import Decimal
 from typing import Protocol
 
@@ -71,6 +73,10 @@ class Venue(Protocol):
         """A share's minutes of the session, those to come included."""
         ...
 
+    def end_intraday_at(self, hour: str) -> None:
+        """The broker squares shares off at this time of the day (HH:MM)."""
+        ...
+
 
 class KiteVenue:
     """The official client behind the adapter, and the simulator as a server of its own."""
@@ -99,12 +105,17 @@ class KiteVenue:
     def bars(self, symbol: str) -> Sequence[Bar]:
         return self.simulator.exchange.market.candles[symbol][DAY].bars(DAY)
 
+    def end_intraday_at(self, hour: str) -> None:
+        exchange = self.simulator.exchange
+        exchange.rules = replace(exchange.rules, square_off_cash=clock_time.fromisoformat(hour))
+
 
 class PaperVenue:
     """The paper broker in a store in memory; the session's ticks come from a simulator in process."""
 
     def __init__(self, settings: Market) -> None:
         self._exchange = Exchange(settings)
+        self._settings = Settings()
         self.store = MemoryStore()
         now = self._exchange.clock.now()
         self.clock = FixedClock(now)
@@ -116,7 +127,7 @@ class PaperVenue:
             create(PaperFunds(account="main", day=DAY, cash=Decimal(1_000_000), holdings={"NSE:ITC": itc})),
         )
         self.broker = self.reopened()
-        self._matcher = PaperExchange(self.store, self.clock)
+        self._matcher = PaperExchange(self.store, self.clock, lambda: self._settings)
 
     def play(self, seconds: int) -> None:
         """Second by second, as the guard does: the time, then the ticks."""
@@ -138,7 +149,12 @@ class PaperVenue:
 
     def reopened(self) -> Broker:
         """The broker as another process finds it."""
-        return PaperBroker("main", self.store, self.clock, Settings, {DAY: self._universe}.get)
+        universe = {DAY: self._universe}
+        return PaperBroker("main", self.store, self.clock, lambda: self._settings, universe.get)
+
+    def end_intraday_at(self, hour: str) -> None:
+        hours = {"square_off_shares": "09:16", "broker_square_off_shares": hour}
+        self._settings = Settings.model_validate({"exits": hours})
 
 
 def _instrument(row: Listed) -> Instrument:

@@ -63,7 +63,7 @@ class PaperDay:
         universe = Universe(day=market.session, instruments=tuple(map(_instrument, lines)))
         settings = Settings(capital=CapitalSettings(starting_capital_inr=_CAPITAL))
         self._broker = PaperBroker("main", self._store, self._clock, lambda: settings, lambda _: universe)
-        self._exchange = PaperExchange(self._store, self._clock)
+        self._exchange = PaperExchange(self._store, self._clock, lambda: settings)
         self._waiting: list[_Order] = []
         self._standing: dict[str, _Order] = {}
 

@@ -23,4 +23,4 @@ def broker(store):
 
 @pytest.fixture
 def exchange(store):
-    return PaperExchange(store, FixedClock(NOW))
+    return PaperExchange(store, FixedClock(NOW), Settings)

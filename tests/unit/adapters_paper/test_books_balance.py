@@ -59,7 +59,7 @@ class PaperAccountMachine(RuleBasedStateMachine):
     def open(self) -> None:
         """The processes end, and others go on."""
         self.broker = PaperBroker("main", self.store, self.clock, Settings, {NOW.date(): UNIVERSE}.get)
-        self.exchange = PaperExchange(self.store, self.clock)
+        self.exchange = PaperExchange(self.store, self.clock, Settings)
 
     @rule(times=st.integers(1, 4))
     def meet_others(self, times: int) -> None:

@@ -128,8 +128,8 @@ def test_what_a_trigger_of_long_ago_places_today_is_in_todays_book(holding, exch
     later = NOW + timedelta(days=30)
     clock = FixedClock(later)
     today = PaperBroker("main", store, clock, Settings, {NOW.date(): UNIVERSE}.get)
-    (frame,) = PaperExchange(store, clock).match(ticks((30 * 86_400, 1430, 1431, 1430)), later)
-    sold = PaperExchange(store, clock).match(ticks((30 * 86_400 + 1, 1450, 1451)), later)
+    (frame,) = PaperExchange(store, clock, Settings).match(ticks((30 * 86_400, 1430, 1431, 1430)), later)
+    sold = PaperExchange(store, clock, Settings).match(ticks((30 * 86_400 + 1, 1450, 1451)), later)
     assert [row["status"] for row in sold] == ["COMPLETE"]
     assert [row.order_id for row in today.orders()] == [frame["order_id"]]
     assert [row.order_id for row in today.trades()] == [frame["order_id"]]

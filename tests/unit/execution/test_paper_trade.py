@@ -53,7 +53,7 @@ class PaperDesk(TradingDesk):
         self.paper = PaperBroker(
             "main", self.store, self.clock, self.get_settings, {UNIVERSE.day: UNIVERSE}.get
         )
-        self._guard = self.guard(lambda: PaperExchange(self.store, self.clock))
+        self._guard = self.guard(lambda: PaperExchange(self.store, self.clock, self.get_settings))
 
     def broker(self, account: str, mode: str) -> Any:
         return self.paper
@@ -160,7 +160,7 @@ def test_what_is_kept_over_nights_is_sold_by_its_trigger_or_the_guard_and_once(
 
 def test_a_desk_that_dies_leaves_its_position_guarded_by_the_exchange() -> None:
     desk = held(equity_signal(), 20)
-    matcher = PaperExchange(desk.store, desk.clock)
+    matcher = PaperExchange(desk.store, desk.clock, desk.get_settings)
     one = np.zeros(1, TICK)
     one["token"], one["exchange_time"] = TOKENS["INFY"], int(MORNING.timestamp()) + 60
     one["last_price"], one["bid"], one["ask"] = 1489.9, 1489.85, 1489.95

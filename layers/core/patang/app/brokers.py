@@ -94,7 +94,7 @@ class Brokers(Surroundings):
     def paper_matcher(self) -> PaperMatcher:
         from patang.adapters.paper.exchange import PaperExchange
 
-        return PaperExchange(self.store, self.clock)
+        return PaperExchange(self.store, self.clock, self.standing_settings)
 
     @cached_property
     def _accounts(self) -> AccountService:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from patang.adapters.paper.funds import PaperFunds
 from patang.adapters.paper.gtt import PaperGtt
 from patang.adapters.paper.order import PaperOrder
+from patang.adapters.paper.square_off import ends_intraday
 from patang.errors import BrokerRefused, StopTrading, TryAgain
 from patang.execution.market_clock import market_time
 from patang.keys import paper_funds_key, paper_gtt_key, paper_order_key
@@ -68,13 +69,21 @@ class PaperAccount:
 
     def session(self, instrument: Instrument, day: date) -> Session:
         """Raises BrokerRefused where the exchange is shut, or nobody knows whether it is."""
-        try:
-            session = session_on(day, segment_of(instrument), self._settings().sessions)
-        except StopTrading as error:
-            raise BrokerRefused(f"The hours of {day} are not known: {error}") from error
+        session = self.session_or_none(instrument, day)
         if session is None:
             raise BrokerRefused(f"The exchange is closed on {day}.")
         return session
+
+    def session_or_none(self, instrument: Instrument, day: date) -> Session | None:
+        """None where the exchange is shut. Raises BrokerRefused where nobody knows whether it is."""
+        try:
+            return session_on(day, segment_of(instrument), self._settings().sessions)
+        except StopTrading as error:
+            raise BrokerRefused(f"The hours of {day} are not known: {error}") from error
+
+    def ends_intraday(self, instrument: Instrument, session: Session) -> datetime:
+        """When the broker ends intraday positions of that day, and takes no more orders of them."""
+        return ends_intraday(instrument.exchange, session, self._settings().exits)
 
     def funds(self) -> PaperFunds:
         """As of the market's day."""

@@ -12,7 +12,7 @@ from patang.adapters.paper.convert import converted
 from patang.adapters.paper.funds import PaperFunds
 from patang.adapters.paper.gtt import PaperGtt
 from patang.adapters.paper.intake import changed_order, new_order, sizes_of_slices
-from patang.adapters.paper.order import PaperOrder, paper_order_id
+from patang.adapters.paper.order import RMS, PaperOrder, paper_order_id
 from patang.adapters.paper.reports import (
     describe_funds,
     describe_holdings,
@@ -21,6 +21,7 @@ from patang.adapters.paper.reports import (
 )
 from patang.adapters.paper.triggers import read_gtt
 from patang.adapters.paper.validation import check_gtt, check_means
+from patang.adapters.paper.varieties import cover_exit
 from patang.errors import BrokerRefused
 from patang.execution.following.broker_order import parse_order
 from patang.market.instruments import Universe
@@ -77,18 +78,24 @@ class PaperBroker(NoAlerts):
         changes: Mapping[str, str],
         parent_order_id: str | None = None,
     ) -> None:
-        _no_parent(parent_order_id)
-
         def changed(order: PaperOrder, funds: PaperFunds) -> PaperOrder:
             after = changed_order(self._account, order, changes)
             check_means(after, funds, self._account.book())
             return after
 
-        self._change(variety, order_id, changed)
+        self._change(variety, order_id, changed, parent_order_id)
 
     def cancel(self, variety: str, order_id: str, parent_order_id: str | None = None) -> None:
-        _no_parent(parent_order_id)
-        self._change(variety, order_id, lambda order, _: order.evolve(status="CANCELLED"))
+        """The second leg of a cover order goes on as its exit at the market, and what is left of the first
+        is cancelled."""
+
+        def ended(order: PaperOrder, _: PaperFunds) -> PaperOrder:
+            return cover_exit(order) if order.is_cover_stop else order.evolve(status="CANCELLED")
+
+        self._change(variety, order_id, ended, parent_order_id)
+        first = None if parent_order_id is None else self._account.order(parent_order_id)
+        if first is not None and first.is_resting:
+            self._change(variety, first.order_id, ended)
 
     def place_gtt(self, request: GttRequest) -> str:
         now = self._account.now()
@@ -209,7 +216,8 @@ class PaperBroker(NoAlerts):
         order = new_order(self._account, "imagined", request)
         if order.transaction_type == "BUY" and order.price is None:
             raise BrokerRefused(f"What a {order.order_type} order costs is not known before: give a price.")
-        return order.reservation
+        # Of an iceberg all legs, one after another.
+        return order.evolve(quantity=request.quantity).reservation
 
     def _active(self, gtt_id: str) -> PaperGtt:
         known = self._account.gtt(gtt_id)
@@ -220,12 +228,18 @@ class PaperBroker(NoAlerts):
         return known
 
     def _change(
-        self, variety: str, order_id: str, change: Callable[[PaperOrder, PaperFunds], PaperOrder]
+        self,
+        variety: str,
+        order_id: str,
+        change: Callable[[PaperOrder, PaperFunds], PaperOrder],
+        parent_order_id: str | None = None,
     ) -> None:
         def decide() -> tuple[None, list[Write]]:
             order = self._account.order(order_id)
-            if order is None or order.variety != variety:
+            if order is None or order.variety != variety or order.placed_by == RMS:
                 raise BrokerRefused(f"There is no {variety} order {order_id}.")
+            if parent_order_id is not None and parent_order_id != order.parent_order_id:
+                raise BrokerRefused(f"Order {order_id} is no second leg of {parent_order_id}.")
             if not order.is_resting:
                 raise BrokerRefused(f"Order {order_id} is {order.status} and cannot be changed.")
             funds = self._account.funds()
@@ -234,8 +248,3 @@ class PaperBroker(NoAlerts):
             return None, [stored(after), stored(funds.with_order(order, after))]
 
         self._account.write(f"order {order_id} was not changed", decide)
-
-
-def _no_parent(parent_order_id: str | None) -> None:
-    if parent_order_id is not None:
-        raise BrokerRefused(f"Paper accounts have no cover orders: {parent_order_id} is no parent order.")

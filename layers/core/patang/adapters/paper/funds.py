@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from patang.adapters.paper.order import PaperFill, PaperOrder
-from patang.keys import paper_funds_key
+from patang.keys import PAPER_BOOK, paper_funds_key
 from patang.ports import Key
 from patang.records import Record
 
@@ -105,6 +105,19 @@ class PaperFunds(Record):
 
     def key(self) -> Key:
         return paper_funds_key(self.account)
+
+    def index(self) -> Key | None:
+        # Beside the orders that rest: the broker looks at both when intraday positions have to end.
+        return Key(PAPER_BOOK, f"{self.account}#FUNDS") if self.intraday else None
+
+    @property
+    def intraday(self) -> dict[str, PaperPosition]:
+        """Positions that the broker ends the same day, by EXCHANGE:SYMBOL:PRODUCT."""
+        return {
+            name: position
+            for name, position in self.positions.items()
+            if position.net and name.endswith(":MIS")
+        }
 
     @property
     def available(self) -> Decimal:

@@ -39,7 +39,11 @@ def after_ticks(
     Never filled beyond its limit. What is left of an IOC order after the first tick, and of any order when
     its time is over, is cancelled. `volume` is the day's volume before the ticks, if it is known.
     """
-    placed = order.placed_at.timestamp()
+    if order.status == "AMO REQ RECEIVED":
+        if order.opens_at is None or as_of < order.opens_at:
+            return order
+        order = order.evolve(status=order.at_exchange, updated_at=order.opens_at)
+    placed = (order.opens_at or order.placed_at).timestamp()
     for tick in ticks:
         before, volume = volume, int(tick["volume"])
         if tick["exchange_time"] < placed:

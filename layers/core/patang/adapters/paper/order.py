@@ -11,13 +11,16 @@ from patang.keys import PAPER_BOOK, paper_order_key
 from patang.market.sessions import IST
 from patang.ports import Key
 from patang.records import Record
-from patang.risk.charges import exact_charges, segment_of
+from patang.risk.charges import component_charge, exact_charges, segment_of
 
-__all__ = ["PaperFill", "PaperOrder", "paper_order_id"]
+__all__ = ["RMS", "PaperFill", "PaperIceberg", "PaperOrder", "paper_order_id"]
 
-type PaperStatus = Literal["OPEN", "TRIGGER PENDING", "COMPLETE", "CANCELLED", "REJECTED"]
+type PaperStatus = Literal["AMO REQ RECEIVED", "OPEN", "TRIGGER PENDING", "COMPLETE", "CANCELLED", "REJECTED"]
 
-_RESTING = ("OPEN", "TRIGGER PENDING")
+RMS = "RMS"
+"""Who has placed an order by which the broker ends an intraday position; he takes a fee for it."""
+
+_RESTING = ("AMO REQ RECEIVED", "OPEN", "TRIGGER PENDING")
 _KEPT = timedelta(days=7)
 _PRICE = Decimal("0.0001")
 
@@ -32,10 +35,25 @@ class PaperFill(BaseModel):
     at: datetime
 
 
+class PaperIceberg(BaseModel):
+    """Which leg of an iceberg an order is, and the units that the legs after it are to trade."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    leg: int
+    legs: int
+    leg_quantity: int
+    total_quantity: int
+    remaining_quantity: int
+
+
 class PaperOrder(Record):
-    """Prices in rupees; `placed_at`, `updated_at` and `good_until` are market time.
+    """Prices in rupees; `placed_at`, `updated_at`, `opens_at` and `good_until` are market time.
 
     `charges` is what its fills have cost; `gtt_id` the trigger that has placed it, which gives it no tag.
+    `opens_at` is when an after-market order goes to the exchange. A cover order keeps the trigger of its stop
+    in `trigger_price`; the stop is an order of its own and names it as `parent_order_id`. `placed_by`: `RMS`
+    where the broker has, None where the account has asked for it.
     """
 
     account: str
@@ -62,6 +80,10 @@ class PaperOrder(Record):
     charges: Decimal = Decimal(0)
     modifications: int = 0
     gtt_id: str | None = None
+    iceberg: PaperIceberg | None = None
+    parent_order_id: str | None = None
+    placed_by: str | None = None
+    opens_at: datetime | None = None
     placed_at: datetime
     updated_at: datetime
     good_until: datetime
@@ -79,6 +101,16 @@ class PaperOrder(Record):
     @property
     def is_resting(self) -> bool:
         return self.status in _RESTING
+
+    @property
+    def is_cover_stop(self) -> bool:
+        """Whether it is the second leg of a cover order."""
+        return self.variety == "co" and self.parent_order_id is not None
+
+    @property
+    def at_exchange(self) -> PaperStatus:
+        """How it stands before anything has met it."""
+        return "TRIGGER PENDING" if self.order_type in ("SL", "SL-M") else "OPEN"
 
     @property
     def name(self) -> str:
@@ -124,15 +156,18 @@ class PaperOrder(Record):
     def charges_on(self, turnover: Decimal) -> Decimal:
         """Of the whole order: brokerage is an order's and not a fill's."""
         segment = segment_of(self.exchange, self.tradingsymbol, self.product)
-        day = self.placed_at.astimezone(IST).date()
-        return exact_charges(segment, self.exchange, self.transaction_type, turnover, day).in_rupees().total
+        day = (self.opens_at or self.placed_at).astimezone(IST).date()
+        market = (segment, self.exchange, self.transaction_type, turnover, day)
+        fee = component_charge("square_off", *market) if self.placed_by == RMS and turnover else Decimal(0)
+        return exact_charges(*market).in_rupees().total + fee
 
     def as_sent(self) -> dict[str, Any]:
         """The order in the shape of the broker's order book; `account_id` is Patang's name of the account."""
         return {
             "account_id": self.account,
-            "placed_by": self.account,
+            "placed_by": self.placed_by or self.account,
             "order_id": self.order_id,
+            "parent_order_id": self.parent_order_id,
             "exchange_order_id": self.order_id,
             "tag": self.tag or None,
             "tags": [self.tag] if self.tag else [],
@@ -154,11 +189,16 @@ class PaperOrder(Record):
             "pending_quantity": self.pending,
             "cancelled_quantity": self.quantity - self.filled if self.status == "CANCELLED" else 0,
             "average_price": float(self.average_price),
-            "meta": {"gtt": self.gtt_id} if self.gtt_id else {},
+            "meta": self._meta(),
             "order_timestamp": _wall(self.placed_at),
             "exchange_timestamp": _wall(self.placed_at),
             "exchange_update_timestamp": _wall(self.updated_at),
         }
+
+    def _meta(self) -> dict[str, Any]:
+        if self.iceberg is not None:
+            return {"iceberg": self.iceberg.model_dump()}
+        return {"gtt": self.gtt_id} if self.gtt_id else {}
 
 
 def paper_order_id(account: str, tag: str) -> str:

@@ -20,8 +20,6 @@ _NEAREST_PCT, _NEAREST, _CHEAP = Decimal("0.25"), Decimal("0.09"), Decimal(50)
 
 def check_terms(order: PaperOrder, instrument: Instrument) -> None:
     """What needs the order and its instrument alone. Raises BrokerRefused with the reason."""
-    if order.variety != "regular":
-        raise BrokerRefused(f"Paper accounts take the variety regular, not {order.variety!r}.")
     if order.gtt_id is None and (not order.tag.isalnum() or len(order.tag) > _LONGEST_TAG):
         raise BrokerRefused(f"Tag {order.tag!r} is not 1 to {_LONGEST_TAG} letters and digits.")
     if order.quantity <= 0:
