@@ -18,7 +18,8 @@ ALARMS = {
     "lane-unreadable", "notification-failed", "order-slow", "exit-in-vain", "stop-jumped",
     "protection-refused", "unprotected-position", "protection-lost", "closed-externally",
     "ticks-shed", "raw-ticks-shed", "bad-frames", "stream-gaps", "instruments-left-out",
-    "preflight-failed", "morning-failed", "egress-ip-mismatch", "morning-problem", "archive-problem",
+    "session-expired", "preflight-failed", "morning-failed", "egress-ip-mismatch", "morning-problem",
+    "archive-problem",
     "nat-failed", "nat-host-failed", "broker-row-left-out",
 }  # fmt: skip
 
@@ -86,6 +87,7 @@ def test_alarms_are_plain_metrics(cloud):
         "bad-frames",
         "stream-gaps",
         "instruments-left-out",
+        "session-expired",
         "preflight-failed",
         "morning-problem",
         "archive-problem",
