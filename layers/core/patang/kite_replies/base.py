@@ -85,7 +85,9 @@ _AS_NUMBER = PlainSerializer(_number, return_type=float | None, when_used="json"
 
 Amount = Annotated[Decimal | None, BeforeValidator(_amount), _AS_NUMBER]
 """Rupees, a price, a percentage or units of a fund; None where nothing is said."""
-Figure = Annotated[Decimal, BeforeValidator(_amount), _AS_NUMBER]
+Figure = Annotated[
+    Decimal, BeforeValidator(_amount), PlainSerializer(float, return_type=float, when_used="json")
+]
 """The same where it has to be said."""
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 """A moment in IST; None where there is none."""
