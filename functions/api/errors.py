@@ -1,7 +1,6 @@
 """How what went wrong is told: one form of JSON for programs, a page for people."""
 
 import json
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -12,24 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
-from functions.api.gate import CsrfMissing, NotSignedIn, ScopeMissing, UnknownAccount
+from functions.api.gate import CsrfMissing, NotSignedIn, ScopeMissing
 from functions.api.render import message_page, sign_in_page
-from patang.errors import AskOwner, BadInput, PatangError, Refused, StopTrading, TryAgain
-from patang.settings.changes import Overtaken
+from patang.errors import PatangError
 from patang.settings.edits import WrongSettings
+from patang.tools.errors import problem_of
 
 __all__ = ["failure", "problem", "register_error_answers", "wants_page"]
-
-_STATUS: tuple[tuple[type[Exception], int], ...] = (
-    (BadInput, 400),
-    (Refused, 403),
-    (UnknownAccount, 404),
-    (AskOwner, 409),
-    (Overtaken, 409),
-    (TryAgain, 503),
-    (StopTrading, 503),
-    (PatangError, 500),
-)
 
 
 def wants_page(request: Request) -> bool:
@@ -59,8 +47,7 @@ def register_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(WrongSettings, _wrong_settings)
     app.add_exception_handler(HTTPException, _http)
-    for kind, status in _STATUS:
-        app.add_exception_handler(kind, _told(status))
+    app.add_exception_handler(PatangError, _told)
 
 
 def _answer(request: Request, status: int, error_type: str, title: str, message: str) -> Response:
@@ -69,12 +56,12 @@ def _answer(request: Request, status: int, error_type: str, title: str, message:
     return problem(status, error_type, message)
 
 
-def _told(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
-    async def answer(request: Request, error: Exception) -> Response:
-        title = HTTPStatus(status).phrase
-        return _answer(request, status, type(error).__name__, title, str(error))
-
-    return answer
+async def _told(request: Request, error: Exception) -> Response:
+    """In the kinds and with the statuses that the tools have."""
+    found = problem_of(error)
+    if wants_page(request):
+        return message_page(found.status_code, HTTPStatus(found.status_code).phrase, found.message)
+    return problem(found.status_code, found.error_type, found.message, found.details)
 
 
 async def _not_signed_in(request: Request, _: Exception) -> Response:

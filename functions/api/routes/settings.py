@@ -57,7 +57,7 @@ def preview(wish: SettingsPreviewRequest, principal: Admin, desk: TheDesk) -> Se
 
 @router.patch("")
 def change(wish: SettingsRequest, principal: Admin, desk: TheDesk) -> SettingsVersion:
-    """Store a change as the next version. 409: somebody has changed them since; 403: refused as a whole."""
+    """Store a change as the next version. 409: somebody has changed them since, or something is open."""
     return desk.settings_page().change(wish.changes, wish.version, wish.note, principal.actor)
 
 
