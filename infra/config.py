@@ -31,7 +31,7 @@ class StageSettings(BaseModel):
     flavour: Flavour = "cloud"
     region: str = "ap-south-1"
     owner_email: str | None = None
-    # In the form +919812345678; what it is sent is cut to two parts.
+    # In the form +919812345678; what the desk sends it is one message of 160 characters at most.
     owner_phone: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{7,14}$")] | None = None
     log_retention_days: int = 30
     tick_shards: Annotated[int, Field(ge=1, le=20)] = 1
@@ -78,6 +78,12 @@ class StageSettings(BaseModel):
     def prefix(self) -> str:
         """How the names of the stage's stacks, functions and workflows begin."""
         return f"patang-{self.stage}"
+
+    @property
+    def channels(self) -> str:
+        """The ways by which the owner is subscribed to messages, with a space between."""
+        given = {"email": self.owner_email, "sms": self.owner_phone}
+        return " ".join(channel for channel, place in given.items() if place is not None)
 
     @property
     def secret_prefix(self) -> str:

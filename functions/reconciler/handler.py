@@ -1,5 +1,6 @@
 """(reconciler): every minute of market hours, after a login and when asked, the desk beside the broker;
-between those, the order book while orders live; after the close, what the day has cost."""
+between those, the order book while orders live; after the close, what the day has cost. It sends the
+messages that were held, and looks daily whether somebody still gets them."""
 
 import json
 from typing import Any
@@ -28,6 +29,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return {"refused": str(error)}
     with counting_failures(desk.store, desk.clock):
         done = desk.reconciler().run(as_of) | {"charges": desk.charge_check().run(as_of)}
+        done |= {"told": desk.notifications().flush(), "subscriptions": desk.subscription_check().run()}
     desk.metrics.count("reconciled", as_of=as_of.isoformat())
     return done
 

@@ -96,6 +96,86 @@ _COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
         "notification_failed",
         "A message to you could not be sent: look at the topic and its subscriptions",
     ),
+    "subscription-missing": (
+        _ANY,
+        "subscription_missing",
+        "Mail or telephone get no messages: the subscription waits to be confirmed, or was ended",
+    ),
+    "exit-failed": (
+        _ANY,
+        "exit_failed",
+        "An exit ended before all was sold; the guard sells again: see that it does",
+    ),
+    "exit-in-vain": (
+        _ANY,
+        "exit_in_vain",
+        "For a minute an exit has followed the price and nobody takes it: look at the market, sell by hand",
+    ),
+    "stop-jumped": (
+        _ANY,
+        "stop_jumped",
+        "The price went through a resting stop and its limit; it follows the price down until all is sold",
+    ),
+    "protection-refused": (
+        _ANY,
+        "protection_refused",
+        "The broker refused what should protect a position: it is tried again, another way or a little later",
+    ),
+    "unprotected-position": (
+        _ANY,
+        "unprotected_position",
+        "For half a minute an open position has had no stop at the broker that is known to stand: look there",
+    ),
+    "protection-lost": (
+        _ANY,
+        "protection_lost",
+        "The trigger that protected a position is gone at the broker; another is laid, or it is sold",
+    ),
+    "closed-externally": (
+        _ANY,
+        "closed_externally",
+        "What the desk held was sold outside of it; the desk has taken it out of its books",
+    ),
+    "stray-exit": (
+        _ANY,
+        "stray_exit",
+        "A sell order too many is being cancelled: look at the account's positions at the broker",
+    ),
+    "broker-row-left-out": (
+        _ANY,
+        "broker_row_left_out",
+        "The broker shows an order or a trigger that cannot be read and is not the desk's: it is left out",
+    ),
+    "stale-data": (
+        "reconciler",
+        "stale_data",
+        "No tick has come for too long in market hours: no new entries until they flow again",
+    ),
+    "ticks-shed": (
+        "ingester",
+        "ticks_shed",
+        "The tick stream took too little for too long and ticks were dropped: bars have gaps",
+    ),
+    "raw-ticks-shed": (
+        "ingester",
+        "raw_ticks_shed",
+        "The store took too little for too long: the archive of raw ticks has a hole",
+    ),
+    "bad-frames": (
+        "ingester",
+        "bad_frames",
+        "The ticker sent what cannot be decoded: its ticks are missing, bars have gaps",
+    ),
+    "instruments-left-out": (
+        "ingester",
+        "instruments_left_out",
+        "More is to be watched than one key may: the options farthest from the money bring no ticks",
+    ),
+    "price-break": (
+        _ANY,
+        "price_break",
+        "A share that is held was restated overnight: its levels were adjusted, or wait for your ratio",
+    ),
     "session-expired": (
         _ANY,
         "session_expired",

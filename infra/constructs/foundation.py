@@ -47,6 +47,8 @@ class Foundation:
             "POLL_QUEUE_URL": self.queues.polls.queue_url,
             "DEAD_LETTER_QUEUE_URL": self.queues.dead_letters.queue_url,
             "NOTIFY_TOPIC_ARN": self.data.notify.topic_arn,
+            "ALARM_TOPIC_ARN": self.data.alarms.topic_arn,
+            "NOTIFY_CHANNELS": self.settings.channels,
             "TRADING_CYCLE_ARN": self.trading_cycle_arn,
             "SECRET_PREFIX": self.settings.secret_prefix,
             "SECRET_KEY_ID": self.data.key.key_arn,
@@ -58,6 +60,11 @@ class Foundation:
         """Messages to the owner."""
         allow(grantee, ["sns:Publish"], [self.data.notify.topic_arn])
         allow(grantee, ["kms:GenerateDataKey", "kms:Decrypt"], [self.data.key.key_arn])
+
+    def allow_look_at_subscriptions(self, grantee: iam.IGrantable) -> None:
+        """Who gets those messages."""
+        topics = [self.data.notify.topic_arn, self.data.alarms.topic_arn]
+        allow(grantee, ["sns:ListSubscriptionsByTopic", "sns:GetSubscriptionAttributes"], topics)
 
     def allow_answer(self, grantee: iam.IGrantable) -> None:
         """Completing a waiting task of the order workflow."""

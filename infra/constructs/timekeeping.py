@@ -59,17 +59,21 @@ class Timekeeping(Construct):
                 "POLL_QUEUE_URL",
                 "DEAD_LETTER_QUEUE_URL",
                 "NOTIFY_TOPIC_ARN",
+                "ALARM_TOPIC_ARN",
+                "NOTIFY_CHANNELS",
                 "TRADING_CYCLE_ARN",
                 "SECRET_PREFIX",
                 "PUBLIC_URL",
             ),
         )
         allow_table(function, parts.data.desk, write=True)
-        allow_objects(function, parts.data.store, read=["universe/"])
+        # An order that had its yes when its sender died is looked at again, and sent.
+        allow_objects(function, parts.data.store, read=["universe/", "instruments/"])
         allow_send(function, parts.queues.orders, parts.queues.polls, parts.queues.dead_letters)
         allow_secrets(function, parts.settings, parts.data.key)
         allow(function, ["states:StartExecution"], [parts.trading_cycle_arn])
         parts.allow_notify(function)
+        parts.allow_look_at_subscriptions(function)
         parts.allow_answer(function)
         function.add_event_source(SqsEventSource(parts.queues.polls, batch_size=1, max_concurrency=2))
         return function

@@ -54,7 +54,10 @@ class DataStack(Stack):
         bucket = self._bucket()
         # An explicit export: findings of cdk-nag are named by the import that policies elsewhere carry.
         self.store = Store(bucket.bucket_name, self.export_value(bucket.bucket_arn), self.key)
-        self.notify = self._topic(settings)
+        self.notify = self._topic("Notify", settings, by_way=True)
+        # What CloudWatch publishes has no attributes, which no filter lets through.
+        self.alarms = self._topic("Alarms", settings, by_way=False)
+        self._let_cloudwatch_in()
         self.order_network = OrderNetwork(self, "OrderNetwork", settings)
         self.api = apigateway.HttpApi(
             self,
@@ -164,16 +167,26 @@ class DataStack(Stack):
         )
         return bucket
 
-    def _topic(self, settings: StageSettings) -> sns.Topic:
-        topic = sns.Topic(self, "Notify", master_key=self.key, enforce_ssl=True, display_name="Patang")
-        # Alarms are published by CloudWatch itself, which has to be let in at the topic and at its key.
+    def _topic(self, name: str, settings: StageSettings, *, by_way: bool) -> sns.Topic:
+        """A topic with the owner's mail and telephone; `by_way`: each is sent what names its way only."""
+        topic = sns.Topic(self, name, master_key=self.key, enforce_ssl=True, display_name="Patang")
+        if settings.owner_email is not None:
+            policy = _way("email") if by_way else None
+            topic.add_subscription(EmailSubscription(settings.owner_email, filter_policy=policy))
+        if settings.owner_phone is not None:
+            policy = _way("sms") if by_way else None
+            topic.add_subscription(SmsSubscription(settings.owner_phone, filter_policy=policy))
+        return topic
+
+    def _let_cloudwatch_in(self) -> None:
+        """Alarms are published by CloudWatch itself, which has to be let in at the topic and at its key."""
         cloudwatch = iam.ServicePrincipal("cloudwatch.amazonaws.com")
         own_alarms = {"StringEquals": {"aws:SourceAccount": self.account}}
-        topic.add_to_resource_policy(
+        self.alarms.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[cloudwatch],
                 actions=["sns:Publish"],
-                resources=[topic.topic_arn],
+                resources=[self.alarms.topic_arn],
                 conditions=own_alarms,
             )
         )
@@ -185,14 +198,14 @@ class DataStack(Stack):
                 conditions=own_alarms,
             )
         )
-        if settings.owner_email is not None:
-            topic.add_subscription(EmailSubscription(settings.owner_email))
-        if settings.owner_phone is not None:
-            topic.add_subscription(SmsSubscription(settings.owner_phone))
-        return topic
 
 
 _RECOVERABLE = dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True)
+
+
+def _way(channel: str) -> dict[str, sns.SubscriptionFilter]:
+    """Messages of the desk's that go this way."""
+    return {"way": sns.SubscriptionFilter.string_filter(allowlist=[channel])}
 
 
 def _text(name: str) -> dynamodb.Attribute:

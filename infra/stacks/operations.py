@@ -25,5 +25,5 @@ class OperationsStack(Stack):
             env=Environment(region=settings.region),
             description="Patang: dashboard and alarms",
         )
-        self.alarms = Alarms(self, "Alarms", settings, trading, SnsAction(data.notify))
+        self.alarms = Alarms(self, "Alarms", settings, trading, SnsAction(data.alarms))
         self.dashboard = DeskDashboard(self, "Dashboard", settings, trading)

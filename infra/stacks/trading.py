@@ -52,7 +52,7 @@ class TradingStack(Stack):
         )
 
         if settings.egress == "nat-instance":
-            NatInstance(self, "Nat", settings, data.order_network, SnsAction(data.notify))
+            NatInstance(self, "Nat", settings, data.order_network, SnsAction(data.alarms))
         self.tick_path = TickPath(self, "TickPath", parts)
         self.order_path = OrderPath(self, "OrderPath", parts)
         self.decisions = Decisions(

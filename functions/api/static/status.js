@@ -228,6 +228,8 @@ function draw(status) {
   drawPnl(status.pnl);
   drawRisk(status.risk);
   drawApprovals(status.approvals);
+  at("subscriptions").hidden = status.subscription_problems.length === 0;
+  at("subscriptions").textContent = `Messages may not reach you: ${status.subscription_problems.join("; ")}.`;
   drawPositions(status.positions);
   drawClosed(status.closed);
   drawSignals(status.signals);

@@ -41,6 +41,8 @@
 | what of it a person has waived | ACCOUNT#<account> | WAIVED#<what> | |
 | parity of a day with the backtest | PARITY | <date> | |
 | slippage of ended orders | SLIPPAGE#<mode> | <class>#<size>#<account> | |
+| messages of a kind that wait | NOTIFICATIONS | HELD#<kind> | |
+| whether messages reach somebody | NOTIFICATIONS | SUBSCRIPTIONS | |
 | market clock | MARKET | CLOCK | |
 | watchlists of a principal | PRINCIPAL#<principal> | WATCHLISTS | |
 | direction | DIRECTIONS | <underlying> | |

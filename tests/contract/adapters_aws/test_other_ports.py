@@ -7,7 +7,7 @@ import boto3
 
 from patang.adapters.aws.s3 import S3Objects
 from patang.adapters.aws.secretsmanager import SecretsManager
-from patang.adapters.aws.sns import SnsNotifier
+from patang.adapters.aws.sns import SnsMessenger
 from patang.adapters.aws.sqs import SqsDeadLetters, SqsIntentQueue, SqsUpdateQueue
 
 
@@ -35,9 +35,47 @@ def test_a_subject_with_rupees_still_leaves() -> None:
     queue = sqs.create_queue(QueueName="outbox")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    SnsNotifier(sns, topic).send("Buy for ₹9,000?\n" + "x" * 200, "yes or no", "approval")
+    SnsMessenger(sns, topic).deliver(
+        "Buy for ₹9,000?\n" + "x" * 200, "yes or no", frozenset({"email", "sms"})
+    )
     message = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
     assert message["Message"] == "yes or no"
+
+
+def test_a_message_for_one_way_goes_no_other() -> None:
+    """By the filters that the deployment gives its subscriptions."""
+    sns, sqs = boto3.client("sns"), boto3.client("sqs")
+    topic = sns.create_topic(Name="ways")["TopicArn"]
+    boxes = {}
+    for way in ("email", "sms"):
+        url = sqs.create_queue(QueueName=way)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = json.dumps({"way": [way]})
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"FilterPolicy": policy})
+        boxes[way] = url
+    messenger = SnsMessenger(sns, topic)
+    messenger.deliver("both", "1", frozenset({"email", "sms"}))
+    messenger.deliver("mail", "2", frozenset({"email"}))
+    messenger.deliver("phone", "3", frozenset({"sms"}))
+    found = {
+        way: [
+            json.loads(message["Body"])["Message"]
+            for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+        ]
+        for way, url in boxes.items()
+    }
+    assert found == {"email": ["1", "2"], "sms": ["1", "3"]}
+
+
+def test_who_is_subscribed_is_listed_without_telling_where() -> None:
+    sns = boto3.client("sns")
+    topic = sns.create_topic(Name="listed")["TopicArn"]
+    alarms = sns.create_topic(Name="alarms")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="owner@example.com")
+    sns.subscribe(TopicArn=topic, Protocol="sms", Endpoint="+919812345678")
+    found = {each.channel: each for each in SnsMessenger(sns, topic, alarms).subscriptions()}
+    assert {each.topic for each in found.values()} == {"messages"}
+    assert (found["email"].place, found["sms"].place) == ("o***@example.com", "***678")
 
 
 def test_intents_leave_in_order_and_updates_in_batches() -> None:

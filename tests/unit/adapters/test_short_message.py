@@ -1,4 +1,4 @@
-"""What a telephone is sent: two parts at most, in its own alphabet, with a link that works."""
+"""What a telephone is sent: one part, in its own alphabet, with a link that works."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def told(signal=None) -> tuple[str, str]:
 
 def test_an_approval_fits_and_its_link_is_whole_and_last() -> None:
     short, link = told()
-    assert len(short) <= 306
+    assert len(short) <= 160
     assert short.endswith(f" {link}")
     assert "BUY 65 NIFTY26AUG25000CE" in short
     assert "Rs " in short
@@ -52,14 +52,14 @@ def test_an_approval_says_whether_it_is_about_real_money(mode: str, said: str) -
 @pytest.mark.parametrize("text", ["", "short", LONG, "x" * 5000, "₹" * 400])
 def test_whatever_is_sent_fits(text: str) -> None:
     short = short_message("A subject", text)
-    assert len(short) <= 306
+    assert len(short) <= 160
     assert short.startswith("A subject")
 
 
 def test_a_link_that_does_not_fit_is_left_out_whole() -> None:
     short = short_message("Decide", f"{LONG} https://desk.example/{'y' * 400} {LONG}")
     assert "https://" not in short
-    assert len(short) <= 306
+    assert len(short) <= 160
 
 
 def test_no_message_of_an_approval_carries_a_secret() -> None:

@@ -53,7 +53,7 @@ def test_a_programs_order_waits_and_shows_what_it_comes_to(desk):
     assert figures.orders_left_today == 19
     ((subject, text),) = desk.notifier.sent
     assert subject == "Approve? BUY 10 INFY at 800"
-    assert "token:t1 of asha asks" in text
+    assert "in the simulator, asked for by token:t1 of asha" in text
     assert desk.decisions().linked(desk.nonce()) == desk.request()
     assert kinds(desk) == ["APPROVAL_ASKED"]
 

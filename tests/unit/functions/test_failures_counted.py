@@ -62,7 +62,17 @@ class Service:
 
 
 def desk_whose_services(act: Callable[..., Any]) -> Any:
-    names = ("features", "guard", "reconciler", "charge_check", "signals", "risk_gate", "risk")
+    names = (
+        "features",
+        "guard",
+        "reconciler",
+        "charge_check",
+        "notifications",
+        "subscription_check",
+        "signals",
+        "risk_gate",
+        "risk",
+    )
     services = dict.fromkeys((*names, "order_flow", "order_lane", "order_updates"), lambda: Service(act))
     return SimpleNamespace(
         store=MemoryStore(),

@@ -13,16 +13,19 @@ from patang.adapters.aws.dynamodb import DynamoStore, plain
 from patang.adapters.aws.kinesis import KinesisReader, KinesisStream
 from patang.adapters.aws.s3 import S3Objects
 from patang.adapters.aws.secretsmanager import SecretsManager
-from patang.adapters.aws.sns import SnsNotifier
+from patang.adapters.aws.sns import SnsMessenger
 from patang.adapters.aws.sqs import SqsDeadLetters, SqsIntentQueue, SqsPollQueue, SqsUpdateQueue
 from patang.adapters.aws.stepfunctions import StepFunctions
 from patang.adapters.system import EmbeddedMetrics, SystemClock
 from patang.errors import SettingsError
+from patang.notifications.service import Notifications
+from patang.notifications.subscriptions import SubscriptionCheck
 from patang.ports import (
     Attributes,
     Clock,
     DeadLetters,
     IntentQueue,
+    Messenger,
     Metrics,
     Notifier,
     ObjectStore,
@@ -120,7 +123,23 @@ class Surroundings:
 
     @cached_property
     def notifier(self) -> Notifier:
-        return SnsNotifier(self._client("sns"), self.variable("NOTIFY_TOPIC_ARN"))
+        return self.notifications()
+
+    def notifications(self) -> Notifications:
+        return Notifications(self.store, self._messenger, self.standing_settings, self.clock, self.metrics)
+
+    def subscription_check(self) -> SubscriptionCheck:
+        # Which ways the owner was subscribed by; none where nobody is, as on one machine.
+        expected = self._environment.get("NOTIFY_CHANNELS", "").split()
+        return SubscriptionCheck(
+            self.store, self._messenger, self.notifier, expected, self.clock, self.metrics
+        )
+
+    @cached_property
+    def _messenger(self) -> Messenger:
+        return SnsMessenger(
+            self._client("sns"), self.variable("NOTIFY_TOPIC_ARN"), self._environment.get("ALARM_TOPIC_ARN")
+        )
 
     @cached_property
     def workflows(self) -> Workflows:

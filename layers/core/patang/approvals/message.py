@@ -13,11 +13,11 @@ def approval_message(proposal: Proposal, terms: OrderTerms, link: str) -> tuple[
     """Subject and text."""
     signal = proposal.signal
     what = f"{terms.transaction_type} {terms.quantity} {terms.tradingsymbol}"
-    price = f"{terms.order_type} at {rupees(terms.price)}" if terms.price is not None else terms.order_type
+    price = f"at {rupees(terms.price)} {terms.order_type}" if terms.price is not None else terms.order_type
     until = f"{proposal.expires_at_time:%H:%M:%S} IST" if proposal.expires_at_time else "soon"
     lines = [
-        f"{what} on {terms.exchange}, {price}, {terms.product}, account {proposal.account}, "
-        f"{_MONEY[terms.mode]}.",
+        # A telephone has room for little more than this and the link: what goes first matters most.
+        f"{_MONEY[terms.mode]}, {price}, {terms.product} on {terms.exchange}, account {proposal.account}.",
         f"Stop {rupees(signal.stop_loss_price)}, target {rupees(signal.target_price)}.",
         f"Expected profit after charges {rupees(proposal.expected_net_profit, signed=True)} "
         f"(charges {rupees(proposal.expected_charges)}); at risk {rupees(proposal.risk_amount)}.",

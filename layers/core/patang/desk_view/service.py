@@ -47,6 +47,7 @@ from patang.keys import (
     signal_partition,
 )
 from patang.market.sessions import IST
+from patang.notifications.subscriptions import last_report
 from patang.portfolio.account_state import AccountDay
 from patang.portfolio.position import Mark, Position
 from patang.ports import Clock, Key, StateStore
@@ -115,7 +116,12 @@ class DeskView:
             approvals=self.approvals(accounts),
             signals=self.signals(day, limit=_SIGNALS_ON_STATUS, with_features=False),
             events=self._events(accounts, day),
+            subscription_problems=self._subscription_problems(),
         )
+
+    def _subscription_problems(self) -> tuple[str, ...]:
+        report = last_report(self._store)
+        return () if report is None else (*report.problems, *report.warnings)
 
     def sessions(self, accounts: Sequence[str]) -> tuple[SessionView, ...]:
         labels = {known.account: known.label for known in self._accounts.list()}

@@ -238,7 +238,8 @@ class EventView(ShownModel):
 
 
 class StatusView(ShownModel):
-    """The desk at a glance. `profile` other than "safe" is a demonstration or a loosened set of limits."""
+    """The desk at a glance. `profile` other than "safe" is a demonstration or a loosened set of limits.
+    `subscription_problems`: why its messages may not reach their owner, as last looked at."""
 
     generated_at: Moment
     mode: str
@@ -253,3 +254,4 @@ class StatusView(ShownModel):
     approvals: tuple[ApprovalView, ...]
     signals: tuple[SignalView, ...]
     events: tuple[EventView, ...]
+    subscription_problems: tuple[str, ...] = ()

@@ -47,9 +47,10 @@ class Notifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One who hears the desk's messages. `place` is his address with most of it left out. `sign_in_to_end`:
-    whether ending it takes a sign-in, None where nobody knows."""
+    """One who hears the desk's messages, or CloudWatch's alarms (`topic`). `place` is his address with most
+    of it left out. `sign_in_to_end`: whether ending it takes a sign-in, None where nobody knows."""
 
+    topic: str
     channel: str
     place: str
     confirmed: bool
@@ -60,6 +61,11 @@ class Messenger(Protocol):
     """The way to the owner's mail and telephone."""
 
     def deliver(self, subject: str, text: str, channels: frozenset[Channel]) -> None: ...
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Names of what is subscribed to."""
+        ...
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Who is subscribed now. Raises TryAgain."""

@@ -1,51 +1,96 @@
-"""Notifier on an SNS topic, whose subscribers are the owner's mail and phone."""
+"""Messenger on an SNS topic, whose subscribers are the owner's mail and phone."""
 
 import json
 import re
 from typing import Any
 
-from patang.ports import EventKind
+from botocore.exceptions import BotoCoreError, ClientError
 
-__all__ = ["SnsNotifier", "short_message"]
+from patang.errors import TryAgain
+from patang.ports import Channel, Subscription
+
+__all__ = ["SnsMessenger", "short_message"]
 
 _SUBJECT_LIMIT = 100
-# SNS cuts what is longer into parts of its own choosing, between words and through links. Two parts of 153
-# characters are what a telephone shows as one message
-# (https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html).
-_SHORT_LIMIT = 306
+# What a telephone shows as one message, and what is paid as one
+# (https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html). SNS cuts what is longer into parts of its
+# own choosing, between words and through links.
+_SHORT_LIMIT = 160
+_LEAST_WORDS = 30
 _LINK = re.compile(r"https?://\S+")
-# Outside of the telephone's own alphabet a part holds 67 characters instead of 153.
+# Outside of the telephone's own alphabet a message holds 70 characters instead of 160.
 _SPELT = {"₹": "Rs ", "−": "-", "–": "-", "’": "'", "…": "..."}
 # In that alphabet, but taking two places each, or not in it at all.
 _NOT_PLAIN = re.compile(r"[^ -~]|[\[\]{}\\^~|`]")
+# The attribute that the subscriptions' filters go by.
+_WAY = "way"
 
 
-class SnsNotifier:
-    """`client` is a boto3 SNS client."""
+class SnsMessenger:
+    """`client` is a boto3 SNS client. `alarms` is the topic of CloudWatch's own messages: those have no
+    attributes, and a filter lets through no message without any."""
 
-    def __init__(self, client: Any, topic: str) -> None:
+    def __init__(self, client: Any, topic: str, alarms: str | None = None) -> None:
         self._client = client
         self._topic = topic
+        self._topics = {"messages": topic} | ({} if alarms is None else {"alarms": alarms})
 
-    def send(self, subject: str, text: str, kind: EventKind) -> None:
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return tuple(self._topics)
+
+    def deliver(self, subject: str, text: str, channels: frozenset[Channel]) -> None:
         # SNS takes printable ASCII of at most 100 characters as a subject and refuses the rest.
         printable = subject.encode("ascii", "replace").decode().replace("\n", " ")[:_SUBJECT_LIMIT]
         by_protocol = {"default": text, "sms": short_message(subject, text)}
+        ways = {"DataType": "String.Array", "StringValue": json.dumps(sorted(channels))}
         self._client.publish(
             TopicArn=self._topic,
             Subject=printable,
             Message=json.dumps(by_protocol),
             MessageStructure="json",
+            MessageAttributes={_WAY: ways},
         )
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        try:
+            return tuple(
+                self._subscription(name, row)
+                for name, topic in self._topics.items()
+                for row in self._rows(topic)
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise TryAgain(f"the subscriptions cannot be listed: {type(error).__name__}") from error
+
+    def _rows(self, topic: str) -> list[dict[str, str]]:
+        pages = self._client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+        rows = [row for page in pages for row in page["Subscriptions"]]
+        return [row for row in rows if row["SubscriptionArn"] != "Deleted"]
+
+    def _subscription(self, topic: str, row: dict[str, str]) -> Subscription:
+        confirmed = row["SubscriptionArn"].startswith("arn:")
+        signed = self._takes_sign_in(row["SubscriptionArn"]) if confirmed else None
+        return Subscription(topic, row["Protocol"], _place(row["Endpoint"]), confirmed, signed)
+
+    def _takes_sign_in(self, subscription: str) -> bool | None:
+        try:
+            found = self._client.get_subscription_attributes(SubscriptionArn=subscription)
+        except ClientError:
+            # Whether it stands is known; this is a detail of it.
+            return None
+        told = found["Attributes"].get("ConfirmationWasAuthenticated")
+        return None if told is None else told == "true"
 
 
 def short_message(subject: str, text: str) -> str:
-    """What a telephone is sent: at most 306 plain characters, the first link whole and at the end.
+    """What a telephone is sent: at most 160 plain characters, the first link whole and at the end.
 
-    A link too long for that is left out: a piece of one leads nowhere, and the mail has it.
+    Words give way to the link. One that leaves no room for any is left out: a piece of one leads nowhere,
+    and the mail has it.
     """
     link = _LINK.search(text)
-    address = link.group() if link is not None and len(link.group()) <= _SHORT_LIMIT // 2 + 60 else ""
+    fits = link is not None and len(link.group()) <= _SHORT_LIMIT - _LEAST_WORDS - 1
+    address = link.group() if link is not None and fits else ""
     words = " ".join(_LINK.sub("", f"{subject}: {text}").split())
     for sign, spelt in _SPELT.items():
         words = words.replace(sign, spelt)
@@ -54,3 +99,9 @@ def short_message(subject: str, text: str) -> str:
     if len(words) > room:
         words = f"{words[: room - 3].rsplit(' ', 1)[0]}..."
     return f"{words} {address}".strip()
+
+
+def _place(endpoint: str) -> str:
+    """An address that its owner knows again and nobody else learns."""
+    name, at, host = endpoint.partition("@")
+    return f"{name[:1]}***@{host}" if at else f"***{endpoint[-3:]}"

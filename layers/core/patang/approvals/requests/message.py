@@ -21,7 +21,7 @@ def request_message(request: OrderRequest, link: str) -> tuple[str, str]:
     ]
     told = ", ".join(f"{name} {rupees(amount)}" for name, amount in known if amount is not None)
     lines = [
-        f"{request.actor} asks for this in account {request.account}, {_MONEY[request.mode]}:",
+        f"{_MONEY[request.mode]}, asked for by {request.actor} in account {request.account}:",
         *figures.lines,
         f"{told}." if told else "",
         "",

@@ -1,0 +1,1 @@
+"""What the owner is told, and when: urgent things at once, the rest merged and not at night."""
