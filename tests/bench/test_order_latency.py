@@ -273,6 +273,8 @@ def test_from_the_yes_to_the_request(tables: tuple[DynamoStore, DynamoStore]) ->
     for name, budget, trips in STEPS:
         assert budget is None or median(own.of(name)) < budget / 4, name
         assert trips is None or whole.trips(name) == trips, name
+        worked = whole.processor(name)
+        assert budget is None or worked is None or worked < budget, name
 
 
 def _or_dash(milliseconds: float | None) -> str:
