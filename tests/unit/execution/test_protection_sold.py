@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from patang.portfolio.position import OutsideSale
+from patang.records import replace
 from tests.unit.execution.protected import (
     carried_signal,
     entered,
@@ -64,6 +66,17 @@ def test_a_trigger_is_deleted_before_its_position_is_sold() -> None:
     assert [gtt.status for gtt in desk.exchange.gtts()] == ["deleted"]
     assert len(intents(desk, "EXIT")) == 1
     assert desk.exchange.oversold == []
+
+
+def test_a_persons_exit_of_what_he_has_sold_by_hand_meanwhile_takes_the_trigger_away() -> None:
+    desk = TradingDesk()
+    held = entered(desk, carried_signal())
+    sold = OutsideSale(units=held.open_quantity, time=desk.market_time, cause="HAND_SALE")
+    desk.store.write(replace(held.evolve(outside=sold, exit_reason="PERSON")))
+    keep(desk)
+    pump(desk)
+    assert [gtt.status for gtt in desk.exchange.gtts()] == ["deleted"]
+    assert intents(desk, "EXIT") == []
 
 
 def test_until_a_lost_deletion_is_known_nothing_is_sold_beside_the_trigger() -> None:

@@ -116,8 +116,8 @@ class Protector:
 
     def _standing_wish(self, position: Position, as_of: datetime) -> str | None:
         """Why an open position has to be sold whatever it costs: its account was flattened, or a person's
-        exit has not sold it yet."""
-        if position.state != "OPEN":
+        exit has not sold it yet. Where nothing is left of it, its protection has to go instead."""
+        if position.state != "OPEN" or position.open_quantity <= 0:
             return None
         if position.exit_blocked_until is not None and as_of < position.exit_blocked_until:
             return None
