@@ -48,12 +48,12 @@
 | direction | DIRECTIONS | <underlying> | |
 | paper order | PAPER#<account> | ORDER#<order_id> | PAPER_BOOK / <account>#<order_id> |
 | paper trigger | PAPER#<account> | GTT#<gtt_id> | PAPER_BOOK / <account>#GTT#<gtt_id> |
-| paper funds | PAPER#<account> | FUNDS | |
+| paper funds | PAPER#<account> | FUNDS | PAPER_BOOK / <account>#FUNDS |
 
 The index is sparse: proposals while PENDING or decided and not yet acted on, orders that were asked for
 while they wait for a yes or for being sent, requests for a basket whose rest goes with one of its orders
 until all have ended, intents until final and their workflow has heard of it, positions until CLOSED, paper
-orders and triggers while they rest.
+orders and triggers while they rest, paper funds while a position of theirs is to end the same day.
 
 Audit table: entry AUDIT#<account>#<date> / <sequence, 8 digits>; head AUDIT#<account>#<date> / HEAD;
 linked marker LINKED#<account>#<date> / <event_id>.
