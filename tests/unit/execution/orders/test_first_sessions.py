@@ -39,7 +39,9 @@ def trigger(units: int, side: str = "BUY") -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("more", [{}, {"autoslice": True}, {"variety": "iceberg", "iceberg_legs": 2, "iceberg_quantity": 65}])
+@pytest.mark.parametrize(
+    "more", [{}, {"autoslice": True}, {"variety": "iceberg", "iceberg_legs": 2, "iceberg_quantity": 65}]
+)
 def test_a_purchase_of_two_lots_is_refused_and_one_lot_is_taken(more: dict[str, Any]) -> None:
     desk = room()
     (told,) = desk.refusals(option_order(quantity=130, **more))
