@@ -19,7 +19,7 @@ ALARMS = {
     "protection-refused", "unprotected-position", "protection-lost", "closed-externally",
     "ticks-shed", "raw-ticks-shed", "bad-frames", "stream-gaps", "instruments-left-out",
     "session-expired", "preflight-failed", "morning-failed", "egress-ip-mismatch", "morning-problem",
-    "archive-problem",
+    "archive-problem", "subscription-missing",
     "nat-failed", "nat-host-failed", "broker-row-left-out",
 }  # fmt: skip
 
@@ -145,10 +145,13 @@ def test_metrics_that_are_watched_are_written_somewhere(cloud):
 
 def test_dashboard_and_mail_exist(cloud):
     (dashboard,) = cloud.properties("AWS::CloudWatch::Dashboard")
-    (subscription,) = cloud.properties("AWS::SNS::Subscription")
+    # Of the desk's messages, and of CloudWatch's alarms.
+    messages, alarms = cloud.properties("AWS::SNS::Subscription")
 
     assert dashboard["DashboardName"] == "patang-paper"
-    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "owner@example.com")
+    for subscription in (messages, alarms):
+        assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "owner@example.com")
+    assert messages["TopicArn"] != alarms["TopicArn"]
 
 
 def test_logs_do_not_live_for_ever(cloud):

@@ -123,7 +123,7 @@ STORE = {
     "order_lane": ({"universe/"}, set()),
     "order_workflow": ({"minutes/", "universe/"}, set()),
     "preflight": ({"universe/"}, set()),
-    "reconciler": ({"universe/"}, set()),
+    "reconciler": ({"instruments/", "universe/"}, set()),
     "risk": (set(), {"decisions/"}),
     "signals": ({"minutes/", "universe/"}, {"decisions/"}),
     "api": ({"chains/", "decisions/", "instruments/", "minutes/", "universe/"}, set()),
