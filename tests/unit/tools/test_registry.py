@@ -106,7 +106,7 @@ def test_every_tool_of_an_account_takes_it_by_the_same_name():
 
 
 def test_the_registry_brings_nothing_that_its_functions_do_not_carry():
-    """(api) and (mcp) have no layer of arrays; the broker's client and AWS are loaded when they are called."""
+    """(api) and (mcp) have no layer of arrays; the broker's client and AWS come with their first call."""
     heavy = ("numpy", "pyarrow", "kiteconnect", "boto3", "fastapi", "mcp", "patang.app")
     code = f"import sys, patang.tools.calling; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
