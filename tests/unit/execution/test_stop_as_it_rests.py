@@ -158,6 +158,33 @@ def test_a_part_that_is_refused_again_and_again_is_asked_for_less_and_less_often
     assert desk.exchange.oversold == []
 
 
+def test_a_change_that_is_not_taken_again_and_again_is_asked_for_less_and_less_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = TradingDesk()
+    entered(desk, option_signal())
+    answering_without_doing(desk, monkeypatch, 4)
+    desk.pass_time(20)
+    desk.exchange.prices = {"NIFTY26AUG25000CE": 110.0}
+    mark(desk, 110.0, trailing="90")
+    keep(desk)
+    pump(desk)
+    pauses = []
+    for _ in range(4):
+        poll(desk, after=31)
+        retry_at = resting(desk).retry_at
+        assert retry_at is not None
+        pauses.append(retry_at - desk.market_time)
+        poll(desk, after=5)
+        desk.pass_time(max(pauses[-1].total_seconds(), 16) - 5)
+        mark(desk, 110.0, trailing="90")
+        keep(desk)
+        pump(desk)
+    assert pauses == [timedelta(seconds=s) for s in (10, 20, 40, 80)]
+    poll(desk, after=31)
+    assert (resting(desk).trigger_price, resting(desk).refusals) == (D(90), 0), "the book shows it taken"
+
+
 def test_what_our_table_would_cut_and_the_broker_would_not_rests_as_one_stop() -> None:
     desk = TradingDesk()
     desk.facts = option_facts(desk)

@@ -21,8 +21,8 @@ class Protection(BaseModel):
     `target_price` the other trigger of a GTT. `laid_on` is the market day: a stop order lives no longer.
     `amended_by` is the one change, cancel or deletion of it that is on its way, `amendments` counts them,
     `amended_at` and `retry_at` are the market times of the last and of the earliest next one. `refusals`
-    counts what the broker has refused since the last that rested. `floor` is the lowest price of the day
-    `laid_on`, where the broker has refused a stop for lying below it.
+    counts what was refused since the last that rested, of a stop as the book shows it. `floor` is the lowest
+    price of the day `laid_on`, where the broker has refused a stop for lying below it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -72,7 +72,8 @@ def _done(new: OrderIntent, position: Position, resting: Protection, as_of: date
         resting,
         as_of,
         amended_by=None,
-        refusals=0,
+        # Of a stop the exchange has yet to take what the broker has, which the book tells.
+        refusals=0 if new.kind == "GTT_MODIFY" else resting.refusals,
         quantity=new.terms.quantity,
         trigger_price=legs[0],
         limit_price=new.terms.price or resting.limit_price,

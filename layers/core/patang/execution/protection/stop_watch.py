@@ -60,12 +60,26 @@ class StopWatch:
         for position in seen:
             laid = position.protection
             rest = None if laid is None else _rest_of(laid, book)
-            if laid is None or rest is None or rest.is_as(laid):
+            if laid is None or rest is None:
                 continue
-            if self._correct(position, rest, as_of):
+            if rest.is_as(laid):
+                if laid.refusals and _is_asked_again(laid):
+                    self._confirm(position)
+            elif self._correct(position, rest, as_of):
                 found += 1
                 self._tell(position, laid, rest)
         return found
+
+    def _confirm(self, seen: Position) -> None:
+        """What was refused before rests by now: the next refusal is a first one."""
+        change(self._store, lambda: self._confirmed(seen))
+
+    def _confirmed(self, seen: Position) -> tuple[None, Sequence[Write]]:
+        position = load(self._store, Position, seen.key())
+        laid = None if position is None else position.protection
+        if position is None or laid is None or position.revision != seen.revision:
+            return None, ()
+        return None, (replace(position.evolve(protection=laid.model_copy(update={"refusals": 0}))),)
 
     def _correct(self, seen: Position, rest: _Rest, as_of: datetime) -> bool:
         return change(self._store, lambda: self._corrected(seen, rest, as_of))
@@ -112,6 +126,11 @@ def _is_settled(position: Position, as_of: datetime) -> bool:
     if laid.amended_by is not None or is_of_an_earlier_day(laid, as_of):
         return False
     return as_of >= max(laid.since, laid.amended_at or laid.since) + _TAKEN_WITHIN
+
+
+def _is_asked_again(laid: Protection) -> bool:
+    """Whether the last word of it is of after the latest refusal's pause."""
+    return laid.retry_at is None or max(laid.since, laid.amended_at or laid.since) >= laid.retry_at
 
 
 def _rest_of(laid: Protection, book: Sequence[BrokerOrder]) -> _Rest | None:
