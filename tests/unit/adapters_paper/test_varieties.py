@@ -9,7 +9,7 @@ from patang.adapters.paper.broker import PaperBroker
 from patang.adapters.paper.exchange import PaperExchange
 from patang.errors import BrokerRefused
 from patang.execution.market_clock import MarketClock
-from patang.ports import OrderRequest
+from patang.ports import OrderRequest, WriteConflict
 from patang.records import create
 from patang.settings import Settings
 from tests.fakes import FixedClock, MemoryStore
@@ -134,3 +134,40 @@ def test_an_early_close_is_squared_off_in_its_last_minute():
     noon = NOW.replace(hour=11, minute=59)
     assert exchange.match(ticks(), noon - timedelta(seconds=1)) == []
     assert [frame["placed_by"] for frame in exchange.match(ticks(), noon)] == ["RMS"]
+
+
+def test_the_broker_ends_a_position_only_once_nothing_else_sells_it(monkeypatch):
+    late = NOW.replace(hour=15, minute=9)
+    broker, exchange = at(late)
+    broker.place(request())
+    open_for = int((late - NOW).total_seconds())
+    exchange.match(ticks((open_for + 1, 1499, 1500)), late + timedelta(seconds=1))
+    broker.place(request("SELL", price="1510.00", tag="t2"))
+    hour, busy = late.replace(minute=10), [WriteConflict([])]
+    write = MemoryStore.write
+
+    def conflicting(store, *writes):
+        if busy:
+            raise busy.pop()
+        write(store, *writes)
+
+    monkeypatch.setattr(MemoryStore, "write", conflicting)
+    # The sell that rests could not be taken back at this moment.
+    assert exchange.match(ticks((open_for + 60, 1499, 1500)), hour) == []
+    exchange.match(ticks((open_for + 61, 1499, 1500)), hour + timedelta(seconds=1))
+    exchange.match(ticks((open_for + 62, 1510, 1511)), hour + timedelta(seconds=2))
+    assert [row.quantity for row in broker.positions()] == [0]
+    assert [order.status for order in broker.orders() if order.tag == "t2"] == ["CANCELLED"]
+
+
+def test_an_after_market_order_stands_in_the_book_of_the_day_on_which_it_trades():
+    evening = NOW.replace(hour=17)
+    store, clock = MemoryStore(), FixedClock(evening)
+    store.write(create(MarketClock(market_time=evening, seen_at=evening)))
+    broker = PaperBroker("main", store, clock, Settings, lambda _: UNIVERSE)
+    broker.place(request(variety="amo", product="CNC"))
+    clock.moment = NOW + timedelta(days=1)
+    exchange = PaperExchange(store, clock, Settings)
+    exchange.match(ticks((86_400, 1490, 1491)), NOW + timedelta(days=1))
+    assert [(order.status, order.filled_quantity) for order in broker.orders()] == [("COMPLETE", 10)]
+    assert [trade.quantity for trade in broker.trades()] == [10]

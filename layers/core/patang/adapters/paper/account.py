@@ -99,7 +99,7 @@ class PaperAccount:
         return load(self._store, PaperOrder, paper_order_key(self.name, order_id))
 
     def book(self) -> list[PaperOrder]:
-        """Orders that rest, or were placed on this day of wall time."""
+        """Orders that rest, or came to the exchange on this day of wall time."""
         today = self.wall_time().astimezone(IST).date()
         first = paper_order_key(self.name, "")
         found = load_all(self._store, PaperOrder, first.partition, first.sort)

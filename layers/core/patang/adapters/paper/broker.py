@@ -147,7 +147,7 @@ class PaperBroker(NoAlerts):
         self._account.write(f"{request.tradingsymbol} was not converted", decide)
 
     def orders(self) -> list[BrokerOrder]:
-        """Orders that rest, or were placed on this day of wall time."""
+        """Orders that rest, or came to the exchange on this day of wall time."""
         return [parse_order(order.as_sent()) for order in self._account.book()]
 
     def trades(self) -> list[BrokerTrade]:

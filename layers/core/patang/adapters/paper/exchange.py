@@ -78,6 +78,9 @@ class PaperExchange:
             after = order.evolve(
                 status="REJECTED", status_message="Insufficient funds.", updated_at=after.updated_at
             )
+        if order.status == "AMO REQ RECEIVED":
+            # It is an order of this day, and stands in its book.
+            after = after.evolve(written_at=self._clock.now())
         settled = funds.with_order(order, after)
         further = self._further(order, after)
         for new in (one for one in further if one.revision == 0):

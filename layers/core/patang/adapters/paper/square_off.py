@@ -50,7 +50,8 @@ def closing_orders(
         exchange, tradingsymbol, _ = name.split(":")
         traded = [o for o in book if (o.exchange, o.tradingsymbol) == (exchange, tradingsymbol) and o.fills]
         ours = [order for order in traded if order.placed_by == RMS and order.name == name]
-        resting = [o for o in book if o.placed_by == RMS and o.name == name and o.is_resting]
+        # Also of the account's own, which are being cancelled: both together would trade more than there is.
+        resting = [o for o in book if o.name == name and o.is_resting and o.status != "AMO REQ RECEIVED"]
         session = _session(exchange, as_of, settings)
         if session is None or not traded or resting:
             continue
