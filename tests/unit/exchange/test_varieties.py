@@ -70,6 +70,19 @@ def test_a_cover_orders_stop_covers_what_is_filled(cover: tuple[Desk, Any, Any])
     assert desk.account.position(desk.infy, "CO").net == 0
 
 
+def test_a_stop_that_was_met_between_two_fills_is_not_sold_again(cover: tuple[Desk, Any, Any]) -> None:
+    desk, first, stop = cover
+    first.piece = 1
+    desk.move(desk.infy, 146_900)
+    assert (stop.status, first.status) == ("COMPLETE", "OPEN")
+    first.piece = None
+    desk.book(desk.infy, 148_000, 148_100, units=100)
+    (second,) = (order for order in desk.account.live.values() if order.parent_id)
+    assert (first.status, second.terms.quantity) == ("COMPLETE", 10 - stop.filled)
+    desk.move(desk.infy, 146_900)
+    assert desk.account.position(desk.infy, "CO").net == 0
+
+
 def test_a_cover_orders_second_leg_is_exited_at_market(cover: tuple[Desk, Any, Any]) -> None:
     desk, first, stop = cover
     desk.broker.modify(desk.account, stop.order_id, {"trigger_price": "1475", "quantity": "2"}, "co")

@@ -60,6 +60,22 @@ def test_r3_an_acknowledged_order_stands_in_the_book_of_its_day() -> None:
     assert world.kinds() == [("PROTECTION_MISSING", False)]
 
 
+@pytest.mark.parametrize(("status", "filled"), [("TRIGGER PENDING", 0), ("COMPLETE", 20)])
+def test_r4_the_stop_of_a_cover_order_is_the_brokers_own(status: str, filled: int) -> None:
+    world = World()
+    world.buy()
+    stop = dataclasses.replace(
+        world.orders[0],
+        order_id="9",
+        transaction_type="SELL",
+        status=status,
+        filled_quantity=filled,
+        raw={"product": "CO", "parent_order_id": world.orders[0].order_id},
+    )
+    world.orders.append(stop)
+    assert "ORDER_DIFFERS" not in {kind for kind, _ in world.kinds()}
+
+
 @pytest.mark.parametrize("change", [{"filled_quantity": 19}, {"state": "ACKED"}])
 def test_r4_an_order_is_as_far_as_its_intent_says(change: dict[str, object]) -> None:
     world = World()

@@ -65,13 +65,16 @@ def after_fill(broker: "Broker", order: Order) -> None:
     if terms.variety != "co" or order.parent_id is not None:
         return
     account = broker.accounts[order.user_id]
-    stop = next((leg for leg in account.live.values() if leg.parent_id == order.order_id), None)
+    legs = [leg for leg in account.orders.values() if leg.parent_id == order.order_id]
+    stop = next((leg for leg in legs if leg.order_id in account.live), None)
+    # A stop that was met between two fills has done its part.
+    done = sum(leg.filled for leg in legs if leg is not stop)
     if stop is not None:
-        stop.terms = replace(stop.terms, quantity=order.filled)
+        stop.terms = replace(stop.terms, quantity=order.filled - done)
         broker.move(stop, stop.status, "UPDATE")
         return
-    side = "SELL" if terms.side == "BUY" else "BUY"
-    wanted = replace(terms, side=side, quantity=order.filled, order_type="SL-M", price=0, protection=None)
+    side, units = "SELL" if terms.side == "BUY" else "BUY", order.filled - done
+    wanted = replace(terms, side=side, quantity=units, order_type="SL-M", price=0, protection=None)
     stop = broker.write(
         account, order.api_key, wanted, order.line, parent_id=order.order_id, request=order.request
     )

@@ -27,7 +27,10 @@ def check_orders(book: Book, ledger: Ledger, as_of: datetime) -> Iterator[Differ
     yield from _without_intent(book, owners)
     for intent in ledger.intents.values():
         if intent.kind in PLACING:
-            yield from _of_one(intent, of_intent.get(intent.intent_id, []), book, day)
+            # The second leg of a cover order has the tag of the first, and is the broker's own affair.
+            side = intent.terms.transaction_type
+            orders = [o for o in of_intent.get(intent.intent_id, []) if o.transaction_type == side]
+            yield from _of_one(intent, orders, book, day)
     yield from _trades_differ(book, owners)
     yield from _positions_differ(ledger, day)
 
