@@ -9,7 +9,7 @@ from patang.errors import TryAgain
 from patang.execution.gtt_terms import GttTerms
 from patang.execution.ids import intent_id
 from patang.execution.intent import OrderIntent
-from patang.execution.lane.trigger_match import ENDED
+from patang.execution.lane.trigger_match import ENDED, matching
 from patang.execution.orders.broken import Broken
 from patang.execution.orders.first_sessions import more_than_a_lot
 from patang.execution.orders.gtt_rules import MOST_TRIGGERS, gtt_market_broken
@@ -19,8 +19,10 @@ from patang.execution.orders.placing import GOOD_FOR, too_much_sold
 from patang.execution.orders.request_book import Decision
 from patang.execution.orders.requests import ConvertPosition, DeleteGtt, ModifyGtt, PlaceGtt
 from patang.execution.orders.sellable import Line
+from patang.keys import LIVE_INTENTS
 from patang.portfolio.held import latest_positions
 from patang.ports import Gtt
+from patang.records import load_index
 
 __all__ = ["decide_conversion", "decide_deletion", "decide_trigger", "decide_trigger_change"]
 
@@ -163,7 +165,20 @@ def _waiting(desk: OrderDesk, account: str, gtt_id: str) -> Gtt | Broken:
     for position in latest_positions(desk.store, account):
         if position.protection is not None and position.protection.gtt_id == gtt_id:
             return Broken("gtt_id", gtt_id, f"it guards position {position.position_id}: exit that instead")
+    if _is_being_laid(desk, account, found):
+        # Changed, it could not be told any more that it is the one.
+        return Broken("gtt_id", gtt_id, "it is just being laid: ask again in half a minute")
     return found
+
+
+def _is_being_laid(desk: OrderDesk, account: str, gtt: Gtt) -> bool:
+    """Whether it may be the trigger of an intent of which nobody has heard yet what has become of it."""
+    live = load_index(desk.store, OrderIntent, LIVE_INTENTS, f"{account}#")
+    return any(
+        matching(intent, [gtt], ())
+        for intent in live
+        if intent.kind == "GTT_PLACE" and intent.state in ("SENDING", "UNKNOWN")
+    )
 
 
 def _last_price(facts: MarketFacts) -> Decimal:
