@@ -12,6 +12,7 @@ from patang.errors import BrokerRefused
 from patang.execution.orders.slicing import slices
 from patang.market.instruments import Instrument
 from patang.ports import OrderRequest, SliceResult
+from patang.records import replace
 from tests.unit.execution.protected import (
     entered,
     intents,
@@ -185,6 +186,29 @@ def test_a_change_that_is_not_taken_again_and_again_is_asked_for_less_and_less_o
     assert (resting(desk).trigger_price, resting(desk).refusals) == (D(90), 0), "the book shows it taken"
 
 
+def test_an_exit_does_not_wait_for_what_its_stop_was_refused_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = TradingDesk()
+    entered(desk, option_signal())
+    often = resting(desk).model_copy(update={"refusals": 5})
+    desk.store.write(replace(position(desk).evolve(protection=often)))
+    # What raises the stop, and what turns it into the sell.
+    answering_without_doing(desk, monkeypatch, 2)
+    desk.pass_time(20)
+    desk.exchange.prices = {"NIFTY26AUG25000CE": 110.0}
+    mark(desk, 110.0, trailing="90")
+    keep(desk)
+    pump(desk)
+    poll(desk, after=31)
+    assert resting(desk).retry_at == desk.market_time + timedelta(minutes=5)
+    assert desk.exits().begin(position(desk), "TIME", desk.market_time, D(110), D("109.90"))
+    pump(desk)
+    poll(desk, after=11)
+    keep(desk)
+    pump(desk)
+    assert position(desk).state == "CLOSED"
+    assert desk.exchange.oversold == []
+
+
 def test_what_our_table_would_cut_and_the_broker_would_not_rests_as_one_stop() -> None:
     desk = TradingDesk()
     desk.facts = option_facts(desk)
@@ -233,3 +257,24 @@ def test_while_the_order_that_follows_a_refused_stop_is_on_its_way_nothing_is_ca
     pump(desk)
     assert (laid(desk).state, resting(desk).state, live_sells(desk)) == ("ACKED", "RESTING", 65)
     assert desk.protector().sweep(desk.positions(), desk.market_time) == 0
+
+
+def test_what_follows_a_refused_stop_that_was_enlarged_is_believed_as_large_as_it_is() -> None:
+    desk = TradingDesk()
+    desk.facts = option_facts(desk, last=70)
+    desk.exchange.fill_at_most = 65
+    bought(desk, option_signal(), 130)
+    desk.lane().process({"account": "main", "intent_id": resting(desk).intent_id})
+    pump(desk)
+    assert (laid(desk).terms.quantity, resting(desk).quantity, live_sells(desk)) == (65, 130, 130)
+    (order,) = [o for o in desk.exchange.book.values() if o["status"] == "TRIGGER PENDING"]
+    order |= {"status": "REJECTED", "status_message": TICK}
+    desk.order_updates().apply({"account": "main", "source": "frame", "order": order})
+    assert desk.lane().process({"account": "main", "intent_id": laid(desk).intent_id}) == "REJECTED"
+    assert (laid(desk).terms.quantity, resting(desk).quantity) == (65, 65)
+    desk.pass_time(20)
+    pump(desk)
+    keep(desk)
+    pump(desk)
+    assert (resting(desk).quantity, live_sells(desk)) == (130, 130)
+    assert desk.exchange.oversold == []

@@ -149,7 +149,12 @@ class SecondTry:
         if refused.kind == "EXIT" and position.exit_intent_id == refused.intent_id:
             return [replace(position.evolve(exit_intent_id=following.intent_id))]
         if refused.kind == "PROTECT" and resting is not None and resting.intent_id == refused.intent_id:
-            laid = {"intent_id": following.intent_id, "limit_price": following.terms.price}
+            # The refused one may have been enlarged or raised since it was laid; this one has not.
+            laid = {
+                "intent_id": following.intent_id,
+                "quantity": following.terms.quantity,
+                "limit_price": following.terms.price,
+            }
             if resting.state == "RESTING":
                 # The broker had taken the one before; of this one he has yet to hear.
                 laid |= {"state": "LAYING", "broker_order_id": None}
