@@ -103,7 +103,8 @@ class OrderIntent(Record):
     `terms_hash` is asked_hash of what was wanted when the intent was written. `changes` are the fields of a
     MODIFY (price, quantity, order_type, trigger_price, validity) or of a CONVERT (product, position_type) as
     texts; the `terms` of a MODIFY are those after it, those of a CONVERT before it, and `held_before` what
-    there was of its product then. `reducing`: it sells what is held, and goes with the exits.
+    was held of its product then, less what the day's trades had brought.
+    `reducing`: it sells what is held, and goes with the exits.
     `wanted_by` is the person or assistant who ordered it, None for what the desk decided.
     `attempt` counts the orders of one wish whose refusals were cured, `cured_from` is the one before. What
     the exchange refused after the broker took it waits, ACKED, since `refused_at` for the lane to cure it.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from patang.errors import TryAgain
 from patang.execution.following.consequences import Notice, name_of, tell
 from patang.execution.following.settlement import settle
 from patang.execution.following.updates import OrderUpdates
@@ -129,15 +130,22 @@ class Resolution:
         tell(self._notifier, self._metrics, [Notice("Order missing at the broker", text, "order_missing")])
 
     def held_of(self, intent: OrderIntent) -> int:
-        """Units of the instrument in the product that a CONVERT wants to leave. Raises as the reads of Broker
-        do."""
-        terms = intent.terms
-        return sum(
-            abs(position.quantity)
-            for position in self._at(intent).positions()
-            if (position.exchange, position.tradingsymbol, position.product)
-            == (terms.exchange, terms.tradingsymbol, terms.product)
+        """Units that are held as what a CONVERT wants to leave, less those that the day's trades have brought
+        there: what is bought or sold meanwhile moves both, a conversion moves the first alone.
+
+        Raises TryAgain while trades come in, and as the reads of Broker do.
+        """
+        broker, terms = self._at(intent), intent.terms
+        line = terms.exchange, terms.tradingsymbol, terms.product
+        before = _trades_of(broker, line)
+        held = sum(
+            position.quantity
+            for position in broker.positions()
+            if (position.exchange, position.tradingsymbol, position.product) == line
         )
+        if _trades_of(broker, line) != before:
+            raise TryAgain(f"{terms.tradingsymbol} trades just now: its units are looked at again")
+        return held - sum(before)
 
     def _at(self, intent: OrderIntent) -> Broker:
         return self._broker(intent.account, intent.terms.mode)
@@ -207,14 +215,17 @@ class Resolution:
             self._conclude(intent, state, message, broker_order_id=uuid)
 
     def _resolve_conversion(self, intent: OrderIntent) -> None:
-        """A conversion leaves less of the old product than there was when it was claimed. The next morning
-        that tells nothing: an intraday position has ended with its day, a share has moved to the holdings."""
+        """A conversion leaves less of the old product than there was when it was claimed, whatever was traded
+        since. The next morning that tells nothing: an intraday position has ended with its day, a share has
+        moved to the holdings.
+        """
         if self._is_of_an_earlier_day(intent):
             self._conclude_absence(intent)
             return
         left, before = self.held_of(intent), intent.held_before
         if before is not None and left <= before - intent.terms.quantity:
-            self._conclude(intent, "COMPLETE", f"{left} of {before} are left as {intent.terms.product}")
+            gone = f"{before - left} units are no longer {intent.terms.product}"
+            self._conclude(intent, "COMPLETE", gone)
         else:
             self._conclude_absence(intent)
 
@@ -278,6 +289,15 @@ class Resolution:
             text = f"{name_of(new)}: {new.status_message}. It is not sent again by itself."
             done.notices.append(Notice("Order never reached the broker", text, "order_never_arrived"))
         return done.notices, done.writes
+
+
+def _trades_of(broker: Broker, line: tuple[str, str, str]) -> tuple[int, ...]:
+    """Units of the day's trades in (exchange, tradingsymbol, product), those sold negative."""
+    return tuple(
+        trade.quantity if trade.transaction_type == "BUY" else -trade.quantity
+        for trade in broker.trades()
+        if (trade.exchange, trade.tradingsymbol, trade.product) == line
+    )
 
 
 def _is_given_up(intent: OrderIntent) -> bool:
