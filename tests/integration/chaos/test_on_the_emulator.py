@@ -3,7 +3,8 @@
 `patang chaos --orders 10000` and `patang chaos --races 1000` run the long ones.
 """
 
-from patang_workbench.chaos.campaign import campaign, emulator
+from patang_workbench.chaos.campaign import campaign
+from patang_workbench.chaos.crew import emulator
 from patang_workbench.chaos.races import races
 
 

@@ -36,7 +36,7 @@ class RestlessOwner(People):
 
 def played(people: type[People], seed: str) -> tuple[ChaosDay, MemoryStore]:
     store = MemoryStore()
-    day = ChaosDay(DayPlan(seed, accounts=3, trades=4), store, MemoryStore())
+    day = ChaosDay(DayPlan(seed, accounts=3, trades=4, asks=0.0), store, MemoryStore())
     day.people = people(day.room, day.functions, day.naked)
     day.run()
     return day, store

@@ -1,31 +1,24 @@
-"""A campaign: days of chaos until enough orders have left, on the emulator's DynamoDB, in two processes.
+"""A campaign: days of chaos until enough orders have left, on the emulator's DynamoDB, in a few processes.
 
 Day n of a campaign has the seed "S/n" and its own tables, so that each can be run again alone.
 """
 
-import multiprocessing
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from patang.adapters.aws.dynamodb import DynamoStore
-from patang_workbench.chaos.day import ChaosDay
-from patang_workbench.chaos.dynamodb import WireDynamo, create_table
+from patang_workbench.chaos.crew import Crew
 from patang_workbench.chaos.plan import DayPlan, DayResult
-from patang_workbench.local_stack.emulator import Emulator
-from patang_workbench.local_stack.processes import Keeper
 
-__all__ = ["Report", "campaign", "day_plan", "emulator", "run_day"]
+__all__ = ["Report", "campaign", "day_plan"]
 
-_PROJECT = Path(__file__).resolve().parents[3]
-# Orders that an account has brought on every day so far: a campaign starts no day too few.
-_FEWEST = 12
+# A day is a small ledger on purpose: every look at an account's order book and partition costs with all that
+# is in them. Many accounts for a few minutes bring more orders in the same time than few for long.
+_ACCOUNTS, _TRADES = 20, 4
+# Orders for each entry that every day so far has brought: a campaign starts no day too few.
+_FEWEST = 1.5
 
 
 @dataclass(slots=True)
@@ -38,6 +31,7 @@ class Report:
     changes: int = 0
     entries: int = 0
     by_hand: int = 0
+    requests: Counter[str] = field(default_factory=Counter)
     fills: int = 0
     market_seconds: int = 0
     seconds: float = 0.0
@@ -58,6 +52,7 @@ class Report:
         self.changes += result.changes
         self.entries += result.entries
         self.by_hand += result.by_hand
+        self.requests += result.requests
         self.fills += result.fills
         self.market_seconds += result.seconds
         self.faults += result.faults
@@ -79,6 +74,8 @@ class Report:
             "changes": self.changes,
             "entries": self.entries,
             "by_hand": self.by_hand,
+            "requests": self.requests.total(),
+            **{f"asked_{name}": number for name, number in sorted(self.requests.items())},
             "fills": self.fills,
             "duplicates": self.findings["duplicate"],
             "lost": self.findings["lost"],
@@ -96,34 +93,9 @@ class Report:
         }
 
 
-def day_plan(seed: str, day: int, badness: float = 1.0, accounts: int = 14) -> DayPlan:
+def day_plan(seed: str, day: int, badness: float = 1.0, accounts: int = _ACCOUNTS) -> DayPlan:
     """The plan of one day of a campaign."""
-    return DayPlan(f"{seed}/{day}", accounts=accounts, trades=8, badness=badness)
-
-
-@contextmanager
-def emulator() -> Iterator[Emulator]:
-    """An AWS emulator for the campaign alone. Raises EmulatorError where it is not installed."""
-    with Keeper() as keeper:
-        python = _PROJECT / ".emulator" / "bin" / "python"
-        found = Emulator(python, Path(tempfile.mkdtemp(prefix="patang-chaos-")), keeper)
-        try:
-            found.wait_ready()
-            yield found
-        finally:
-            found.stop()
-
-
-def run_day(endpoint: str, plan: DayPlan) -> DayResult:
-    """One day on tables of its own."""
-    client = WireDynamo(endpoint)
-    tables = [create_table(client, purpose, plan.seed) for purpose in ("desk", "auth")]
-    desk, auth = (DynamoStore(client, name) for name in tables)
-    try:
-        return ChaosDay(plan, desk, auth).run()
-    finally:
-        for name in tables:
-            client.call("DeleteTable", {"TableName": name})
+    return DayPlan(f"{seed}/{day}", accounts=accounts, trades=_TRADES, badness=badness)
 
 
 def campaign(
@@ -131,33 +103,21 @@ def campaign(
     seed: str,
     *,
     badness: float = 1.0,
-    accounts: int = 14,
+    accounts: int = _ACCOUNTS,
     processes: int = 2,
     progress: Callable[[Report], None] = lambda _report: None,
 ) -> Report:
     """Days until that many orders have left. Raises EmulatorError."""
     report, begun = Report(seed), time.monotonic()
-    context = multiprocessing.get_context("spawn")
-    with emulator() as aws, ProcessPoolExecutor(processes, mp_context=context) as pool:
-        running = {}
-        day = 0
-        while report.orders < orders or running:
-            while len(running) < processes and report.orders + _FEWEST * accounts * len(running) < orders:
-                plan = day_plan(seed, day, badness, accounts)
-                running[pool.submit(_quiet_day, aws.endpoint, plan)] = day
+    expected, day = int(_FEWEST * _TRADES * accounts), 0
+    with Crew(processes) as crew:
+        while report.orders < orders or crew.busy:
+            while crew.has_room and report.orders + expected * crew.busy < orders:
+                crew.begin(day, day_plan(seed, day, badness, accounts))
                 day += 1
-            if not running:
-                continue
-            done = next(as_completed(running))
-            report.add(running.pop(done), done.result())
+            for number, result in crew.finished():
+                report.add(number, result)
             report.seconds = time.monotonic() - begun
             progress(report)
     report.seconds = time.monotonic() - begun
     return report
-
-
-def _quiet_day(endpoint: str, plan: DayPlan) -> DayResult:
-    result = run_day(endpoint, plan)
-    # It is long, and told only of a day that somebody looks at.
-    result.history = []
-    return result

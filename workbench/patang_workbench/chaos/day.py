@@ -65,6 +65,7 @@ class ChaosDay:
         if second % _GUARD_EVERY == 0:
             self.functions.guard()
         self.people.workflows()
+        self.people.requests.again()
         for _ in range(_MESSAGES_A_SECOND):
             if not self.functions.deliver():
                 break
@@ -91,7 +92,11 @@ class ChaosDay:
 
     def _judge(self) -> list[Finding]:
         room = self.room
-        asked, by_hand = self.people.asked, self.naked.spared
+        people, by_hand = self.people, self.naked.spared
+        asked = {
+            account: [*people.asked.get(account, ()), *people.requests.accepted.get(account, ())]
+            for account in room.accounts
+        }
         return judge(room.exchange, room.around.bare_store, room.users, room.lines, asked, by_hand)
 
     def _result(self, seconds: int) -> DayResult:
@@ -107,6 +112,7 @@ class ChaosDay:
             changes=sum(line.changes for line in room.lines.values()),
             entries=self.people.entries,
             by_hand=self.people.by_hand,
+            requests=self.people.requests.counts,
             fills=room.exchange.broker.book.fills,
             seconds=seconds,
             findings=findings,

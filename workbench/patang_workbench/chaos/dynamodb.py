@@ -38,7 +38,7 @@ class WireDynamo:
         return self.call("BatchGetItem", request)
 
     def query(self, **request: Any) -> dict[str, Any]:
-        return self.call("Query", request)
+        return self.call("Query", _in_plain_conditions(request))
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
         return self.call("TransactWriteItems", request)
@@ -87,6 +87,22 @@ class WireDynamo:
         if last:
             self._connect()
         return int(first[1]), body
+
+
+def _in_plain_conditions(request: dict[str, Any]) -> dict[str, Any]:
+    """The query of DynamoStore in the API's other words for it: the same question, but the emulator parses an
+    expression once more for every item of the partition.
+    """
+    names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
+    conditions = {names["#partition"]: _condition("EQ", values[":partition"])}
+    if ":prefix" in values:
+        conditions[names["#sort"]] = _condition("BEGINS_WITH", values[":prefix"])
+    said = {name: value for name, value in request.items() if "Expression" not in name}
+    return said | {"KeyConditions": conditions}
+
+
+def _condition(operator: str, value: Any) -> dict[str, Any]:
+    return {"ComparisonOperator": operator, "AttributeValueList": [value]}
 
 
 def create_table(client: WireDynamo, purpose: str, seed: str) -> str:

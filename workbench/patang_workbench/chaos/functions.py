@@ -74,10 +74,10 @@ class Functions:
         records = [tick_record([lines[token] for token in tokens], now), marker_record(now)]
         self.call("guard", lambda desk: desk.guard().process(records))
 
-    def reconcile(self, *, fresh: bool = False) -> None:
+    def reconcile(self) -> None:
         """What the schedule starts."""
         now = self._room.market_time
-        self.call("reconciler", lambda desk: desk.reconciler().run(now), fresh=fresh)
+        self.call("reconciler", lambda desk: desk.reconciler().run(now))
 
     def deliver(self) -> bool:
         """One message of one queue; False if there is none."""
@@ -137,7 +137,8 @@ class Functions:
         elif act == "guard":
             self.guard()
         elif act == "reconcile":
-            self.reconcile(fresh=True)
+            asked = [self._room.chance.choice(self._room.accounts)]
+            self.call("reconciler", lambda desk: desk.reconciler().ask(asked), fresh=True)
         else:
             self._room.hear()
             self._update()

@@ -1,5 +1,5 @@
-"""What people do in a day: the owner says yes to entries and sells positions; he trades on the broker's own
-pages, past the desk; in the end he has an account flattened."""
+"""What people do in a day: the owner says yes to entries and sells positions; he asks the desk for orders of
+his own, and trades on the broker's own pages, past the desk; in the end he has an account flattened."""
 
 from collections import deque
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from patang_workbench.chaos.functions import Functions
 from patang_workbench.chaos.naked import Naked
+from patang_workbench.chaos.requests import Requests
 from patang_workbench.chaos.room import Room
 from patang_workbench.chaos.wishes import BY_HAND, PRODUCTS, approve, proposal, traded_lines
 from patang_workbench.exchange.errors import KiteError
@@ -14,18 +15,19 @@ from patang_workbench.exchange.errors import KiteError
 __all__ = ["People"]
 
 # Chances in a market second.
-_ENTERS, _SELLS_ONE, _TRADES_BY_HAND, _SELLS_OURS_BY_HAND = 0.02, 0.03, 0.01, 0.004
+_ENTERS, _SELLS_ONE, _TRADES_BY_HAND, _SELLS_OURS_BY_HAND = 0.05, 0.03, 0.02, 0.006
 # How long a workflow waits for the lane.
 _PATIENCE = timedelta(seconds=60)
 
 
 class People:
-    """`asked` has the ids of the intents that were submitted, by account."""
+    """`asked` has the ids of the entries' intents that were submitted, by account."""
 
     def __init__(self, room: Room, functions: Functions, naked: Naked) -> None:
         self._room = room
         self._functions = functions
         self._naked = naked
+        self.requests = Requests(room, functions, naked)
         self._tasks: dict[str, tuple[str, str, datetime]] = {}
         self._steps: deque[tuple[str, str, str]] = deque()
         self._left = dict.fromkeys(room.accounts, room.plan.trades)
@@ -39,8 +41,8 @@ class People:
 
     @property
     def waiting(self) -> bool:
-        """Whether a workflow is not over."""
-        return bool(self._tasks or self._steps)
+        """Whether a workflow is not over, or a request has no answer."""
+        return bool(self._tasks or self._steps or self.requests.waiting)
 
     def second(self) -> None:
         """What they want in a second of the busy part of the day."""
@@ -49,6 +51,7 @@ class People:
             if trades and chance.random() < _ENTERS:
                 self._left[account] -= 1
                 self._enter(account)
+        self.requests.second()
         held = self._functions.held
         if held and chance.random() < _SELLS_ONE * len(held):
             self._sell_one()
@@ -136,10 +139,14 @@ class People:
         )
 
     def _sell_ours_by_hand(self) -> None:
-        """All of what the exchange has of it: what stands to be sold beside it is the desk's to take away."""
+        """All of what the exchange has of it: what stands to be sold beside it is the desk's to take away.
+        Where he has units of his own beside ours, whose it is that he sells is his word alone."""
         position = self._room.chance.choice(self._functions.held)
         user_id = self._room.users[position.account]
-        self._naked.spared.add((user_id, f"{position.exchange}:{position.symbol}", position.product))
+        line = user_id, f"{position.exchange}:{position.symbol}", position.product
+        if line in self.requests.lines:
+            return
+        self._naked.spared.add(line)
         self._by_hand(
             position.account,
             action="close",

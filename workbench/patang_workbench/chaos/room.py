@@ -2,9 +2,12 @@
 
 import random
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 
 from patang.keys import settings_key
+from patang.market.instruments import Instrument, Universe
 from patang.market.sessions import IST
+from patang.market.universe import save_universe
 from patang.ports import Put, StateStore
 from patang.settings import KiteSettings, Settings
 from patang_workbench.chaos.desk import ChaosDesk, Surroundings
@@ -16,6 +19,7 @@ from patang_workbench.chaos.surroundings import VirtualClock
 from patang_workbench.exchange.engine import Exchange
 from patang_workbench.exchange.engine import Settings as ExchangeSettings
 from patang_workbench.exchange.in_process import InProcessExchange
+from patang_workbench.exchange.lines import Line
 from patang_workbench.exchange.login import App
 from patang_workbench.exchange.synthetic import synthetic_market
 
@@ -62,7 +66,7 @@ class Room:
         return self.exchange.clock.now()
 
     def open(self) -> None:
-        """Settings, accounts and their sessions, at a market that has opened."""
+        """Settings, instruments, accounts and their sessions, at a market that has opened."""
         self.trading.advance(20)
         settings = Settings(
             mode="simulator",
@@ -71,6 +75,9 @@ class Room:
             entry_order_seconds=20,
         )
         self.around.bare_store.write(Put(settings_key(), {"document": settings.model_dump_json()}))
+        lines = [line for line in self.exchange.floor.lines.values() if not line.instrument.is_index]
+        universe = Universe(day=SESSION, instruments=tuple(map(_instrument, lines)))
+        save_universe(self.around.bare_store, self.around.objects, universe)
         service = ChaosDesk(self.around).accounts()
         for account, user_id in self.users.items():
             key, secret = f"key-{account}", f"secret-{account}"
@@ -110,3 +117,19 @@ class Room:
 
     def _line(self, account: str) -> CountedLine:
         return CountedLine(self.trading, self.users[account], lambda text: self.tell(account, text))
+
+
+def _instrument(line: Line) -> Instrument:
+    row = line.instrument
+    return Instrument(
+        instrument_token=row.token,
+        exchange=row.exchange,
+        tradingsymbol=row.tradingsymbol,
+        name=row.name or row.tradingsymbol,
+        instrument_type=row.kind,
+        segment=row.segment,
+        tick_size=Decimal(row.tick) / 100,
+        lot_size=row.lot,
+        expiry=row.expiry,
+        strike=Decimal(row.strike) / 100 if row.is_option else None,
+    )

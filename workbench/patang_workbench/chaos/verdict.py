@@ -8,19 +8,27 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from patang.execution.intent import PLACING, OrderIntent
+from patang.execution.orders.request_book import PersonsRequest
 from patang.execution.protection.triggered import linked_intent
-from patang.keys import account_partition
+from patang.execution.reconciliation.record import Reconciliation
+from patang.keys import account_partition, reconciliation_key
 from patang.portfolio.position import Position
 from patang.ports import StateStore
-from patang.records import load_all
+from patang.records import load, load_all
 from patang_workbench.chaos.line import CountedLine
+from patang_workbench.chaos.persons_units import is_cover_stop, persons_triggers, persons_units
+from patang_workbench.chaos.units import differences, line_of
+from patang_workbench.chaos.wishes import BY_HAND
 from patang_workbench.exchange.engine import Exchange
 from patang_workbench.exchange.gtt import Gtt
-from patang_workbench.exchange.ledger import Entry, by_tag, ledger, net_positions
+from patang_workbench.exchange.ledger import Entry, ledger, requests_by_tag
 
 __all__ = ["Finding", "judge"]
 
 _LIVE = ("OPEN", "TRIGGER PENDING")
+# What may stand for as long as it likes. Whether it stands is another question.
+_RESTING = ("EXIT", "PROTECT", "ORDER")
+_ENDED = ("COMPLETE", "CANCELLED", "REJECTED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,13 @@ def judge(
         wrong = [
             *_duplicates(exchange, user_id, lines[account], intents, gtts),
             *_lost(store, account, mine, intents, asked.get(account, [])),
-            *_differences(exchange, user_id, positions, entries, theirs),
+            *_without_effect(intents, mine, gtts),
+            *differences(exchange, user_id, positions, persons_units(intents, mine), entries, theirs),
             *_unexplained(intents, positions, mine, gtts, theirs),
+            *_told_apart(store, account, theirs),
+            *_left_of_baskets(
+                load_all(store, PersonsRequest, account_partition(account), "REQUEST#"), intents
+            ),
         ]
         found += [Finding(kind, account, what) for kind, what in wrong]
     return found
@@ -72,11 +85,10 @@ def _duplicates(
     intents: dict[str, OrderIntent],
     gtts: list[Gtt],
 ) -> list[tuple[str, str]]:
-    accepted = {tag: rows for (user, tag), rows in by_tag(exchange).items() if user == user_id}
     found = [
-        ("duplicate", f"{tag} was accepted {len(rows)} times: {[row.order_id for row in rows]}")
-        for tag, rows in accepted.items()
-        if len(rows) > 1 and not (tag in intents and intents[tag].terms.autoslice)
+        ("duplicate", f"{requests} requests with {tag} were accepted")
+        for (user, tag), requests in requests_by_tag(exchange).items()
+        if user == user_id and requests > 1
     ]
     found += [
         ("duplicate", f"{tag or 'an order without a tag'} left {times} times")
@@ -86,8 +98,11 @@ def _duplicates(
     wanted = sum(i.kind == "GTT_PLACE" and i.sending_at is not None for i in intents.values())
     if line.triggers > wanted:
         found.append(("duplicate", f"{line.triggers} triggers left for {wanted} intents to place one"))
+    persons = persons_triggers(intents.values())
     waiting = Counter(
-        (gtt.line.instrument.key, gtt.legs[0].product) for gtt in gtts if gtt.status == "active"
+        (gtt.line.instrument.key, gtt.legs[0].product)
+        for gtt in gtts
+        if gtt.status == "active" and str(gtt.number) not in persons
     )
     found += [("duplicate", f"{n} triggers wait for {key}") for key, n in waiting.items() if n > 1]
     return found
@@ -97,78 +112,72 @@ def _lost(
     store: StateStore, account: str, mine: list[Entry], intents: dict[str, OrderIntent], asked: list[str]
 ) -> list[tuple[str, str]]:
     """What was asked for and is nowhere, and what the exchange has and the desk does not know."""
-    tags = {entry.tag for entry in mine}
     found = [
         ("lost", f"{intent_id} was submitted and is no intent")
         for intent_id in asked
         if intent_id not in intents
     ]
+    triggers = persons_triggers(intents.values())
+    of_intent: dict[str, list[Entry]] = {}
     for entry in mine:
         intent = intents.get(entry.tag or "")
-        if intent is None and entry.tag is None:
+        if entry.tag is None:
             intent = linked_intent(store, account, entry.order_id)
-        if intent is None:
-            if entry.filled or entry.status in _LIVE:
-                found.append(("lost", f"order {entry.order_id} ({entry.tag}, GTT {entry.gtt}) is nobody's"))
-        elif not entry.accepted and intent.state in ("REJECTED", "CANCELLED"):
-            continue
-        elif (intent.filled_quantity, intent.broker_order_id) != (entry.filled, entry.order_id):
-            told = f"{intent.filled_quantity} of {intent.broker_order_id} ({intent.state})"
-            found.append(("lost", f"{entry.order_id} filled {entry.filled}; {intent.intent_id} says {told}"))
-        elif not _agrees(intent, entry):
-            told = f"{intent.intent_id} says {intent.state}"
-            found.append(("lost", f"order {entry.order_id} is {entry.status}; {told}"))
+        if intent is not None and not is_cover_stop(entry):
+            of_intent.setdefault(intent.intent_id, []).append(entry)
+        elif intent is None and str(entry.gtt) not in triggers and (entry.filled or entry.status in _LIVE):
+            found.append(("lost", f"order {entry.order_id} ({entry.tag}, GTT {entry.gtt}) is nobody's"))
+    for intent_id, rows in of_intent.items():
+        told = _told_otherwise(intents[intent_id], rows)
+        if told is not None:
+            found.append(("lost", told))
     found += [
         ("lost", f"{intent.intent_id} is {intent.state} ({intent.broker_order_id}) and never reached")
         for intent in intents.values()
         if intent.kind in PLACING and intent.state in ("ACKED", "COMPLETE")
-        if intent.intent_id not in tags and intent.target_gtt_id is None
+        if intent.intent_id not in of_intent and intent.target_gtt_id is None
     ]
     return found
 
 
-def _agrees(intent: OrderIntent, entry: Entry) -> bool:
-    if entry.status in ("COMPLETE", "CANCELLED", "REJECTED"):
-        return intent.state == entry.status
-    return intent.state == "ACKED"
+def _told_otherwise(intent: OrderIntent, rows: list[Entry]) -> str | None:
+    """Where an intent says something else of its orders than the exchange."""
+    if not any(row.accepted for row in rows) and intent.state in ("REJECTED", "CANCELLED"):
+        return None
+    numbers, filled = [row.order_id for row in rows], sum(row.filled for row in rows)
+    if intent.filled_quantity != filled or intent.broker_order_id not in numbers:
+        told = f"{intent.filled_quantity} of {intent.broker_order_id} ({intent.state})"
+        return f"{numbers} filled {filled}; {intent.intent_id} says {told}"
+    states = {row.status for row in rows}
+    if any(state not in _ENDED for state in states):
+        agrees = intent.state == "ACKED"
+    elif len(rows) == 1:
+        agrees = intent.state in states
+    else:
+        # Some may be refused and others done: what counts is whether all units were had.
+        agrees = intent.is_final and (intent.state == "COMPLETE") == (filled == intent.terms.quantity)
+    return None if agrees else f"order {numbers} is {states}; {intent.intent_id} says {intent.state}"
 
 
-def _differences(
-    exchange: Exchange,
-    user_id: str,
-    positions: list[Position],
-    entries: list[Entry],
-    by_hand: set[tuple[str, str]],
+def _without_effect(
+    intents: dict[str, OrderIntent], mine: list[Entry], gtts: list[Gtt]
 ) -> list[tuple[str, str]]:
-    ours: Counter[tuple[str, str]] = Counter()
-    for position in positions:
-        if position.state != "CLOSED":
-            ours[_line_of(position)] += position.open_quantity
-    theirs = Counter(
-        {
-            (key, product): units
-            for (user, key, product), units in net_positions(exchange).items()
-            if user == user_id
-        }
-    )
-    foreign = _by_hand(user_id, positions, entries)
-    return [
-        ("position", f"{key}: the desk holds {ours[key]}, the exchange {theirs[key]}")
-        for key in sorted({*ours, *theirs})
-        if ours[key] != theirs[key] - foreign[key]
-        if key not in by_hand or ours[key] != max(theirs[key], 0)
-    ]
-
-
-def _by_hand(user_id: str, positions: list[Position], entries: list[Entry]) -> Counter[tuple[str, str]]:
-    """What a person holds by his own orders in instruments that the desk has never bought."""
-    known = {_line_of(position) for position in positions}
-    held: Counter[tuple[str, str]] = Counter()
-    for entry in entries:
-        key = f"{entry.exchange}:{entry.tradingsymbol}", entry.product
-        if entry.user_id == user_id and entry.by_hand and key not in known:
-            held[key] += entry.filled if entry.side == "BUY" else -entry.filled
-    return held
+    """What the desk believes to have ended at the exchange, or to have been laid there, and is not so."""
+    live = {entry.order_id for entry in mine if entry.status in _LIVE}
+    known = {str(gtt.number): gtt for gtt in gtts}
+    found = []
+    for intent in intents.values():
+        gtt = known.get(intent.target_gtt_id or "")
+        stands = gtt is not None and gtt.status == "active"
+        if intent.state != "COMPLETE":
+            continue
+        if intent.kind == "CANCEL" and intent.target_order_id in live:
+            found.append(("lost", f"{intent.intent_id} cancelled {intent.target_order_id}, which stands"))
+        if intent.kind == "GTT_DELETE" and stands:
+            found.append(("lost", f"{intent.intent_id} deleted trigger {intent.target_gtt_id}, which stands"))
+        if intent.kind == "GTT_PLACE" and gtt is None:
+            found.append(("lost", f"{intent.intent_id} laid trigger {intent.target_gtt_id}: there is none"))
+    return found
 
 
 def _unexplained(
@@ -181,17 +190,18 @@ def _unexplained(
     found = [
         ("unexplained", f"{intent.kind} {intent.intent_id} is still {intent.state}: {intent.status_message}")
         for intent in intents.values()
-        if not intent.is_final and not (intent.state == "ACKED" and intent.kind in ("EXIT", "PROTECT"))
+        if not intent.is_final and not (intent.state == "ACKED" and intent.kind in _RESTING)
     ]
     live = {entry.order_id: entry for entry in mine if entry.status in _LIVE}
     active = {str(gtt.number): gtt for gtt in gtts if gtt.status == "active"}
     for position in positions:
-        if position.state == "CLOSED" and _line_of(position) in by_hand:
+        if position.state == "CLOSED" and line_of(position) in by_hand:
             continue
         why = _contradiction(position) or _unguarded(position, intents, live, active)
         if why is not None:
             found.append(("unexplained", f"{position.position_id} {position.symbol} {position.state}: {why}"))
     wanted = {p.protection.gtt_id for p in positions if p.protection is not None and p.state != "CLOSED"}
+    wanted |= persons_triggers(intents.values())
     found += [
         ("unexplained", f"trigger {number} sells {gtt.legs[0].quantity} {gtt.line.instrument.key} for nobody")
         for number, gtt in active.items()
@@ -200,8 +210,28 @@ def _unexplained(
     return found
 
 
-def _line_of(position: Position) -> tuple[str, str]:
-    return f"{position.exchange}:{position.symbol}", position.product
+def _told_apart(store: StateStore, account: str, by_hand: set[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What the desk's own comparison of the books cannot explain, though nothing is wrong with them. Where a
+    person has sold what the desk sold as well, it is right to call for one."""
+    found = load(store, Reconciliation, reconciliation_key(account))
+    if found is None or any(key.partition(":")[2] not in BY_HAND for key, _ in by_hand):
+        return []
+    return [("unexplained", f"reconciliation: {difference}") for difference in found.unexplained]
+
+
+def _left_of_baskets(
+    requests: list[PersonsRequest], intents: dict[str, OrderIntent]
+) -> list[tuple[str, str]]:
+    """What stands of baskets whose rest was to be cancelled when one of their orders had ended in vain."""
+    cured = {intent.cured_from for intent in intents.values()}
+    found = []
+    for request in requests:
+        orders = [intents[each] for each in request.intent_ids if each in intents and each not in cured]
+        in_vain = any(each.state in ("REJECTED", "CANCELLED", "DROPPED") for each in orders)
+        if request.cancel_rest and in_vain:
+            standing = [each.intent_id for each in orders if each.state == "ACKED"]
+            found += [("unexplained", f"{each} of basket {request.request_id} stands") for each in standing]
+    return found
 
 
 def _contradiction(position: Position) -> str | None:

@@ -5,7 +5,8 @@ import json
 import sys
 from typing import Any
 
-from patang_workbench.chaos.campaign import Report, campaign, day_plan, emulator, run_day
+from patang_workbench.chaos.campaign import Report, campaign, day_plan
+from patang_workbench.chaos.crew import CrewError, emulator, run_day
 from patang_workbench.chaos.deployed import DeployedReport, deployed
 from patang_workbench.chaos.races import RaceReport, races
 from patang_workbench.cli.running import CommandError
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
             processes=options.processes,
             progress=_progress,
         )
-    except EmulatorError as error:
+    except (EmulatorError, CrewError) as error:
         raise CommandError(str(error)) from error
     _print(report, options)
     return 0 if report.clean else 1
