@@ -11,6 +11,7 @@ from patang.accounts.view import AccountView, account_view
 from patang.app import Desk
 from patang.errors import BadInput
 from patang.identity.principal import Principal
+from patang.identity.rights import in_person
 
 __all__ = ["router"]
 
@@ -67,7 +68,11 @@ def accounts(principal: Reader, desk: TheDesk) -> tuple[AccountView, ...]:
 
 @router.post("", status_code=201)
 def add(wish: NewAccount, principal: Admin, desk: TheDesk) -> AccountView:
-    """Register an account of yours. The API secret goes to the secret store and comes back to nobody."""
+    """Register an account of yours. The API secret goes to the secret store and comes back to nobody.
+
+    403 for a token: an app of somebody else's would be handed the session of your next login.
+    """
+    in_person(principal, "adding an account")
     added = desk.accounts().register.add(
         wish.account,
         wish.label,
@@ -82,10 +87,15 @@ def add(wish: NewAccount, principal: Admin, desk: TheDesk) -> AccountView:
 
 @router.patch("/{account}")
 def change(account: str, wish: AccountChange, principal: Admin, desk: TheDesk) -> AccountView:
-    """Rename, give other credentials, switch off or on. Switching off is refused while something is open."""
+    """Rename, give other credentials, switch off or on. Switching off is refused while something is open.
+
+    Other credentials take the signed-in owner; 403 for a token.
+    """
     register, now = desk.accounts().register, _own(desk, principal, account)
     if wish == AccountChange():
         raise BadInput("nothing to change was given: label, api_key, api_secret or enabled")
+    if wish.api_key is not None or wish.api_secret is not None:
+        in_person(principal, "giving an account other credentials")
     if wish.enabled is not None:
         switch = register.enable if wish.enabled else register.disable
         now = switch(account, principal.actor)

@@ -57,8 +57,12 @@ def preview(wish: SettingsPreviewRequest, principal: Admin, desk: TheDesk) -> Se
 
 @router.patch("")
 def change(wish: SettingsRequest, principal: Admin, desk: TheDesk) -> SettingsVersion:
-    """Store a change as the next version. 409: somebody has changed them since, or something is open."""
-    return desk.settings_page().change(wish.changes, wish.version, wish.note, principal.actor)
+    """Store a change as the next version. 409: somebody has changed them since, or something is open.
+
+    Settings hold for every account of the desk: the owner of its data account changes them, signed in. His
+    token may tighten limits. 403 for anything else.
+    """
+    return desk.settings_page().change(wish.changes, wish.version, wish.note, principal)
 
 
 @router.get("/versions")

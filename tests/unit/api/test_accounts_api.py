@@ -25,14 +25,24 @@ def admin(stranger, bearer):
     return lambda method, path, **more: stranger.request(method, path, headers=headers, **more)
 
 
+def signed_in(browser):
+    word = {"X-CSRF-Token": browser.csrf}
+    return lambda method, path, **more: browser.request(method, path, headers=word, **more)
+
+
 @pytest.fixture
-def ravi(stranger, bearer):
-    headers = bearer("admin", "trade", "read", principal="ravi")
-    return lambda method, path, **more: stranger.request(method, path, headers=headers, **more)
+def person(owner):
+    """Calls as asha, signed in."""
+    return signed_in(owner)
 
 
-def test_an_account_from_its_beginning_to_its_end(admin, desk):
-    added = admin("POST", "/api/accounts", json=NEW)
+@pytest.fixture
+def ravi(sign_in):
+    return signed_in(sign_in("other", "XY5678"))
+
+
+def test_an_account_from_its_beginning_to_its_end(person, desk):
+    added = person("POST", "/api/accounts", json=NEW)
     assert added.status_code == 201
     assert added.json() == {
         "account": "third",
@@ -45,29 +55,29 @@ def test_an_account_from_its_beginning_to_its_end(admin, desk):
         "valid_until": None,
         "login": None,
     }
-    changed = admin("PATCH", "/api/accounts/third", json={"label": "Slow", "api_secret": "other-hidden"})
+    changed = person("PATCH", "/api/accounts/third", json={"label": "Slow", "api_secret": "other-hidden"})
     assert (changed.status_code, changed.json()["label"]) == (200, "Slow")
     assert desk.secrets.get("patang/test/account/third") == {"api_secret": "other-hidden"}
-    assert admin("PATCH", "/api/accounts/third", json={"enabled": False}).json()["enabled"] is False
-    listed = admin("GET", "/api/accounts").json()
+    assert person("PATCH", "/api/accounts/third", json={"enabled": False}).json()["enabled"] is False
+    listed = person("GET", "/api/accounts").json()
     assert [entry["account"] for entry in listed] == ["family", "main", "third"]
-    logins = admin("GET", "/api/kite/accounts").json()
+    logins = person("GET", "/api/kite/accounts").json()
     assert [(a["account"], a["session"]) for a in logins["data"]] == [("main", "ACTIVE")]
-    assert admin("PATCH", "/api/accounts/third", json={"enabled": True}).json()["enabled"] is True
-    assert admin("DELETE", "/api/accounts/third").status_code == 204
-    assert admin("DELETE", "/api/accounts/third").status_code == 404
+    assert person("PATCH", "/api/accounts/third", json={"enabled": True}).json()["enabled"] is True
+    assert person("DELETE", "/api/accounts/third").status_code == 204
+    assert person("DELETE", "/api/accounts/third").status_code == 404
     assert desk.secrets.get("patang/test/account/third") is None
 
 
-def test_no_answer_no_item_and_no_log_line_holds_a_secret(admin, desk, caplog, capsys):
+def test_no_answer_no_item_and_no_log_line_holds_a_secret(person, desk, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     texts = [
-        admin("POST", "/api/accounts", json=NEW).text,
-        admin("PATCH", "/api/accounts/third", json={"api_secret": "very-hidden", "label": 7}).text,
-        admin("POST", "/api/accounts", json=NEW).text,
-        admin("POST", "/api/accounts", json=NEW | {"api_secret": "very-hidden" * 20}).text,
-        admin("GET", "/api/accounts").text,
-        admin("GET", "/api/kite/accounts").text,
+        person("POST", "/api/accounts", json=NEW).text,
+        person("PATCH", "/api/accounts/third", json={"api_secret": "very-hidden", "label": 7}).text,
+        person("POST", "/api/accounts", json=NEW).text,
+        person("POST", "/api/accounts", json=NEW | {"api_secret": "very-hidden" * 20}).text,
+        person("GET", "/api/accounts").text,
+        person("GET", "/api/kite/accounts").text,
         caplog.text,
         repr(desk.store.items),
         repr(capsys.readouterr()),
@@ -85,30 +95,30 @@ def test_what_is_open_is_refused_by_name(admin, desk):
 
 
 @pytest.mark.parametrize("account", ["other", "nobody", "OTHER", "%2e%2e"])
-def test_another_principals_account_does_not_exist(admin, desk, account):
+def test_another_principals_account_does_not_exist(person, desk, account):
     before = desk.store.get(account_key("other")), dict(desk.secrets.secrets)
     answers = [
-        admin("PATCH", f"/api/accounts/{account}", json={"label": "mine"}),
-        admin("DELETE", f"/api/accounts/{account}"),
+        person("PATCH", f"/api/accounts/{account}", json={"label": "mine"}),
+        person("DELETE", f"/api/accounts/{account}"),
     ]
     assert {answer.status_code for answer in answers} == {404}
     assert (desk.store.get(account_key("other")), dict(desk.secrets.secrets)) == before
 
 
-def test_a_name_that_another_has_is_refused_as_one_that_was_removed(admin, ravi, desk):
+def test_a_name_that_another_has_is_refused_as_one_that_was_removed(person, ravi, desk):
     before = desk.store.get(account_key("other")), dict(desk.secrets.secrets)
-    taken = admin("POST", "/api/accounts", json=NEW | {"account": "other"})
+    taken = person("POST", "/api/accounts", json=NEW | {"account": "other"})
     assert (desk.store.get(account_key("other")), dict(desk.secrets.secrets)) == before
     ravi("POST", "/api/accounts", json=NEW | {"kite_user_id": "XY5678"})
     ravi("DELETE", "/api/accounts/third")
-    removed = admin("POST", "/api/accounts", json=NEW)
+    removed = person("POST", "/api/accounts", json=NEW)
     assert taken.status_code == removed.status_code
     assert taken.json()["message"].replace("'other'", "'third'") == removed.json()["message"]
     assert "ravi" not in taken.text + removed.text
 
 
-def test_nobody_puts_another_person_on_the_desk_over_http(admin, desk):
-    answer = admin("POST", "/api/accounts", json=NEW | {"kite_user_id": "ZZ0000"})
+def test_nobody_puts_another_person_on_the_desk_over_http(person, desk):
+    answer = person("POST", "/api/accounts", json=NEW | {"kite_user_id": "ZZ0000"})
     assert answer.status_code == 409
     assert "list of people" in answer.json()["message"]
     assert desk.secrets.get("patang/test/account/third") is None
@@ -127,8 +137,8 @@ def test_nobody_puts_another_person_on_the_desk_over_http(admin, desk):
     ],
     ids=str,
 )
-def test_what_does_not_parse_is_refused(admin, desk, wrong):
-    assert admin("POST", "/api/accounts", json=NEW | wrong).status_code == 422
+def test_what_does_not_parse_is_refused(person, desk, wrong):
+    assert person("POST", "/api/accounts", json=NEW | wrong).status_code == 422
     assert desk.store.get(account_key("third")) is None
 
 
@@ -145,6 +155,25 @@ def test_accounts_are_changed_with_scope_admin_alone(stranger, bearer, desk, sco
         ("DELETE", "/api/accounts/main", None),
     ):
         assert stranger.request(method, path, json=body, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/accounts", NEW),
+        ("PATCH", "/api/accounts/main", {"api_key": "evilkey1"}),
+        ("PATCH", "/api/accounts/main", {"api_secret": "evil-secret"}),
+        ("PATCH", "/api/accounts/main", {"label": "Mine", "api_key": "evilkey1", "api_secret": "evil"}),
+    ],
+)
+def test_no_token_leads_the_next_login_to_an_app_of_its_own(admin, person, desk, method, path, body):
+    """The app of the key is handed the session of whoever logs in: with it, all of the account."""
+    before = dict(desk.store.items), dict(desk.secrets.secrets)
+    answer = admin(method, path, json=body)
+    assert (answer.status_code, answer.json()["error_type"]) == (403, "AuthenticationError")
+    assert "signed-in owner" in answer.json()["message"]
+    assert (desk.store.items, desk.secrets.secrets) == before
+    assert person(method, path, json=body).status_code in (200, 201)
 
 
 def begun(admin, account="main"):
@@ -227,7 +256,7 @@ def test_an_action_that_does_not_parse_is_refused(admin, body):
     assert admin("POST", "/api/kite/auth", json=body).status_code == 422
 
 
-def test_positions_of_a_new_account_are_its_own(admin, desk):
-    admin("POST", "/api/accounts", json=NEW)
+def test_positions_of_a_new_account_are_its_own(person, desk):
+    person("POST", "/api/accounts", json=NEW)
     desk.keep(position("third", "p9", "WIPRO", state="OPEN"))
-    assert "WIPRO" in admin("GET", "/api/positions").text
+    assert "WIPRO" in person("GET", "/api/positions").text

@@ -10,7 +10,11 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.python import asgi
 
 from functions.api.app import build_app
+from patang.identity.credentials import fingerprint
+from patang.identity.sign_in import SESSION_LASTS
+from patang.identity.stored import BrowserSession
 from patang.market.instrument_dumps import dump_path
+from patang.records import create
 from tests.fakes import RecordedPollQueue
 from tests.unit.api.sample_desk import DAY, NOW, busy, two_owners
 
@@ -24,8 +28,21 @@ instrument_type,segment,exchange,isin
 DESK = busy(two_owners())
 DESK.poll_queue = RecordedPollQueue()
 DESK.objects.put(dump_path(DAY), gzip.compress(DUMP.encode()))
-TOKEN = DESK.tokens().issue("asha", "fuzz", ("read", "trade", "admin"), days=1).secret
-HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+# The signed-in owner may all that a token may, and more.
+SECRET = "a-browser-of-asha"
+DESK.auth_store.write(
+    create(
+        BrowserSession(
+            session_hash=fingerprint(SECRET),
+            principal="asha",
+            account="main",
+            kite_user_id="AB1234",
+            began_at=NOW,
+            until=NOW + SESSION_LASTS,
+        )
+    )
+)
+HEADERS = {"Cookie": f"patang-session={SECRET}", "X-CSRF-Token": DESK.sign_in().principal(SECRET).csrf}
 STORES = [(store, dict(store.items), dict(store.places)) for store in (DESK.store, DESK.auth_store)]
 
 # A request may be well formed and still name a cursor of another list, or come too late; what it must never
@@ -57,7 +74,7 @@ def client():
 
 
 def as_it_was() -> None:
-    """Each request meets the same desk, and a token that none before it has ended."""
+    """Each request meets the same desk, and a browser that none before it has signed out."""
     DESK.clock.moment = NOW
     for store, items, places in STORES:
         store.items, store.places = dict(items), dict(places)

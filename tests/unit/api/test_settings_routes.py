@@ -4,6 +4,7 @@ import pytest
 
 from patang.audit.event import AuditEvent
 from patang.keys import outbox_partition
+from patang.ports import Delete
 from patang.records import load_all
 from patang.settings.edits import SET_BY_OPERATOR
 from patang.settings.table import table
@@ -12,17 +13,25 @@ TIGHTER = {"risk.max_concurrent_positions": 1}
 LOOSER = {"risk.max_concurrent_positions": 5}
 
 
-@pytest.fixture
-def change(stranger, bearer):
-    headers = bearer("admin", "read")
-
+def sender(browser, headers):
     def send(values, version=0, path="/api/settings", **more):
         method = "PATCH" if path == "/api/settings" else "POST"
-        return stranger.request(
-            method, path, json={"version": version, "changes": values} | more, headers=headers
-        )
+        body = {"version": version, "changes": values} | more
+        return browser.request(method, path, json=body, headers=headers)
 
     return send
+
+
+@pytest.fixture
+def change(owner):
+    """Changes settings as asha, signed in."""
+    return sender(owner, {"X-CSRF-Token": owner.csrf})
+
+
+@pytest.fixture
+def program(stranger, bearer):
+    """The same as asha's program."""
+    return sender(stranger, bearer("admin", "read"))
 
 
 @pytest.fixture
@@ -53,8 +62,51 @@ def test_a_change_is_a_version_and_is_told_to_the_audit_log(reader, change, desk
     assert by_path(reader)["risk.max_concurrent_positions"]["value"] == 1
     [event] = load_all(desk.store, AuditEvent, outbox_partition("DESK", desk.clock.now().date()))
     assert event.kind == "SETTINGS_CHANGED"
-    assert event.actor.startswith("token:")
+    assert event.actor == "person:asha"
     assert event.details["changes"] == {"risk.max_concurrent_positions": ["2", "1"]}
+
+
+def test_a_token_tightens_limits_and_does_nothing_else(change, program, desk):
+    assert program(TIGHTER).status_code == 200
+    before = dict(desk.store.items)
+    for values in (
+        LOOSER,
+        {"requests.assistant_alone_inr": 5_000},
+        {"requests.approval": "never"},
+        {"mode": "live"},
+        {"data_account": "other"},
+        {"notifications.sms": []},
+        {"requests.max_orders_a_day": 5, "profile": "mine"},
+        {"requests.max_orders_a_day": 5, "universe.indices": ["NIFTY"]},
+    ):
+        answer = program(values, 1)
+        assert (answer.status_code, answer.json()["error_type"]) == (403, "AuthenticationError"), values
+        assert "signed-in owner" in answer.json()["message"]
+    assert desk.store.items == before
+    assert change(LOOSER, 1).status_code == 200
+    late = program({"risk.max_concurrent_positions": 3}, 2)
+    assert late.status_code == 200, "less than what its owner waits for"
+
+
+def test_settings_hold_for_all_so_another_principal_changes_none(sign_in, stranger, bearer, desk):
+    ravi = sign_in("other", "XY5678")
+    signed_in = sender(ravi, {"X-CSRF-Token": ravi.csrf})
+    token = sender(stranger, bearer("admin", "read", principal="ravi"))
+    before = dict(desk.store.items)
+    for values in (TIGHTER, LOOSER, {"data_account": "other"}, {"mode": "live"}):
+        for send in (signed_in, token):
+            answer = send(values)
+            assert answer.status_code == 403
+            assert "main" not in answer.text
+    assert desk.store.items == before
+
+
+def test_without_a_data_account_it_is_the_one_whose_all_accounts_are(change, desk):
+    assert change({"data_account": "gone"}).status_code == 200
+    assert change(TIGHTER, 1).status_code == 403, "there is ravi, too"
+    other = desk.accounts().account("other")
+    desk.store.write(Delete(other.key()))
+    assert change(TIGHTER, 1).status_code == 200
 
 
 def test_a_looser_limit_waits_and_is_shown_to_wait(reader, change):

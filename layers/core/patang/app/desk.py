@@ -103,7 +103,7 @@ class Desk(Trading):
     def settings_page(self) -> "SettingsPage":
         from patang.desk_view.settings_view import SettingsPage
 
-        return SettingsPage(self.store, self.settings_changes())
+        return SettingsPage(self.store, self.settings_changes(), self.accounts().list)
 
     def explanations(self) -> "Explanations":
         from patang.desk_view.explanations import Explanations

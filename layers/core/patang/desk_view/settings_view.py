@@ -1,16 +1,19 @@
 """The settings as they are shown and changed: each with its unit, its range, and when a change holds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from patang.accounts.account import Account
 from patang.desk_view.paging import Page, cursor_at, place_of
 from patang.desk_view.views import Moment, ShownModel
 from patang.errors import BadInput
+from patang.identity.principal import Principal
+from patang.identity.rights import OwnerNeeded, in_person
 from patang.ports import StateStore
 from patang.settings import Settings
 from patang.settings.changes import SettingsChanges
 from patang.settings.edits import SET_BY_OPERATOR, edited
-from patang.settings.effective import plain
+from patang.settings.effective import only_tightened, plain
 from patang.settings.stored import StoredSettings, load_version, versions
 from patang.settings.table import Row, table
 
@@ -69,11 +72,14 @@ class SettingsPreview(ShownModel):
 
 
 class SettingsPage:
-    """Reads the settings, and changes some of them."""
+    """Reads the settings, and changes some of them. `accounts` gives those of the desk."""
 
-    def __init__(self, store: StateStore, changes: SettingsChanges) -> None:
+    def __init__(
+        self, store: StateStore, changes: SettingsChanges, accounts: Callable[[], Sequence[Account]]
+    ) -> None:
         self._store = store
         self._changes = changes
+        self._accounts = accounts
 
     def whole(self) -> SettingsView:
         """What holds now. Raises SettingsError while the newest version is wrong."""
@@ -89,13 +95,22 @@ class SettingsPage:
         planned = self._changes.preview(edited(self._wanted(), values), actor, based_on=based_on)
         return SettingsPreview(version=based_on, changes=_diffs(planned))
 
-    def change(self, values: Mapping[str, Any], based_on: int, note: str, actor: str) -> SettingsVersion:
-        """Store these values by path as the next version.
+    def change(
+        self, values: Mapping[str, Any], based_on: int, note: str, principal: Principal
+    ) -> SettingsVersion:
+        """Store these values by path as the next version. They hold for every account of the desk, so the
+        owner of the one that supplies its data changes them; his token may tighten limits and no more.
 
-        Raises WrongSettings with what is wrong at each field, Overtaken if another version is stored by now,
-        Refused for a mode while something is open.
+        Raises OwnerNeeded for anybody else, WrongSettings with what is wrong at each field, Overtaken if
+        another version is stored by now, Refused for a mode while something is open.
         """
-        return _version(self._changes.put(edited(self._wanted(), values), actor, note, based_on=based_on))
+        before = self._wanted()
+        if not self._runs_the_desk(principal, before.data_account):
+            raise OwnerNeeded("settings are the whole desk's: the owner of its data account changes them")
+        wanted = edited(before, values)
+        if not only_tightened(wanted, before):
+            in_person(principal, "changing more than limits, or making one looser,")
+        return _version(self._changes.put(wanted, principal.actor, note, based_on=based_on))
 
     def history(self, cursor: str | None, limit: int) -> Page[SettingsVersion]:
         """The versions, the newest first."""
@@ -111,6 +126,12 @@ class SettingsPage:
         """One version with what it changed, or None."""
         found = load_version(self._store, number)
         return None if found is None else _version(found)
+
+    def _runs_the_desk(self, principal: Principal, data_account: str) -> bool:
+        """Where there is no such account, it is only whose all accounts are."""
+        known = self._accounts()
+        owners = {account.principal for account in known if account.account == data_account}
+        return (owners or {account.principal for account in known}) == {principal.name}
 
     def _wanted(self) -> Settings:
         stored = self._changes.stored()

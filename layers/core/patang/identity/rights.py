@@ -1,9 +1,17 @@
-"""Whose account it is, and what a credential may do: the two refusals of every surface."""
+"""Whose account it is, and what a credential may do: the refusals of every surface."""
 
 from patang.errors import BadInput, PatangError
 from patang.identity.principal import Principal, Scope
 
-__all__ = ["ScopeMissing", "UnknownAccount", "one_account", "own_account", "own_accounts"]
+__all__ = [
+    "OwnerNeeded",
+    "ScopeMissing",
+    "UnknownAccount",
+    "in_person",
+    "one_account",
+    "own_account",
+    "own_accounts",
+]
 
 
 class ScopeMissing(PatangError):
@@ -14,11 +22,21 @@ class ScopeMissing(PatangError):
         self.scope = scope
 
 
+class OwnerNeeded(PatangError):
+    """The scope is there, and this takes more than a scope: a certain person, signed in."""
+
+
 class UnknownAccount(PatangError):
     """There is no such account, or it is somebody else's: the answer is the same."""
 
     def __init__(self, account: str) -> None:
         super().__init__(f"you have no account {account!r}")
+
+
+def in_person(principal: Principal, what: str) -> None:
+    """Raises OwnerNeeded for a program's token: a leaked one must not be able to do `what`."""
+    if not principal.in_person:
+        raise OwnerNeeded(f"{what} takes the signed-in owner, in a browser: no token does it")
 
 
 def own_account(principal: Principal, account: str) -> str:

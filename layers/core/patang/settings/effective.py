@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from patang.settings.fields import About, Looser, Section
 from patang.settings.tree import Settings
 
-__all__ = ["Held", "about", "effective", "held_back", "leaves", "plain", "with_values"]
+__all__ = ["Held", "about", "effective", "held_back", "leaves", "only_tightened", "plain", "with_values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,15 @@ def held_back(wanted: Settings, in_force: Settings) -> tuple[Held, ...]:
         if tighter != value:
             found.append(Held(path, tighter, value))
     return tuple(found)
+
+
+def only_tightened(wanted: Settings, before: Settings) -> bool:
+    """Whether all that `wanted` changes are limits, none of which lets the desk do more than `before`."""
+    old = {path: value for path, _, value in leaves(before)}
+    limits = all(
+        about(field).looser is not None for path, field, value in leaves(wanted) if value != old[path]
+    )
+    return limits and not held_back(wanted, before)
 
 
 def leaves(section: Section, before: str = "") -> Iterator[tuple[str, FieldInfo, Any]]:

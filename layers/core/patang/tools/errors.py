@@ -22,7 +22,7 @@ from patang.errors import (
     StopTrading,
     TryAgain,
 )
-from patang.identity.rights import ScopeMissing, UnknownAccount
+from patang.identity.rights import OwnerNeeded, ScopeMissing, UnknownAccount
 
 __all__ = ["ErrorType", "InvalidArguments", "OrderRefused", "Problem", "checked", "problem_of"]
 
@@ -40,6 +40,7 @@ type ErrorType = Literal[
 # The first kind that an error is of; the narrow ones stand before the wide.
 _KINDS: tuple[tuple[type[PatangError], ErrorType, int], ...] = (
     (ScopeMissing, "AuthenticationError", 403),
+    (OwnerNeeded, "AuthenticationError", 403),
     (UnknownAccount, "BadRequestError", 404),
     (SessionExpired, "AuthenticationError", 403),
     (AskOwner, "OwnerActionError", 409),
