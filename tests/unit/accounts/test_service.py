@@ -85,6 +85,40 @@ def test_another_login_is_a_new_version_and_is_seen_within_seconds(world, servic
     assert elsewhere.credentials("main").access_token == "access-two-api-secret"
 
 
+def test_a_login_after_the_end_is_seen_at_once(world, service):
+    """The desk is looked at as soon as its owner has logged in: whoever looks knew it as dead a moment ago."""
+    elsewhere = another(world)
+    assert not elsewhere.is_live("main")
+    service.complete_login("main", "one")
+    assert elsewhere.credentials("main").version == 1
+    service.mark_expired("main", 1)
+    world[2].advance(3)
+    assert not elsewhere.is_live("main")
+    service.complete_login("main", "two")
+    assert elsewhere.credentials("main").version == 2
+
+
+def test_of_two_logins_at_once_each_token_has_a_version_of_its_own(world, service, monkeypatch):
+    """Else who has read the first token goes on with it, and its refusal ends the second login's session."""
+    store, secrets, elsewhere = world[0], world[1], another(world)
+    write, read = store.write, []
+
+    def after_the_other(*writes):
+        monkeypatch.setattr(store, "write", write)
+        elsewhere.complete_login("main", "two")
+        read.append(elsewhere.credentials("main"))
+        # The other's secret came before ours, his session after it.
+        name = "patang/dev/account/main"
+        secrets.put(name, {**secrets.get(name), "access_token": "access-one-api-secret"})
+        write(*writes)
+
+    monkeypatch.setattr(store, "write", after_the_other)
+    session = service.complete_login("main", "one")
+    assert (read[0].access_token, read[0].version) == ("access-two-api-secret", 1)
+    assert session.version == 2
+    assert another(world).credentials("main").access_token == "access-one-api-secret"
+
+
 def test_a_login_that_brings_the_same_access_token_disturbs_nobody(world, service):
     world[3].access_token = "the day's"
     service.complete_login("main", "one")

@@ -54,7 +54,7 @@ class AccountService:
         self._login = login
         self._login_root = login_root
         self._desk_address = desk_address
-        self._sessions: dict[str, tuple[datetime, KiteSession | None]] = {}
+        self._sessions: dict[str, tuple[datetime, KiteSession]] = {}
         self._credentials: dict[str, Credentials] = {}
 
     @property
@@ -105,18 +105,20 @@ class AccountService:
         reply = self._login.exchange(known.api_key, secret["api_secret"], request_token)
         if reply.user_id != known.kite_user_id:
             raise Refused(
-                f"the login was made as {reply.user_id}, "
-                f"but account {account!r} belongs to {known.kite_user_id}"
+                f"the login was made as {reply.user_id}, but account {account!r} belongs to somebody else: "
+                "log in as its owner"
             )
         return self._open_session(account, reply, digest)
 
     def _open_session(self, account: str, reply: BrokerLogin, digest: str) -> KiteSession:
+        # As it was before any attempt of ours: afterwards it says nothing of the session that stands.
+        kept = (self._secrets.get(self._register.secret_name(account)) or {}).get("access_token")
         for _ in range(_ATTEMPTS):
             old = load(self._store, KiteSession, session_key(account))
             now = self._clock.now()
             session = KiteSession(
                 account=account,
-                version=self._next_version(old, reply.access_token, now),
+                version=_next_version(old, now, is_same=kept == reply.access_token),
                 revision=0 if old is None else old.revision,
                 user_id=reply.user_id,
                 logged_in_at=now,
@@ -141,27 +143,21 @@ class AccountService:
             return session.evolve(revision=session.revision + 1)
         raise WriteConflict([session_key(account)])
 
-    def _next_version(self, old: KiteSession | None, access_token: str, now: datetime) -> int:
-        """The broker may give the same token to a second login of a day: then nothing has changed."""
-        if old is None:
-            return 1
-        secret = self._secrets.get(self._register.secret_name(old.account)) or {}
-        same = old.is_live(now) and secret.get("access_token") == access_token
-        return old.version if same else old.version + 1
-
     def _keep_token(self, account: str, access_token: str, version: int) -> None:
         kept = self._secrets.get(self._register.secret_name(account)) or {}
         values = {**kept, "access_token": access_token, "version": str(version)}
         self._secrets.put(self._register.secret_name(account), values)
 
     def session(self, account: str) -> KiteSession | None:
-        """The session as stored, at most three seconds old."""
+        """The session as stored, a live one at most three seconds old: what follows a login finds it."""
         now = self._clock.now()
         cached = self._sessions.get(account)
-        if cached is None or (now - cached[0]).total_seconds() >= _SESSION_AGE_SECONDS:
-            cached = (now, load(self._store, KiteSession, session_key(account)))
-            self._sessions[account] = cached
-        return cached[1]
+        if cached is not None and (now - cached[0]).total_seconds() < _SESSION_AGE_SECONDS:
+            return cached[1]
+        session = load(self._store, KiteSession, session_key(account))
+        if session is not None and session.is_live(now):
+            self._sessions[account] = (now, session)
+        return session
 
     def is_live(self, account: str) -> bool:
         """Whether calls to the broker can be made for this account now, as far as is known."""
@@ -262,3 +258,10 @@ class AccountService:
             actor=actor,
             details=details,
         )
+
+
+def _next_version(old: KiteSession | None, now: datetime, *, is_same: bool) -> int:
+    """The broker may give the same token to a second login of a day: then nothing has changed."""
+    if old is None:
+        return 1
+    return old.version if is_same and old.is_live(now) else old.version + 1
