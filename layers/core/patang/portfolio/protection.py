@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -50,3 +50,7 @@ class Protection(BaseModel):
     def may_sell(self) -> bool:
         """Whether it stands at the broker, or may."""
         return self.state != "GONE"
+
+    def unhindered(self) -> Self:
+        """Free to be changed at once: what was refused of it before is of another wish."""
+        return self.model_copy(update={"refusals": 0, "retry_at": None})

@@ -62,8 +62,7 @@ def closing(
     resting = taken.protection
     if resting is None or not resting.may_sell or laid is None:
         return _sell(taken, wish, as_of, now)
-    # What was refused of it while it rested is no reason for the sale to wait.
-    resting = resting.model_copy(update={"refusals": 0, "retry_at": None})
+    resting = resting.unhindered()
     taken = taken.evolve(protection=resting)
     if laid.state == "NEW":
         # Nobody has claimed it, and with this write nobody will.

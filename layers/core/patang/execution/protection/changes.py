@@ -65,7 +65,8 @@ def _done(new: OrderIntent, position: Position, resting: Protection, as_of: date
         refusals = resting.refusals if new.terms.autoslice else 0
         return _with(position, resting, as_of, amended_by=None, refusals=refusals, **gone)
     if new.terms.order_type == "LIMIT" and new.kind == "MODIFY":
-        return _with(position, resting, as_of, amended_by=None, refusals=0)
+        sells = int((new.changes or {}).get("quantity", resting.quantity))
+        return _with(position, resting, as_of, amended_by=None, refusals=0, quantity=sells)
     legs = new.gtt.triggers if new.gtt is not None else (new.terms.trigger_price or resting.trigger_price,)
     return _with(
         position,

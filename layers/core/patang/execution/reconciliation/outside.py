@@ -19,6 +19,7 @@ from patang.execution.reconciliation.ledger import Ledger
 from patang.keys import intent_key, mark_key, position_key
 from patang.portfolio.ledger import Fill, after_exit
 from patang.portfolio.position import Mark, OutsideSale, Position
+from patang.portfolio.protection import Protection
 from patang.ports import Clock, Metrics, Notifier, StateStore, Write
 from patang.records import change, load, replace
 
@@ -121,7 +122,10 @@ class OutsideSales:
                 cause=sale.cause,
                 product=sale.product,
             )
-            return True, (replace(current.evolve(outside=sale)), told)
+            # What sells too much from here on is changed now, whatever was refused of it before.
+            resting = current.protection
+            kept = resting.unhindered() if resting is not None and resting.may_sell else resting
+            return True, (replace(current.evolve(outside=sale, protection=kept)), told)
 
         return change(self._store, decide)
 
@@ -129,7 +133,7 @@ class OutsideSales:
         """An exit on its way that would sell more than is left is cancelled; what is left is sold again."""
         current = load(self._store, Position, position.key())
         selling = None if current is None else self._selling(current)
-        if current is None or selling is None or _left(selling) <= current.open_quantity:
+        if current is None or selling is None or _left(selling, current) <= current.open_quantity:
             return
         if selling.cancels and selling.amended_at and as_of < selling.amended_at + _CANCEL_AGAIN:
             return
@@ -150,9 +154,9 @@ class OutsideSales:
         if current.state == "CLOSED":
             return None, ()
         selling, resting = self._selling(current), current.protection
-        if selling is not None and _left(selling) > current.open_quantity:
+        if selling is not None and _left(selling, current) > current.open_quantity:
             return None, ()
-        if resting is not None and resting.may_sell and resting.quantity > current.open_quantity:
+        if resting is not None and resting.may_sell and _is_too_much(resting, current):
             return None, ()
         done, now = Settlement(), self._clock.now()
         if current.outside.product is not None:
@@ -200,5 +204,13 @@ class OutsideSales:
         return position.entry_price if mark is None else mark.last_price
 
 
-def _left(intent: OrderIntent) -> int:
-    return intent.terms.quantity - intent.filled_quantity
+def _left(selling: OrderIntent, position: Position) -> int:
+    """Units that an exit may still sell: a stop that has become one was changed since it was written."""
+    laid = position.protection
+    whole = laid.quantity if laid is not None and laid.intent_id == selling.intent_id else None
+    return (selling.terms.quantity if whole is None else whole) - selling.filled_quantity
+
+
+def _is_too_much(resting: Protection, position: Position) -> bool:
+    """Whether it sells more than is left, or may once a change that is on its way has arrived."""
+    return resting.amended_by is not None or resting.quantity > position.open_quantity
