@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
+from functions.api.whole_text import is_whole_text
 from patang.app import Desk
 from patang.identity.credentials import same
 from patang.identity.principal import Principal, Scope
@@ -94,6 +95,8 @@ class Requires:
                 await _hold_against(found.csrf, request)
             if body:
                 _insist_on_json(request)
+                if not is_whole_text(body):
+                    raise HTTPException(400, "the body holds half a character: send whole ones")
         return found
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from functions.api.errors import problem
 from functions.api.gate import TheDesk
+from functions.api.whole_text import is_whole_text
 from patang.app import Desk
 
 __all__ = ["router"]
@@ -69,7 +70,7 @@ async def postback(request: Request, desk: TheDesk) -> Response:
 
 
 def _parsed(body: bytes) -> dict[str, Any] | None:
-    if len(body) > _LARGEST:
+    if len(body) > _LARGEST or not is_whole_text(body):
         return None
     try:
         payload = json.loads(body)

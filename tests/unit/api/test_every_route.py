@@ -161,6 +161,18 @@ def test_what_programs_send_is_json(stranger, desk, bearer, method, path):
     assert desk.store.items == before
 
 
+@pytest.mark.parametrize(("method", "path"), [r for r in GUARDED if r[0] in ("POST", "PATCH", "PUT")])
+def test_half_a_character_is_not_taken(stranger, desk, bearer, method, path):
+    """It could be neither stored nor told again; nor could an error that names it."""
+    headers = bearer("read", "trade", "admin") | {"Content-Type": "application/json"}
+    before = dict(desk.store.items)
+    for half in (b'{"\\ud800": 1}', b'{"args": {"account_id": "\\udfff"}}', b'["\xed\xa0\x80"]'):
+        answer = stranger.request(method, concrete(path), content=half, headers=headers)
+        if path.startswith("/api/"):
+            assert (answer.status_code, answer.json()["error_type"]) == (400, "BadRequest")
+    assert desk.store.items == before
+
+
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route[0] != "GET"])
 def test_a_large_body_is_not_taken(stranger, method, path):
     body = b'{"a": "' + b"x" * (256 * 1024) + b'"}'

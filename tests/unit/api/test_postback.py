@@ -52,6 +52,15 @@ def test_a_wrong_checksum_changes_nothing(stranger, desk, order):
     assert desk.metrics.counts["postbacks_refused"] == 1
 
 
+@pytest.mark.parametrize("field", ["checksum", "order_id", "order_timestamp", "tag"])
+def test_half_a_character_is_refused(stranger, desk, field):
+    """No checksum can be made of it, and no queue takes it."""
+    for half in (b'"\\ud800"', b'"\xed\xa0\x80"'):
+        body = json.dumps(postback() | {field: "HALF"}).encode().replace(b'"HALF"', half)
+        assert stranger.post("/postback", content=body).status_code == 400
+    assert desk.update_queue.updates == []
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 60_000, b'{"a":1}', b'{"x":"' + b"y" * 70_000]
 )

@@ -85,7 +85,8 @@ def test_somebody_else_at_kite_is_told_why(app, desk):
     desk.kite.logins["r1"] = "ZZ0000"
     answer = browser.get(f"/kite/callback?state={state}&request_token=r1")
     assert answer.status_code == 403
-    assert "belongs to AB1234" in answer.text
+    assert "belongs to somebody else" in answer.text
+    assert "AB1234" not in answer.text, "whose it is, is nobody else's to know"
     assert "patang-session" not in browser.cookies
 
 

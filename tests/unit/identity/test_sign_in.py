@@ -51,7 +51,7 @@ def test_nothing_secret_is_stored(desk):
 def test_another_person_is_refused(desk):
     state, browser = begun(desk)
     desk.kite.logins["t1"] = "ZZ0000"
-    with pytest.raises(Refused, match="belongs to AB1234"):
+    with pytest.raises(Refused, match="belongs to somebody else"):
         desk.sign_in().complete(state, "t1", browser)
     assert not any(key.partition.startswith("SESSION#") for key in desk.auth_store.items)
 

@@ -132,6 +132,7 @@ def test_results_are_grouped(own):
     assert by_symbol.total.realised == -324.4
     assert own("performance").total.trades == 1
     assert own("performance", to_date="2026-08-17").groups == ()
+    assert own("performance", to_date="0001-01-01").groups == (), "no day lies before it"
 
 
 def test_the_audit_log_is_read_by_pages_and_by_kind(own):

@@ -49,7 +49,7 @@ class AuditEvents(ToolReply):
 def _performance(caller: Caller, args: PerformanceInput) -> PnlReport:
     services = caller.services
     end = args.to_date or services.desk_view().market_now().date()
-    start = args.from_date or end - _DAYS
+    start = args.from_date or end - min(_DAYS, end - date.min)
     return services.results().report(caller.accounts(args.account_id), start, end, args.by)
 
 
