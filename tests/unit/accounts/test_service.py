@@ -86,7 +86,7 @@ def test_another_login_is_a_new_version_and_is_seen_within_seconds(world, servic
 
 
 def test_a_login_after_the_end_is_seen_at_once(world, service):
-    """The desk is looked at as soon as its owner has logged in: whoever looks knew it as dead a moment ago."""
+    """Whoever looks at the desk after its owner has logged in knew the session as dead a moment ago."""
     elsewhere = another(world)
     assert not elsewhere.is_live("main")
     service.complete_login("main", "one")

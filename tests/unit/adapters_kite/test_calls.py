@@ -16,7 +16,7 @@ from patang.adapters.kite.calls import (
     kite_client,
 )
 from patang.adapters.kite.limits import RateLimiter
-from patang.adapters.kite.loader import KiteConnect
+from patang.adapters.kite.loader import KiteConnect, exceptions
 from patang.errors import OutcomeUnknown, SessionExpired, TryAgain
 from patang.settings import KiteSettings
 from tests.fakes import RecordedMetrics
@@ -232,3 +232,51 @@ def test_candles_are_read_as_the_client_reads_them() -> None:
     ]
     for reply in ({"candles": rows}, {"candles": [[*row, 7] for row in rows]}, {"candles": []}):
         assert client._format_historical(reply) == KiteConnect._format_historical(client, reply)
+
+
+def refused_token(client):
+    """What the broker says to a token that it takes no more."""
+    reply = requests.Response()
+    reply.status_code = 403
+    reply._content = b'{"status": "error", "error_type": "TokenException", "message": "dead"}'
+    for hook in client.reqsession.hooks["response"]:
+        hook(reply)
+    raise exceptions.TokenException("dead", 403)
+
+
+def test_a_dead_token_that_cannot_be_noted_is_still_known_as_not_sent(time):
+    """Else the sender knew no more than that something failed, and would look for an order that is none."""
+
+    def throttled(_used):
+        raise OSError("no table")
+
+    with pytest.raises(SessionExpired, match="dead"):
+        calls(time, expired=throttled).send(refused_token)
+
+
+def test_a_read_with_a_token_that_a_new_login_has_replaced_is_made_again_with_the_new(time):
+    """Else the end of a session that nobody uses any more is told as the end of the new one."""
+    known, tried = [Credentials("key", "old", 1)], []
+
+    def logged_in_anew(used):
+        known[0] = Credentials("key", "new", 2)
+
+    def read(client):
+        tried.append(client.access_token)
+        return refused_token(client) if client.access_token == "old" else "read"
+
+    made = calls(time, expired=logged_in_anew, credentials=lambda: known[0])
+    assert made.read("other", read) == "read"
+    assert tried == ["old", "new"]
+    with pytest.raises(SessionExpired):
+        made.read("other", refused_token)
+
+
+def test_a_send_with_a_replaced_token_is_not_made_again(time):
+    known = [Credentials("key", "old", 1)]
+
+    def logged_in_anew(used):
+        known[0] = Credentials("key", "new", 2)
+
+    with pytest.raises(SessionExpired):
+        calls(time, expired=logged_in_anew, credentials=lambda: known[0]).send(refused_token)

@@ -88,6 +88,15 @@ class KiteCalls:
         Raises SessionExpired, TryAgain, Refused or AskOwner.
         """
         until = None if kind == "historical" else self._monotonic() + READ_SECONDS
+        try:
+            return self._tried(kind, call, until)
+        except SessionExpired:
+            if not self._is_replaced():
+                raise
+        # Somebody has logged in while the older token was still in use here.
+        return self._tried(kind, call, until)
+
+    def _tried(self, kind: CallKind, call: Callable[[Any], Any], until: float | None) -> Any:
         for wait in _READ_WAITS:
             try:
                 return self._run(kind, call, until=until, sending=False)
@@ -96,6 +105,14 @@ class KiteCalls:
                     raise
                 self._sleep(wait)
         return self._run(kind, call, until=until, sending=False)
+
+    def _is_replaced(self) -> bool:
+        """Whether there is a newer login than the one that was used last."""
+        used = self._client_for_what
+        try:
+            return used is not None and self._credentials().version != used[0]
+        except PatangError:
+            return False
 
     def send(self, call: Callable[[Any], Any]) -> Any:
         """A call that may place, change or cancel an order: tried once.
@@ -116,8 +133,7 @@ class KiteCalls:
         except Exception as error:
             sorted_error = sort_error(error, self._reply, sending=sending)
             if isinstance(sorted_error, SessionExpired):
-                where = self._expired(credentials)
-                sorted_error = SessionExpired(f"{sorted_error}{where or ''}")
+                sorted_error = SessionExpired(f"{sorted_error}{self._note_the_end(credentials)}")
             self._metrics.count("broker_errors", kind=kind, error=type(sorted_error).__name__)
             raise sorted_error from error
         finally:
@@ -126,6 +142,15 @@ class KiteCalls:
             self._metrics.duration_ms("broker_call", took, kind=kind)
             if self._measured is not None:
                 self._measured(took)
+
+    def _note_the_end(self, credentials: Credentials) -> str:
+        """Where the owner logs in again, as the end of a sentence."""
+        try:
+            return self._expired(credentials) or ""
+        except Exception as error:
+            # The next call finds it out again. That the broker has done nothing must stay known.
+            self._metrics.count("session_end_not_noted", error=type(error).__name__)
+            return ""
 
     def _answer_seconds(self, until: float | None, begun: float, *, sending: bool) -> float:
         """How long the answer of a call that begins now is waited for, once it is connected."""
