@@ -43,19 +43,30 @@ def attributes(tree: ast.AST) -> Iterator[tuple[str, str]]:
                 yield owner.attr, node.attr
 
 
-def used_by(folder: Path) -> set[str]:
-    """What the modules of a function ask of the desk, and what that asks of it in turn."""
-    waiting = {
+def asked_of(owners: tuple[str, ...], folder: Path) -> set[str]:
+    """Which methods of the composition root the modules of a folder name, by what they call it."""
+    return {
         attribute
         for path in folder.rglob("*.py")
         for owner, attribute in attributes(ast.parse(path.read_text()))
-        if owner in ("desk", "_desk") and attribute in METHODS
+        if owner in owners and attribute in METHODS
     }
+
+
+# Whoever makes a caller has every tool of the registry called for him.
+ASKED_BY_TOOLS = asked_of(("services",), ROOT / "layers/core/patang/tools")
+
+
+def used_by(folder: Path) -> set[str]:
+    """What the modules of a function ask of the desk, and what that asks of it in turn."""
+    waiting = asked_of(("desk", "_desk"), folder)
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()
         seen.add(name)
         waiting |= {attr for owner, attr in attributes(METHODS[name]) if owner == "self" and attr in METHODS}
+        if name == "caller":
+            waiting |= ASKED_BY_TOOLS
         waiting -= seen
     return seen
 

@@ -30,7 +30,7 @@ def test_only_those_who_decide_or_a_person_asks_can_put_anything_on_the_lane(clo
         if "sqs:SendMessage" in json.dumps(statement["Action"]) and queue in json.dumps(statement["Resource"])
     }
     assert senders == {
-        "api", "guard", "order_lane", "order_updates", "order_workflow", "preflight", "reconciler",
+        "api", "guard", "mcp", "order_lane", "order_updates", "order_workflow", "preflight", "reconciler",
     }  # fmt: skip
 
 

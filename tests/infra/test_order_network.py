@@ -273,7 +273,7 @@ def test_a_failed_machine_is_recovered_and_the_owner_is_told(cloud):
 
     assert set(alarms) == {"StatusCheckFailed_System", "StatusCheckFailed"}
     assert "ec2:recover" in actions["StatusCheckFailed_System"]
-    assert all("ExportsOutputRefNotify" in action for action in actions.values())
+    assert all("ExportsOutputRefAlarms" in action for action in actions.values())
     for alarm in alarms.values():
         assert alarm["Dimensions"] == [{"Name": "InstanceId", "Value": {"Ref": name}}]
     # A machine that is gone tells nothing: that is to ring, and not to be recovered from.
