@@ -2,13 +2,14 @@
 sell. The exchange counts, at each step, whether more stands to be sold than is held."""
 
 from dataclasses import replace as as_changed
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from patang.execution.protection.protector import Protector
 from patang.execution.protection.rules import MOST_PROTECTIVE_CHANGES
+from patang.ports import WriteConflict
 from patang.records import create, replace
 from patang.settings import ExitSettings
 from tests.unit.execution.protected import (
@@ -259,6 +260,24 @@ def test_a_position_that_stays_bare_alarms() -> None:
         protector.sweep(desk.positions(), desk.market_time)
         pump(desk)
     assert desk.metrics.counts["unprotected_position"] >= 1
+
+
+def test_a_position_that_others_keep_changing_does_not_keep_the_sweep_from_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = TradingDesk()
+    held = entered(desk)
+    busy, kept = held.evolve(position_id="busy"), []
+
+    def keep_one(self: Protector, account: str, position_id: str, as_of: datetime) -> None:
+        if position_id == "busy":
+            raise WriteConflict([])
+        kept.append(position_id)
+
+    monkeypatch.setattr(Protector, "keep", keep_one)
+    desk.protector().sweep([busy, held], desk.market_time)
+    assert kept == [held.position_id]
+    assert desk.metrics.counts["protection_postponed"] == 1
 
 
 def test_the_sweep_lays_what_a_dead_process_did_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,10 +85,12 @@ class Protector:
         What others keep from being written now is left to the sweeps.
         """
         position_id = position_id_of(intent) if intent.kind == "ENTRY" else intent.position_id
-        if position_id is None:
-            return
+        if position_id is not None:
+            self._keep_if_still(intent.account, position_id, as_of)
+
+    def _keep_if_still(self, account: str, position_id: str, as_of: datetime) -> None:
         try:
-            self.keep(intent.account, position_id, as_of)
+            self.keep(account, position_id, as_of)
         except WriteConflict:
             self._metrics.count("protection_postponed", position_id=position_id)
 
@@ -101,7 +103,7 @@ class Protector:
         mode = self._settings().mode
         held = [p for p in positions if p.mode == mode]
         for position in held:
-            self.keep(position.account, position.position_id, as_of)
+            self._keep_if_still(position.account, position.position_id, as_of)
         bare = [p for p in held if self._is_bare(p, as_of)]
         now = self._clock.now()
         self._bare = {p.position_id: self._bare.get(p.position_id, now) for p in bare}

@@ -68,10 +68,10 @@ class BookFollower:
         self.apply(account, book, source)
         self._resolve(live, book, as_of)
         self._stops.compare(stops, book, as_of)
-        self._baskets.sweep(account, as_of)
         if self._triggers.follow(account, mode, broker, as_of):
             # The order of a trigger is ours now, and what the book says of it is news.
             self.apply(account, book, source)
+        self._baskets.sweep(account, as_of)
         return len(book)
 
     def refresh_funds(self, account: str) -> None:
