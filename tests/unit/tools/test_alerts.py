@@ -14,7 +14,10 @@ from patang.adapters.kite.limits import RateLimiter
 from patang.adapters.kite.reads import KiteReads
 from patang.alerts.service import PriceAlerts
 from patang.alerts.terms import AlertTerms, stands_as
-from patang.errors import BadInput, BrokerRefused, OutcomeUnknown
+from patang.audit.event import AuditEvent
+from patang.errors import BadInput, BrokerRefused, OutcomeUnknown, TryAgain
+from patang.keys import outbox_partition
+from patang.records import load_all
 from patang.settings import KiteSettings
 from patang.tools.alerts import TOOLS as ALL
 from patang.tools.errors import InvalidArguments
@@ -22,7 +25,7 @@ from patang_workbench.exchange.engine import Settings
 from patang_workbench.exchange.in_process import InProcessExchange
 from patang_workbench.exchange.login import App
 from patang_workbench.exchange.synthetic import synthetic_market
-from tests.fakes import RecordedMetrics
+from tests.fakes import FixedClock, MemoryStore, RecordedMetrics
 from tests.unit.tools.written_desk import caller
 
 TOOLS = {tool.name: tool for tool in ALL}
@@ -52,6 +55,7 @@ class AlertDesk:
 
     def __init__(self, exchange: InProcessExchange, monkeypatch: pytest.MonkeyPatch) -> None:
         self.exchange = exchange
+        self.store, self.clock = MemoryStore(), FixedClock()
         token = exchange.sign_in("key")
 
         def client(api_key: str, access_token: str | None, settings: KiteSettings) -> object:
@@ -72,7 +76,11 @@ class AlertDesk:
         self.alerts = KiteAlerts(self.calls)
 
     def price_alerts(self) -> PriceAlerts:
-        return PriceAlerts(lambda account: self.alerts)
+        return PriceAlerts(lambda account: self.alerts, self.store, self.clock, self.clock.now)
+
+    def told(self) -> list[AuditEvent]:
+        events = load_all(self.store, AuditEvent, outbox_partition("main", self.clock.now().date()))
+        return sorted(events, key=lambda event: event.written_at)
 
     def broker_reads(self, account: str) -> KiteReads:
         return KiteReads(self.calls, self.calls)
@@ -103,6 +111,39 @@ def test_an_alert_is_made_changed_and_deleted(desk):
     assert call(desk, "get_alert", uuid=made.uuid) == changed
     call(desk, "delete_alert", uuid=made.uuid)
     assert call(desk, "list_alerts").total == 0
+
+
+def test_the_audit_log_hears_of_each_before_it_is_sent_and_of_what_came_of_it(desk):
+    made = call(desk, "create_alert", **UP)
+    call(desk, "create_alert", **UP)
+    call(desk, "modify_alert", uuid=made.uuid, **(UP | {"constant": 9000}))
+    call(desk, "delete_alert", uuid=made.uuid)
+    with pytest.raises(BrokerRefused):
+        call(desk, "create_alert", **(UP | {"operator": "<="}))
+    told = [(e.details["asked"], e.kind) for e in desk.told()]
+    assert sorted(told) == [
+        ("create", "ALERT_ASKED"),
+        ("create", "ALERT_ASKED"),
+        ("create", "ALERT_DONE"),
+        ("create", "ALERT_FAILED"),
+        ("delete", "ALERT_ASKED"),
+        ("delete", "ALERT_DONE"),
+        ("modify", "ALERT_ASKED"),
+        ("modify", "ALERT_DONE"),
+    ]
+    assert {e.actor for e in desk.told()} == {caller(desk).principal.actor}
+    [deleted] = [e for e in desk.told() if e.details["asked"] == "delete" and e.kind == "ALERT_ASKED"]
+    assert (deleted.details["uuid"], deleted.details["about"]) == (made.uuid, "INFY up")
+
+
+def test_an_alert_that_the_audit_log_cannot_hear_of_is_not_made(desk, monkeypatch):
+    def full(*writes):
+        raise TryAgain("the store is away")
+
+    monkeypatch.setattr(desk.store, "write", full)
+    with pytest.raises(TryAgain):
+        call(desk, "create_alert", **UP)
+    assert desk.alerts.alerts() == ()
 
 
 def test_the_same_alert_is_made_once(desk):
@@ -147,7 +188,7 @@ def test_an_alert_that_places_orders_is_out_of_reach(desk):
     with pytest.raises(BadInput, match="places orders"):
         call(desk, "delete_alert", uuid=uuid)
     with pytest.raises(BadInput, match="places orders"):
-        desk.price_alerts().create("main", ATO)
+        desk.price_alerts().create("main", ATO, "token:t1 of asha")
     assert desk.alerts.alerts() == (before,)
     with pytest.raises(InvalidArguments, match="orders"):
         call(desk, "create_alert", **UP, orders=[ATO.orders[0].model_dump()])

@@ -148,7 +148,12 @@ class Desk(Trading):
         from patang.adapters.kite.alerts import KiteAlerts
         from patang.alerts.service import PriceAlerts
 
-        return PriceAlerts(lambda account: KiteAlerts(self._kite_calls(account, None)))
+        return PriceAlerts(
+            lambda account: KiteAlerts(self._kite_calls(account, None)),
+            self.store,
+            self.clock,
+            self.desk_view().moment,
+        )
 
     def watchlists(self) -> "WatchlistService":
         # Here, not at the top: it reads the whole list of instruments, which few functions do.

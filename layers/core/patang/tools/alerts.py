@@ -78,15 +78,18 @@ def _history(caller: Caller, args: AlertHistoryInput) -> AlertHistory:
 
 
 def _create(caller: Caller, args: AlertInput) -> Alert:
-    return caller.services.price_alerts().create(caller.account(args.account_id), args.terms())
+    account, actor = caller.account(args.account_id), caller.principal.actor
+    return caller.services.price_alerts().create(account, args.terms(), actor)
 
 
 def _modify(caller: Caller, args: ModifyAlertInput) -> Alert:
-    return caller.services.price_alerts().modify(caller.account(args.account_id), args.uuid, args.terms())
+    account, actor = caller.account(args.account_id), caller.principal.actor
+    return caller.services.price_alerts().modify(account, args.uuid, args.terms(), actor)
 
 
 def _delete(caller: Caller, args: AlertUuidInput) -> Alert:
-    return caller.services.price_alerts().delete(caller.account(args.account_id), args.uuid)
+    account, actor = caller.account(args.account_id), caller.principal.actor
+    return caller.services.price_alerts().delete(account, args.uuid, actor)
 
 
 _UUID = {"uuid": "00000001-0000-4000-8000-000000000123"}
