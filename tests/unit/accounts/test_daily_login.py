@@ -149,3 +149,30 @@ def test_when_it_logs_out_is_a_setting_but_never_into_the_days_work(desk, logout
     log_in(desk)
     done = run(desk, f"2026-08-18 {time}")
     assert done.get("logged_out") == out
+
+
+def test_a_fault_with_one_account_leaves_the_others_their_reminder_and_their_logout(desk, monkeypatch):
+    desk.register("second", "CD5678", "asha")
+    desk.kite.logins |= {"s": "CD5678"}
+    log_in(desk)
+    desk.accounts().complete_login("second", "s")
+    end = desk.kite.end
+
+    def garbled(account):
+        if account == "main":
+            raise KeyError("user_id")
+        desk.accounts().mark_expired(account, 1)
+        raise SessionExpired("killed")
+
+    def fails(key, token):
+        if token == "access-r":
+            raise KeyError("data")
+        end(key, token)
+
+    monkeypatch.setattr(desk, "check_session", garbled)
+    assert run(desk, "2026-08-18 08:45") == {"reminded": ["second"]}
+    desk.kite.logins["t"] = "CD5678"
+    desk.accounts().complete_login("second", "t")
+    monkeypatch.setattr(desk.kite, "end", fails)
+    assert run(desk, "2026-08-18 16:30") == {"logged_out": ["second"]}
+    assert desk.metrics.counts["session_not_checked"] == desk.metrics.counts["logout_failed"] == 1

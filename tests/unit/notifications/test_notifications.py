@@ -163,6 +163,78 @@ def test_what_could_not_be_sent_waits_for_the_next_minute():
     assert told.subjects == ["Position entered"]
 
 
+def test_what_was_held_is_not_lost_with_the_message_that_took_it_along():
+    told = Told()
+    told.say()
+    told.say("Position closed")
+    told.clock.advance(301)
+    told.post.failures = 1
+    with pytest.raises(TryAgain):
+        told.say("Position entered", text="third")
+    told.clock.advance(60)
+    assert told.service().flush() == 1
+    assert told.subjects == ["Position entered", "2 messages: Position closed, Position entered"]
+
+
+def test_who_dies_while_sending_loses_nothing():
+    """A function's time is over in the middle of a call to SNS that hangs."""
+    told = Told(NOON.replace(hour=23))
+    told.say()
+    told.clock.advance(8 * 3600)
+    deliver = told.post.deliver
+
+    def dies(*_):
+        raise KeyboardInterrupt
+
+    told.post.deliver = dies
+    with pytest.raises(KeyboardInterrupt):
+        told.service().flush()
+    told.post.deliver = deliver
+    assert told.service().flush() == 0, "it may still be under way"
+    told.clock.advance(60)
+    assert told.service().flush() == 1
+    assert told.subjects == ["Position entered"]
+
+
+@pytest.mark.parametrize("kind", sorted(URGENT))
+def test_what_is_urgent_and_could_not_be_sent_is_tried_again_each_minute_also_at_night(kind):
+    told = Told(NOON.replace(hour=23))
+    told.post.failures = 2
+    with pytest.raises(TryAgain):
+        told.say("Look", kind)
+    assert told.service().flush() == 0
+    told.clock.advance(60)
+    assert told.service().flush() == 1
+    assert told.subjects == ["Look"]
+    told.clock.advance(60)
+    assert told.service().flush() == 0
+
+
+def test_what_comes_while_others_are_sent_is_not_taken_for_sent():
+    told = Told()
+    told.say()
+    told.say("Position closed")
+    told.clock.advance(301)
+    deliver = told.post.deliver
+
+    def meanwhile(*message):
+        told.post.deliver = deliver
+        told.say("Position entered", text="meanwhile")
+        deliver(*message)
+
+    told.post.deliver = meanwhile
+    told.service().flush()
+    told.clock.advance(301)
+    told.service().flush()
+    assert [text for _, text, _ in told.post.sent] == ["of it", "of it", "meanwhile"]
+
+
+def test_one_message_alone_is_told_whole():
+    told = Told()
+    told.say("The day's preflight does not pass", "data", "x" * 3000)
+    assert len(told.post.sent[0][1]) == 3000
+
+
 def test_two_instances_send_what_is_held_once():
     told = Told()
     told.say()
@@ -195,8 +267,9 @@ def test_no_table_and_no_settings_take_a_message_from_nobody(monkeypatch):
     def wrong():
         raise SettingsError("wrong")
 
-    Notifications(told.store, told.post, wrong, told.clock, told.metrics).send("Look", "now", "alarm")
-    assert told.subjects[-1] == "Look"
+    for settings in (wrong, broken):
+        Notifications(told.store, told.post, settings, told.clock, told.metrics).send("Look", "now", "alarm")
+    assert told.subjects[-2:] == ["Look"] * 2
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
 from patang.accounts.service import AccountService
-from patang.errors import PatangError, SessionExpired
+from patang.errors import SessionExpired
 from patang.execution.journal import DESK, journal, told_first
 from patang.market.sessions import IST, Session, session_on
 from patang.ports import Clock, Metrics, Notifier, StateStore
@@ -79,8 +79,8 @@ class DailyLogin:
             self._check(account)
         except SessionExpired:
             return False
-        except PatangError as error:
-            # Who cannot be asked has not said no.
+        except Exception as error:
+            # Who cannot be asked has not said no; and the other accounts are still to be looked at.
             self._metrics.count("session_not_checked", account=account, error=type(error).__name__)
         return True
 
@@ -91,8 +91,8 @@ class DailyLogin:
             return False
         try:
             return self._accounts.log_out(account, DESK)
-        except PatangError as error:
-            # The next time of the schedule tries again, and six o'clock ends it anyway.
+        except Exception as error:
+            # The next time of the schedule tries again, and six o'clock ends it anyway; the others go on.
             self._metrics.count("logout_failed", account=account, error=type(error).__name__)
             return False
 

@@ -46,6 +46,8 @@ __all__ = ["Surroundings"]
 
 # Shorter than any function's own time-out, so that a slow service is told from a slow function.
 _AWS_CALLS = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+# Whoever tells the owner of an order has little of his own time left, and what was not sent is kept.
+_MESSAGES = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 class Surroundings:
@@ -63,9 +65,9 @@ class Surroundings:
             )
         return value
 
-    def _client(self, service: Any) -> Any:
+    def _client(self, service: Any, config: Config = _AWS_CALLS) -> Any:
         # `Any`: the name is one of some four hundred literals to the type stubs.
-        return boto3.client(service, config=_AWS_CALLS)
+        return boto3.client(service, config=config)
 
     @property
     def pause(self) -> Callable[[float], None]:
@@ -138,7 +140,9 @@ class Surroundings:
     @cached_property
     def _messenger(self) -> Messenger:
         return SnsMessenger(
-            self._client("sns"), self.variable("NOTIFY_TOPIC_ARN"), self._environment.get("ALARM_TOPIC_ARN")
+            self._client("sns", _MESSAGES),
+            self.variable("NOTIFY_TOPIC_ARN"),
+            self._environment.get("ALARM_TOPIC_ARN"),
         )
 
     @cached_property

@@ -30,12 +30,13 @@ class Message(BaseModel):
 
 class HeldMessages(Record):
     """`last_sent_at`: when a message of this kind went last. `more` were held beyond those that are kept.
-    Wall time."""
+    Until `claimed_until` an instance is sending the first of them. Wall time."""
 
     kind: EventKind
     last_sent_at: datetime | None = None
     held: tuple[Message, ...] = ()
     more: int = 0
+    claimed_until: datetime | None = None
 
     def key(self) -> Key:
         return Key(_PARTITION, f"HELD#{self.kind}")
@@ -47,9 +48,10 @@ class HeldMessages(Record):
         kept = message.model_copy(update={"text": message.text[:_LONGEST]})
         return self.evolve(held=[*self.held, kept])
 
-    def emptied(self, now: datetime) -> "HeldMessages":
-        """After all that was held has gone."""
-        return self.evolve(held=(), more=0, last_sent_at=now)
+    def without(self, sent: "HeldMessages", now: datetime) -> "HeldMessages":
+        """After all that was held in `sent` has gone; what came meanwhile stays."""
+        held, more = self.held[len(sent.held) :], self.more - sent.more
+        return self.evolve(held=held, more=more, last_sent_at=now, claimed_until=None)
 
 
 def merged(messages: Sequence[Message], more: int) -> tuple[str, str]:
