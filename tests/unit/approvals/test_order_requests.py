@@ -176,6 +176,19 @@ def test_what_an_assistant_may_send_alone():
     assert desk.wants(purchase(10)).state == "SENT"
 
 
+def test_a_sale_is_worth_what_the_market_pays_however_low_its_limit():
+    desk = asking(assistant_alone_inr=8000)
+    desk.hold_shares(40)
+    for number, low in enumerate(("799.5", "790")):
+        sale = purchase(11, low, transaction_type="SELL")
+        answer = desk.wants(sale, request_id=f"low-{number}")
+        assert answer.state == "WAITING"
+        assert answer.figures is not None
+        assert answer.figures.value == 8800
+    above = desk.wants(purchase(10, "801", transaction_type="SELL"), OWNER, "above")
+    assert (above.figures and above.figures.value) == 8010
+
+
 def test_rules_come_first_and_leave_nothing(desk):
     before = dict(desk.store.items)
     answer = desk.wants(purchase(price="800.01"))

@@ -89,6 +89,8 @@ def _told_price(intent: OrderIntent) -> Decimal | None:
     return intent.gtt.last_price if intent.gtt is not None else intent.expected_price
 
 
+_SALE = ("SELL", "LIMIT")
+
 type _Leg = tuple[OrderIntent, Side, int, Decimal | None]
 
 
@@ -98,7 +100,11 @@ def _legs(intent: OrderIntent, price: Decimal | None) -> Sequence[_Leg]:
         return [_leg_of(intent, order) for order in intent.alert.orders]
     if intent.gtt is None:
         terms = intent.terms
-        return [(intent, terms.transaction_type, terms.quantity, terms.price or terms.trigger_price or price)]
+        each = terms.price or terms.trigger_price or price
+        if each is not None and price is not None and (terms.transaction_type, terms.order_type) == _SALE:
+            # It trades at once, and for the market's price: a low limit makes no small order of it.
+            each = max(each, price)
+        return [(intent, terms.transaction_type, terms.quantity, each)]
     dearest = max(intent.gtt.legs, key=lambda leg: leg.quantity * leg.price)
     return [(intent, dearest.transaction_type, dearest.quantity, dearest.price)]
 
