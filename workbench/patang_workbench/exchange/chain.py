@@ -23,6 +23,7 @@ RATE = 0.065
 
 _YEAR = 365.0 * 86400.0
 _TICK = 5
+_ROOT_2 = math.sqrt(2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class ContractQuote:
 
 
 def _normal(x: float) -> float:
-    return 0.5 * math.erfc(-x / math.sqrt(2.0))
+    return 0.5 * math.erfc(-x / _ROOT_2)
 
 
 def black_scholes(kind: str, spot: float, strike: float, years: float, sigma: float) -> float:

@@ -112,10 +112,8 @@ class Exchange:
         self.gtts = Gtts(self.broker, self.clock.now)
         self.alerts = Alerts(self.broker, self.clock.now)
         self.accounts = {app.user_id: self._account(app.user_id) for app in settings.apps}
-        self.ticks_generated = 0
         self._market_agenda = MarketAgenda()
-        for epoch in range(min(self.floor.opening - 30, start), start + 1):
-            self.ticks_generated += len(self.floor.advance(epoch))
+        self.ticks_generated = self.floor.play(range(min(self.floor.opening - 30, start), start + 1))
         self.clock.set(paused=settings.paused)
 
     async def run(self) -> None:

@@ -15,6 +15,9 @@ from patang_workbench.exchange.tape import Density, Event, Tape
 
 __all__ = ["Floor"]
 
+type _Book = tuple[int, int, int, int, float]
+"""What five levels a side are made of: bid, ask and tick in paise, units, and a draw in [0, 1)."""
+
 
 class Floor:
     """Lines of all instruments by token and by key, and the tape that moves them.
@@ -48,13 +51,26 @@ class Floor:
         """Tokens of instruments whose price is held: their own trades change nothing."""
         self._minute = -1
         self._seconds: list[list[Event]] = []
+        self._unseen: dict[int, _Book] | None = None
+
+    def play(self, seconds: range) -> int:
+        """Play seconds in turn that nobody looks at; returns how often a line ticked in them.
+
+        All lines are then as after `advance` for each of them: a book is only made where it still stands.
+        """
+        self._unseen = books = {}
+        ticks = sum(len(self.advance(epoch)) for epoch in seconds)
+        self._unseen = None
+        for token, book in books.items():
+            self.lines[token].show(*_depth(*book))
+        return ticks
 
     def advance(self, epoch: int) -> list[Line]:
         """Play the second `epoch` and return the lines that ticked in it."""
         if epoch in (self.cash_closing, self.closing):
             for line in self.lines.values():
                 if epoch >= self.closes(line):
-                    line.bare()
+                    self._bare(line)
         if epoch == self.cash_closing:
             self._hold_auction()
         if not self.opening <= epoch < self.closing:
@@ -94,8 +110,19 @@ class Floor:
             spread = max(row.tick, round(event.price * 0.0001 / row.tick) * row.tick)
             bid, ask = _around(event.price, spread, event.side < 0.5)
             unit = max(1, self._tape.bar_volume[row.token] // 40)
-            line.show(*_depth(bid, ask, row.tick, unit, event.depth))
+            self._show(line, (bid, ask, row.tick, unit, event.depth))
         return line
+
+    def _show(self, line: Line, book: _Book) -> None:
+        if self._unseen is None:
+            line.show(*_depth(*book))
+        else:
+            self._unseen[line.instrument.token] = book
+
+    def _bare(self, line: Line) -> None:
+        line.bare()
+        if self._unseen is not None:
+            self._unseen.pop(line.instrument.token, None)
 
     def _apply_contract(self, line: Line, event: Event, epoch: int) -> None:
         row = line.instrument
@@ -103,7 +130,7 @@ class Floor:
         quote = self._quote(row, self._spots[row.underlying], epoch, drift)
         price = quote.ask if event.side < 0.5 else quote.bid
         line.trade(epoch, price, event.quantity)
-        line.show(*_depth(quote.bid, quote.ask, row.tick, row.lot * 12, event.depth))
+        self._show(line, (quote.bid, quote.ask, row.tick, row.lot * 12, event.depth))
 
     def _quote(self, row: Instrument, spot: int, epoch: float, drift: float = 0.0) -> ContractQuote:
         """A contract's market with its underlying at `spot` paise."""

@@ -74,8 +74,10 @@ class Line:
             self.traded = True
             self.open = self.high = self.low = price
         self.last = price
-        self.high = max(self.high, price)
-        self.low = min(self.low, price)
+        if price > self.high:
+            self.high = price
+        elif price < self.low:
+            self.low = price
         self.stamp = stamp
         if quantity or self.instrument.is_index:
             self.last_trade = stamp
@@ -97,16 +99,10 @@ class Line:
 
     def _fold(self, start: int, price: int, quantity: int) -> None:
         if self.bars and self.bars[-1].start == start:
-            bar = self.bars[-1]
-            self.bars[-1] = Bar(
-                start,
-                bar.open,
-                max(bar.high, price),
-                min(bar.low, price),
-                price,
-                bar.volume + quantity,
-                self.oi,
-            )
+            _, first, high, low, _, volume, _ = self.bars[-1]
+            high = price if price > high else high
+            low = price if price < low else low
+            self.bars[-1] = Bar(start, first, high, low, price, volume + quantity, self.oi)
         else:
             self.bars.append(Bar(start, price, price, price, price, quantity, self.oi))
 

@@ -1,10 +1,11 @@
 """Expansion of a one-minute candle into ticks that give the candle back exactly."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from patang_workbench.exchange.candles import Bar
 
@@ -24,9 +25,16 @@ class Tick(NamedTuple):
 
 def pick_seconds(count: int, rng: np.random.Generator) -> list[int]:
     """`count` (at most 60) distinct seconds of a minute, ascending, spread over the minute."""
-    count = max(MIN_TICKS, min(count, 60))
-    edges = [index * 60 // count for index in range(count + 1)]
-    return [low + int(rng.integers(high - low)) for low, high in pairwise(edges)]
+    lows, widths = _parts(max(MIN_TICKS, min(count, 60)))
+    seconds: list[int] = (lows + rng.integers(0, widths)).tolist()
+    return seconds
+
+
+@cache
+def _parts(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The minute in `count` parts: the first second of each, and its length in seconds."""
+    edges = np.arange(count + 1, dtype=np.int64) * 60 // count
+    return edges[:-1], np.diff(edges)
 
 
 def expand(bar: Bar, seconds: Sequence[int], step: int, rng: np.random.Generator) -> list[Tick]:
