@@ -49,7 +49,8 @@ class StageSettings(BaseModel):
     archive_schedule: str = "cron(50 15 ? * MON-FRI *)"
     # On all days of the week: the calendar knows which are trading days, and some Sundays are.
     login_reminder_schedule: str = "cron(15,45 8 ? * * *)"
-    logout_schedule: str = "cron(0,30 16-22 ? * * *)"
+    # Also on the afternoons of a weekend: what was held of messages goes with it.
+    logout_schedule: str = "cron(0,30 12-22 ? * * *)"
     warm_schedule: str = "cron(0/4 9-15 ? * MON-FRI *)"
 
     @field_validator("log_retention_days")

@@ -28,8 +28,12 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         desk.metrics.count("stale_schedule", service="reconciler", error=str(error))
         return {"refused": str(error)}
     with counting_failures(desk.store, desk.clock):
-        done = desk.reconciler().run(as_of) | {"charges": desk.charge_check().run(as_of)}
-        done |= {"told": desk.notifications().flush(), "subscriptions": desk.subscription_check().run()}
+        try:
+            done = desk.reconciler().run(as_of) | {"charges": desk.charge_check().run(as_of)}
+        finally:
+            # Above all while the rest fails.
+            told = desk.notifications().flush()
+        done |= {"told": told, "subscriptions": desk.subscription_check().run()}
     desk.metrics.count("reconciled", as_of=as_of.isoformat())
     return done
 

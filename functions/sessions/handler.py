@@ -1,4 +1,5 @@
-"""(sessions): reminds of the day's login before the market opens, and logs out after the day's end."""
+"""(sessions): reminds of the day's login before the market opens, logs out after the day's end, and sends
+what was held while (reconciler) rests."""
 
 from typing import Any
 
@@ -20,4 +21,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         desk.metrics.count("stale_schedule", service="sessions", error=str(error))
         return {"ok": False, "reason": str(error)}
     with counting_failures(desk.store, desk.clock):
-        return desk.daily_login().by_schedule(moment)
+        try:
+            done = desk.daily_login().by_schedule(moment)
+        finally:
+            told = desk.notifications().flush()
+    return done | {"told": told}

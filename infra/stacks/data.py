@@ -75,6 +75,7 @@ class DataStack(Stack):
             "AuditTable": self.audit.table_name,
             "StoreBucket": bucket.bucket_name,
             "NotifyTopicArn": self.notify.topic_arn,
+            "AlarmTopicArn": self.alarms.topic_arn,
             "SecretPrefix": settings.secret_prefix,
             "SecretKeyArn": self.key.key_arn,
         }.items():

@@ -109,9 +109,9 @@ def test_after_the_days_end_it_is_given_up_and_in_the_morning_its_owner_is_remin
     while session_on(trading) is None:
         trading += timedelta(days=1)
     evening, morning = (datetime.combine(trading, at, IST) for at in (time(16, 30), time(8, 15)))
-    assert day.stack.schedules.call("sessions", morning) == {"reminded": []}
-    assert day.stack.schedules.call("sessions", evening) == {"logged_out": [DESK_ACCOUNT]}
+    assert day.stack.schedules.call("sessions", morning)["reminded"] == []
+    assert day.stack.schedules.call("sessions", evening)["logged_out"] == [DESK_ACCOUNT]
     assert program.session_soon("LOGGED_OUT") == "LOGGED_OUT"
     later = morning + timedelta(minutes=30)
-    assert day.stack.schedules.call("sessions", later) == {"reminded": [DESK_ACCOUNT]}
-    assert day.stack.schedules.call("sessions", later) == {"reminded": []}
+    assert day.stack.schedules.call("sessions", later)["reminded"] == [DESK_ACCOUNT]
+    assert day.stack.schedules.call("sessions", later)["reminded"] == []

@@ -108,6 +108,7 @@ def test_outputs_that_others_read_keep_their_names(cloud):
 
     assert outputs >= {
         "ApiUrl", "ApiId", "McpUrl", "DeskTable", "AuthTable", "AuditTable", "StoreBucket", "NotifyTopicArn",
-        "SecretPrefix", "SecretKeyArn", "TickStream", "OrderQueueUrl", "OrderUpdatesQueueUrl",
+        "AlarmTopicArn", "SecretPrefix", "SecretKeyArn", "TickStream", "OrderQueueUrl",
+        "OrderUpdatesQueueUrl",
         "DeadLetterQueueUrl", "TradingCycleArn", "OrderWorkflowArn",
     }  # fmt: skip

@@ -80,7 +80,7 @@ SCHEDULES = (
     ("preflight", "preflight", "cron(* 9-15 ? * MON-FRI *)"),
     ("archive", "archive", "cron(50 15 ? * MON-FRI *)"),
     ("login-reminder", "sessions", "cron(15,45 8 ? * * *)"),
-    ("logout", "sessions", "cron(0,30 16-22 ? * * *)"),
+    ("logout", "sessions", "cron(0,30 12-22 ? * * *)"),
 )
 
 

@@ -2,8 +2,10 @@
 
 import base64
 import json
+from types import SimpleNamespace
 
 import boto3
+import pytest
 
 from patang.adapters.aws.s3 import S3Objects
 from patang.adapters.aws.secretsmanager import SecretsManager
@@ -40,6 +42,18 @@ def test_a_subject_with_rupees_still_leaves() -> None:
     )
     message = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
     assert message["Message"] == "yes or no"
+
+
+@pytest.mark.parametrize(
+    ("subject", "sent"),
+    [(" a\ttab\r\nand lines ", "a tab and lines"), ("\n", "Patang"), ("", "Patang"), ("x" * 200, "x" * 100)],
+)
+def test_a_subject_is_one_that_sns_takes(subject: str, sent: str) -> None:
+    """Printable ASCII that does not begin with a space, or the message is refused whole."""
+    asked: list[str] = []
+    client = SimpleNamespace(publish=lambda **call: asked.append(call["Subject"]))
+    SnsMessenger(client, "topic").deliver(subject, "text", frozenset({"email"}))
+    assert asked == [sent]
 
 
 def test_a_message_for_one_way_goes_no_other() -> None:

@@ -62,6 +62,12 @@ def test_a_link_that_does_not_fit_is_left_out_whole() -> None:
     assert len(short) <= 160
 
 
+@pytest.mark.parametrize("behind", [".", "):", "; nothing was sent", ", then look", "?"])
+def test_what_a_sentence_puts_behind_a_link_is_no_part_of_it(behind: str) -> None:
+    short = short_message("Log in", f"at https://desk.example/login?account=main{behind}")
+    assert short.endswith(" https://desk.example/login?account=main")
+
+
 def test_no_message_of_an_approval_carries_a_secret() -> None:
     """Neither the task's token nor the account's keys: what opens the page is the owner's session."""
     desk = TradingDesk()

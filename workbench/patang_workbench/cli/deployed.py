@@ -17,6 +17,7 @@ _VARIABLES = {
         "AUDIT_TABLE": "AuditTable",
         "STORE_BUCKET": "StoreBucket",
         "NOTIFY_TOPIC_ARN": "NotifyTopicArn",
+        "ALARM_TOPIC_ARN": "AlarmTopicArn",
         "SECRET_PREFIX": "SecretPrefix",
         "SECRET_KEY_ID": "SecretKeyArn",
     },

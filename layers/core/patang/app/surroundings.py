@@ -128,17 +128,17 @@ class Surroundings:
         return self.notifications()
 
     def notifications(self) -> Notifications:
-        return Notifications(self.store, self._messenger, self.standing_settings, self.clock, self.metrics)
+        return Notifications(self.store, self.messenger, self.standing_settings, self.clock, self.metrics)
 
     def subscription_check(self) -> SubscriptionCheck:
         # Which ways the owner was subscribed by; none where nobody is, as on one machine.
         expected = self._environment.get("NOTIFY_CHANNELS", "").split()
         return SubscriptionCheck(
-            self.store, self._messenger, self.notifier, expected, self.clock, self.metrics
+            self.store, self.messenger, self.notifier, expected, self.clock, self.metrics
         )
 
     @cached_property
-    def _messenger(self) -> Messenger:
+    def messenger(self) -> Messenger:
         return SnsMessenger(
             self._client("sns", _MESSAGES),
             self.variable("NOTIFY_TOPIC_ARN"),

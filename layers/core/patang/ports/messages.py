@@ -71,6 +71,11 @@ class Messenger(Protocol):
         """Who is subscribed now. Raises TryAgain."""
         ...
 
+    def confirm(self, topic: str, token: str) -> None:
+        """Confirms a subscription of that topic (its name, or the address in the confirming link), so that
+        only a signed-in person ends it. Raises BadInput for another's topic or a token that is not taken."""
+        ...
+
 
 class Metrics(Protocol):
     """Counts and values; names in snake_case, few dimensions, details as metadata."""

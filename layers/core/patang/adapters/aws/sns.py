@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from patang.errors import TryAgain
+from patang.errors import BadInput, TryAgain
 from patang.ports import Channel, Subscription
 
 __all__ = ["SnsMessenger", "short_message"]
@@ -17,11 +17,13 @@ _SUBJECT_LIMIT = 100
 # own choosing, between words and through links.
 _SHORT_LIMIT = 160
 _LEAST_WORDS = 30
-_LINK = re.compile(r"https?://\S+")
+# Without what a sentence puts behind it.
+_LINK = re.compile(r"https?://\S*[^\s.,;:!?)\]'\"]")
 # Outside of the telephone's own alphabet a message holds 70 characters instead of 160.
 _SPELT = {"₹": "Rs ", "−": "-", "–": "-", "’": "'", "…": "..."}
 # In that alphabet, but taking two places each, or not in it at all.
 _NOT_PLAIN = re.compile(r"[^ -~]|[\[\]{}\\^~|`]")
+_NOT_PRINTABLE = re.compile(r"[^ -~]")
 # The attribute that the subscriptions' filters go by.
 _WAY = "way"
 
@@ -41,7 +43,8 @@ class SnsMessenger:
 
     def deliver(self, subject: str, text: str, channels: frozenset[Channel]) -> None:
         # SNS takes printable ASCII of at most 100 characters as a subject and refuses the rest.
-        printable = subject.encode("ascii", "replace").decode().replace("\n", " ")[:_SUBJECT_LIMIT]
+        words = " ".join(_NOT_PRINTABLE.sub(" ", subject.encode("ascii", "replace").decode()).split())
+        printable = words[:_SUBJECT_LIMIT] or "Patang"
         by_protocol = {"default": text, "sms": short_message(subject, text)}
         ways = {"DataType": "String.Array", "StringValue": json.dumps(sorted(channels))}
         self._client.publish(
@@ -61,6 +64,15 @@ class SnsMessenger:
             )
         except (ClientError, BotoCoreError) as error:
             raise TryAgain(f"the subscriptions cannot be listed: {type(error).__name__}") from error
+
+    def confirm(self, topic: str, token: str) -> None:
+        address = self._topics.get(topic, topic)
+        if address not in self._topics.values():
+            raise BadInput(f"{topic} is none of this desk's topics ({', '.join(self._topics)})")
+        try:
+            self._client.confirm_subscription(TopicArn=address, Token=token, AuthenticateOnUnsubscribe="true")
+        except (ClientError, BotoCoreError) as error:
+            raise BadInput(f"the subscription is not confirmed: {error}") from error
 
     def _rows(self, topic: str) -> list[dict[str, str]]:
         pages = self._client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
