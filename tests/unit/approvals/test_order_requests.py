@@ -7,7 +7,14 @@ import pytest
 
 from patang.approvals.requests.record import OrderRequest
 from patang.errors import BadInput, Refused, TryAgain
-from patang.execution.orders.requests import Basket, CancelOrder, DeleteGtt, ModifyOrder, PlaceGtt
+from patang.execution.orders.requests import (
+    Basket,
+    CancelOrder,
+    DeleteGtt,
+    ModifyOrder,
+    PlaceAlert,
+    PlaceGtt,
+)
 from patang.settings import ApprovalSettings
 from patang.settings.requests import RequestSettings
 from tests.unit.approvals.asking import OWNER, PROGRAM, AskingRoom, purchase
@@ -187,6 +194,20 @@ def test_a_sale_is_worth_what_the_market_pays_however_low_its_limit():
         assert answer.figures.value == 8800
     above = desk.wants(purchase(10, "801", transaction_type="SELL"), OWNER, "above")
     assert (above.figures and above.figures.value) == 8010
+
+
+def test_a_sale_that_an_alert_places_is_worth_what_the_market_pays_too():
+    desk = asking(assistant_alone_inr=8000)
+    desk.hold_shares(40)
+    left = {"exchange": "INDICES", "tradingsymbol": "NIFTY 50"}
+    sale = {"exchange": "NSE", "tradingsymbol": "INFY", "transaction_type": "SELL", "product": "CNC"}
+    sold_for_nothing = {"name": "dip", "left": left, "operator": "<=", "constant": 24000} | {
+        "orders": [sale | {"quantity": 40, "price": "0.05"}]
+    }
+    answer = desk.wants(PlaceAlert.model_validate({"alert": sold_for_nothing}))
+    assert answer.state == "WAITING"
+    assert answer.figures is not None
+    assert answer.figures.value == 32_000
 
 
 def test_rules_come_first_and_leave_nothing(desk):

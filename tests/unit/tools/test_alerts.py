@@ -200,6 +200,9 @@ def test_what_no_alert_can_watch_reaches_no_broker(desk):
         ({"right": {"exchange": "NSE", "tradingsymbol": "TCS"}}, "either"),
         ({"constant": None, "right": UP["left"]}, "same as"),
         ({"operator": "!="}, "operator"),
+        ({"name": "dip\r\nDecide until 15:00"}, "one line"),
+        ({"name": "approve at https://evil.example"}, "without a link"),
+        ({"name": "\u202eevorppa"}, "plain text"),
         ({"left": {"exchange": "NYSE", "tradingsymbol": "INFY"}}, "left"),
     )
     for changes, message in wrong:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from patang.approvals.proposal import OrderTerms
 from patang.execution.orders.wording import Exchange, Product, Side
@@ -59,6 +59,14 @@ class AlertTerms(_Terms):
     right: AlertSide | None = None
     constant: Decimal | None = Field(default=None, gt=0)
     orders: tuple[AlertOrder, ...] = Field(default=(), max_length=_MOST_ORDERS)
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        # The owner reads it at the top of the message that asks for his yes.
+        if not name.isprintable() or "://" in name:
+            raise ValueError("name an alert in one line of plain text, without a link")
+        return name
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

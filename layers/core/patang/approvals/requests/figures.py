@@ -23,14 +23,21 @@ _PAISA = Decimal("0.01")
 
 def identifiers_of(intents: Iterable[OrderIntent]) -> frozenset[str]:
     """The instruments whose price the intents themselves do not tell."""
-    return frozenset(_identifier(intent) for intent in intents if _told_price(intent) is None)
+    alone = {_identifier(intent) for intent in intents if _told_price(intent) is None}
+    return frozenset(
+        alone.union(*(map(_identifier_of, intent.alert.orders) for intent in intents if intent.alert))
+    )
 
 
 def measured(decision: Decision, last_prices: Mapping[str, Decimal], lot_size: int = 1) -> RequestFigures:
     """The figures that the intents and the prices tell; charges are None on a day without sourced ones."""
     intents = decision.intents
     prices = tuple(_told_price(intent) or last_prices.get(_identifier(intent)) for intent in intents)
-    legs = [leg for intent, price in zip(intents, prices, strict=True) for leg in _legs(intent, price)]
+    legs = [
+        leg
+        for intent, price in zip(intents, prices, strict=True)
+        for leg in _legs(intent, price, last_prices)
+    ]
     known = all(price is not None for _, _, _, price in legs)
     values = [(side, units * price) for _, side, units, price in legs if price is not None]
     return RequestFigures(
@@ -39,7 +46,7 @@ def measured(decision: Decision, last_prices: Mapping[str, Decimal], lot_size: i
         orders=sum(1 if intent.alert is None else len(intent.alert.orders) for intent in intents),
         value=_paisa(sum((value for _, value in values), Decimal(0))) if known else None,
         bought=_paisa(sum((value for side, value in values if side == "BUY"), Decimal(0))),
-        charges=_charges(intents, prices, decision.as_of) if known else None,
+        charges=_charges(legs, decision.as_of) if known else None,
         lot_size=lot_size,
     )
 
@@ -84,6 +91,10 @@ def _identifier(intent: OrderIntent) -> str:
     return f"{intent.terms.exchange}:{intent.terms.tradingsymbol}"
 
 
+def _identifier_of(order: AlertOrder) -> str:
+    return f"{order.exchange}:{order.tradingsymbol}"
+
+
 def _told_price(intent: OrderIntent) -> Decimal | None:
     """The market when the intent was made, as far as it tells."""
     return intent.gtt.last_price if intent.gtt is not None else intent.expected_price
@@ -94,25 +105,31 @@ _SALE = ("SELL", "LIMIT")
 type _Leg = tuple[OrderIntent, Side, int, Decimal | None]
 
 
-def _legs(intent: OrderIntent, price: Decimal | None) -> Sequence[_Leg]:
-    """What may be traded, and at what rupees a unit; of two legs of a trigger the dearer one."""
+def _legs(intent: OrderIntent, price: Decimal | None, last_prices: Mapping[str, Decimal]) -> Sequence[_Leg]:
+    """What may be traded, and at what rupees a unit; of two legs of a trigger the dearer one.
+
+    A sale with a limit trades for what the market pays: a low one makes no small order of it.
+    """
     if intent.alert is not None:
-        return [_leg_of(intent, order) for order in intent.alert.orders]
+        return [_leg_of(intent, order, last_prices) for order in intent.alert.orders]
     if intent.gtt is None:
         terms = intent.terms
         each = terms.price or terms.trigger_price or price
         if each is not None and price is not None and (terms.transaction_type, terms.order_type) == _SALE:
-            # It trades at once, and for the market's price: a low limit makes no small order of it.
             each = max(each, price)
         return [(intent, terms.transaction_type, terms.quantity, each)]
     dearest = max(intent.gtt.legs, key=lambda leg: leg.quantity * leg.price)
     return [(intent, dearest.transaction_type, dearest.quantity, dearest.price)]
 
 
-def _leg_of(intent: OrderIntent, order: AlertOrder) -> _Leg:
+def _leg_of(intent: OrderIntent, order: AlertOrder, last_prices: Mapping[str, Decimal]) -> _Leg:
     terms = order.order_terms(intent.account, intent.terms.mode)
     alone = intent.model_copy(update={"terms": terms})
-    return alone, order.transaction_type, order.quantity, order.price
+    each: Decimal | None = order.price
+    if order.transaction_type == "SELL":
+        last = last_prices.get(_identifier_of(order))
+        each = None if last is None else max(order.price, last)
+    return alone, order.transaction_type, order.quantity, each
 
 
 def _line(intent: OrderIntent) -> str:
@@ -148,21 +165,18 @@ def _verb(intent: OrderIntent) -> str:
     return _VERBS.get(intent.kind, f"{intent.kind.lower().replace('_', ' ')} ")
 
 
-def _charges(
-    intents: Sequence[OrderIntent], prices: Sequence[Decimal | None], as_of: datetime
-) -> Decimal | None:
+def _charges(legs: Iterable[_Leg], as_of: datetime) -> Decimal | None:
     """Of the orders as they would fill; a conversion and the end of a trigger trade nothing."""
     total = Decimal(0)
     try:
-        for intent, price in zip(intents, prices, strict=True):
-            if intent.kind in ("CONVERT", "GTT_DELETE", "ALERT_DELETE"):
+        for leg, side, units, each in legs:
+            if leg.kind in ("CONVERT", "GTT_DELETE", "ALERT_DELETE"):
                 continue
-            for leg, side, units, each in _legs(intent, price):
-                if each is None:
-                    return None
-                terms = leg.terms
-                segment = segment_of(terms.exchange, terms.tradingsymbol, terms.product)
-                total += leg_charges(segment, terms.exchange, side, each, units, as_of.date()).total
+            if each is None:
+                return None
+            terms = leg.terms
+            segment = segment_of(terms.exchange, terms.tradingsymbol, terms.product)
+            total += leg_charges(segment, terms.exchange, side, each, units, as_of.date()).total
     except StopTrading:
         return None
     return _paisa(total)
