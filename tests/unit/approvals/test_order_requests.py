@@ -89,6 +89,21 @@ def test_a_no_ends_it_and_counts_it_no_more(desk):
     assert again.figures.orders_left_today == 19
 
 
+def test_a_program_cannot_ask_without_end_by_taking_back_what_it_asked():
+    """Each question is a message to a person, who would say yes to the hundredth to have peace."""
+    desk = asking(max_orders_a_day=2)
+    answers = []
+    for number in range(8):
+        answer = desk.wants(request_id=f"r-{number}")
+        answers.append(answer.state)
+        if answer.state == "WAITING":
+            assert desk.say("decline", who=PROGRAM, request_id=f"r-{number}") == "DECLINED"
+    assert answers == ["WAITING"] * 6 + ["REFUSED"] * 2
+    assert len(desk.notifier.sent) == 6
+    assert "asked 6 times today" in answer.message
+    assert desk.wants(who=OWNER, request_id="own").state == "SENT"
+
+
 def test_nobody_answers(desk):
     waiting = desk.wants()
     desk.pass_time(299)

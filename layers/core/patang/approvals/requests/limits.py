@@ -10,7 +10,10 @@ from patang.ports import StateStore, Write
 from patang.records import create, load, replace
 from patang.settings.requests import RequestSettings
 
-__all__ = ["asked_on", "counted", "limits_broken", "recounted", "released"]
+__all__ = ["asked", "asked_on", "counted", "limits_broken", "recounted", "released", "too_often_asked"]
+
+# Each question is a message to a person. What he declines or leaves may be asked anew, not without end.
+_QUESTIONS_AN_ORDER = 3
 
 
 def asked_on(store: StateStore, account: str, day: date) -> AskedOn:
@@ -27,6 +30,20 @@ def limits_broken(figures: RequestFigures, before: AskedOn, settings: RequestSet
 def counted(before: AskedOn, figures: RequestFigures) -> Write:
     """The write that counts a request; it conflicts where another was counted in between."""
     return _moved(before, figures.orders, figures.value or Decimal(0))
+
+
+def asked(before: AskedOn, figures: RequestFigures) -> Write:
+    """The same for one whose owner is asked."""
+    return _moved(before.evolve(questions=before.questions + 1), figures.orders, figures.value or Decimal(0))
+
+
+def too_often_asked(before: AskedOn, settings: RequestSettings) -> tuple[Broken, ...]:
+    """Whether the owner was asked for a yes as often as he may be on a day, whatever he has said."""
+    most = settings.max_orders_a_day * _QUESTIONS_AN_ORDER
+    if before.questions < most:
+        return ()
+    remedy = f"its owner was asked {before.questions} times today, {most} is the most: he places it himself"
+    return (Broken("approval", "needed", remedy),)
 
 
 def recounted(before: AskedOn, old: RequestFigures, new: RequestFigures) -> Write:

@@ -138,12 +138,14 @@ class OrderRequest(Record):
 
 
 class AskedOn(Record):
-    """What an account's requests of a market day come to that were sent or may be yet; `value` in rupees."""
+    """What an account's requests of a market day come to that were sent or may be yet; `value` in rupees.
+    `questions`: how often a yes was asked for, whatever came of it."""
 
     account: str
     day: date
     orders: int = 0
     value: Decimal = Decimal(0)
+    questions: int = 0
 
     def key(self) -> Key:
         return Key(account_partition(self.account), f"ASKED_ON#{self.day.isoformat()}")

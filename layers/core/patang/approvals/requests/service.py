@@ -15,7 +15,7 @@ from datetime import timedelta
 from patang.approvals.link import new_link
 from patang.approvals.requests.answer import BrokenRule, FiguresView, RequestAnswer
 from patang.approvals.requests.figures import with_account
-from patang.approvals.requests.limits import asked_on, counted, limits_broken
+from patang.approvals.requests.limits import asked, asked_on, limits_broken, too_often_asked
 from patang.approvals.requests.message import request_message
 from patang.approvals.requests.record import OrderRequest, RequestFigures, approval_id_of, asked_key
 from patang.approvals.requests.sending import RequestSender
@@ -162,36 +162,41 @@ class OrderRequests:
     def _ask(self, request: OrderRequest, decision: Decision) -> RequestAnswer:
         now, settings = self._clock.now(), self._settings()
         broker = self._broker(request.account, settings.mode)
-        asked = request.evolve(
+        waiting = request.evolve(
             figures=with_account(
                 request.figures, decision, self._store, broker, request.account, now, settings
             ),
             expires_at_time=now + timedelta(seconds=settings.requests.timeout_seconds),
         ).sealed()
-        broken, written = change(self._store, lambda: self._write(asked))
+        broken, written = change(self._store, lambda: self._write(waiting))
         if broken:
-            return _refused(asked.account, asked.request_id, broken)
-        if written.asked_at != asked.asked_at:
+            return _refused(waiting.account, waiting.request_id, broken)
+        if written.asked_at != waiting.asked_at:
             return self._view(written)
         link = new_link(
-            self._links(), self._public_url(), asked.account, asked.approval_id, asked.expires_at_time or now
+            self._links(),
+            self._public_url(),
+            waiting.account,
+            waiting.approval_id,
+            waiting.expires_at_time or now,
         )
-        subject, text = request_message(asked, link)
+        subject, text = request_message(waiting, link)
         tell(self._notifier, self._metrics, [Notice(subject, text, kind="approval")])
-        self._metrics.count("approvals_asked", order_id=asked.approval_id)
-        return self._view(asked)
+        self._metrics.count("approvals_asked", order_id=waiting.approval_id)
+        return self._view(waiting)
 
-    def _write(self, asked: OrderRequest) -> tuple[tuple[tuple[Broken, ...], OrderRequest], list[Write]]:
+    def _write(self, request: OrderRequest) -> tuple[tuple[tuple[Broken, ...], OrderRequest], list[Write]]:
         """The request and its count in one transaction; the one that came first where two came at once."""
-        before = load(self._store, OrderRequest, asked.key())
+        before = load(self._store, OrderRequest, request.key())
         if before is not None:
             return ((), before), []
-        today = asked_on(self._store, asked.account, asked.day)
-        broken = limits_broken(asked.figures, today, self._settings().requests)
+        today = asked_on(self._store, request.account, request.day)
+        settings = self._settings().requests
+        broken = limits_broken(request.figures, today, settings) or too_often_asked(today, settings)
         if broken:
-            return (broken, asked), []
-        event = told_event(asked, "APPROVAL_ASKED", asked.asked_at, asked.actor)
-        return ((), asked), [create(asked), counted(today, asked.figures), event]
+            return (broken, request), []
+        event = told_event(request, "APPROVAL_ASKED", request.asked_at, request.actor)
+        return ((), request), [create(request), asked(today, request.figures), event]
 
     def _repeated(self, known: OrderRequest, wish: PersonsWish) -> RequestAnswer:
         if known.asked_digest != wish_digest(wish):
