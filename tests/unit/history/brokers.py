@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from patang.adapters.kite.market_data import RANGE_DAYS
 from patang.market.bar_hours import day_hours, expected_starts
+from patang.market.candle_ranges import RANGE_DAYS
 from patang.market.findings import INTERVAL_MINUTES, moment_of
 from patang.market.instruments import Instrument
 

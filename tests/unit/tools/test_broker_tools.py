@@ -6,11 +6,13 @@ import pytest
 
 from patang.errors import BadInput
 from patang.identity.rights import UnknownAccount
-from patang.tools import charges, market, mutual_funds, portfolio
+from patang.tools import charges, instruments, market, mutual_funds, portfolio
 from patang.tools.errors import InvalidArguments
 from tests.unit.tools.written_desk import WrittenDesk, caller
 
-TOOLS = {tool.name: tool for part in (charges, market, mutual_funds, portfolio) for tool in part.TOOLS}
+TOOLS = {
+    tool.name: tool for part in (charges, instruments, market, mutual_funds, portfolio) for tool in part.TOOLS
+}
 # By the broker's limits: https://kite.trade/docs/connect/v3/exceptions/#api-rate-limit
 QUOTED = {"get_quotes", "get_ohlc", "get_ltp"}
 

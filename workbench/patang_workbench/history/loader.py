@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from patang.adapters.kite.market_data import RANGE_DAYS
 from patang.errors import BadInput, StopTrading, TryAgain
+from patang.market.candle_ranges import RANGE_DAYS
 from patang.market.findings import Interval
 from patang.market.instrument_hours import segment_of
 from patang.market.instruments import Instrument

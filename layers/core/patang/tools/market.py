@@ -1,41 +1,24 @@
-"""The market: quotes, candles, instruments."""
+"""The market: quotes and candles."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-from patang.errors import BadInput, TryAgain
+from patang.errors import BadInput
 from patang.kite_replies.market import Candle, LastPrice, OhlcQuote, Quote, TriggerRange
-from patang.market.instrument_search import Wanted
-from patang.market.listing import Listing
+from patang.market.candle_ranges import RANGE_DAYS
 from patang.market.sessions import IST
 from patang.ports.broker_reads import BrokerReads
 from patang.tools.caller import Caller
+from patang.tools.instruments import Identifier
 from patang.tools.lists import ListInput, ListReply, part
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolReply
 
-__all__ = ["TOOLS", "Identifier", "market_reads"]
+__all__ = ["TOOLS", "market_reads"]
 
-Identifier = Annotated[
-    str, Field(pattern=r"^[A-Z]{2,8}:[^\s:][^:]{0,58}$", description="EXCHANGE:TRADINGSYMBOL, like NSE:INFY")
-]
 type Interval = Literal["minute", "3minute", "5minute", "10minute", "15minute", "30minute", "60minute", "day"]
-
-# Days of one call. The broker's own limit of a request (https://kite.trade/docs/connect/v3/historical/), so
-# that a call is one request and an answer is in time.
-_LONGEST_DAYS: Mapping[Interval, int] = {
-    "minute": 60,
-    "3minute": 100,
-    "5minute": 100,
-    "10minute": 100,
-    "15minute": 200,
-    "30minute": 200,
-    "60minute": 400,
-    "day": 2000,
-}
 
 
 def _day_alone(value: object) -> object:
@@ -78,18 +61,6 @@ class CandlesInput(ListInput):
     limit: Annotated[int, Field(ge=1, le=5000, description="at most so many candles")] = 1000
 
 
-class SearchInput(ListInput):
-    """What is looked for. `filter_on` says where `query` is looked for, in all of them without it."""
-
-    query: Annotated[str, Field(min_length=1, max_length=100)]
-    filter_on: Literal["id", "name", "isin", "tradingsymbol", "underlying"] | None = None
-    exchange: Annotated[str | None, Field(max_length=8)] = None
-    instrument_type: Annotated[str | None, Field(max_length=8, description="EQ, FUT, CE, PE, INDEX")] = None
-    expiry: date | None = None
-    strike: Decimal | None = None
-    limit: Annotated[int, Field(ge=1, le=200, description="at most so many entries")] = 20
-
-
 class Quotes(ToolReply):
     """By EXCHANGE:TRADINGSYMBOL. `missing`: what the broker does not know."""
 
@@ -121,32 +92,6 @@ class Candles(ListReply):
     """Oldest first, each labelled at its start."""
 
     candles: tuple[Candle, ...]
-
-
-class InstrumentRow(BaseModel):
-    """An instrument: rupees, `lot_size` in units; expiry and strike where it has them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    instrument_token: int
-    tradingsymbol: str
-    exchange: str
-    name: str
-    instrument_type: str
-    segment: str
-    underlying: str
-    isin: str | None
-    expiry: date | None
-    strike: float | None
-    tick_size: float
-    lot_size: int
-
-
-class Instruments(ListReply):
-    """The likeliest first."""
-
-    instruments: tuple[InstrumentRow, ...]
 
 
 def market_reads(caller: Caller, asked: str | None) -> BrokerReads:
@@ -188,7 +133,8 @@ def _candles(caller: Caller, args: CandlesInput) -> Candles:
     start, end = _moment(args.from_date, time.min), _moment(args.to_date, time(23, 59, 59))
     if end < start:
         raise BadInput(f"from_date {args.from_date} is after to_date {args.to_date}")
-    longest = _LONGEST_DAYS[args.interval]
+    # One request, so that the answer is in time.
+    longest = RANGE_DAYS[args.interval]
     if (end - start).days >= longest:
         raise BadInput(f"{(end - start).days + 1} days of {args.interval} candles: {longest} at most a call")
     if args.continuous and args.interval != "day":
@@ -205,50 +151,6 @@ def _moment(said: datetime | date, time_of_day: time) -> datetime:
     if not isinstance(said, datetime):
         return datetime.combine(said, time_of_day, IST)
     return said.replace(tzinfo=IST) if said.tzinfo is None else said.astimezone(IST)
-
-
-def _search(caller: Caller, args: SearchInput) -> Instruments:
-    # The list is nobody's own, but an account that is named has to be the caller's.
-    caller.accounts(args.account_id)
-    table = caller.services.listings()
-    if table is None:
-        raise TryAgain("the desk has no list of instruments yet: it is fetched at about 08:30 IST")
-    wanted = Wanted(
-        text="" if args.filter_on in ("isin", "underlying") else args.query,
-        exchange=args.exchange,
-        kind=args.instrument_type,
-        underlying=args.query if args.filter_on == "underlying" else None,
-        isin=args.query if args.filter_on == "isin" else None,
-        expiry=args.expiry,
-        strike=args.strike,
-    )
-    found = [listing for listing in table.search(wanted).listings if _fits(listing, args)]
-    return Instruments(instruments=tuple(_row(listing) for listing in part(found, args)), total=len(found))
-
-
-def _fits(listing: Listing, args: SearchInput) -> bool:
-    """Whether the words stand in the one field that is asked for."""
-    fields = {"id": listing.identifier, "name": listing.name, "tradingsymbol": listing.tradingsymbol}
-    where = fields.get(args.filter_on or "")
-    return where is None or all(word in where.upper() for word in args.query.upper().split())
-
-
-def _row(listing: Listing) -> InstrumentRow:
-    return InstrumentRow(
-        id=listing.identifier,
-        instrument_token=listing.instrument_token,
-        tradingsymbol=listing.tradingsymbol,
-        exchange=listing.exchange,
-        name=listing.name,
-        instrument_type=listing.kind,
-        segment=listing.segment,
-        underlying=listing.underlying,
-        isin=listing.isin,
-        expiry=listing.expiry,
-        strike=None if listing.strike is None else float(listing.strike),
-        tick_size=float(listing.tick_size),
-        lot_size=listing.lot_size,
-    )
 
 
 _SHARE = {"instruments": ["NSE:INFY"]}
@@ -298,18 +200,6 @@ TOOLS: tuple[AnyTool, ...] = (
         scope="read",
         run=_ranges,
         example={"transaction_type": "BUY", **_SHARE},
-    ),
-    Tool(
-        name="search_instruments",
-        title="Search instruments",
-        description="Instruments by words of symbol or name, by ISIN or underlying, narrowed by exchange, "
-        "type, expiry and strike; of the day's list. Gives the token that get_historical_data needs.",
-        input=SearchInput,
-        output=Instruments,
-        effect="looks",
-        scope="read",
-        run=_search,
-        example={"query": "NIFTY", "filter_on": "underlying", "instrument_type": "FUT"},
     ),
     Tool(
         name="get_historical_data",

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from patang.kite_replies.market import Quote
 from patang.tools.caller import Caller
-from patang.tools.market import Identifier, market_reads
+from patang.tools.instruments import Identifier
+from patang.tools.market import market_reads
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolInput, ToolReply
 from patang.watchlists.service import MOST_INSTRUMENTS
 from patang.watchlists.watchlist import Watchlist

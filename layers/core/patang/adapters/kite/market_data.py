@@ -7,23 +7,12 @@ from typing import Any
 
 from patang.adapters.kite.calls import KiteCalls
 from patang.errors import BadInput
+from patang.market.candle_ranges import RANGE_DAYS
 from patang.market.sessions import IST
 
-__all__ = ["RANGE_DAYS", "KiteMarketData"]
+__all__ = ["KiteMarketData"]
 
 _QUOTES_A_CALL = 500
-
-# Longest range of one request in days, https://kite.trade/docs/connect/v3/historical/
-RANGE_DAYS = {
-    "minute": 60,
-    "3minute": 100,
-    "5minute": 100,
-    "10minute": 100,
-    "15minute": 200,
-    "30minute": 200,
-    "60minute": 400,
-    "day": 2000,
-}
 
 
 class KiteMarketData:
