@@ -25,7 +25,7 @@
 | order without a tag, whose it is | ACCOUNT#<account> | ORDER_LINK#<broker's order id> | |
 | a person's or an assistant's request | ACCOUNT#<account> | REQUEST#<id> | OPEN_BASKETS / <account>#<id> |
 | requests taken of an account | ACCOUNT#<account> | REQUESTS | |
-| order that was asked for | ACCOUNT#<account> | ASKED#<approval_id> | LIVE_REQUESTS / <account>#<approval_id> |
+| order asked for | ACCOUNT#<account> | ASKED#<approval_id> | LIVE_REQUESTS / <account>#<approval_id> |
 | orders asked for on a day | ACCOUNT#<account> | ASKED_ON#<date> | |
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
 | mark | MARKS | <position_id> | |
@@ -55,8 +55,7 @@ while they wait for a yes or for being sent, requests for a basket whose rest go
 until all have ended, intents until final and their workflow has heard of it, positions until CLOSED, paper
 orders and triggers while they rest, paper funds while a position of theirs is to end the same day.
 
-Audit table: entry AUDIT#<account>#<date> / <sequence, 8 digits>; head AUDIT#<account>#<date> / HEAD;
-linked marker LINKED#<account>#<date> / <event_id>.
+The audit table is in patang.audit.keys; functions for the keys of paper are in patang.adapters.paper.keys.
 Auth table: NONCE#<sha256> / NONCE (approval links); TOKEN#<sha256> / TOKEN and TOKENS#<principal> /
 <token_id> (bearer tokens); STATE#<sha256> / STATE (login transactions); REQUEST#<sha256> / REQUEST (request
 tokens that were used); SESSION#<sha256> / SESSION (signed-in browsers).
@@ -72,13 +71,11 @@ __all__ = [
     "LIVE_REQUESTS",
     "OPEN_BASKETS",
     "OPEN_POSITIONS",
-    "PAPER_BOOK",
     "PENDING_APPROVALS",
     "UNANSWERED_INTENTS",
     "account_key",
     "account_partition",
     "allowed_user_key",
-    "audit_partition",
     "broker_calls_key",
     "cash_key",
     "charges_key",
@@ -92,15 +89,11 @@ __all__ = [
     "funds_key",
     "graduation_key",
     "intent_key",
-    "linked_partition",
     "mark_key",
     "market_clock_key",
     "modifications_key",
     "order_link_key",
     "outbox_partition",
-    "paper_funds_key",
-    "paper_gtt_key",
-    "paper_order_key",
     "parity_key",
     "position_key",
     "preflight_key",
@@ -127,7 +120,6 @@ LIVE_REQUESTS = "LIVE_REQUESTS"
 UNANSWERED_INTENTS = "UNANSWERED_INTENTS"
 OPEN_BASKETS = "OPEN_BASKETS"
 OPEN_POSITIONS = "OPEN_POSITIONS"
-PAPER_BOOK = "PAPER_BOOK"
 
 
 def account_partition(account: str) -> str:
@@ -288,26 +280,6 @@ def market_clock_key() -> Key:
 
 def direction_key(underlying: str) -> Key:
     return Key("DIRECTIONS", underlying)
-
-
-def audit_partition(account: str, day: date) -> str:
-    return f"AUDIT#{account}#{day.isoformat()}"
-
-
-def linked_partition(account: str, day: date) -> str:
-    return f"LINKED#{account}#{day.isoformat()}"
-
-
-def paper_order_key(account: str, order_id: str) -> Key:
-    return Key(f"PAPER#{account}", f"ORDER#{order_id}")
-
-
-def paper_gtt_key(account: str, gtt_id: str) -> Key:
-    return Key(f"PAPER#{account}", f"GTT#{gtt_id}")
-
-
-def paper_funds_key(account: str) -> Key:
-    return Key(f"PAPER#{account}", "FUNDS")
 
 
 def watchlists_key(principal: str) -> Key:

@@ -11,10 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from patang.adapters.paper.broker import PaperBroker
 from patang.adapters.paper.exchange import PaperExchange
 from patang.adapters.paper.funds import PaperFunds
+from patang.adapters.paper.keys import paper_funds_key
 from patang.adapters.paper.order import PaperOrder
 from patang.errors import BrokerRefused
 from patang.execution.market_clock import MarketClock
-from patang.keys import paper_funds_key
 from patang.ports import ConversionRequest, GttLeg, GttRequest, OrderRequest, Write, WriteConflict
 from patang.records import create, load, load_all
 from patang.settings import Settings

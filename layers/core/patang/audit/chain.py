@@ -6,8 +6,8 @@ from datetime import date
 
 from patang.audit.entry import GENESIS, AuditEntry, AuditHead, LinkedMarker, head_key
 from patang.audit.event import AuditEvent
+from patang.audit.keys import linked_partition
 from patang.errors import TryAgain
-from patang.keys import linked_partition
 from patang.ports import StateStore, Write, WriteConflict
 from patang.records import create, load, replace
 

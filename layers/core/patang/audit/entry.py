@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Self
 
 from patang.audit.event import AuditEvent
-from patang.keys import audit_partition, linked_partition
+from patang.audit.keys import audit_partition, linked_partition
 from patang.ports import Key
 from patang.records import Record
 

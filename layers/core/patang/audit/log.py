@@ -6,7 +6,8 @@ from datetime import date
 from patang.audit.chain import Verification, verify
 from patang.audit.entry import AuditEntry, AuditHead, LinkedMarker, head_key
 from patang.audit.event import AuditEvent
-from patang.keys import audit_partition, linked_partition, outbox_partition
+from patang.audit.keys import audit_partition, linked_partition
+from patang.keys import outbox_partition
 from patang.ports import Attributes, StateStore
 from patang.records import load, load_all
 

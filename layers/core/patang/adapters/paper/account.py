@@ -5,11 +5,11 @@ from datetime import date, datetime
 
 from patang.adapters.paper.funds import PaperFunds
 from patang.adapters.paper.gtt import PaperGtt
+from patang.adapters.paper.keys import paper_funds_key, paper_gtt_key, paper_order_key
 from patang.adapters.paper.order import PaperOrder
 from patang.adapters.paper.square_off import ends_intraday
 from patang.errors import BrokerRefused, StopTrading, TryAgain
 from patang.execution.market_clock import market_time
-from patang.keys import paper_funds_key, paper_gtt_key, paper_order_key
 from patang.market.exchange_calendar import Segment
 from patang.market.instruments import Instrument, Universe
 from patang.market.sessions import IST, Session, session_on

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from patang.adapters.paper.funds import PaperFunds
 from patang.adapters.paper.gtt import PaperGtt
+from patang.adapters.paper.keys import PAPER_BOOK, paper_funds_key, paper_order_key
 from patang.adapters.paper.matching import after_ticks
 from patang.adapters.paper.order import PaperOrder
 from patang.adapters.paper.square_off import CANCELLED_BY_BROKER, closing_orders, is_intraday_over
@@ -15,7 +16,6 @@ from patang.adapters.paper.triggers import reached, triggered_order
 from patang.adapters.paper.validation import check_means
 from patang.adapters.paper.varieties import next_leg, stop_of
 from patang.errors import BrokerRefused
-from patang.keys import PAPER_BOOK, paper_funds_key, paper_order_key
 from patang.market.sessions import IST
 from patang.ports import Clock, StateStore, Write, WriteConflict
 from patang.records import create, load, load_all, replace

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from patang.adapters.paper.keys import PAPER_BOOK, paper_funds_key
 from patang.adapters.paper.order import PaperFill, PaperOrder
-from patang.keys import PAPER_BOOK, paper_funds_key
 from patang.ports import Key
 from patang.records import Record
 

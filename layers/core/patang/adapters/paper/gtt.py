@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from patang.keys import PAPER_BOOK, paper_gtt_key
+from patang.adapters.paper.keys import PAPER_BOOK, paper_gtt_key
 from patang.market.exchange_calendar import Segment
 from patang.ports import Gtt, GttKind, GttLeg, GttRequest, Key
 from patang.records import Record

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from patang.keys import PAPER_BOOK, paper_order_key
+from patang.adapters.paper.keys import PAPER_BOOK, paper_order_key
 from patang.market.sessions import IST
 from patang.ports import Key
 from patang.records import Record
