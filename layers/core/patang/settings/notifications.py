@@ -42,6 +42,6 @@ class NotificationSettings(Section):
         Field(
             ge=0,
             le=240,
-            description="How close together events of a kind make one message, urgent ones never; 0: none do.",
+            description="How close together events of a kind make one message, never urgent ones; 0: none.",
         ),
     ] = 5
