@@ -1,8 +1,7 @@
 """No limit is passed together: fifty signals at once, on the real adapter, with conflicts, in any order."""
 
-import copy
 import random
-from collections import defaultdict
+from collections.abc import Collection
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,10 +11,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from moto.dynamodb.models.table import Table
 
 from patang.adapters.aws import dynamodb
-from patang.keys import cycle_key
+from patang.keys import account_partition, cycle_key
 from patang.market.cycle import Cycle
 from patang.portfolio.account_state import AccountDay
 from patang.ports import WriteConflict
@@ -65,11 +63,14 @@ class Floor:
         for account in self.accounts:
             live = {i.order_id for i in desk.intents(account) if i.kind == "ENTRY" and not i.is_final}
             assert set(desk.risk(account).reservations) == live
+        self.check(self.store.partitions)
 
-    def check(self, store: SteppedStore) -> None:
+    def check(self, changed: Collection[str]) -> None:
         for account in self.accounts:
-            assert_within_limits(store.items, account, self.desk.settings)
-            assert_reserved_is_what_may_be_bought(store.items, account)
+            if (partition := account_partition(account)) in changed:
+                items = self.store.partitions[partition]
+                assert_within_limits(items, account, self.desk.settings)
+                assert_reserved_is_what_may_be_bought(items, account)
 
     def decide(self, account: str, minute: int) -> None:
         """A cycle's answer to its signals, and the whole way of each order that comes of it."""
@@ -144,8 +145,8 @@ class Floor:
     def of(self, account: str, sort: str) -> Any:
         return next(
             item
-            for key, item in self.store.items.items()
-            if (key.partition, key.sort) == (f"ACCOUNT#{account}", sort)
+            for key, item in self.store.partitions[account_partition(account)].items()
+            if key.sort == sort
         )
 
 
@@ -155,21 +156,10 @@ def empty_table(client: Any) -> None:
         client.delete_item(TableName="desk", Key=item)
 
 
-def snapshot(table: Table, memo: dict[int, Any]) -> Table:
-    """moto copies its whole table for each write of a transaction, to be able to take the transaction back.
-
-    Rows are put and popped and never changed in place, so that the table of rows is enough.
-    """
-    twin = copy.copy(table)
-    twin.items = defaultdict(dict, {partition: dict(rows) for partition, rows in table.items.items()})
-    return twin
-
-
 @pytest.fixture(autouse=True)
 def _quick(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the adapter waits between its attempts is a moment in which others go on."""
     monkeypatch.setattr(dynamodb.time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(Table, "__deepcopy__", snapshot, raising=False)
 
 
 def signals_of(chance: random.Random, number: int, minutes: list[int]) -> list[Signal]:
@@ -250,7 +240,8 @@ def test_accounts_decide_in_parallel_each_within_its_own_limits() -> None:
     floor.store.write(create(Cycle(run_id=RUN_ID, as_of=AS_OF, state="STARTED")))
     floor.turns.run([lambda account=account: floor.decide(account, 0) for account in accounts])
     floor.settle()
-    made = [key for key in floor.store.items if key.sort.startswith("PROPOSAL#")]
+    kept = [floor.store.partitions[account_partition(account)] for account in accounts]
+    made = [key for items in kept for key in items if key.sort.startswith("PROPOSAL#")]
     assert len(made) >= len(accounts)
     cycle = load(floor.store, Cycle, cycle_key(AS_OF))
     assert cycle is not None

@@ -2,7 +2,8 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -24,11 +25,11 @@ class Turns:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._mine = threading.local()
-        self._back = threading.Semaphore(0)
+        self._back = _taken()
         self._failures: list[BaseException] = []
 
     def run(self, acts: list[Callable[[], None]]) -> None:
-        turns = [threading.Semaphore(0) for _ in acts]
+        turns = [_taken() for _ in acts]
         threads = [
             threading.Thread(target=self._act, args=pair, daemon=True)
             for pair in zip(acts, turns, strict=True)
@@ -58,7 +59,7 @@ class Turns:
         self._chance.shuffle(drawn)
         return drawn
 
-    def _act(self, act: Callable[[], None], turn: threading.Semaphore) -> None:
+    def _act(self, act: Callable[[], None], turn: threading.Lock) -> None:
         turn.acquire()
         self._mine.turn = turn
         try:
@@ -73,6 +74,13 @@ class Turns:
     @staticmethod
     def _ended(thread: threading.Thread) -> bool:
         return thread.name == "ended"
+
+
+def _taken() -> threading.Lock:
+    """A lock that the other side gives back: a semaphore of one, without the semaphore's own work."""
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
 
 
 class ContendedClient:
@@ -101,16 +109,17 @@ class ContendedClient:
 class SteppedStore(DynamoStore):
     """The store of the desk: each call is a step of its caller, and after each write the books are checked.
 
-    `items` is what was written, as the writes said, so that a check costs no calls.
+    `partitions` is what was written, as the writes said, so that a check costs no calls. The check is told
+    which partitions a write has changed: books that are kept in others stand as they were checked before.
     """
 
     def __init__(
-        self, client: Any, table: str, turns: Turns, check: Callable[["SteppedStore"], None]
+        self, client: Any, table: str, turns: Turns, check: Callable[[Collection[str]], None]
     ) -> None:
         super().__init__(client, table)
         self._turns = turns
         self._check = check
-        self.items: dict[Key, Mapping[str, Any]] = {}
+        self.partitions: defaultdict[str, dict[Key, Mapping[str, Any]]] = defaultdict(dict)
 
     def get(self, key: Key) -> Attributes | None:
         self._turns.step()
@@ -133,8 +142,9 @@ class SteppedStore(DynamoStore):
         self._turns.step()
         super().write(*writes)
         for write in writes:
+            items = self.partitions[write.key.partition]
             if isinstance(write, Put):
-                self.items[write.key] = write.attributes
+                items[write.key] = write.attributes
             else:
-                self.items.pop(write.key, None)
-        self._check(self)
+                items.pop(write.key, None)
+        self._check({write.key.partition for write in writes})
