@@ -40,9 +40,19 @@ class Wired:
     def charge_check(self) -> "Wired":
         return self
 
-    def run(self, as_of: datetime) -> dict[str, str]:
-        """As the charges' check in the morning: it is too early."""
+    def subscription_check(self) -> "Wired":
+        return self
+
+    def notifications(self) -> "Wired":
+        return self
+
+    def run(self, _as_of: datetime | None = None) -> dict[str, str]:
+        """As the charges' and the subscriptions' checks in the morning: it is too early."""
         return {}
+
+    def flush(self) -> int:
+        self.desk.metrics.count("messages_flushed")
+        return 0
 
 
 @pytest.fixture
@@ -171,6 +181,7 @@ def test_the_reconciler_takes_its_time_from_the_event_and_refuses_one_without(de
     done = reconciler.handler({"scheduled_time": desk.market_time.isoformat()}, None)
     assert done["accounts"] == {"main": "0 orders followed, books agree"}
     assert done["charges"] == {}
+    assert desk.metrics.counts["messages_flushed"] == 1
     assert len(desk.queue.messages) == 1
     assert "refused" in reconciler.handler({"scheduled_time": "<aws.scheduler.scheduled-time>"}, None)
 
