@@ -3,14 +3,22 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from starlette.testclient import TestClient
 
+from functions.api.app import build_app
+from patang.accounts.service import AccountService
 from patang.approvals.requests.limits import asked_on, counted
 from patang.approvals.requests.record import OrderRequest, RequestFigures, approval_id_of, asked_key
+from patang.execution.intent import OrderIntent
 from patang.execution.orders.request_book import wish_digest
 from patang.execution.orders.requests import PlaceOrder
-from tests.unit.api.sample_desk import DAY, HOSTILE
+from patang.keys import intent_key
+from patang.records import load_all
+from tests.unit.api.sample_desk import DAY, HOSTILE, SampleDesk
+from tests.unit.approvals.asking import AskingRoom
 
 WISH = PlaceOrder.model_validate(
     {
@@ -141,3 +149,117 @@ def test_anothers_request_is_not_there(sign_in, desk, request_):
     assert press(ravi, request_.terms_digest).status_code == 404
     assert [each["order_id"] for each in ravi.get("/api/approvals").json()] == ["o20260818-1046-b2"]
     assert stored(desk).state == "WAITING"
+
+
+# --- the whole way: a program asks over HTTP, its owner's page decides, the lane sends
+
+
+class OrderedDesk(SampleDesk):
+    """A sample desk whose orders go to an exchange in memory: `room` has its rules, its lane and its book."""
+
+    def __init__(self) -> None:
+        self.room = AskingRoom()
+        super().__init__(self.room.clock.now())
+        self.store, self.auth_store = self.room.store, self.room.auth_store
+        self.clock, self.notifier = self.room.clock, self.room.notifier
+        self.secrets.put("patang/test/account/main", {"api_secret": "secret-main"})
+        self._sample_accounts = AccountService(
+            self.store,
+            self.secrets,
+            self.clock,
+            self.kite,
+            secret_prefix="patang/test",
+            login_root=lambda: "https://kite.example",
+        )
+
+    def order_requests(self):
+        return self.room.order_requests()
+
+    def persons_orders(self):
+        return self.room.persons_orders()
+
+    def request_decisions(self):
+        return self.room.request_decisions()
+
+    def approvals(self):
+        return self.room.approvals()
+
+
+ASKED = {
+    "account_id": "main",
+    "request_id": "r-1",
+    "exchange": "NSE",
+    "tradingsymbol": "INFY",
+    "transaction_type": "BUY",
+    "quantity": 10,
+    "order_type": "LIMIT",
+    "product": "CNC",
+    "price": 800,
+}
+
+
+class OnTheWay:
+    """One program and one owner at such a desk."""
+
+    def __init__(self) -> None:
+        self.desk = OrderedDesk()
+        self.room = self.desk.room
+        self._app = build_app(self.desk)
+        secret = self.desk.tokens().issue("owner", "test", ["read", "trade"], days=1).secret
+        self._program = TestClient(self._app, headers={"Authorization": f"Bearer {secret}"})
+
+    def ask(self, status: int = 200) -> dict:
+        answer = self._program.post("/api/kite/execute", json={"tool": "place_order", "args": ASKED})
+        assert answer.status_code == status, answer.text
+        return answer.json()["data"]
+
+    def sign_in(self) -> TestClient:
+        browser = TestClient(self._app, follow_redirects=False)
+        login = browser.get("/login", params={"account": "main"})
+        passed_on = parse_qs(urlsplit(login.headers["location"]).query)["redirect_params"][0]
+        self.desk.kite.logins["r"] = "AB1234"
+        back = {"state": parse_qs(passed_on)["state"][0], "request_token": "r"}
+        assert browser.get("/kite/callback", params=back).status_code == 303
+        browser.csrf = self.desk.sign_in().principal(browser.cookies["patang-session"]).csrf
+        return browser
+
+    def intents(self) -> list[OrderIntent]:
+        return load_all(self.desk.store, OrderIntent, intent_key("main", "").partition, "INTENT#")
+
+
+@pytest.fixture
+def way() -> OnTheWay:
+    return OnTheWay()
+
+
+def test_a_yes_on_the_page_sends_a_programs_order_once(way):
+    asked = way.ask(202)
+    assert (asked["state"], way.intents(), way.room.exchange.sent) == ("WAITING", [], [])
+    address = f"/proposals/main/{APPROVAL}"
+    owner = way.sign_in()
+    page = owner.get(f"/approvals/{way.room.nonce()}", follow_redirects=True)
+    assert "BUY 10 NSE:INFY LIMIT 800 CNC DAY" in page.text
+    digest = way.room.request().terms_digest
+    assert press(owner, digest, address=address).status_code == 200
+    assert way.room.request().state == "SENT"
+    assert press(owner, digest, address=address).status_code == 409
+    way.room.run_lane()
+    (intent,) = way.intents()
+    assert intent.state == "ACKED"
+    assert len(way.room.exchange.sent) == 1
+    again = way.ask()
+    assert (again["state"], again["repeated"]) == ("SENT", True)
+    way.room.run_lane()
+    assert len(way.room.exchange.sent) == 1
+
+
+def test_a_no_on_the_page_is_told_to_the_program(way):
+    way.ask(202)
+    owner = way.sign_in()
+    digest = way.room.request().terms_digest
+    assert press(owner, digest, "decline").status_code == 200
+    told = way.ask()
+    assert told["state"] == "DECLINED"
+    assert "USER_REJECTED" in told["message"]
+    way.room.run_lane()
+    assert (way.intents(), way.room.exchange.sent) == ([], [])
