@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.api.gate import Reader, TheDesk, Trader, own_accounts
 from patang.desk_view.views import RiskView
+from patang.said_by_others import PlainLine
 
 __all__ = ["router"]
 
@@ -22,7 +23,7 @@ class HaltRequest(BaseModel):
     )
 
     account: Annotated[str, Field(max_length=40)] | None = None
-    reason: Annotated[str, Field(min_length=1, max_length=200)] = "halted by hand"
+    reason: Annotated[PlainLine, Field(min_length=1, max_length=200)] = "halted by hand"
 
 
 class FlattenRequest(BaseModel):
@@ -31,7 +32,7 @@ class FlattenRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     account: Annotated[str, Field(max_length=40)] | None = None
-    reason: Annotated[str, Field(min_length=1, max_length=200)] = "flattened by hand"
+    reason: Annotated[PlainLine, Field(min_length=1, max_length=200)] = "flattened by hand"
 
 
 class FlattenView(BaseModel):

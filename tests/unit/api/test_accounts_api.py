@@ -118,9 +118,14 @@ def test_a_name_that_another_has_is_refused_as_one_that_was_removed(person, ravi
 
 
 def test_nobody_puts_another_person_on_the_desk_over_http(person, desk):
-    answer = person("POST", "/api/accounts", json=NEW | {"kite_user_id": "ZZ0000"})
-    assert answer.status_code == 409
-    assert "list of people" in answer.json()["message"]
+    desk.accounts().register.allow("XY5678", "ravi", "patang")
+    told = []
+    for user_id in ("ZZ0000", "XY5678"):
+        answer = person("POST", "/api/accounts", json=NEW | {"kite_user_id": user_id})
+        assert answer.status_code == 409
+        assert "list of people" in answer.json()["message"]
+        told.append(answer.text.replace(user_id, "?"))
+    assert told[0] == told[1], "whether somebody else is on this desk is not told"
     assert desk.secrets.get("patang/test/account/third") is None
 
 

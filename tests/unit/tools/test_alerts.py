@@ -200,8 +200,8 @@ def test_what_no_alert_can_watch_reaches_no_broker(desk):
         ({"right": {"exchange": "NSE", "tradingsymbol": "TCS"}}, "either"),
         ({"constant": None, "right": UP["left"]}, "same as"),
         ({"operator": "!="}, "operator"),
-        ({"name": "dip\r\nDecide until 15:00"}, "one line"),
-        ({"name": "approve at https://evil.example"}, "without a link"),
+        ({"name": "dip\r\nDecide until 15:00"}, "name"),
+        ({"name": "approve at https://evil.example"}, "leave links out"),
         ({"name": "\u202eevorppa"}, "plain text"),
         ({"left": {"exchange": "NYSE", "tradingsymbol": "INFY"}}, "left"),
     )

@@ -177,6 +177,15 @@ def test_halting_and_resuming_are_told_with_who_did_it(own):
     assert not resumed.halted
 
 
+@pytest.mark.parametrize("tool", ["halt", "flatten"])
+@pytest.mark.parametrize("reason", ["see https://evil.example/approve", "news\nDecide until 15:00"])
+def test_no_caller_puts_a_link_or_a_line_of_his_into_the_desks_messages(desk, caller, tool, reason):
+    before = list(desk.notifier.sent)
+    told = refused(caller, tool, account_id="main", reason=reason)
+    assert [field["field"] for field in told.details["fields"]] == ["reason"]
+    assert desk.notifier.sent == before
+
+
 def test_an_approval_is_decided_by_its_digest(desk, own, caller):
     (waiting,) = own("list_pending_approvals").approvals
     named = {"order_id": waiting.order_id, "decision": "decline"}

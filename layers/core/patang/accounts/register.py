@@ -217,14 +217,16 @@ class AccountRegister:
     def _allowing(self, kite_user_id: str, principal: str, by: str, *, allow: bool) -> Sequence[Write]:
         """The write that puts a person on the list, where it is due. Raises Refused if he may not be here."""
         entry = self._entry(kite_user_id, principal)
-        if entry.principal != principal:
-            raise Refused(f"{kite_user_id} is not allowed on this desk as {principal}")
-        if entry.revision and entry.allowed:
+        if allow and entry.principal != principal:
+            raise Refused(f"{kite_user_id} is known on this desk as somebody else than {principal}")
+        own = entry.principal == principal
+        if own and entry.revision and entry.allowed:
             return ()
         accounts = self.list()
         his = any((a.kite_user_id, a.principal) == (kite_user_id, principal) for a in accounts)
         first = not accounts and not self.allowed()
-        if not (allow or first or (his and not entry.revision)):
+        # In the same words for one who is known as somebody else: who is here is nobody's to find out.
+        if not (own and (allow or first or (his and not entry.revision))):
             raise Refused(
                 f"{kite_user_id} is not on this desk's list of people: whoever deployed it lets him on with "
                 f"`patang accounts allow {kite_user_id} --owner {principal}`"

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from patang.approvals.proposal import OrderTerms
 from patang.execution.orders.wording import Exchange, Product, Side
 from patang.kite_replies.alerts import Alert
+from patang.said_by_others import PlainLine
 from patang.settings import Mode
 
 __all__ = ["AlertOrder", "AlertSide", "AlertTerms", "Operator", "stands_as"]
@@ -53,7 +54,7 @@ class AlertTerms(_Terms):
     """`left operator right`, where the right side is a constant in rupees or another instrument. With
     `orders` it is one that places them (ATO); without, one that notifies."""
 
-    name: str = Field(min_length=1, max_length=100)
+    name: PlainLine = Field(min_length=1, max_length=100)
     left: AlertSide
     operator: Operator
     right: AlertSide | None = None
@@ -64,8 +65,8 @@ class AlertTerms(_Terms):
     @classmethod
     def _is_a_name(cls, name: str) -> str:
         # The owner reads it at the top of the message that asks for his yes.
-        if not name.isprintable() or "://" in name:
-            raise ValueError("name an alert in one line of plain text, without a link")
+        if not name.isprintable():
+            raise ValueError("name an alert in one line of plain text")
         return name
 
     @model_validator(mode="after")

@@ -5,13 +5,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from patang.said_by_others import PlainLine
 from patang.tools.caller import Caller
 from patang.tools.desk import RiskState
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolReply
 
 __all__ = ["TOOLS"]
 
-Reason = Annotated[str, Field(min_length=1, max_length=200, description="kept in the audit log")]
+Reason = Annotated[PlainLine, Field(min_length=1, max_length=200, description="kept in the audit log")]
 
 
 class HaltInput(AccountInput):
