@@ -38,11 +38,12 @@ class Line:
         self.passing = threading.Event()
         self.passing.set()
         self.arrived = threading.Semaphore(0)
+        self._onward = httpx.Client(base_url=target, trust_env=False)
         line = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                status, body, kind = line.answer(target, self.path, dict(self.headers))
+                status, body, kind = line.answer(self.path, dict(self.headers))
                 self.send_response(status)
                 self.send_header("content-type", kind)
                 self.end_headers()
@@ -56,7 +57,7 @@ class Line:
         self._thread.start()
         self.root = f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def answer(self, target: str, path: str, headers: dict[str, str]) -> tuple[int, bytes, str]:
+    def answer(self, path: str, headers: dict[str, str]) -> tuple[int, bytes, str]:
         if "/historical/" in path:
             self.historical.append(path)
             self.arrived.release()
@@ -67,13 +68,14 @@ class Line:
         else:
             self.others.append(path)
         wanted = {name: value for name, value in headers.items() if name.lower() in ("authorization",)}
-        reply = httpx.get(f"{target}{path}", headers=wanted, trust_env=False)
+        reply = self._onward.get(path, headers=wanted)
         return reply.status_code, reply.content, reply.headers["content-type"]
 
     def close(self) -> None:
         self.passing.set()
         self._server.shutdown()
         self._server.server_close()
+        self._onward.close()
 
 
 @pytest.fixture(scope="package")
