@@ -124,6 +124,15 @@ class RiskState(Record):
         found = others.pop(mode, ModeResults())
         return self.evolve(**found.model_dump(), results_mode=mode, other_results=others)
 
+    def with_result(self, closed: Position, pnl: Decimal) -> Self:
+        """This state once `pnl` rupees after charges of a closed position are added to what its mode made."""
+        standing = self.in_mode(closed.mode)
+        total = standing.realised_total + pnl
+        peak = max(standing.peak_realised, total)
+        return standing.evolve(
+            realised_total=total, peak_realised=peak, results_mode=closed.mode
+        ).with_position(closed)
+
 
 class AccountDay(Record):
     """An account's result of one day, in rupees after charges; refusals are counted a gate.

@@ -214,11 +214,7 @@ def book_result(
         closed_trades=result.closed_trades + (1 if first else 0),
     )
     risk = load(store, RiskState, risk_key(closed.account))
-    standing = (risk or RiskState(account=closed.account)).in_mode(closed.mode)
-    total = standing.realised_total + pnl
-    standing = standing.evolve(
-        realised_total=total, peak_realised=max(standing.peak_realised, total), results_mode=closed.mode
-    ).with_position(closed)
+    standing = (risk or RiskState(account=closed.account)).with_result(closed, pnl)
     done.writes += [
         create(result) if stored is None else replace(result),
         create(standing) if risk is None else replace(standing),

@@ -118,11 +118,7 @@ def _correct_result(store: StateStore, done: Settlement, before: Position, close
         by_mode=result.by_mode | {closed.mode: made},
         charges=result.charges + charges,
     )
-    standing = (risk or RiskState(account=closed.account)).in_mode(closed.mode)
-    total = standing.realised_total + pnl
-    standing = standing.evolve(
-        realised_total=total, peak_realised=max(standing.peak_realised, total), results_mode=closed.mode
-    ).with_position(closed)
+    standing = (risk or RiskState(account=closed.account)).with_result(closed, pnl)
     done.writes += [
         create(corrected) if stored is None else replace(corrected),
         create(standing) if risk is None else replace(standing),
