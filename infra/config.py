@@ -43,7 +43,9 @@ class StageSettings(BaseModel):
     nat_generation: Annotated[int, Field(ge=1)] = 1
     # Market time is India's: every schedule below is read in Asia/Kolkata.
     reconcile_schedule: str = "cron(* 9-15 ? * MON-FRI *)"
-    morning_schedule: str = "cron(30 8 ? * MON-FRI *)"
+    morning_schedule: str = "cron(30,45 8 ? * MON-FRI *)"
+    # For a login that comes late. Its runs are as far apart as one may last.
+    late_morning_schedule: str = "cron(0,15,30,45 9-14 ? * MON-FRI *)"
     # The check of the day is the first call; the later ones look at what had not passed or was not due.
     preflight_schedule: str = "cron(* 9-15 ? * MON-FRI *)"
     archive_schedule: str = "cron(50 15 ? * MON-FRI *)"

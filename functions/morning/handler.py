@@ -12,10 +12,12 @@ desk = Desk()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """{"scheduled_time": ISO}. A stale or unreadable time is refused, not raised: a retry changes nothing."""
+    """{"scheduled_time": ISO}, and "again": true from a person who wants a day prepared anew that is. A stale
+    or unreadable time is refused, not raised: a retry changes nothing."""
     try:
         moment = scheduled_time(event, desk.clock.now(), desk.standing_settings())
     except BadInput as error:
         desk.metrics.count("schedule_refused", reason=str(error))
         return {"ok": False, "reason": str(error)}
-    return desk.morning().run(moment)
+    morning = desk.morning()
+    return morning.run(moment) if event.get("again") is True else morning.catch_up(moment)

@@ -30,6 +30,7 @@ class Timekeeping(Construct):
         for name, cron, function in (
             ("Reconcile", settings.reconcile_schedule, self.reconciler),
             ("Morning", settings.morning_schedule, self.morning),
+            ("Late-Morning", settings.late_morning_schedule, self.morning),
             ("Preflight", settings.preflight_schedule, self.preflight),
             ("Archive", settings.archive_schedule, self.archive),
             ("Login-Reminder", settings.login_reminder_schedule, self.sessions),

@@ -76,7 +76,8 @@ def test_linker_sees_outbox_items_alone_and_one_batch_of_a_shard_at_a_time(cloud
 
 SCHEDULES = (
     ("reconcile", "reconciler", "cron(* 9-15 ? * MON-FRI *)"),
-    ("morning", "morning", "cron(30 8 ? * MON-FRI *)"),
+    ("morning", "morning", "cron(30,45 8 ? * MON-FRI *)"),
+    ("late-morning", "morning", "cron(0,15,30,45 9-14 ? * MON-FRI *)"),
     ("preflight", "preflight", "cron(* 9-15 ? * MON-FRI *)"),
     ("archive", "archive", "cron(50 15 ? * MON-FRI *)"),
     ("login-reminder", "sessions", "cron(15,45 8 ? * * *)"),

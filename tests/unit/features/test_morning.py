@@ -111,7 +111,10 @@ class Morning:
             raise self.session_error
 
     def run(self, moment: datetime | None = None) -> dict[str, Any]:
-        service = MorningService(
+        return self.service().run(moment or at("08:30"))
+
+    def service(self) -> MorningService:
+        return MorningService(
             self.store,
             self.objects,
             self.clock,
@@ -120,7 +123,6 @@ class Morning:
             lambda: self.history,
             self.check_session,
         )
-        return service.run(moment or at("08:30"))
 
     def preflight(self, day: date = DAY) -> Preflight | None:
         return load(self.store, Preflight, preflight_key(day))
@@ -139,6 +141,19 @@ def test_a_morning_that_is_made_again_forgets_nothing_of_the_day():
     morning.run(at("10:30"))
     kept = morning.preflight()
     assert (kept.address_refused, kept.mixed, kept.mode) == (refused.address_refused, True, "paper")
+
+
+def test_a_login_that_comes_after_half_past_eight_still_gets_its_day():
+    morning = Morning()
+    morning.session_error = SessionExpired("log in")
+    morning.history.rows["NSE"] = morning.history.rows["NFO"] = None
+    assert not morning.service().catch_up(at("08:30"))["ok"]
+    morning.session_error, morning.history.rows = None, History().rows
+    late = morning.service().catch_up(at("09:00"))
+    assert (late["ok"], late["warmed_up"]) == (True, 4)
+    asked = len(morning.history.asked)
+    assert morning.service().catch_up(at("09:15"))["reason"] == "prepared already"
+    assert len(morning.history.asked) == asked
 
 
 def test_an_ordinary_morning():

@@ -39,6 +39,10 @@ class Recorded:
         self.asked.append(moment)
         return {"ok": True}
 
+    def catch_up(self, moment: datetime) -> dict[str, Any]:
+        self.asked.append(("unless prepared", moment))
+        return {"ok": True}
+
 
 def kinesis(shard: str, sequence: str, data: bytes) -> dict[str, Any]:
     return {
@@ -59,8 +63,15 @@ def test_records_reach_the_service_by_shard_and_in_order(monkeypatch):
 def test_scheduled_handlers_take_their_time_from_the_event(monkeypatch, handler):
     desk = Recorded()
     monkeypatch.setattr(handler, "desk", desk)
-    assert handler.handler({"scheduled_time": "2016-08-16T03:00:00Z"}, None) == {"ok": True}
+    assert handler.handler({"scheduled_time": "2016-08-16T03:00:00Z", "again": True}, None) == {"ok": True}
     assert desk.asked == [at("08:30")]
+
+
+def test_a_schedule_prepares_a_day_once_and_a_person_as_often_as_he_wants(monkeypatch):
+    desk = Recorded()
+    monkeypatch.setattr(morning, "desk", desk)
+    morning.handler({"scheduled_time": "2016-08-16T03:00:00Z"}, None)
+    assert desk.asked == [("unless prepared", at("08:30"))]
 
 
 @pytest.mark.parametrize("handler", [morning, archive])

@@ -11,7 +11,7 @@ from patang.features.pointer import save_seed
 from patang.features.price_breaks import suspected_rebasing
 from patang.features.state import FeatureState
 from patang.features.volatility_years import volatility_years
-from patang.keys import account_key
+from patang.keys import account_key, preflight_key
 from patang.market.instrument_hours import hours_of
 from patang.market.instruments import Universe
 from patang.market.minutes import load_minute
@@ -25,6 +25,8 @@ from patang.settings import Settings
 __all__ = ["MorningService"]
 
 _ATTEMPTS = 5
+# The check that the universe is chosen and the state of its features seeded; kept by every later preflight.
+_PREPARED = "instruments"
 
 # Of the ten minutes that (morning) has, so that what was read is still stepped through and kept.
 _HISTORY_TIME = timedelta(minutes=7)
@@ -34,7 +36,8 @@ _DAYS_AHEAD = 30
 
 
 class MorningService:
-    """Runs once before the open; running it again replaces what it left, and asks for no history twice.
+    """Runs before the open, or as soon as somebody has logged in; running it again replaces what it left, and
+    asks for no history twice.
 
     `check_session` raises while the broker's session of an account is not valid; `market_data` keeps the
     broker's limits (historical candles: three requests a second of wall time).
@@ -58,6 +61,13 @@ class MorningService:
         self._market_data = market_data
         self._check_session = check_session
 
+    def catch_up(self, moment: datetime) -> dict[str, Any]:
+        """`run`, unless the day is prepared already: a login that comes late still gets its day."""
+        known = load(self._store, Preflight, preflight_key(moment.date()))
+        if known is not None and any(c.name == _PREPARED and c.passed for c in known.checks):
+            return {"ok": True, "day": known.day.isoformat(), "reason": "prepared already"}
+        return self.run(moment)
+
     def run(self, moment: datetime) -> dict[str, Any]:
         """Prepare the session of `moment`'s day (market time, IST); says what was done and what was not."""
         settings = self._settings()
@@ -68,7 +78,7 @@ class MorningService:
         checks = [calendar, self._account_check(settings)]
         self._checked(checks, "session", lambda: self._session_check(settings))
         prepared: dict[str, Any] = {}
-        self._checked(checks, "instruments", lambda: self._prepare(session, settings, prepared))
+        self._checked(checks, _PREPARED, lambda: self._prepare(session, settings, prepared))
         if settings.mode == "live":
             checks.append(_egress_check(settings))
         preflight = self._conclude(moment, settings, tuple(checks))
