@@ -56,7 +56,10 @@ def test_the_service_is_made_and_held_by_the_road_alone():
 
 
 def test_what_others_ask_of_it_changes_nothing():
+    """The campaign of faults plays the road itself: no desk is run by it, and no broker reached."""
     for path, module in ALL.items():
+        if path.startswith(PRETENDED):
+            continue
         for node in ast.walk(module):
             if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call)):
                 continue
