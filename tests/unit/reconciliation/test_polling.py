@@ -4,8 +4,9 @@ import pytest
 
 from patang.accounts.funds import Funds
 from patang.errors import BadInput
+from patang.execution.market_clock import MarketClock
 from patang.keys import funds_key
-from patang.records import load
+from patang.records import create, load
 from patang.settings import KiteSettings
 from tests.unit.execution.stages import entry_of, submitted
 from tests.unit.execution.trading_desk import TradingDesk
@@ -26,6 +27,7 @@ def deliver(desk: TradingDesk) -> str:
 
 
 def begun(desk: TradingDesk) -> None:
+    desk.store.write(create(MarketClock(market_time=desk.market_time, seen_at=desk.clock.now())))
     sent(desk)
     desk.pass_time(60)
     assert desk.polling().begin("main")
@@ -156,6 +158,18 @@ def test_outside_the_hours_of_a_real_market_nobody_polls() -> None:
     assert desk.polling().begin("main")
     desk.pass_time(7 * 3600)
     assert not desk.polling().begin("main")
+
+
+def test_before_the_first_tick_of_a_simulated_market_no_book_is_judged_by_the_walls_day() -> None:
+    desk = TradingDesk()
+    intent = submitted(desk)
+    desk.exchange.mishaps = ["lost"]
+    desk.lane().process({"account": "main", "intent_id": intent.intent_id})
+    desk.clock.advance(24 * 3600)
+    ticket, _ = desk.polls.tickets.pop(0)
+    desk.polling().poll(ticket)
+    assert desk.metrics.counts["poll_failed"] == 1
+    assert entry_of(desk).state == "UNKNOWN", "its day has not ended: the wall is on another"
 
 
 def test_after_a_fill_the_funds_are_asked_for_anew() -> None:

@@ -103,6 +103,16 @@ class Polling:
             self.begin(account)
         return "ENDED"
 
+    def market_time(self) -> datetime:
+        """The time that the books are looked at. Raises StopTrading before the first tick of a simulated
+        market: the wall's day is another one there, on which none of its orders would be of today."""
+        try:
+            return market_time(self._store)
+        except StopTrading:
+            if self._settings().simulated_market:
+                raise
+            return self._clock.now()
+
     def _take(self, account: str, number: int, now: datetime) -> tuple[bool, list[Write]]:
         lease = load(self._store, Lease, polling_key(account))
         if lease is None or lease.number != number or lease.due is None:
@@ -125,7 +135,7 @@ class Polling:
         """Whether anything lives on after the look."""
         follower = self._follower()
         try:
-            follower.follow(account, self._market_time(), "poll")
+            follower.follow(account, self.market_time(), "poll")
             follower.refresh_funds(account)
         except PatangError as error:
             self._metrics.count("poll_failed", account=account, error=f"{type(error).__name__}: {error}")
@@ -138,13 +148,6 @@ class Polling:
             return None, [] if lease is None else [replace(lease.evolve(due=None))]
 
         change(self._store, decide)
-
-    def _market_time(self) -> datetime:
-        try:
-            return market_time(self._store)
-        except StopTrading:
-            # Before the first tick of the first day there is no other time.
-            return self._clock.now()
 
     def _is_open(self, now: datetime) -> bool:
         settings = self._settings()

@@ -7,10 +7,9 @@ from typing import Any
 from patang.accounts.funds import CashMovements, note_funds
 from patang.accounts.health import counting_failures
 from patang.accounts.service import AccountService
-from patang.errors import PatangError, SessionExpired, StopTrading
+from patang.errors import PatangError, SessionExpired
 from patang.execution.following.consequences import Notice, tell
 from patang.execution.journal import journal, told_first
-from patang.execution.market_clock import market_time
 from patang.execution.reconciliation.comparison import Comparison
 from patang.execution.reconciliation.follower import BookFollower
 from patang.execution.reconciliation.polling import Polling
@@ -58,11 +57,11 @@ class Reconciler:
         """The verdict of now on these accounts, or on all that are enabled, as JSON. One that cannot be
         compared says why in `error`, and is not clean.
 
-        Raises BadInput for an account that there is not.
+        Raises BadInput for an account that there is not, StopTrading as Polling.market_time does.
         """
         named = [self._accounts.account(account).account for account in accounts]
         asked = named or [account.account for account in self._accounts.list() if account.enabled]
-        as_of = self._market_time()
+        as_of = self._polling.market_time()
         return [self._answer(account, as_of) for account in asked]
 
     def _answer(self, account: str, as_of: datetime) -> dict[str, Any]:
@@ -94,13 +93,6 @@ class Reconciler:
         if self._follower.live(account):
             self._polling.begin(account)
         return found
-
-    def _market_time(self) -> datetime:
-        try:
-            return market_time(self._store)
-        except StopTrading:
-            # Before the first tick of the first day there is no other time.
-            return self._clock.now()
 
     def _tell_of_the_end(self, account: str, as_of: datetime, text: str) -> None:
         """An event and a notice a day and session, however often it is found over."""
