@@ -12,12 +12,13 @@ from patang.execution.following.broker_order import parse_order
 from patang.execution.market_clock import MarketClock
 from patang.execution.prices import buy_limit, exit_limit
 from patang.keys import market_clock_key
-from patang.market.instruments import Instrument, Universe
+from patang.market.instruments import Universe
 from patang.ports import BrokerOrder, OrderRequest, Put
 from patang.risk.charges import segment_of
 from patang.risk.slippage import instrument_class, slippage_pct
 from patang.settings import Settings
 from patang.settings.limits import CapitalSettings
+from patang_workbench.chaos.room import listed
 from patang_workbench.chaos.tick_records import ticks_of
 from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.floor import Floor
@@ -30,6 +31,8 @@ __all__ = ["PaperDay"]
 _DELAYS = (1, 2, 5, 20, 60)
 _HELD = timedelta(minutes=4)
 _PATIENCE = timedelta(minutes=2)
+# An order looks at all that its account has placed before: many small books are read sooner than a large one.
+_ACCOUNTS = 12
 _CAPITAL = Decimal(1_000_000_000)
 
 
@@ -60,9 +63,12 @@ class PaperDay:
         lines = [line for line in self._floor.lines.values() if not line.instrument.is_index]
         self._shares = [line for line in lines if line.instrument.expiry is None]
         self._contracts = [line for line in lines if line.instrument.expiry is not None]
-        universe = Universe(day=market.session, instruments=tuple(map(_instrument, lines)))
+        universe = Universe(day=market.session, instruments=tuple(map(listed, lines)))
         settings = Settings(capital=CapitalSettings(starting_capital_inr=_CAPITAL))
-        self._broker = PaperBroker("main", self._store, self._clock, lambda: settings, lambda _: universe)
+        self._brokers = [
+            PaperBroker(f"paper{number}", self._store, self._clock, lambda: settings, lambda _: universe)
+            for number in range(_ACCOUNTS)
+        ]
         self._exchange = PaperExchange(self._store, self._clock, lambda: settings)
         self._waiting: list[_Order] = []
         self._standing: dict[str, _Order] = {}
@@ -109,7 +115,7 @@ class PaperDay:
                 last, bid = Decimal(order.line.last) / 100, Decimal(order.line.bid) / 100
                 order.expected = min(last, bid) if bid else last
                 price = exit_limit(last, bid or None, tick, option=row.is_option)
-            order.order_id = self._broker.place(
+            order.order_id = self._broker(order).place(
                 OrderRequest(
                     variety="regular",
                     exchange=row.exchange,
@@ -126,11 +132,15 @@ class PaperDay:
             self._standing[order.order_id] = order
         for order_id, order in list(self._standing.items()):
             if order.side == "BUY" and self._now - order.leaves > _PATIENCE:
-                self._broker.cancel("regular", order_id)
-                self._ended(self._standing.pop(order_id), self._broker_row(order_id))
+                self._broker(order).cancel("regular", order_id)
+                self._ended(self._standing.pop(order_id), self._row(order))
 
-    def _broker_row(self, order_id: str) -> BrokerOrder:
-        return next(row for row in self._broker.orders() if row.order_id == order_id)
+    def _broker(self, order: _Order) -> PaperBroker:
+        """What is bought is sold from the same account."""
+        return self._brokers[order.number % _ACCOUNTS]
+
+    def _row(self, order: _Order) -> BrokerOrder:
+        return next(row for row in self._broker(order).orders() if row.order_id == order.order_id)
 
     def _hear(self, frames: list[dict[str, Any]]) -> None:
         for frame in frames:
@@ -149,19 +159,3 @@ class PaperDay:
         if order.side == "BUY":
             sells = self._now + _HELD
             self._waiting.append(_Order(order.line, "SELL", row.filled_quantity, paid, sells, order.number))
-
-
-def _instrument(line: Line) -> Instrument:
-    row = line.instrument
-    return Instrument(
-        instrument_token=row.token,
-        exchange=row.exchange,
-        tradingsymbol=row.tradingsymbol,
-        name=row.name or row.tradingsymbol,
-        instrument_type=row.kind,
-        segment=row.segment,
-        tick_size=Decimal(row.tick) / 100,
-        lot_size=row.lot,
-        expiry=row.expiry,
-        strike=Decimal(row.strike) / 100 if row.is_option else None,
-    )

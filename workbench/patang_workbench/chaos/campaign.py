@@ -23,10 +23,12 @@ _FEWEST = 1.5
 
 @dataclass(slots=True)
 class Report:
-    """What came of a campaign. `failures` tells what was wrong and on which day."""
+    """What came of a campaign. `failures` tells what was wrong and on which day, `latest` is the day that was
+    counted in last."""
 
     seed: str
     days: int = 0
+    latest: int | None = None
     orders: int = 0
     changes: int = 0
     entries: int = 0
@@ -48,6 +50,7 @@ class Report:
     def add(self, day: int, result: DayResult) -> None:
         """Counts a day in."""
         self.days += 1
+        self.latest = day
         self.orders += result.orders
         self.changes += result.changes
         self.entries += result.entries
@@ -117,7 +120,7 @@ def campaign(
                 day += 1
             for number, result in crew.finished():
                 report.add(number, result)
-            report.seconds = time.monotonic() - begun
-            progress(report)
+                report.seconds = time.monotonic() - begun
+                progress(report)
     report.seconds = time.monotonic() - begun
     return report

@@ -45,6 +45,8 @@ class ChaosDay:
         room = self.room
         begun = room.market_time
         room.open()
+        # The market's first tick: the desk knows the time before anybody can want anything.
+        self.functions.guard()
         for fault in storms(room.chance, room.plan.badness):
             room.trading.fault(**fault)
         room.steps.mishaps = mishaps(room.chance, room.plan.badness)

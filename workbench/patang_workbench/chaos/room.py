@@ -23,7 +23,7 @@ from patang_workbench.exchange.lines import Line
 from patang_workbench.exchange.login import App
 from patang_workbench.exchange.synthetic import synthetic_market
 
-__all__ = ["Room"]
+__all__ = ["Room", "listed"]
 
 # The wall's clock is of another day: whoever mixes the two is found out.
 _WALL = datetime(2026, 11, 3, 20, 30, tzinfo=IST)
@@ -76,7 +76,7 @@ class Room:
         )
         self.around.bare_store.write(Put(settings_key(), {"document": settings.model_dump_json()}))
         lines = [line for line in self.exchange.floor.lines.values() if not line.instrument.is_index]
-        universe = Universe(day=SESSION, instruments=tuple(map(_instrument, lines)))
+        universe = Universe(day=SESSION, instruments=tuple(map(listed, lines)))
         save_universe(self.around.bare_store, self.around.objects, universe)
         service = ChaosDesk(self.around).accounts()
         for account, user_id in self.users.items():
@@ -119,7 +119,8 @@ class Room:
         return CountedLine(self.trading, self.users[account], lambda text: self.tell(account, text))
 
 
-def _instrument(line: Line) -> Instrument:
+def listed(line: Line) -> Instrument:
+    """As the desk knows what trades at the exchange."""
     row = line.instrument
     return Instrument(
         instrument_token=row.token,

@@ -154,8 +154,9 @@ def _told_otherwise(intent: OrderIntent, rows: list[Entry]) -> str | None:
     elif len(rows) == 1:
         agrees = intent.state in states
     else:
-        # Some may be refused and others done: what counts is whether all units were had.
-        agrees = intent.is_final and (intent.state == "COMPLETE") == (filled == intent.terms.quantity)
+        # Some may be refused and others done: what counts is whether all units were had, and perhaps more by
+        # one that was made larger.
+        agrees = intent.is_final and (intent.state == "COMPLETE") == (filled >= intent.terms.quantity)
     return None if agrees else f"order {numbers} is {states}; {intent.intent_id} says {intent.state}"
 
 

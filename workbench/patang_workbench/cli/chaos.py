@@ -90,10 +90,10 @@ def _say(line: str) -> None:
 
 def _progress(report: Report) -> None:
     wrong = report.findings.total()
-    print(
-        f"{report.orders} orders in {report.days} days, {report.seconds:.0f} s, {wrong} wrong",
-        file=sys.stderr,
-    )
+    _say(f"{report.orders} orders in {report.days} days, {report.seconds:.0f} s, {wrong} wrong")
+    for failure in report.failures:
+        if failure["day"] == report.latest:
+            _say(f"  day {failure['day']}, {failure['kind']}: {failure['account']} {failure['what']}")
 
 
 def _print(report: Report, options: argparse.Namespace) -> None:
