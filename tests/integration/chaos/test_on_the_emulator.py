@@ -9,11 +9,12 @@ from patang_workbench.chaos.races import races
 
 
 def test_a_short_campaign_sends_nothing_twice_and_loses_nothing() -> None:
-    report = campaign(150, "make test", badness=2.0, accounts=6)
+    report = campaign(150, "make test", badness=2.0, accounts=8)
     figures = report.as_json()
     assert figures["failures"] == []
     assert figures["orders"] >= 150
     assert figures["fills"] > 100
+    assert figures["requests"] > 50
     assert figures["crash_points_lane"] >= 8
     for kind in ("timeout", "late_accept", "timed_out_400", "http_429", "http_502", "half_open"):
         assert figures[f"fault_{kind}"] > 0, kind
