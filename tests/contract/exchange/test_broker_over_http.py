@@ -156,6 +156,10 @@ def test_the_owners_hand_and_the_ledger(desk: Any, client: KiteConnect) -> None:
     assert ledger["positions"] == [
         {"user_id": "AB1234", "instrument": "NSE:INFY", "product": "MIS", "quantity": 6}
     ]
+    client.place_order("regular", "NSE", "INFY", "SELL", 5, "MIS", "LIMIT", price=1600, tag="rests")
+    assert desk.wait(lambda: desk.show("ledger")["standing_sells"]) == [
+        {"user_id": "AB1234", "instrument": "NSE:INFY", "product": "MIS", "quantity": 5}
+    ]
     reply = desk.http.post("/_simulator/owner", json={"action": "close", **position, "product": "CNC"})
     assert (reply.status_code, "no such position" in reply.json()["message"]) == (400, True)
 

@@ -14,11 +14,11 @@ from typing import Any
 import httpx
 
 from patang.execution.intent import PLACING, OrderIntent
-from patang.keys import account_partition
+from patang.keys import LIVE_INTENTS, account_partition
 from patang.market.instruments import Instrument
 from patang.market.universe import load_universe
 from patang.portfolio.position import Position
-from patang.records import load_all
+from patang.records import load_all, load_index
 from patang.settings import EquitySettings, OptionSettings, Settings
 from patang_workbench.chaos.surroundings import Counted
 from patang_workbench.chaos.wishes import approve, proposal
@@ -30,6 +30,8 @@ __all__ = ["DeployedReport", "deployed"]
 
 _SPEED = 10
 _LOOK_SECONDS = 0.05
+# The lane takes an account's entries one by one: so many wait for it at a time. Turns between two looks.
+_AT_A_TIME, _TURNS = 6, 4
 _PRODUCTS = ("MIS", "MIS", "CNC")
 _QUIET_SECONDS, _MOST_SECONDS = 8.0, 900.0
 # The desk's own strategies rest: what is bought is what the campaign asks for.
@@ -78,6 +80,7 @@ class DeployedReport:
             "lost": self.findings["lost"],
             "position_differences": self.findings["position"],
             "unexplained": self.findings["unexplained"],
+            "naked_sells": self.findings["naked"],
             **{f"fault_{name}": number for name, number in sorted(self.faults.items())},
             "seconds": round(self.seconds, 1),
             "failures": self.failures,
@@ -133,6 +136,7 @@ class _Session:
         # Its lines would stand between those that a person reads.
         stack.desk.metrics = Counted()
         self._report = DeployedReport()
+        self._naked: dict[tuple[str, str], str] = {}
         universe = load_universe(stack.desk.store, stack.desk.objects, stack.day)
         listed = universe.instruments if universe is not None else ()
         self._shares = [row for row in listed if row.instrument_type == "EQ"]
@@ -146,10 +150,11 @@ class _Session:
             exchange.fault(**fault)
         enough = time.monotonic() + _MOST_SECONDS
         while self._report.orders < orders and time.monotonic() < enough:
-            self._enter()
-            for _ in range(10):
+            for _ in range(_AT_A_TIME - len(self._waiting())):
+                self._enter()
+            for _ in range(_TURNS):
                 self._turn()
-            self._report.orders = sum(map(len, self._by_tag().values()))
+            self._report.orders = self._look()
         self._report.faults = Counter(self._ledger()["faults"])
         self._clear_faults()
         self._say(f"{self._report.orders} orders; calm")
@@ -163,6 +168,22 @@ class _Session:
         self._clockwork.tick(now)
         time.sleep(_LOOK_SECONDS)
         return now
+
+    def _waiting(self) -> list[OrderIntent]:
+        """Entries that have not reached the exchange yet."""
+        live = load_index(self._stack.desk.store, OrderIntent, LIVE_INTENTS, f"{DESK_ACCOUNT}#")
+        return [i for i in live if i.kind == "ENTRY" and i.state in ("NEW", "SENDING", "UNKNOWN")]
+
+    def _look(self) -> int:
+        """How many orders with a tag the exchange has; notes where more stands to be sold than is held."""
+        ledger = self._ledger()
+        held = Counter({(row["instrument"], row["product"]): row["quantity"] for row in ledger["positions"]})
+        sells = {(row["instrument"], row["product"]): row["quantity"] for row in ledger["standing_sells"]}
+        for key in {*held, *sells}:
+            standing = sells.get(key, 0)
+            if standing > max(held[key], 0) or held[key] < 0:
+                self._naked.setdefault(key, f"{standing} stand to be sold, {held[key]} are held")
+        return sum(map(len, _by_tag(ledger).values()))
 
     def _enter(self) -> None:
         desk, product = self._stack.desk, self._chance.choice(_PRODUCTS)
@@ -187,8 +208,9 @@ class _Session:
             quiet = time.monotonic() + _QUIET_SECONDS
             while time.monotonic() < quiet:
                 self._turn()
+                self._look()
             found = self._wrong()
-        for kind, what in found:
+        for kind, what in [*found, *(("naked", f"{key}: {told}") for key, told in self._naked.items())]:
             self._report.findings[kind] += 1
             self._report.failures.append(f"{kind}: {what}")
 
@@ -197,7 +219,8 @@ class _Session:
         partition = account_partition(DESK_ACCOUNT)
         intents = {i.intent_id: i for i in load_all(store, OrderIntent, partition, "INTENT#")}
         positions = load_all(store, Position, partition, "POSITION#")
-        tags, ledger = self._by_tag(), self._ledger()
+        ledger = self._ledger()
+        tags = _by_tag(ledger)
         found = [("duplicate", f"{tag}: {len(rows)} orders") for tag, rows in tags.items() if len(rows) > 1]
         for tag, (row, *_) in tags.items():
             intent = intents.get(tag)
@@ -217,13 +240,6 @@ class _Session:
         ]
         return found + _differences(positions, ledger["positions"])
 
-    def _by_tag(self) -> dict[str, list[Mapping[str, Any]]]:
-        found: dict[str, list[Mapping[str, Any]]] = {}
-        for row in self._ledger()["orders"]:
-            if row["tag"] and row["accepted"] and not row["by_hand"]:
-                found.setdefault(row["tag"], []).append(row)
-        return found
-
     def _ledger(self) -> Mapping[str, Any]:
         return self._ask("GET", "ledger")
 
@@ -235,6 +251,15 @@ class _Session:
         reply = httpx.request(method, address, timeout=30, trust_env=False)
         reply.raise_for_status()
         return reply.json()
+
+
+def _by_tag(ledger: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """Accepted orders of the desk's."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in ledger["orders"]:
+        if row["tag"] and row["accepted"] and not row["by_hand"]:
+            found.setdefault(row["tag"], []).append(row)
+    return found
 
 
 def _offered(share: Instrument, quote: Mapping[str, Any]) -> _Offered | None:

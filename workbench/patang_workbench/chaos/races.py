@@ -22,11 +22,11 @@ from patang.portfolio.position import Position
 from patang.records import load, load_index
 from patang_workbench.chaos.desk import ChaosDesk
 from patang_workbench.chaos.dynamodb import WireDynamo, create_table
-from patang_workbench.chaos.naked import standing_sells
 from patang_workbench.chaos.plan import DayPlan
 from patang_workbench.chaos.room import Room
 from patang_workbench.chaos.wishes import approve, proposal, traded_lines
 from patang_workbench.exchange.ledger import by_tag
+from patang_workbench.exchange.standing import standing_sells
 
 __all__ = ["LEAVERS", "RaceReport", "races"]
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from patang_workbench.exchange.engine import Exchange
+from patang_workbench.exchange.standing import standing_sells
 
 __all__ = ["Entry", "by_tag", "ledger", "net_positions", "requests_by_tag", "show_ledger"]
 
@@ -88,15 +89,20 @@ def net_positions(exchange: Exchange) -> dict[tuple[str, str, str], int]:
 
 
 def show_ledger(exchange: Exchange) -> Mapping[str, Any]:
-    """Orders, how many requests were accepted by account and tag, and net positions, as JSON."""
+    """Orders, how many requests were accepted by account and tag, net positions and, of the same moment, what
+    stands to be sold, as JSON."""
     tags: dict[str, dict[str, int]] = {}
     for (user_id, tag), requests in requests_by_tag(exchange).items():
         tags.setdefault(user_id, {})[tag] = requests
     names = ("user_id", "instrument", "product", "quantity")
-    held = [dict(zip(names, (*key, units), strict=True)) for key, units in net_positions(exchange).items()]
+    held, sells = (
+        [dict(zip(names, (*key, units), strict=True)) for key, units in found.items()]
+        for found in (net_positions(exchange), standing_sells(exchange))
+    )
     return {
         "orders": [asdict(entry) for entry in ledger(exchange)],
         "accepted_by_tag": tags,
         "positions": held,
+        "standing_sells": sells,
         "faults": dict(exchange.faults.fired),
     }
