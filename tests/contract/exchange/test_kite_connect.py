@@ -74,7 +74,7 @@ def test_a_garbled_token_runs_the_expiry_hook(desk: Any) -> None:
 
 
 def test_an_unknown_route_answers_in_the_envelope(desk: Any) -> None:
-    reply = desk.http.get("/mf/orders")
+    reply = desk.http.get("/nothing/of/the/kind")
     assert reply.status_code == 404
     assert reply.json()["status"] == "error"
     assert reply.json()["error_type"] == "GeneralException"

@@ -17,8 +17,11 @@ WORKBENCH = ROOT / "workbench/patang_workbench"
 SENDS = {
     "place", "place_sliced", "modify", "cancel", "place_gtt", "modify_gtt", "delete_gtt", "convert_position",
 }  # fmt: skip
-# The same words for intents, which send nothing: Amendments, and its users' names for it.
-INTENTS = {"amendments", "_amendments", "self"}
+# The same words for intents, which send nothing (Amendments, and its users' names for it), and for alerts of
+# which the broker only sends word: patang.alerts has none that place orders.
+INTENTS = {"amendments", "_amendments", "self", "price_alerts"}
+# An alert may place orders: of these words the lane's are the ones that may.
+ALERTS = {"create_alert", "modify_alert", "delete_alert"}
 # The official client's own sends.
 CLIENT_SENDS = {
     "place_order", "place_autoslice_order", "modify_order", "cancel_order", "exit_order", "place_gtt",
@@ -67,6 +70,20 @@ def test_one_module_asks_a_broker_to_do_anything() -> None:
         if method in SENDS and receiver not in INTENTS
     }
     assert asking == {"layers/core/patang/execution/lane/sending.py"}
+
+
+def test_alerts_are_asked_for_by_the_lane_and_where_none_places_orders() -> None:
+    asking = {
+        path
+        for path, tree in sources(CORE, FUNCTIONS)
+        if "adapters/" not in path
+        for _, method in called(tree)
+        if method in ALERTS
+    }
+    assert asking == {
+        "layers/core/patang/execution/lane/sending.py",
+        "layers/core/patang/alerts/service.py",
+    }
 
 
 def test_one_class_uses_that_module_and_one_function_runs_that_class() -> None:
