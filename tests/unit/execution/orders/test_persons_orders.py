@@ -624,6 +624,41 @@ def test_what_the_desks_own_entry_is_just_buying_is_not_a_persons_to_sell() -> N
     assert "20 of them are Patang's positions" in room.refusals(sale)[0]
 
 
+@pytest.mark.parametrize("bought", ["before", "meanwhile"])
+def test_an_entry_that_fills_at_any_moment_of_a_look_is_not_a_persons_to_sell(bought: str) -> None:
+    """The fill is told, or the whole purchase made, before each single read of the table in turn."""
+    moment = 0
+    while sold_at(moment, bought):
+        moment += 1
+    assert moment >= 8, "each read was a moment"
+
+
+def sold_at(moment: int, bought: str) -> bool:
+    """Whether there is such a moment: with it, the purchase is nobody's but Patang's."""
+    room, reads = OrderRoom(), 0
+    room.market["INFY"] = 1500.0
+    clear_account(room)
+    entry = submitted(room, equity_signal())
+    if bought == "before":
+        room.lane().process({"account": "main", "intent_id": entry.intent_id})
+    query = room.store.query
+
+    def interrupted(*args: Any, **words: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        if reads == moment + 1:
+            if bought == "meanwhile":
+                room.lane().process({"account": "main", "intent_id": entry.intent_id})
+            room.trade({"INFY": 1500.0})
+        return query(*args, **words)
+
+    room.store.query = interrupted
+    receipt = room.ask(share_order(transaction_type="SELL", product="MIS", quantity=11, price="1500"))
+    assert not receipt.accepted, f"sold at read {moment}"
+    assert "0 may be sold" in receipt.broken[0].text
+    return reads > moment
+
+
 def test_the_trigger_of_a_position_is_not_a_persons_to_change() -> None:
     room = OrderRoom()
     room.market["INFY"] = 1500.0

@@ -63,10 +63,12 @@ class Sellable:
 
 @dataclass(frozen=True, slots=True)
 class _Books:
-    """An account as the desk and the broker have it, of all instruments. `owners`: intents by their tags."""
+    """An account as the desk and the broker have it, of all instruments. `owners`: intents by their tags;
+    `coming`: purchases of the desk's own, with the units of each that the ledger may not know yet."""
 
     ledger: Sequence[Position]
     moving: Sequence[OrderIntent]
+    coming: Sequence[tuple[OrderIntent, int]]
     orders: Sequence[BrokerOrder]
     owners: Mapping[str, OrderIntent]
     gtts: Sequence[Gtt]
@@ -97,16 +99,15 @@ def sellable(
 
 
 def _read(store: StateStore, broker: Broker, account: str, mode: Mode, line: Line, day: date) -> _Books:
-    """What stands is read before what is held: a sale in between counts twice then, never not at all."""
+    """What stands is read before what is held: a sale in between counts twice then, never not at all.
+
+    The desk's own purchase counts as on its way or as a position, whenever it fills:
+
+        intents (on its way) -- ledger -- orders -- what is held -- intents again
+               a fill in here is counted twice ----^        a purchase begun since: by the second look
+    """
+    before = _intents(store, account, _MOVING, day)
     ledger = [p for p in latest_positions(store, account) if p.mode == mode and p.state != "CLOSED"]
-    moving = [
-        intent
-        for purpose in _MOVING
-        for intent in load_all(
-            store, OrderIntent, account_partition(account), f"INTENT#{intent_letter(purpose)}{day:%y%m%d}"
-        )
-        if not intent.is_final and intent.terms.mode == mode
-    ]
     gtts = broker.gtts()
     orders = [o for o in broker.orders() if o.status not in _ENDED and o.transaction_type == "SELL"]
     found = {
@@ -116,14 +117,33 @@ def _read(store: StateStore, broker: Broker, account: str, mode: Mode, line: Lin
     }
     owners = {tag: intent for tag, intent in found.items() if intent is not None}
     holdings = broker.holdings() if line.product == "CNC" else []
-    return _Books(ledger, moving, orders, owners, gtts, broker.positions(), holdings)
+    positions = broker.positions()
+    known = {intent.intent_id for intent in before}
+    begun = [i for i in _intents(store, account, ("entry",), day) if i.intent_id not in known]
+    moving = [i for i in before if not i.is_final and i.terms.mode == mode]
+    coming = [(i, i.terms.quantity - i.filled_quantity) for i in moving if i.kind == "ENTRY"]
+    coming += [(i, i.terms.quantity) for i in begun if i.terms.mode == mode]
+    return _Books(ledger, moving, coming, orders, owners, gtts, positions, holdings)
+
+
+def _intents(store: StateStore, account: str, purposes: Sequence[Purpose], day: date) -> list[OrderIntent]:
+    return [
+        intent
+        for purpose in purposes
+        for intent in load_all(
+            store, OrderIntent, account_partition(account), f"INTENT#{intent_letter(purpose)}{day:%y%m%d}"
+        )
+    ]
 
 
 def _count(books: _Books, line: Line, but: str | None, matches: _Matches) -> Sellable:
     ledger = [p for p in books.ledger if matches(p.exchange, p.symbol, p.product)]
     moving = [i for i in books.moving if matches(i.terms.exchange, i.terms.tradingsymbol, i.terms.product)]
-    # What the desk's own entries may have bought, and its ledger does not know yet.
-    coming = sum(i.terms.quantity - i.filled_quantity for i in moving if i.kind == "ENTRY")
+    coming = sum(
+        units
+        for i, units in books.coming
+        if matches(i.terms.exchange, i.terms.tradingsymbol, i.terms.product)
+    )
     asked = [
         i
         for i in moving
