@@ -12,7 +12,7 @@ import httpx
 import pytest
 from kiteconnect import KiteConnect
 
-from patang.accounts.session import KiteSession
+from patang.accounts.session import Credentials, KiteSession
 from patang.keys import session_key
 from patang.market.sessions import IST, session_on
 from patang.records import load
@@ -65,6 +65,15 @@ def stored(stack: LocalStack) -> KiteSession:
     return found
 
 
+def credentials_soon(stack: LocalStack) -> Credentials:
+    """Those of the session that is stored: what this process knew of the one before lasts three seconds."""
+    version, until = stored(stack).version, monotonic() + 4
+    while (found := stack.desk.accounts().credentials(DESK_ACCOUNT)).version != version:
+        assert monotonic() < until, f"version {found.version} is still used, {version} is stored"
+        sleep(0.5)
+    return found
+
+
 def compared(stack: LocalStack) -> str:
     """What (reconciler) says of the account when it is called."""
     now = stack.exchange.clock()["market_time"]
@@ -96,7 +105,7 @@ def test_a_login_through_the_api_opens_it_and_the_functions_go_on(day: Day, prog
 
 
 def test_the_token_is_the_brokers_own_for_the_official_client(day: Day) -> None:
-    used = day.stack.desk.accounts().credentials(DESK_ACCOUNT)
+    used = credentials_soon(day.stack)
     official = KiteConnect(used.api_key, used.access_token, root=day.stack.exchange.facts["kite_root"])
     assert official.profile()["user_id"] == stored(day.stack).user_id
 
