@@ -10,6 +10,7 @@ import json
 import sys
 import time
 import webbrowser
+from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 from patang.accounts.view import account_view
@@ -79,9 +80,9 @@ class _Target(Protocol):
         ...
 
 
-class _Shown:
-    def shown(self) -> dict[str, Any]:
-        raise NotImplementedError
+class _Shown(ABC):
+    @abstractmethod
+    def shown(self) -> dict[str, Any]: ...
 
     def opened_at(self) -> str | None:
         account = self.shown()
