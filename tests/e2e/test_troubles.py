@@ -67,15 +67,15 @@ def test_the_link_of_an_approval_that_is_over_says_so(day: Day) -> None:
 
 
 def test_a_second_yes_is_told_of_the_first_and_orders_nothing(day: Day, evidence: Evidence) -> None:
-    assert day.script.answers[3].statuses == (200, 409)
-    proposal = evidence.proposal_behind(3)
+    assert day.script.answers[day.script.met("approved twice")].statuses == (200, 409)
+    proposal = evidence.proposal_behind(day.script.met("approved twice"))
     assert len(evidence.orders_of(proposal["intent_id"])) == 1
     told = [e for e in _events(day) if e.details.get("order_id") == proposal["order_id"]]
     assert [e.kind for e in told].count("APPROVAL_APPROVED") == 1
 
 
 def test_a_refused_order_is_told_to_the_owner_and_frees_its_capital(day: Day, evidence: Evidence) -> None:
-    proposal = evidence.proposal_behind(1)
+    proposal = evidence.proposal_behind(day.script.met("refused"))
     assert (proposal["state"], proposal["outcome"]) == ("CONCLUDED", "REJECTED")
     intent = evidence.item("INTENT", proposal["intent_id"])
     assert (intent["state"], intent["status_message"]) == ("REJECTED", REFUSAL)
@@ -89,7 +89,7 @@ def test_a_refused_order_is_told_to_the_owner_and_frees_its_capital(day: Day, ev
 
 def test_a_lost_reply_is_no_second_order(day: Day, evidence: Evidence) -> None:
     """The client gave up after seven seconds; what became of the order was found out by its tag."""
-    proposal = evidence.proposal_behind(2)
+    proposal = evidence.proposal_behind(day.script.met("reply lost"))
     intent = evidence.item("INTENT", proposal["intent_id"])
     assert float(intent["latency_ms"]) >= 7000
     assert intent["state"] == "COMPLETE"

@@ -1,10 +1,11 @@
 """One session on the deployed template in which everything goes wrong once, and trades are made all the same.
 
-The desk asks four times. The first is never answered, the second order is refused by the exchange, the reply
-to the third is lost and the ingester is killed while its position is open, the fourth is approved twice.
+The first asking is never answered; then one order is refused by the exchange, of one the reply is lost and
+the ingester is killed while its position is open, and one is approved twice. An approved order that the desk
+itself drops, as when its price moved meanwhile, has not met its trouble: the next asking meets it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from patang_workbench.demo.report import Report
 from patang_workbench.demo.run import Plan, Run
 from patang_workbench.local_stack.owner import Owner
 from patang_workbench.local_stack.stack import LocalStack
+from tests.e2e.evidence import Evidence
 
 __all__ = [
     "GARBAGE",
@@ -44,6 +46,11 @@ GARBAGE = b"\x00this is no tick record\xff\xfe"
 REFUSAL = "RMS: blocked for this test"
 _REPLY_LOST_AFTER = 9.0
 _HELD = timedelta(seconds=20)
+# What is prepared at the exchange for the next order that reaches it.
+_MISFORTUNES: Mapping[str, Mapping[str, Any]] = {
+    "refused": {"kind": "reject", "message": REFUSAL},
+    "reply lost": {"kind": "timeout", "delay": _REPLY_LOST_AFTER},
+}
 
 # Every rule that could make the desk wait is loosened: what is looked at is the way of an order, not whether
 # the trade is a good one.
@@ -107,8 +114,17 @@ class TroubledDay:
 
     def answer(self, owner: Owner, link: str) -> None:
         """What the owner, or the exchange, does about the next order."""
-        trouble, act = self._acts()[min(len(self.answers), 3)]
-        self.answers.append(Answer(trouble, link, act(owner, link)))
+        again = bool(self.answers) and self._dropped(len(self.answers) - 1)
+        trouble = self.answers[-1].trouble if again else self._next_trouble()
+        if not again and trouble in _MISFORTUNES:
+            self.stack.exchange.fault(**_MISFORTUNES[trouble])
+        self.answers.append(Answer(trouble, link, _ACTS[trouble](owner, link)))
+
+    def met(self, trouble: str) -> int:
+        """Which asking of the day met this trouble, counted from 0."""
+        return max(
+            n for n, answer in enumerate(self.answers) if answer.trouble == trouble and not self._dropped(n)
+        )
 
     def during(self, stack: LocalStack, market_time: datetime) -> None:
         """Disturb the stream once it runs, and kill the ingester in the middle of the first open position."""
@@ -120,21 +136,16 @@ class TroubledDay:
             self.killed_at, self.killed_with = market_time, position
             stack.ingester.kill()
 
-    def _acts(self) -> tuple[tuple[str, Callable[[Owner, str], tuple[int, ...]]], ...]:
-        return (
-            ("expired", lambda _owner, _link: ()),
-            ("refused", self._approve_to_be_refused),
-            ("reply lost", self._approve_to_be_lost),
-            ("approved twice", _approve_twice),
-        )
+    def _next_trouble(self) -> str:
+        over = [answer.trouble for answer in self.answers]
+        return next((trouble for trouble in _ACTS if trouble not in over), "approved twice")
 
-    def _approve_to_be_refused(self, owner: Owner, link: str) -> tuple[int, ...]:
-        self.stack.exchange.fault("reject", message=REFUSAL)
-        return (owner.decide(link, "approve"),)
-
-    def _approve_to_be_lost(self, owner: Owner, link: str) -> tuple[int, ...]:
-        self.stack.exchange.fault("timeout", delay=_REPLY_LOST_AFTER)
-        return (owner.decide(link, "approve"),)
+    def _dropped(self, number: int) -> bool:
+        """Approved, and not sent by the desk."""
+        if self.answers[number].trouble == "expired":
+            return False
+        proposal = Evidence(self.stack).proposal_behind(number)
+        return proposal["state"] == "CONCLUDED" and "intent_id" not in proposal
 
     def _put(self, data: bytes) -> None:
         kinesis = self.stack.emulator.client("kinesis")
@@ -155,6 +166,10 @@ def _approve_twice(owner: Owner, link: str) -> tuple[int, ...]:
     """From two tabs that were opened while nobody had answered."""
     first, second = owner.open(link), owner.open(link)
     return owner.press(first, "approve").status_code, owner.press(second, "approve").status_code
+
+
+def _approve(owner: Owner, link: str) -> tuple[int, ...]:
+    return (owner.decide(link, "approve"),)
 
 
 def _held_since(stack: LocalStack, moment: datetime) -> str | None:
@@ -187,3 +202,11 @@ def _read(sqs: Any, queue: str) -> list[str]:
             bodies.append(message["Body"])
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     return bodies
+
+
+_ACTS: Mapping[str, Callable[[Owner, str], tuple[int, ...]]] = {
+    "expired": lambda _owner, _link: (),
+    "refused": _approve,
+    "reply lost": _approve,
+    "approved twice": _approve_twice,
+}
