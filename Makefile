@@ -9,7 +9,7 @@ BIN      := .venv/bin
 LAYERS   := base numeric model kite web mcp parquet
 LOCK     := $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help setup demo test check synth lock clean
+.PHONY: help setup demo test check synth lock bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,12 @@ $(UV): requirements/uv.txt
 
 setup: .venv/.ready .emulator/.ready ## Install everything below this folder
 
+.bench/.ready: $(UV) requirements/bench.txt
+	@echo "setting up: other engines to be held against (.bench)"
+	$(UV) venv --quiet --allow-existing .bench
+	$(UV) pip sync --quiet --python .bench/bin/python --require-hashes requirements/bench.txt
+	touch $@
+
 demo: setup ## Run the desk on this machine against a simulated exchange
 	@exec $(BIN)/patang demo
 
@@ -51,6 +57,9 @@ test: setup check ## All checks and tests
 	@$(BIN)/pytest tests/unit tests/contract tests/infra $(SIDE_BY_SIDE) --numprocesses 2 --dist loadfile --durations 25 --durations-min 3
 	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) tests/e2e --durations 15 --durations-min 3
 
+bench: setup .bench/.ready ## Figures: speed and size, against other engines where there are any
+	@$(BIN)/pytest -s tests/bench
+
 synth: .venv/.ready ## The CloudFormation templates, without AWS
 	@$(BIN)/python -m infra.app
 	echo "templates in infra/cdk.out"
@@ -59,8 +68,9 @@ lock: $(UV) ## Resolve requirements again
 	@$(LOCK) requirements/dev.in -o requirements/dev.txt
 	$(LOCK) requirements/emulator.in -o requirements/emulator.txt
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
+	$(LOCK) requirements/bench.in -o requirements/bench.txt
 	$(LOCK) -c requirements/dev.txt requirements/ingester.in -o requirements/ingester.txt
 	for layer in $(LAYERS); do $(LOCK) -c requirements/dev.txt --override requirements/left-out.in layers/$$layer/requirements.in -o requirements/layer-$$layer.txt; done
 
 clean: ## Remove what was set up and built
-	@rm -rf .bootstrap .venv .emulator .patang .pytest_cache .mypy_cache .ruff_cache .import_linter_cache infra/cdk.out
+	@rm -rf .bootstrap .venv .emulator .bench .patang .pytest_cache .mypy_cache .ruff_cache .import_linter_cache infra/cdk.out

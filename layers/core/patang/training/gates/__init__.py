@@ -1,0 +1,1 @@
+"""What a model must show before it may decide about money."""
