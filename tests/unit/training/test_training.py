@@ -1,5 +1,6 @@
 """Labels, splits, calibration and the trainer."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -66,7 +67,20 @@ def dataset(rows=3_000, seed=1, hold=600):
     inputs = rng.normal(size=(rows, 2))
     entered = np.sort(rng.integers(0, 10**6, rows))
     gross = inputs[:, 0] + rng.normal(0, 2, rows)
-    return Dataset(("signal", "noise"), inputs, entered, entered + hold, gross, gross - 0.2)
+    return Dataset(
+        strategy="equity",
+        names=("signal", "noise"),
+        inputs=inputs,
+        entered=entered,
+        left=entered + hold,
+        symbol=np.full(rows, "SOME"),
+        gross_pct=gross,
+        net_pct=gross - 0.2,
+        slippage_pct=np.full(rows, 0.1),
+        net_pnl=1_000 * (gross - 0.2),
+        weight=np.ones(rows),
+        modelled=np.zeros(rows, bool),
+    )
 
 
 class TestSplit:
@@ -123,14 +137,7 @@ class TestTrainer:
     def test_it_finds_nothing_where_there_is_nothing(self):
         data = dataset(rows=12_000)
         rng = np.random.default_rng(9)
-        empty = Dataset(
-            data.names,
-            rng.normal(size=data.inputs.shape),
-            data.entered,
-            data.left,
-            data.gross_pct,
-            data.net_pct,
-        )
+        empty = replace(data, inputs=rng.normal(size=data.inputs.shape))
         assert abs(train(empty, Parameters(rounds=10)).metrics["auc"] - 0.5) < 0.06
 
 

@@ -39,12 +39,21 @@ _LONGEST_EXPIRY_DAYS = 32.0
 _FALL_TO_VOLATILITY = 2.5
 
 
+class _Costs(NamedTuple):
+    """Percent of the entry price: all of them, and the slippage among them."""
+
+    all: float
+    slippage: float
+
+
 class _Entry(NamedTuple):
     inputs: dict[str, float]
+    symbol: str
     entered: int
     left: int
     gross_pct: float
-    net_pct: float
+    costs: _Costs
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +138,7 @@ def _equity_entry(moment: _Moment, settings: Settings) -> _Entry | None:
     quantity = max(int(float(room) / ask), 1)
     gross = 100 * (end.price / price - 1)
     costs = _costs_pct("equity-intraday", "NSE", ask, end.price, spread, quantity, moment.as_of)
-    return _entry(moment, moment.inputs(), end.bars, gross, costs)
+    return _entry(moment, moment.inputs(), end.bars, gross, costs, quantity * ask)
 
 
 def _option_entry(moment: _Moment, settings: Settings, rng: np.random.Generator) -> _Entry | None:
@@ -164,7 +173,7 @@ def _option_entry(moment: _Moment, settings: Settings, rng: np.random.Generator)
     inputs = moment.inputs() | option_inputs(
         float(abs(now.delta)), theta, premium, moment.features["atr_14"], days
     )
-    return _entry(moment, inputs, end.bars, gross, costs)
+    return _entry(moment, inputs, end.bars, gross, costs, lots * _LOT * ask)
 
 
 def _strike(is_call: bool, spot: float, years: float, sigma: float, delta: float) -> float:
@@ -190,27 +199,37 @@ def _costs_pct(
     spread: float,
     quantity: int,
     as_of: datetime,
-) -> float:
-    """Charges, spread and slippage of a round trip in percent of the entry price."""
+) -> _Costs:
+    """Charges, spread and slippage of a round trip."""
     bought, sold = Decimal(f"{ask:.2f}"), Decimal(f"{max(exit_price, _TICK):.2f}")
     charges = round_trip_charges(segment, exchange, bought, sold, quantity, as_of.date())
     slippage = 2 * float(prior_pct(instrument_class(segment), "small"))
-    return 100 * (float(charges.total) / quantity + spread) / ask + slippage
+    return _Costs(100 * (float(charges.total) / quantity + spread) / ask + slippage, slippage)
 
 
-def _entry(moment: _Moment, inputs: dict[str, float], bars: int, gross: float, costs: float) -> _Entry:
+def _entry(
+    moment: _Moment, inputs: dict[str, float], bars: int, gross: float, costs: _Costs, value: float
+) -> _Entry:
     entered = int(moment.as_of.timestamp())
-    return _Entry(inputs, entered, entered + 60 * bars, gross, gross - costs)
+    return _Entry(inputs, moment.series.symbol, entered, entered + 60 * bars, gross, costs, value)
 
 
 def _dataset(strategy: StrategyName, found: list[_Entry]) -> Dataset:
     names = INPUTS[strategy]
     found = sorted(found, key=lambda entry: entry.entered)
+    gross = np.array([entry.gross_pct for entry in found])
+    net = gross - np.array([entry.costs.all for entry in found])
     return Dataset(
-        names,
-        np.array([[entry.inputs[name] for name in names] for entry in found]),
-        np.array([entry.entered for entry in found], np.int64),
-        np.array([entry.left for entry in found], np.int64),
-        np.array([entry.gross_pct for entry in found]),
-        np.array([entry.net_pct for entry in found]),
+        strategy=strategy,
+        names=names,
+        inputs=np.array([[entry.inputs[name] for name in names] for entry in found]),
+        entered=np.array([entry.entered for entry in found], np.int64),
+        left=np.array([entry.left for entry in found], np.int64),
+        symbol=np.array([entry.symbol for entry in found], np.str_),
+        gross_pct=gross,
+        net_pct=net,
+        slippage_pct=np.array([entry.costs.slippage for entry in found]),
+        net_pnl=net / 100 * np.array([entry.value for entry in found]),
+        weight=np.ones(len(found)),
+        modelled=np.full(len(found), strategy == "long_options"),
     )

@@ -37,10 +37,11 @@ _TICK = 0.05
 class Series:
     """One symbol's one-minute bars of several days on end, prices in rupees, with its features.
 
-    `starts` are the bars' starts in epoch seconds; `day_of[i]` counts the days; `features` is bars x
-    CANDLE_FEATURES. Columns of `bars` are open, high, low, close.
+    `symbol` is a made-up name; `starts` are the bars' starts in epoch seconds; `day_of[i]` counts the days;
+    `features` is bars x CANDLE_FEATURES. Columns of `bars` are open, high, low, close.
     """
 
+    symbol: str
     is_index: bool
     starts: NDArray[np.int64]
     day_of: NDArray[np.int64]
@@ -73,7 +74,7 @@ def synthetic_history(seed: int, symbols: int, days: int) -> Iterator[Series]:
     starts = np.concatenate([_opening(day) + 60 * np.arange(_MINUTES) for day in dates])
     day_of = np.repeat(np.arange(len(dates)), _MINUTES)
     for n, index in enumerate(is_index.tolist()):
-        yield Series(index, starts, day_of, bars[n], features[n])
+        yield Series(f"S{n:02}", index, starts, day_of, bars[n], features[n])
 
 
 def _sessions(days: int) -> list[date]:
