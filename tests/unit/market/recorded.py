@@ -13,7 +13,7 @@ from patang.market.bars import MINUTE, BarBuilder
 from patang.market.sessions import Session, session_on
 from patang.market.ticks import TICK
 
-__all__ = ["FIELDS", "by_day", "columns", "minute_bars", "session_of"]
+__all__ = ["DATA", "FIELDS", "by_day", "columns", "minute_bars", "session_of"]
 
 DATA = Path(os.environ.get("PATANG_DATA") or Path(__file__).parents[4] / "shared" / "data")
 FIELDS = ("open", "high", "low", "close")

@@ -12,6 +12,7 @@ from patang.features.indicator_history import candle_features
 from patang.features.indicators import BarColumns
 from patang.features.vector import CANDLE_FEATURES, FEATURE_NAMES
 from patang.market.candles import Candle, ClosedMinute, Quote
+from patang.market.contract_terms import STRIKE_STEP, expiries, lot_size, option_symbol
 from patang.market.expiries import first_expiry_to_enter
 from patang.market.greeks import price, years_to
 from patang.market.instruments import INDEX_NAMES, Instrument, Universe
@@ -19,7 +20,6 @@ from patang.market.sessions import IST
 from patang.settings import OptionSettings
 from patang.strategies.market import Market
 from patang_workbench.exchange.candles import MarketData
-from patang_workbench.exchange.contracts import STRIKE_STEP, expiries, lot_size, option_symbol
 
 D = Decimal
 AS_OF = datetime(2026, 8, 18, 10, 0, tzinfo=IST)

@@ -7,11 +7,11 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from patang.market.candles import ClosedMinute
 from patang.market.chain_snapshot import ChainRow, ChainSnapshot
+from patang.market.contract_terms import UNDERLYINGS, lot_size
 from patang.market.instruments import Universe
 from patang.ports import ObjectStore
 from patang.risk.affordability import Purchase
 from patang.settings import Settings
-from patang_workbench.exchange.contracts import UNDERLYINGS, lot_size
 
 __all__ = ["Assumed", "assumed_purchases", "quoted_purchases"]
 

@@ -11,9 +11,9 @@ from datetime import date
 from functools import cache
 from itertools import pairwise
 
+from patang.market.contract_terms import INDEX_OF
 from patang.market.sessions import expiry_moment
 from patang_workbench.exchange.candles import MarketData
-from patang_workbench.exchange.contracts import INDEX_OF
 from patang_workbench.exchange.instruments import Instrument
 
 __all__ = ["RATE", "ContractQuote", "Surface", "black_scholes", "future_quote", "realised_volatility"]

@@ -4,9 +4,9 @@ from datetime import date
 
 import numpy as np
 
+from patang.market.contract_terms import STRIKE_STEP, UNDERLYINGS
 from patang_workbench.exchange.candles import Bar, Bars, MarketData, aggregate
 from patang_workbench.exchange.chain import ContractQuote, Surface, future_quote
-from patang_workbench.exchange.contracts import STRIKE_STEP, UNDERLYINGS
 from patang_workbench.exchange.history import History
 from patang_workbench.exchange.hours import hours_of
 from patang_workbench.exchange.instruments import Instrument, list_instruments

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from patang.errors import StopTrading
-from patang.market.sessions import IST, session_on
+from patang.market.sessions import IST, is_open, session_on
 
-__all__ = ["IST", "Hours", "hours_of", "previous_days", "rupees", "trades"]
+__all__ = ["IST", "Hours", "hours_of", "previous_days", "rupees"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +48,13 @@ def hours_of(day: date) -> Hours:
     return Hours(day, whole.open, cash.close, whole.close, index.close, cash.auction_close)
 
 
-def trades(day: date) -> bool:
-    """Whether the exchange is open on `day`; Monday to Friday in years the calendar does not know."""
-    try:
-        return session_on(day) is not None
-    except StopTrading:
-        return day.weekday() < 5
-
-
 def previous_days(day: date, count: int) -> tuple[date, ...]:
     """The `count` trading days before `day`, oldest first."""
     found: list[date] = []
     cursor = day
     while len(found) < count:
         cursor -= timedelta(days=1)
-        if trades(cursor):
+        if is_open(cursor):
             found.append(cursor)
     return tuple(reversed(found))
 

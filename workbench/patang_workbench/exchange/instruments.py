@@ -6,10 +6,10 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
-from patang_workbench.exchange.candles import MarketData
-from patang_workbench.exchange.contracts import (
+from patang.market.contract_terms import (
     INDEX_OF,
     STRIKE_STEP,
     UNDERLYINGS,
@@ -23,6 +23,7 @@ from patang_workbench.exchange.contracts import (
     option_symbol,
     share_lot,
 )
+from patang_workbench.exchange.candles import MarketData
 from patang_workbench.exchange.hours import rupees
 
 __all__ = ["INDEX_SEGMENT", "STRIKES_EACH_SIDE", "Instrument", "csv_dump", "list_instruments"]
@@ -126,7 +127,7 @@ def _cash(symbol: str, market: MarketData, taken: set[int]) -> Instrument:
         return Instrument(token, number, symbol, symbol, "NSE", "INDICES", "EQ", 0, 0, 0)
     first = int(market.candles[symbol][market.session].open[0])
     number = _exchange_token(symbol, 20_000, taken)
-    tick = equity_tick(first, market.session)
+    tick = int(100 * equity_tick(Decimal(first) / 100, market.session))
     token = number << 8 | NSE_SEGMENT
     return Instrument(token, number, symbol, symbol, "NSE", "NSE", "EQ", tick, 1, _EQUITY_FREEZE)
 
@@ -138,8 +139,9 @@ def _future(underlying: str, market: MarketData, taken: set[int]) -> Instrument:
     symbol = future_symbol(underlying, expiry)
     number = _exchange_token(symbol, 100_000, taken)
     index = underlying in UNDERLYINGS
-    tick = index_future_tick(price, day) if index else equity_tick(price, day)
-    lot = lot_size(underlying, expiry) if index else share_lot(price)
+    in_rupees = Decimal(price) / 100
+    tick = int(100 * (index_future_tick(in_rupees, day) if index else equity_tick(in_rupees, day)))
+    lot = lot_size(underlying, expiry) if index else share_lot(in_rupees)
     freeze = freeze_quantity(underlying, day) if index else _EQUITY_FREEZE
     token = number << 8 | NFO_SEGMENT
     return Instrument(token, number, symbol, underlying, "NFO", "NFO-FUT", "FUT", tick, lot, freeze, expiry)

@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from patang.market.sessions import is_open
 from patang_workbench.exchange.candles import Bar, DayCandles, MarketData
-from patang_workbench.exchange.hours import IST, hours_of, trades
+from patang_workbench.exchange.hours import IST, hours_of
 from patang_workbench.exchange.vix import VIX, vix_candles, vix_days
 
 __all__ = ["ReplayError", "replay_market"]
@@ -124,7 +125,7 @@ def _by_day(table: pa.Table) -> dict[date, DayCandles]:
     found: dict[date, DayCandles] = {}
     for number in np.unique(days).tolist():
         day = date(1970, 1, 1) + timedelta(days=number)
-        if not trades(day):
+        if not is_open(day):
             continue
         hours = hours_of(day)
         minute = (seconds - int(hours.open.timestamp())) // 60

@@ -12,12 +12,13 @@ before it.
 import zlib
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from patang.market.contract_terms import equity_tick
 from patang_workbench.exchange.candles import DayCandles, MarketData
-from patang_workbench.exchange.contracts import equity_tick
 from patang_workbench.exchange.hours import hours_of, previous_days
 from patang_workbench.exchange.vix import VIX, vix_candles, vix_days
 
@@ -154,7 +155,7 @@ def _series(
         activities.append((activity * rng.lognormal(0.0, 0.35, minutes))[:traded])
         level = paths[-1][-1, -1]
     base = paths[-2][-1, -1] if len(paths) > 1 else 0.0
-    step = 5 if not profile.volume else equity_tick(round(profile.price * 100), days[-1])
+    step = 5 if not profile.volume else int(100 * equity_tick(Decimal(str(profile.price)), days[-1]))
     return {
         day: _candles(profile, np.exp(path - base), activity, step)
         for day, path, activity in zip(days, paths, activities, strict=True)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from patang.market.contract_terms import INDEX_OF, STRIKE_STEP, UNDERLYINGS
 from patang_workbench.exchange.candles import Bar, MarketData
-from patang_workbench.exchange.contracts import INDEX_OF, STRIKE_STEP, UNDERLYINGS
 from patang_workbench.exchange.instruments import STRIKES_EACH_SIDE, Instrument
 from patang_workbench.exchange.ticks import MIN_TICKS, expand, pick_seconds
 from patang_workbench.exchange.vix import VIX

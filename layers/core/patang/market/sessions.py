@@ -14,6 +14,7 @@ __all__ = [
     "Segment",
     "Session",
     "expiry_moment",
+    "is_open",
     "minute_of",
     "previous_session",
     "session_on",
@@ -77,6 +78,14 @@ def session_on(
     shared = set.intersection(*(set(s.breaks) for s in sessions))
     first, last = min(s.open for s in sessions), max(s.close for s in sessions)
     return Session(day, first, last, breaks=tuple(sorted(shared)))
+
+
+def is_open(day: date) -> bool:
+    """Whether the exchange trades on `day`; Monday to Friday in years the calendar does not know."""
+    try:
+        return session_on(day) is not None
+    except StopTrading:
+        return day.weekday() < 5
 
 
 def previous_session(day: date, overrides: Iterable[SessionOverride] = ()) -> Session:

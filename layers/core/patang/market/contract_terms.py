@@ -12,15 +12,19 @@ The start of BANKNIFTY's lot of 40 (contracts from the July 2016 series) and the
 """
 
 import calendar
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
-from patang_workbench.exchange.hours import trades
+from patang.market.sessions import is_open
 
 __all__ = [
     "INDEX_OF",
+    "OPTION_TICK",
     "STRIKE_STEP",
     "UNDERLYINGS",
     "equity_tick",
@@ -39,6 +43,7 @@ UNDERLYINGS: Final = ("NIFTY", "BANKNIFTY")
 INDEX_OF: Final = {"NIFTY": "NIFTY 50", "BANKNIFTY": "NIFTY BANK"}
 STRIKE_STEP: Final = {"NIFTY": 50, "BANKNIFTY": 100}
 """Distance of strikes near the money, in rupees."""
+OPTION_TICK: Final = Decimal("0.05")
 
 MON, TUE, WED, THU = 0, 1, 2, 3
 
@@ -139,12 +144,14 @@ def _scheduled(underlying: str, start: date) -> Iterator[date]:
         day += timedelta(days=1)
 
 
+# Asked for every minute of a history.
+@lru_cache(4096)
 def expiries(underlying: str, day: date, count: int) -> tuple[date, ...]:
     """The next `count` expiries of `underlying` on or after `day`; a holiday moves one to the day before."""
     found: list[date] = []
     for scheduled in _scheduled(underlying, day):
         expiry = scheduled
-        while not trades(expiry) and expiry > day:
+        while not is_open(expiry) and expiry > day:
             expiry -= timedelta(days=1)
         if expiry >= day:
             found.append(expiry)
@@ -178,35 +185,33 @@ def monthly_expiry(underlying: str, day: date) -> date:
     return next(expiry for expiry in expiries(cycle, day, 6) if is_monthly(cycle, expiry))
 
 
-def share_lot(price: int) -> int:
-    """Units in a lot of a share's future at `price` paise.
+def share_lot(price: Decimal) -> int:
+    """Units in a lot of a share's future at `price` rupees.
 
     Shares' lots are set one by one; this is the rule behind them: a contract is worth five lakh rupees at
     least (SEBI, 2015-07-13).
     """
-    return max(-(-5_00_000_00 // max(price, 1) // 25) * 25, 25)
+    return max(math.ceil(500_000 / max(price, Decimal("0.01")) / 25) * 25, 25)
 
 
-def index_future_tick(price: int, day: date) -> int:
-    """Tick size in paise of an index's future at `price` paise; by the index's level since 2025-04-15."""
-    if day < date(2025, 4, 15) or price < 15_000_00:
-        return 5
-    return 10 if price <= 30_000_00 else 20
+def index_future_tick(price: Decimal, day: date) -> Decimal:
+    """Tick size in rupees of an index's future at `price` rupees; by the index's level since 2025-04-15."""
+    if day < date(2025, 4, 15) or price < 15_000:
+        return Decimal("0.05")
+    return Decimal("0.10") if price <= 30_000 else Decimal("0.20")
 
 
-def equity_tick(price: int, day: date) -> int:
-    """Tick size in paise of a share that costs `price` paise on `day`.
+def equity_tick(price: Decimal, day: date) -> Decimal:
+    """Tick size in rupees of a share that costs `price` rupees on `day`.
 
     Source: NSE circulars on tick sizes, effective 2024-06-10 (one paisa below 250 rupees) and 2025-04-15.
     """
     if day < date(2024, 6, 10):
-        return 5
-    if price < 250_00:
-        return 1
-    if day < date(2025, 4, 15) or price <= 1000_00:
-        return 5
-    if price <= 5000_00:
-        return 10
-    if price <= 10000_00:
-        return 50
-    return 100
+        return Decimal("0.05")
+    if price < 250:
+        return Decimal("0.01")
+    if day < date(2025, 4, 15) or price <= 1000:
+        return Decimal("0.05")
+    if price <= 5000:
+        return Decimal("0.10")
+    return Decimal("0.50") if price <= 10_000 else Decimal("1.00")

@@ -1,15 +1,17 @@
 from datetime import date
-from pathlib import Path
+from decimal import Decimal
 
+import pyarrow.parquet as pq
 import pytest
 
-from patang_workbench.exchange.contracts import (
+from patang.market.contract_terms import (
     equity_tick,
     expiries,
     freeze_quantity,
     lot_size,
     option_symbol,
 )
+from tests.unit.market.recorded import DATA
 
 
 @pytest.mark.parametrize(
@@ -82,17 +84,15 @@ def test_freeze_quantity_follows_the_circulars() -> None:
 
 
 def test_tick_sizes_follow_the_price_since_2025() -> None:
-    assert equity_tick(1500_00, date(2016, 8, 16)) == 5
-    assert equity_tick(200_00, date(2026, 8, 18)) == 1
-    assert equity_tick(1500_00, date(2026, 8, 18)) == 10
+    assert equity_tick(Decimal(1500), date(2016, 8, 16)) == Decimal("0.05")
+    assert equity_tick(Decimal(200), date(2026, 8, 18)) == Decimal("0.01")
+    assert equity_tick(Decimal(1500), date(2026, 8, 18)) == Decimal("0.10")
 
 
-def test_contracts_agree_with_the_brokers_dump(data_folder: Path) -> None:
-    import pyarrow.parquet as pq
-
-    path = data_folder / "kite" / "instruments_2026-08-18.parquet"
+def test_contracts_agree_with_the_brokers_dump() -> None:
+    path = DATA / "kite" / "instruments_2026-08-18.parquet"
     if not path.is_file():
-        pytest.skip(f"{path.name} is not in the data folder")
+        pytest.skip(f"{path} is absent: set PATANG_DATA to the folder of recorded market data")
     rows = pq.read_table(path, filters=[("name", "in", ["NIFTY", "BANKNIFTY"])]).to_pylist()
     listed = {row["tradingsymbol"]: row["lot_size"] for row in rows if row["instrument_type"] == "CE"}
     for underlying, strike in (("NIFTY", 24500), ("BANKNIFTY", 57500)):
