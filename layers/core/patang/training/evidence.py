@@ -12,7 +12,8 @@ __all__ = ["Evidence", "Outcomes", "Reliability", "Trial", "WindowMetrics"]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A score that is not a number must come back from a file as it went: JSON has no word for it.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
 class WindowMetrics(_Value):

@@ -8,7 +8,8 @@ __all__ = ["GateResult", "Verdict"]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A score that is not a number must come back from a file as it went: JSON has no word for it.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
 class GateResult(_Value):
