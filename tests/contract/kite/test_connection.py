@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request
 
 from functions.ingester.connection import Connection
 from functions.ingester.inbox import Inbox, Lost, Opened
@@ -57,12 +58,15 @@ def server(certificate) -> Iterator[tuple[str, list[str]]]:
     ready, done = threading.Event(), asyncio.Event()
     found: list[object] = []
 
+    # Told before the handshake is answered: a client that is connected has been heard.
+    def hear(_connection: ServerConnection, request: Request) -> None:
+        asked.append(request.path)
+
     async def accept(connection: ServerConnection) -> None:
-        asked.append(connection.request.path)
         await connection.wait_closed()
 
     async def run() -> None:
-        async with serve(accept, "127.0.0.1", 0, ssl=context) as listening:
+        async with serve(accept, "127.0.0.1", 0, ssl=context, process_request=hear) as listening:
             found.extend([asyncio.get_running_loop(), listening.sockets[0].getsockname()[1]])
             ready.set()
             await done.wait()

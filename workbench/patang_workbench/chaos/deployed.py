@@ -32,6 +32,7 @@ _SPEED = 10
 _LOOK_SECONDS = 0.05
 # The lane takes an account's entries one by one: so many wait for it at a time. Turns between two looks.
 _AT_A_TIME, _TURNS = 6, 4
+_TOLD_EVERY = 10
 _PRODUCTS = ("MIS", "MIS", "CNC")
 _QUIET_SECONDS, _MOST_SECONDS = 8.0, 900.0
 # The desk's own strategies rest: what is bought is what the campaign asks for.
@@ -154,13 +155,18 @@ class _Session:
                 self._enter()
             for _ in range(_TURNS):
                 self._turn()
-            self._report.orders = self._look()
+            self._tell(self._look())
         self._report.faults = Counter(self._ledger()["faults"])
         self._clear_faults()
         self._say(f"{self._report.orders} orders; calm")
         self._judge_when_quiet()
         exchange.set_clock(paused=True)
         return self._report
+
+    def _tell(self, orders: int) -> None:
+        if orders // _TOLD_EVERY > self._report.orders // _TOLD_EVERY:
+            self._say(f"{orders} orders at the exchange, {self._report.entries} entries wished for")
+        self._report.orders = orders
 
     def _turn(self) -> datetime:
         self._stack.ingester.tend()
