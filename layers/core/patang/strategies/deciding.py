@@ -1,6 +1,8 @@
 """A cycle's decisions: every strategy's rules on one market, then each model once about all that they found.
 
-Pure: the same market, settings and models give the same signals, live, in a replay and in a backtest.
+Pure: the same market, settings and models give the same signals, live, in a replay and in a backtest. The
+desk decides one minute at a time; who has a history asks the models about many minutes at once
+(`decide_minutes`), and the answers are the same.
 """
 
 import math
@@ -8,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import NamedTuple
 
 from patang.features.options import option_reasons
@@ -21,11 +24,21 @@ from patang.strategies.market import Market
 from patang.strategies.rules import Refusal, Rule
 from patang.strategies.signal import Signal
 
-__all__ = ["Decided", "Models", "decide"]
+__all__ = ["Decided", "Found", "Models", "decide", "decide_minutes", "find", "signal_of"]
 
 type Models = Mapping[StrategyName, SignalModel]
 
 _UNASKED = Prediction(math.nan, math.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the rules of all strategies say of the market at `as_of`, before any model is asked: candidates,
+    each with the strategy that wants it, and what was left alone."""
+
+    as_of: datetime
+    wanted: tuple[tuple[Strategy, Candidate], ...] = ()
+    left_alone: tuple[LeftAlone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +57,10 @@ class Decided:
 
 
 class _Asked(NamedTuple):
-    """A candidate, what its strategy's model says of it, and which version of the model."""
+    """A candidate of the minute with that number, what its strategy's model says of it, and which version of
+    the model."""
 
+    minute: int
     strategy: Strategy
     candidate: Candidate
     prediction: Prediction = _UNASKED
@@ -53,9 +68,21 @@ class _Asked(NamedTuple):
     contributions: Explained | None = None
 
     @property
-    def rank(self) -> tuple[float, str, str]:
+    def rank(self) -> tuple[int, float, str, str]:
         candidate = self.candidate
-        return -self.prediction.p_win, candidate.instrument.tradingsymbol, candidate.strategy
+        name = candidate.instrument.tradingsymbol
+        return self.minute, -self.prediction.p_win, name, candidate.strategy
+
+
+def find(market: Market, strategies: Sequence[Strategy], settings: Settings) -> Found:
+    """What the rules of these strategies want of a market."""
+    wanted: list[tuple[Strategy, Candidate]] = []
+    left: list[LeftAlone] = []
+    for strategy in strategies:
+        findings = strategy.generate_signals(market, settings)
+        wanted += ((strategy, candidate) for candidate in findings.candidates)
+        left += (LeftAlone.told(strategy.name, refusal) for refusal in findings.refused)
+    return Found(market.as_of, tuple(wanted), tuple(left))
 
 
 def decide(
@@ -71,17 +98,35 @@ def decide(
     that explaining them has its bound too; the least probable of the rest are left alone.
     Raises ModelRefused if a model that is needed must not be used.
     """
-    asked: list[_Asked] = []
-    left: list[LeftAlone] = []
-    for strategy in strategies:
-        findings = strategy.generate_signals(market, settings)
-        asked += (_Asked(strategy, candidate) for candidate in findings.candidates)
-        left += (LeftAlone.told(strategy.name, refusal) for refusal in findings.refused)
-    ranked = sorted(_by_model(asked, models, _predicted), key=lambda found: found.rank)
-    left += (_too_many(found) for found in ranked[most:])
-    explained = _by_model(ranked[:most], models, _explained)
-    signals = tuple(_filtered(found, market.as_of, settings) for found in explained)
-    return Decided(signals, tuple(left))
+    return decide_minutes([find(market, strategies, settings)], models, settings, most)[0]
+
+
+def decide_minutes(
+    found: Sequence[Found],
+    models: Callable[[], Models],
+    settings: Settings,
+    most: int,
+    *,
+    explained: bool = True,
+) -> list[Decided]:
+    """`decide` for each of these minutes, with each model asked once about all of them together.
+
+    `explained=False` leaves out what each input gave to an answer, which costs several times the answer.
+    """
+    asked = [_Asked(n, *wish) for n, minute in enumerate(found) for wish in minute.wanted]
+    ranked = sorted(_by_model(asked, models, _predicted), key=lambda wish: wish.rank)
+    kept: list[_Asked] = []
+    left: list[list[LeftAlone]] = [list(minute.left_alone) for minute in found]
+    for number, of_minute in groupby(ranked, key=lambda wish: wish.minute):
+        wishes = list(of_minute)
+        kept += wishes[:most]
+        left[number] += (_too_many(wish) for wish in wishes[most:])
+    if explained:
+        kept = _by_model(kept, models, _explained)
+    signals: list[list[Signal]] = [[] for _ in found]
+    for wish in kept:
+        signals[wish.minute].append(_filtered(wish, found[wish.minute].as_of, settings))
+    return [Decided(tuple(made), tuple(others)) for made, others in zip(signals, left, strict=True)]
 
 
 def _by_model(
@@ -122,7 +167,7 @@ def _too_many(found: _Asked) -> LeftAlone:
 
 def _filtered(found: _Asked, as_of: datetime, settings: Settings) -> Signal:
     """The signal, with the gate that keeps it from all accounts if one does, and the rules of that gate."""
-    signal = _signal(found, as_of)
+    signal = signal_of(found.candidate, as_of, found.prediction, found.version, found.contributions)
     refusal = found.strategy.apply_entry_filters(signal, settings)
     if refusal is not None:
         told = {"refused": (refusal.gate,), "rules": (*signal.rules, *refusal.rules)}
@@ -131,9 +176,16 @@ def _filtered(found: _Asked, as_of: datetime, settings: Settings) -> Signal:
     return signal.model_copy(update={"rules": (*signal.rules, confident)})
 
 
-def _signal(found: _Asked, as_of: datetime) -> Signal:
-    candidate, instrument = found.candidate, found.candidate.instrument
-    p_win, expected = found.prediction.p_win, found.prediction.expected_return_pct
+def signal_of(
+    candidate: Candidate,
+    as_of: datetime,
+    prediction: Prediction = _UNASKED,
+    version: str = "",
+    contributions: Explained | None = None,
+) -> Signal:
+    """The signal that a candidate becomes by what its model says of it; NaN where none was asked."""
+    instrument = candidate.instrument
+    p_win, expected = prediction.p_win, prediction.expected_return_pct
     known = {**candidate.told, **candidate.inputs}
     return Signal(
         signal_id=f"S{as_of:%Y%m%d%H%M}-{instrument.tradingsymbol}-{candidate.strategy}",
@@ -157,9 +209,9 @@ def _signal(found: _Asked, as_of: datetime) -> Signal:
         holding_period=candidate.holding_period,
         exit_by=candidate.exit_by,
         reason=f"{candidate.reason}; P(win) {p_win:.2f}, expected return {expected:.2f} %",
-        model_version=found.version,
+        model_version=version,
         features={name: round(value, 4) for name, value in known.items() if math.isfinite(value)},
         undefined=option_reasons(candidate.told),
         rules=candidate.rules,
-        contributions=found.contributions,
+        contributions=contributions,
     )
