@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from patang.errors import BadInput
 from patang.model.inputs import StrategyName
 
-__all__ = ["Dataset", "Split", "split_by_time"]
+__all__ = ["DATASET_COLUMNS", "Dataset", "Split", "split_by_time"]
 
 type Floats = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class Dataset:
 
     def __post_init__(self) -> None:
         rows = len(self.entered)
-        for name in _COLUMNS:
+        for name in DATASET_COLUMNS:
             if len(getattr(self, name)) != rows:
                 raise BadInput(f"{name} has {len(getattr(self, name))} rows and entered has {rows}")
         if self.inputs.shape != (rows, len(self.names)):
@@ -67,11 +67,11 @@ class Dataset:
 
     def rows(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> "Dataset":
         """Some of the rows, by mask, by ascending places or by a slice; weights stay what they were."""
-        columns = {name: getattr(self, name)[chosen] for name in _COLUMNS}
+        columns = {name: getattr(self, name)[chosen] for name in DATASET_COLUMNS}
         return Dataset(self.strategy, self.names, **columns)
 
 
-_COLUMNS = tuple(field.name for field in fields(Dataset) if field.name not in ("strategy", "names"))
+DATASET_COLUMNS = tuple(field.name for field in fields(Dataset) if field.name not in ("strategy", "names"))
 
 
 @dataclass(frozen=True, slots=True)
