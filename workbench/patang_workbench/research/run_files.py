@@ -147,7 +147,9 @@ def _read_prices(folder: Path) -> tuple[ChartBars, ...]:
         table = pq.read_table(place)
         symbol = np.asarray(table["symbol"].to_pylist(), object)
         minutes = table["minutes"].to_numpy()
-        starts = table["timestamp"].cast(pa.int64()).to_numpy()
+        # Parquet has no seconds: they come back as milliseconds.
+        moments = table["timestamp"].cast(pa.timestamp("s", tz="Asia/Kolkata"))
+        starts = moments.cast(pa.int64()).to_numpy()
         prices = [table[name].to_numpy() for name in _PRICE_COLUMNS]
     except (pa.ArrowInvalid, KeyError, OSError) as error:
         raise BadInput(f"{place} is no table of bars that can be read: {error}; run again") from error
