@@ -1,0 +1,163 @@
+"""What bars make of orders: pure, pessimistic, and by the rules of the live exits.
+
+Within a bar prices come in the order open, low, high, close, so that a bar which holds both stop and target
+is a loss. What opens beyond a level is sold at the open, what crosses it at the level. A moment (time,
+square-off, expiry) is met at the close of the bar that ends with it, or at the next open after a hole.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patang.backtest.price_bars import PriceBars
+from patang.market.sessions import IST
+from patang.portfolio.position import Position
+from patang.settings import Settings
+from patang.strategies.base import Strategy
+from patang.strategies.exits import (
+    ExitConditions,
+    ExitDecision,
+    ExitReason,
+    Outlook,
+    Trail,
+    decide_exit,
+    exit_conditions,
+)
+from patang.strategies.registry import strategy_named
+
+__all__ = ["Leaving", "Since", "Walk", "walk_exit"]
+
+# What a position has seen of the first bar of its walk: nothing yet, its open (at which it was bought), or
+# an unknown part (bought somewhere within: then the high may have been before, the low is taken for later).
+type Since = Literal["before", "open", "within"]
+
+_MINUTE = 60
+_PATHS: dict[Since, tuple[str, ...]] = {
+    "before": ("open", "low", "high", "close"),
+    "open": ("low", "high", "close"),
+    "within": ("low", "close"),
+}
+# A float that is this much off still reaches the exact question.
+_ROUNDING = 1 + 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The moment at which a position has to go: in bar `row`, at market time `at`, when `price` rupees a unit
+    are traded. What its sale brings is less: half the spread and the slippage (`sale_price`)."""
+
+    row: int
+    at: datetime
+    reason: ExitReason
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How far a position has come: `left` where it had to go, else the trail after all bars walked."""
+
+    left: Leaving | None
+    trail: Trail
+
+
+def walk_exit(
+    position: Position,
+    bars: PriceBars,
+    settings: Settings,
+    *,
+    begin: int = 0,
+    end: int | None = None,
+    since: Since = "before",
+    trail: Trail | None = None,
+    opposed: Callable[[datetime], bool] | None = None,
+) -> Walk:
+    """Holds a position through the bars `begin` to `end` (excluded; all without it) by the live exits.
+
+    `trail` is how far it had come before (`Walk.trail`), `opposed` says of a moment whether the cycles wish
+    for the other direction. Only the bars that could end it are put to the live question, bar by bar.
+    """
+    conditions = exit_conditions(position, settings)
+    last = len(bars) if end is None else min(end, len(bars))
+    trail = trail or Trail(position.entry_price)
+    strategy = strategy_named(position.strategy)
+    own = type(strategy).get_exit_conditions is not Strategy.get_exit_conditions
+    everywhere = opposed is not None or own
+    rows = np.arange(begin, last) if everywhere else _may_end(conditions, bars, trail, begin, last)
+    if since == "within" and begin < last and begin not in rows[:1]:
+        # Its high is not to raise the trail.
+        rows = np.concatenate(([begin], rows))
+    walked = begin
+    for row in rows.tolist():
+        if row > walked:
+            trail = trail.after(_highest(bars, walked, row), conditions.trailing_stop_pct)
+        for moment, point in _path(bars, row, since if row == begin else "before"):
+            price = _rupees(getattr(bars, point)[row])
+            outlook = Outlook(
+                as_of=moment,
+                last_price=price,
+                trailing_stop=trail.stop,
+                opposed=opposed is not None and opposed(moment),
+            )
+            decision = decide_exit(position, conditions, outlook)
+            if own and not decision.should_exit:
+                decision = strategy.get_exit_conditions(position, outlook, settings)
+            if decision.reason is not None:
+                at_level = _level(decision, conditions, trail)
+                paid = price if point == "open" or at_level is None else at_level
+                return Walk(Leaving(row, moment, decision.reason, paid), trail)
+            trail = trail.after(price, conditions.trailing_stop_pct)
+        walked = row + 1
+    if last > walked:
+        trail = trail.after(_highest(bars, walked, last), conditions.trailing_stop_pct)
+    return Walk(None, trail)
+
+
+def _may_end(
+    conditions: ExitConditions, bars: PriceBars, trail: Trail, begin: int, end: int
+) -> NDArray[np.intp]:
+    """The rows in which a level or a moment may be reached; none in which one is is left out."""
+    low, high = bars.low[begin:end], bars.high[begin:end]
+    reached = (low <= float(conditions.stop)) | (high >= float(conditions.target))
+    moments = (conditions.out_of_time, conditions.square_off, conditions.expiry)
+    due = min((moment.timestamp() for moment in moments if moment is not None), default=None)
+    if due is not None:
+        reached |= bars.starts[begin:end] + _MINUTE >= due
+    if trail.stop is not None:
+        reached |= low <= float(trail.stop)
+    if conditions.trailing_stop_pct is not None:
+        highest = np.maximum(np.maximum.accumulate(high), float(trail.high)) if end > begin else high
+        follows = highest * (1 - float(conditions.trailing_stop_pct) / 100)
+        reached |= np.minimum(low, bars.close[begin:end]) <= follows * _ROUNDING
+    return np.flatnonzero(reached) + begin
+
+
+def _path(bars: PriceBars, row: int, since: Since) -> Iterator[tuple[datetime, str]]:
+    opens = datetime.fromtimestamp(int(bars.starts[row]), IST)
+    ends = datetime.fromtimestamp(int(bars.starts[row]) + _MINUTE, IST)
+    return ((ends if point == "close" else opens, point) for point in _PATHS[since])
+
+
+def _level(decision: ExitDecision, conditions: ExitConditions, trail: Trail) -> Decimal | None:
+    """The price at which the market crossed what ended the position; None where it was a moment."""
+    match decision.reason:
+        case "STOP":
+            return conditions.stop
+        case "TARGET":
+            return conditions.target
+        case "TRAILING_STOP":
+            return trail.stop
+        case _:
+            return None
+
+
+def _highest(bars: PriceBars, begin: int, end: int) -> Decimal:
+    return _rupees(bars.high[begin:end].max())
+
+
+def _rupees(price: float) -> Decimal:
+    return Decimal(repr(float(price)))

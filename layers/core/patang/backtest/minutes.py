@@ -1,0 +1,61 @@
+"""The market of the past, minute by minute, as the engine asks for it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patang.backtest.price_bars import PriceBars
+from patang.market.instruments import Instrument
+from patang.settings import Settings
+from patang.strategies.base import Strategy
+from patang.strategies.market import Market
+
+__all__ = ["Look", "Tape"]
+
+type Epochs = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A minute that ended at `market.as_of`, and the strategies whose rules may find something in it."""
+
+    market: Market
+    strategies: tuple[Strategy, ...]
+
+
+class Tape(Protocol):
+    """What a backtest reads. Nothing that it gives of a moment depends on what came after that moment, but
+    for `bars`, of which the engine takes no row before its time has come."""
+
+    @property
+    def source(self) -> str:
+        """Where the prices are from, for people."""
+        ...
+
+    @property
+    def closes(self) -> Epochs:
+        """The ends of all minutes, epoch seconds, in order: the moments at which the desk decides."""
+        ...
+
+    @property
+    def symbol_bars(self) -> int:
+        """How many one-minute bars of symbols there are."""
+        ...
+
+    @property
+    def skipped(self) -> Mapping[date, str]:
+        """Sessions that are not there, with the reason."""
+        ...
+
+    def looks(self, strategies: Sequence[Strategy], settings: Settings) -> Iterator[Look]:
+        """The markets that the rules have to be asked about, in order of time; of one minute there may be
+        several, each for other strategies. A minute that is left out holds no candidate for certain."""
+        ...
+
+    def bars(self, instrument: Instrument, after: datetime, until: datetime) -> PriceBars:
+        """The bars of an instrument that start at `after` or later and before `until`."""
+        ...
