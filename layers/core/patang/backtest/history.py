@@ -1,7 +1,7 @@
 """Bars of the past, with the features that the desk would have computed from them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import numpy as np
@@ -65,11 +65,13 @@ class SymbolHistory:
 @dataclass(frozen=True, slots=True)
 class History:
     """Symbols over a stretch of sessions. `source` names where the bars are from, for people; `skipped` are
-    sessions that were left out, with the reason."""
+    sessions that were left out, of all symbols or of those named, with the reason; `findings` counts what the
+    checks of quality found, by its kind."""
 
     source: str
     symbols: Sequence[SymbolHistory]
     skipped: Mapping[date, str]
+    findings: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sessions(self) -> tuple[date, ...]:
@@ -80,10 +82,11 @@ class History:
     def until(self, moment: datetime) -> "History":
         """The same with nothing that had not closed by `moment`."""
         last = int(moment.timestamp()) - 60
-        return History(self.source, [s.rows(s.starts <= last) for s in self.symbols], self.skipped)
+        kept = [s.rows(s.starts <= last) for s in self.symbols]
+        return History(self.source, kept, self.skipped, self.findings)
 
     def between(self, first: date, last: date) -> "History":
         """The sessions of `first` to `last`, both included; features keep what they knew of days before."""
         begin, end = (int(datetime(d.year, d.month, d.day, tzinfo=IST).timestamp()) for d in (first, last))
         kept = [s.rows((s.starts >= begin) & (s.starts < end + _DAY)) for s in self.symbols]
-        return History(self.source, [s for s in kept if len(s)], self.skipped)
+        return History(self.source, [s for s in kept if len(s)], self.skipped, self.findings)
