@@ -1,0 +1,23 @@
+"""The book of a share where only its bars were recorded: an assumption, and a pessimistic one.
+
+A liquid share of NSE stands at one tick or about a hundredth of a percent, whichever is wider; both sides
+are put on the tick away from the price that was traded, so that what is shown is never narrower than that.
+"""
+
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["SPREAD_PCT", "half_spread"]
+
+type Floats = NDArray[np.float64]
+
+SPREAD_PCT = 0.01
+"""Ask less bid in percent of the price, where that is more than a tick."""
+
+
+def half_spread(price: Floats, tick: Decimal) -> Floats:
+    """Rupees from the price traded to either side of the book."""
+    found: Floats = np.maximum(price * SPREAD_PCT / 100, float(tick)) / 2
+    return found
