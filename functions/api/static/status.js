@@ -198,7 +198,7 @@ function drawSignals(signals) {
       make("time", { text: clockTime(signal.as_of) }),
       make("span", { text: `${signal.signal_type} ${signal.symbol}` }),
       make("span", { className: `tag ${taken ? "good" : ""}`, text: taken ? "passed on" : "refused" }),
-      make("span", { className: "more", text: `${(signal.confidence * 100).toFixed(0)} % · ${why}` }));
+      make("span", { className: "more", text: `${(signal.confidence * 100).toFixed(0)} %${signal.model_promoted ? "" : " by a model for demonstration only"} · ${why}` }));
   })));
 }
 
@@ -230,6 +230,8 @@ function draw(status) {
   drawApprovals(status.approvals);
   at("subscriptions").hidden = status.subscription_problems.length === 0;
   at("subscriptions").textContent = `Messages may not reach you: ${status.subscription_problems.join("; ")}.`;
+  at("models").hidden = status.models_not_promoted === "";
+  at("models").textContent = `Models ${status.models_not_promoted}. Nothing is proposed; your own orders go.`;
   drawPositions(status.positions);
   drawClosed(status.closed);
   drawSignals(status.signals);

@@ -52,6 +52,7 @@ class Morning:
         self.consent = "consent"
         self.dead: set[str] = set()
         self.model_problem: str | None = None
+        self.model_promoted = True
         self.store.write(Put(universe_key(DAY), {"day": DAY.isoformat(), "path": "u", "instruments": 40}))
         for account in ("main", "other"):
             self.reconciled(account)
@@ -86,10 +87,10 @@ class Morning:
             raise TryAgain("the broker had trouble")
         return {"equity": {"net": self.net}}
 
-    def models(self) -> str:
+    def models(self) -> dict[str, bool]:
         if self.model_problem:
             raise ModelRefused(self.model_problem)
-        return "equity 1"
+        return {"equity-1": self.model_promoted}
 
     def service(self) -> PreflightService:
         return PreflightService(
@@ -129,7 +130,7 @@ def test_everything_is_checked_and_says_what_was_found_and_expected() -> None:
     desk = Morning({"equity": {"holding_period": "swing"}})
     assert desk.at(NINE).passed
     assert {check.name for check in desk.record().checks} == {
-        "calendar", "egress_ip", "instruments", "model", "market_data", "session", "clock_skew",
+        "calendar", "egress_ip", "instruments", "model", "model_promoted", "market_data", "session", "clock_skew",
         "demat_consent", "funds", "rate_tokens", "reconciliation", "graduation",
     }  # fmt: skip
     assert all(check.found and check.expected for check in desk.record().checks)
@@ -382,6 +383,19 @@ def test_an_account_that_was_enabled_after_the_checks_enters_nothing_before_they
     assert desk.refusal("other") is None
     desk.at(NINE + timedelta(minutes=3))
     assert desk.record().runs == 3, "all of them are known"
+
+
+@pytest.mark.parametrize("mode", ["live", "paper"])
+def test_models_for_demonstration_are_told_and_stop_no_persons_order(mode: str) -> None:
+    desk = Morning({"mode": mode})
+    desk.model_promoted = False
+    assert desk.at(NINE).passed
+    told = desk.check("model_promoted")
+    assert told.found == "for demonstration only: equity-1"
+    assert (told.passed, told.stops) == (mode != "live", False)
+    assert bool(told.to_do) == (mode == "live")
+    assert desk.check("model").passed
+    assert desk.refusal("main") is None
 
 
 @pytest.mark.parametrize("first", [{"kite": {"root": "http://127.0.0.1:9"}}, {"mode": "paper"}])

@@ -112,6 +112,22 @@ def test_the_model_is_asked_again_at_the_confidence_of_now():
     assert signal_gate(CLEAN, equity_signal(refused=("X",)), Settings(), AS_OF).gate == "MODEL_REFUSED"
 
 
+@pytest.mark.parametrize(
+    ("mode", "promoted", "gate"),
+    [
+        ("live", False, "MODEL_NOT_PROMOTED"),
+        ("live", True, None),
+        ("paper", False, None),
+        ("simulator", False, None),
+    ],
+)
+def test_real_money_goes_on_the_word_of_a_promoted_model_only(mode, promoted, gate):
+    wanted = Settings().model_copy(update={"mode": mode})
+    refused = signal_gate(CLEAN, equity_signal(model_promoted=promoted), wanted, AS_OF)
+    assert (None if refused is None else refused.gate) == gate
+    assert refused is None or "equity-test has not passed its gates" in refused.text
+
+
 @pytest.mark.parametrize(("hours", "refused"), [(48, "OPTION_COOLDOWN"), (1, "OPTION_COOLDOWN"), (0, None)])
 def test_an_option_on_its_way_is_as_good_as_one_that_was_just_entered(hours, refused):
     coming = Reservation(symbol="BANKNIFTY", strategy="other", option=True, exposure=D(1), as_of=AS_OF)
@@ -217,5 +233,5 @@ def test_protections_see_what_the_store_holds_of_the_mode_in_force():
     store.write(*(create(trade) for trade in trades))
     view = view_account(store, "main", AS_OF, NOW, Settings())
     assert signal_gate(view, equity_signal(), Settings(), AS_OF).gate == "STOP_LOSS_GUARD"
-    live = Settings(mode="live")
-    assert signal_gate(view_account(store, "main", AS_OF, NOW, live), equity_signal(), live, AS_OF) is None
+    live, promoted = Settings(mode="live"), equity_signal(model_promoted=True)
+    assert signal_gate(view_account(store, "main", AS_OF, NOW, live), promoted, live, AS_OF) is None

@@ -89,6 +89,19 @@ def test_a_good_signal_becomes_one_proposal_with_its_reservation_and_event():
     assert (cycle.state, cycle.proposals) == ("FINISHED", 1)
 
 
+@pytest.mark.parametrize("promoted", [False, True])
+def test_in_mode_live_a_demonstration_model_proposes_nothing(promoted):
+    # The first sessions with real money are small, and so is what they earn.
+    account = Account(min_expected_net_profit_inr=1)
+    account.settings = account.settings.model_copy(update={"mode": "live"})
+    answer = account.assess(equity_signal(model_promoted=promoted))
+    assert len(answer["proposals"]) == promoted
+    assert answer["refusals"] == ({} if promoted else {"MODEL_NOT_PROMOTED": 1})
+    (event,) = account.events("ASSESSED")
+    assert event.details["refusals"] == answer["refusals"]
+    assert bool(account.state().reservations) == promoted
+
+
 def test_the_order_id_names_a_workflow():
     assert order_id_of("main", equity_signal()).replace("-", "").isalnum()
     assert order_id_of("main", equity_signal()) != order_id_of("second", equity_signal())

@@ -36,6 +36,7 @@ class SureModel:
     """Answers every row alike."""
 
     version = "sure-1"
+    promoted = False
 
     def __init__(self, p_win: float, expected: float) -> None:
         self.answer = Prediction(p_win, expected)
@@ -150,6 +151,17 @@ def test_the_same_cycle_again_stores_nothing_twice(session, busy):
     first, stored = desk.run(end_of(busy)), desk.stored(end_of(busy))
     assert desk.run(end_of(busy)) == first
     assert desk.stored(end_of(busy)) == stored
+
+
+@pytest.mark.parametrize("promoted", [False, True])
+def test_a_signal_says_whether_its_model_may_decide_about_money(session, busy, promoted):
+    asked = models()
+    for model in asked.values():
+        model.promoted = promoted
+    desk = Desk(session, asked)
+    desk.close(busy)
+    assert desk.run(end_of(busy))["signals"] > 0
+    assert {signal.model_promoted for signal in desk.stored(end_of(busy))} == {promoted}
 
 
 def test_an_unsure_model_is_refused_and_counted(session, busy):

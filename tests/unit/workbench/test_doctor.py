@@ -106,6 +106,7 @@ def test_a_tenth_of_the_capital_buys_options_only_at_small_premiums(
         ("mode: live", "registered_ip", "fail", "no address is registered"),
         ("mode: live\nregistered_egress_ip: 203.0.113.7", "registered_ip", "ok", "203.0.113.7"),
         ("mode: live", "mode", "warn", "orders are real"),
+        ("mode: live", "model_equity", "warn", "has not passed its gates, so nothing is proposed on it"),
         ("approval: {mode: automated}", "approval", "warn", "nobody is asked"),
         ("risk: {risk_per_trade_pct: 4}", "limits", "warn", "risk.risk_per_trade_pct"),
         ("blackouts: [{day: 2027-02-01, reason: Budget}]", "events", "ok", "2027-02-01"),

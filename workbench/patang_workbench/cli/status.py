@@ -31,6 +31,8 @@ def _lines(status: dict[str, Any]) -> Iterator[str]:
     data, pnl = status["data"], status["pnl"]
     age = "no data yet" if data["age_seconds"] is None else f"{data['age_seconds']} s old"
     yield f"mode       {status['mode']}, profile {status['profile']}, approvals {status['approval_mode']}"
+    if status["models_not_promoted"]:
+        yield f"models     {status['models_not_promoted']}: nothing is proposed, persons' orders go"
     yield f"data       {data['market_time']}, {age}{', STALE' if data['stale'] else ''}"
     for session in status["sessions"]:
         yield f"session    {session['account']}: {session['state']} until {session['valid_until']}"

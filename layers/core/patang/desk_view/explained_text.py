@@ -50,6 +50,8 @@ def _signal_lines(explained: SignalExplained) -> Iterator[str]:
         f"Model {signal.model_version}: P(win) {signal.confidence:.4f}, "
         f"expected return {signal.expected_return_pct:.2f} %"
     )
+    if not signal.model_promoted:
+        yield "  for demonstration only: it has not passed its gates, and in mode live proposes nothing"
     if explained.contributions is not None:
         yield from _contributions(explained.contributions, signal.features)
     beside = sorted(set(signal.features) - _asked(explained.contributions))

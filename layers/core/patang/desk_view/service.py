@@ -46,6 +46,7 @@ from patang.keys import (
     position_key,
     signal_partition,
 )
+from patang.market.preflight import MODEL_PROMOTED, load_preflight
 from patang.market.sessions import IST
 from patang.notifications.subscriptions import last_report
 from patang.portfolio.account_state import AccountDay
@@ -117,7 +118,13 @@ class DeskView:
             signals=self.signals(day, limit=_SIGNALS_ON_STATUS, with_features=False),
             events=self._events(accounts, day),
             subscription_problems=self._subscription_problems(),
+            models_not_promoted=self._models_not_promoted(day),
         )
+
+    def _models_not_promoted(self, day: date) -> str:
+        preflight = load_preflight(self._store, day)
+        checks = () if preflight is None else preflight.checks
+        return "; ".join(check.found for check in checks if check.name == MODEL_PROMOTED and not check.passed)
 
     def _subscription_problems(self) -> tuple[str, ...]:
         report = last_report(self._store)

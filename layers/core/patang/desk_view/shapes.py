@@ -99,6 +99,7 @@ def signal_view(signal: Signal, *, with_features: bool) -> SignalView:
         reason=signal.reason,
         refused=signal.refused,
         model_version=signal.model_version,
+        model_promoted=signal.model_promoted,
         features=signal.features if with_features else {},
     )
 

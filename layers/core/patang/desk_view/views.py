@@ -158,6 +158,8 @@ class OrderView(ShownModel):
 class SignalView(ShownModel):
     """A wish of a strategy to enter, passed on to the accounts or refused; `refused` names the gates.
 
+    `model_promoted`: the model has passed the gates of its training; else it is for demonstration only, and
+    in mode live no account proposes an order on it.
     `features` is empty where only an overview was asked for.
     """
 
@@ -175,6 +177,7 @@ class SignalView(ShownModel):
     reason: str
     refused: tuple[str, ...] = ()
     model_version: str
+    model_promoted: bool = False
     features: dict[str, float]
 
 
@@ -239,7 +242,8 @@ class EventView(ShownModel):
 
 class StatusView(ShownModel):
     """The desk at a glance. `profile` other than "safe" is a demonstration or a loosened set of limits.
-    `subscription_problems`: why its messages may not reach their owner, as last looked at."""
+    `subscription_problems`: why its messages may not reach their owner, as last looked at.
+    `models_not_promoted`: in mode live, the models on which nothing is proposed, by the day's preflight."""
 
     generated_at: Moment
     mode: str
@@ -255,3 +259,4 @@ class StatusView(ShownModel):
     signals: tuple[SignalView, ...]
     events: tuple[EventView, ...]
     subscription_problems: tuple[str, ...] = ()
+    models_not_promoted: str = ""

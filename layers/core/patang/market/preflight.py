@@ -10,10 +10,13 @@ from patang.keys import preflight_key
 from patang.ports import Key, StateStore
 from patang.records import Record, load
 
-__all__ = ["EGRESS_IP", "MORNING", "Check", "Preflight", "load_preflight"]
+__all__ = ["EGRESS_IP", "MODEL_PROMOTED", "MORNING", "Check", "Preflight", "load_preflight"]
 
 # The check that entries and screens know by name: whether orders leave from the registered address.
 EGRESS_IP = "egress_ip"
+
+# The check that screens tell apart: whether every model may decide about real money.
+MODEL_PROMOTED = "model_promoted"
 
 # Who writes the day's record first: what (morning) has found while it prepared the day.
 MORNING = "morning"

@@ -26,6 +26,9 @@ class Calibration(_Part):
 class Metadata(_Part):
     """What a model is, what it was made of and what it was measured at.
 
+    `promoted`: it has passed every gate (`training.gates`). One that has not is for demonstration only: in
+    mode live nothing is proposed on its word.
+
     `inputs` is the schema, in the order of the columns; `files` has the SHA-256 of each file; `labels` says
     which exits and costs the labels assumed, `data` what it was trained on, `metrics` how well it did.
     """
@@ -40,6 +43,7 @@ class Metadata(_Part):
     data: dict[str, Any]
     training: dict[str, Any]
     metrics: dict[str, Any]
+    promoted: bool = False
 
 
 class Artifact(_Part):
@@ -68,10 +72,13 @@ def read_artifact(folder: Path, strategy: StrategyName) -> Artifact:
     return Artifact(metadata=metadata, **parts)
 
 
-def verify(folder: Path) -> str:
-    """What the artifacts in `folder` are, one a strategy. Raises ModelRefused as read_artifact does."""
+def verify(folder: Path) -> dict[str, bool]:
+    """The versions of the artifacts in `folder`, one a strategy, and whether each is promoted.
+
+    Raises ModelRefused as read_artifact does.
+    """
     known = [read_artifact(folder / strategy, strategy).metadata for strategy in INPUTS]
-    return ", ".join(f"{metadata.strategy} {metadata.model_version}" for metadata in known)
+    return {metadata.model_version: metadata.promoted for metadata in known}
 
 
 def _metadata(path: Path) -> Metadata:

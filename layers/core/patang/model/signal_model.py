@@ -45,6 +45,11 @@ class SignalModel:
     def version(self) -> str:
         return self.metadata.model_version
 
+    @property
+    def promoted(self) -> bool:
+        """Whether it has passed every gate; else it is for demonstration only."""
+        return self.metadata.promoted
+
     def predict(self, rows: Sequence[Mapping[str, float]]) -> list[Prediction]:
         """One prediction a row, in one call of each model; every row names all the inputs."""
         if not rows:

@@ -33,6 +33,7 @@ def signal_gate(view: AccountView, signal: Signal, settings: Settings, as_of: da
     return (
         _too_little_for_one_lot(view, signal, settings)
         or _model(signal, settings)
+        or _demonstration(signal, settings)
         or stop_loss_guard(view.closed, settings.risk, as_of)
         or symbol_cooldown(view.closed, signal.underlying, settings.risk, as_of)
         or (_options(view, settings, as_of) if signal.exchange in DERIVATIVES else None)
@@ -119,6 +120,14 @@ def _model(signal: Signal, settings: Settings) -> Refusal | None:
         text = f"the probability to win is {signal.confidence:.2f}; {least:.2f} are asked for"
         return Refusal("MODEL_REFUSED", text, numbers)
     return None
+
+
+def _demonstration(signal: Signal, settings: Settings) -> Refusal | None:
+    """No real money on the word of a model that could not show an edge."""
+    if settings.mode != "live" or signal.model_promoted:
+        return None
+    text = f"{signal.model_version} has not passed its gates: what it finds is for a person to order, or not"
+    return Refusal("MODEL_NOT_PROMOTED", text, {"confidence": signal.confidence})
 
 
 def _options(view: AccountView, settings: Settings, as_of: datetime) -> Refusal | None:

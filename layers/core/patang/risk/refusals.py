@@ -26,6 +26,7 @@ GATES: Mapping[str, str] = {
     "SESSION_EXPIRED": "the account has no live session at the broker",
     "EGRESS_IP_MISMATCH": "orders would not leave from the address registered with the broker",
     "MODEL_REFUSED": "a model is missing, changed or foreign, or its confidence is too little",
+    "MODEL_NOT_PROMOTED": "in mode live, the model has not passed its gates and is for demonstration only",
     "HALTED": "a person has halted the account",
 }
 

@@ -57,14 +57,15 @@ class Decided:
 
 
 class _Asked(NamedTuple):
-    """A candidate of the minute with that number, what its strategy's model says of it, and which version of
-    the model."""
+    """A candidate of the minute with that number, what its strategy's model says of it, which version of the
+    model, and whether that has passed its gates."""
 
     minute: int
     strategy: Strategy
     candidate: Candidate
     prediction: Prediction = _UNASKED
     version: str = ""
+    promoted: bool = False
     contributions: Explained | None = None
 
     @property
@@ -149,7 +150,7 @@ def _by_model(
 def _predicted(model: SignalModel, asked: Sequence[_Asked]) -> list[_Asked]:
     predictions = model.predict([found.candidate.inputs for found in asked])
     return [
-        found._replace(prediction=prediction, version=model.version)
+        found._replace(prediction=prediction, version=model.version, promoted=model.promoted)
         for found, prediction in zip(asked, predictions, strict=True)
     ]
 
@@ -168,6 +169,7 @@ def _too_many(found: _Asked) -> LeftAlone:
 def _filtered(found: _Asked, as_of: datetime, settings: Settings) -> Signal:
     """The signal, with the gate that keeps it from all accounts if one does, and the rules of that gate."""
     signal = signal_of(found.candidate, as_of, found.prediction, found.version, found.contributions)
+    signal = signal.model_copy(update={"model_promoted": found.promoted})
     refusal = found.strategy.apply_entry_filters(signal, settings)
     if refusal is not None:
         told = {"refused": (refusal.gate,), "rules": (*signal.rules, *refusal.rules)}

@@ -21,8 +21,9 @@ class Signal(Record):
 
     `confidence` is the calibrated probability to win, p_win. `refused` names the gates that said no and is
     empty for a signal that goes on to the accounts. `undefined` says why a feature is not among `features`.
-    `rules` are those that let it through, with their numbers. What the specification calls by other names is
-    there as properties.
+    `rules` are those that let it through, with their numbers. `model_promoted`: the model behind it has
+    passed every gate of its training; in mode live no other's signal is proposed. What the specification
+    calls by other names is there as properties.
     """
 
     signal_id: str
@@ -47,6 +48,7 @@ class Signal(Record):
     exit_by: datetime | None = None
     reason: str
     model_version: str
+    model_promoted: bool = False
     features: dict[str, float]
     undefined: dict[str, str] = Field(default_factory=dict)
     refused: tuple[str, ...] = ()

@@ -1,13 +1,13 @@
 """What is checked of the desk as a whole: its day, its clock, its address, its data and its models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 from patang.errors import PatangError, StopTrading
 from patang.execution.market_clock import MarketClock
 from patang.execution.preflight.egress import EgressProbe
 from patang.keys import market_clock_key, universe_key
-from patang.market.preflight import EGRESS_IP, Check
+from patang.market.preflight import EGRESS_IP, MODEL_PROMOTED, Check
 from patang.market.sessions import IST, Session, session_on
 from patang.ports import BrokerSession, StateStore
 from patang.records import load
@@ -19,7 +19,7 @@ __all__ = [
     "egress_check",
     "instruments_check",
     "market_data_check",
-    "model_check",
+    "model_checks",
     "skew_check",
 ]
 
@@ -91,13 +91,31 @@ def instruments_check(store: StateStore, day: date, known: Check | None) -> Chec
     return _check("instruments", False, why, expected, to_do)
 
 
-def model_check(models: Callable[[], str]) -> Check:
-    """Whether the deployed models are whole and of this code's inputs; `models` raises PatangError if not."""
+def model_checks(models: Callable[[], Mapping[str, bool]], settings: Settings) -> list[Check]:
+    """Whether the deployed models are whole and of this code's inputs, and whether they passed their gates.
+
+    `models` tells their versions, and whether each is promoted; it raises PatangError for one that must not
+    be used. A model that is not promoted stops nobody's own order, so it blocks nothing here: the risk
+    manager refuses its signals one by one.
+    """
     expected = "whole, and trained on the inputs that this code computes"
     try:
-        return _check("model", True, models(), expected)
+        known = models()
     except PatangError as error:
-        return _check("model", False, str(error), expected, "deploy the artifacts that belong to this code")
+        to_do = "deploy the artifacts that belong to this code"
+        return [_check("model", False, str(error), expected, to_do)]
+    whole = _check("model", True, ", ".join(known), expected)
+    shown = [version for version, promoted in known.items() if not promoted]
+    expected = "every model has passed its gates, or the mode is not live"
+    if not shown:
+        return [whole, _check(MODEL_PROMOTED, True, "all of them", expected, blocks=False)]
+    found, live = f"for demonstration only: {', '.join(shown)}", settings.mode == "live"
+    to_do = (
+        "promote a model with `patang train`; until then nothing is proposed, persons' orders go"
+        if live
+        else ""
+    )
+    return [whole, _check(MODEL_PROMOTED, not live, found, expected, to_do, blocks=False)]
 
 
 def data_due_from(session: Session, settings: Settings) -> datetime:

@@ -26,7 +26,7 @@ from patang.execution.preflight.desk_checks import (
     egress_check,
     instruments_check,
     market_data_check,
-    model_check,
+    model_checks,
     skew_check,
 )
 from patang.execution.preflight.egress import EgressProbe
@@ -53,7 +53,7 @@ class PreflightService:
         session: Callable[[str], BrokerSession],
         broker: Callable[[str, Mode], Broker],
         egress: Callable[[], EgressProbe],
-        models: Callable[[], str],
+        models: Callable[[], Mapping[str, bool]],
         settings: Callable[[], Settings],
         public_url: Callable[[], str],
         clock: Clock,
@@ -119,7 +119,7 @@ class PreflightService:
         checks = [
             egress_check(settings, refused, self._egress),
             instruments_check(self._store, moment.date(), earlier.get("instruments")),
-            model_check(self._models),
+            *model_checks(self._models, settings),
         ]
         if session is not None:
             now = self._clock.now()
