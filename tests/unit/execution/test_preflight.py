@@ -130,8 +130,8 @@ def test_everything_is_checked_and_says_what_was_found_and_expected() -> None:
     desk = Morning({"equity": {"holding_period": "swing"}})
     assert desk.at(NINE).passed
     assert {check.name for check in desk.record().checks} == {
-        "calendar", "egress_ip", "instruments", "model", "model_promoted", "market_data", "session", "clock_skew",
-        "demat_consent", "funds", "rate_tokens", "reconciliation", "graduation",
+        "calendar", "egress_ip", "instruments", "model", "model_promoted", "market_data", "session",
+        "clock_skew", "demat_consent", "funds", "rate_tokens", "reconciliation", "graduation",
     }  # fmt: skip
     assert all(check.found and check.expected for check in desk.record().checks)
     assert desk.refusal("main") is None
