@@ -11,6 +11,7 @@ import pytest
 import xgboost
 
 from patang.errors import ModelRefused
+from patang.model.artifact import Metadata
 from patang.model.inputs import INPUTS, session_fraction, underlying_inputs
 from patang.model.signal_model import SignalModel, load_models
 from tests.unit.strategies.markets import AS_OF, FALLING, RISING
@@ -25,8 +26,10 @@ def artifacts(tmp_path):
 
 
 def change_metadata(folder, **changes):
+    """As somebody would who writes a whole artifact: under the version that belongs to it."""
     path = folder / "metadata.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    changed = Metadata.model_validate(json.loads(path.read_text()) | changes).sealed()
+    path.write_text(changed.model_dump_json())
 
 
 def row(strategy, **changes):

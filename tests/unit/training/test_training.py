@@ -1,6 +1,5 @@
 """Labels, splits, calibration and the trainer."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -11,16 +10,8 @@ from hypothesis import strategies as st
 from patang.errors import BadInput
 from patang.market.sessions import IST
 from patang.model.signal_model import load_models
-from patang.training.calibration import (
-    area_under_curve,
-    brier,
-    calibrated,
-    expected_calibration_error,
-    fit_calibration,
-)
 from patang.training.dataset import Dataset, split_by_time
 from patang.training.labels import Bars, outcome
-from patang.training.trainer import Parameters, train
 from patang_workbench.demo.profile import DEMONSTRATION
 from patang_workbench.training.__main__ import main
 from patang_workbench.training.entries import equity_entries, option_entries
@@ -98,47 +89,6 @@ class TestSplit:
     def test_too_little_data_is_refused(self):
         with pytest.raises(BadInput, match="more varied entries"):
             split_by_time(dataset(rows=5, hold=10**6))
-
-
-class TestCalibration:
-    def test_a_distorted_score_becomes_the_true_probability(self):
-        rng = np.random.default_rng(3)
-        margin = rng.normal(0, 2, 40_000)
-        truth = 1 / (1 + np.exp(-(0.5 * margin - 1)))
-        won = (rng.random(40_000) < truth).astype(float)
-        fitted = fit_calibration(margin, won)
-        assert fitted.slope == pytest.approx(0.5, abs=0.03)
-        assert fitted.intercept == pytest.approx(-1, abs=0.05)
-        assert expected_calibration_error(calibrated(fitted, margin), won) < 0.02
-
-    @given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=2, max_size=60))
-    def test_the_area_under_the_curve_counts_pairs(self, rows):
-        score = np.array([float(s) for s, _ in rows])
-        won = np.array([float(w) for _, w in rows])
-        winners, losers = score[won > 0], score[won == 0]
-        if len(winners) == 0 or len(losers) == 0:
-            return
-        above = (winners[:, None] > losers).mean() + 0.5 * (winners[:, None] == losers).mean()
-        assert area_under_curve(score, won) == pytest.approx(above)
-
-    def test_the_brier_score_of_a_coin(self):
-        assert brier(np.full(4, 0.5), np.array([0.0, 1.0, 0.0, 1.0])) == 0.25
-
-
-class TestTrainer:
-    def test_it_learns_what_is_there_and_the_same_data_gives_the_same_bytes(self):
-        data = dataset(rows=12_000)
-        first, second = train(data), train(data)
-        assert (first.classifier, first.regressor) == (second.classifier, second.regressor)
-        assert first.metrics == second.metrics
-        assert first.metrics["auc"] > 0.6
-        assert first.metrics["brier_skill"] > 0
-
-    def test_it_finds_nothing_where_there_is_nothing(self):
-        data = dataset(rows=12_000)
-        rng = np.random.default_rng(9)
-        empty = replace(data, inputs=rng.normal(size=data.inputs.shape))
-        assert abs(train(empty, Parameters(rounds=10)).metrics["auc"] - 0.5) < 0.06
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,21 @@
 """A trained model as it is kept: one folder a strategy, with metadata.json beside the model's files."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from patang.errors import ModelRefused
+from patang.model.dissimilarity import Dissimilarity
 from patang.model.inputs import INPUTS, StrategyName
 
-__all__ = ["Artifact", "Calibration", "Metadata", "read_artifact", "verify"]
+__all__ = ["Artifact", "Calibration", "GateTold", "Metadata", "read_artifact", "verify"]
+
+type Floats = NDArray[np.float64]
 
 
 class _Part(BaseModel):
@@ -22,28 +28,61 @@ class Calibration(_Part):
     slope: float
     intercept: float
 
+    def p_win(self, margin: Floats) -> Floats:
+        """Probabilities of raw margins."""
+        p: Floats = 1 / (1 + np.exp(-(self.slope * margin + self.intercept)))
+        return p
+
+
+class GateTold(_Part):
+    """A gate's answer to the model, in its own words."""
+
+    name: str
+    passed: bool
+    told: str
+
 
 class Metadata(_Part):
     """What a model is, what it was made of and what it was measured at.
 
-    `promoted`: it has passed every gate (`training.gates`). One that has not is for demonstration only: in
-    mode live nothing is proposed on its word.
-
-    `inputs` is the schema, in the order of the columns; `files` has the SHA-256 of each file; `labels` says
-    which exits and costs the labels assumed, `data` what it was trained on, `metrics` how well it did.
+    `inputs` is the schema: those of the strategy's inputs that the training's history knew often enough, in
+    the order of the columns; `files` has the SHA-256 of each file and `libraries` the versions it was trained
+    with; `labels` says which exits and costs the labels assumed, `data` what it was trained on, with the
+    SHA-256 of its content, `metrics` how well it did. `gates` are those that judged it (`training.gates`),
+    none for a model that was never judged. `promoted`: all of them let it pass; one that is not promoted is
+    for demonstration only: in mode live nothing is proposed on its word. `model_version` ends in a digest of
+    all the rest.
     """
 
-    schema_version: int = 1
+    schema_version: Literal[2] = 2
     strategy: str
     model_version: str
     inputs: tuple[str, ...]
     files: dict[str, str]
+    libraries: dict[str, str]
     calibration: Calibration
+    dissimilarity: Dissimilarity
+    promoted: bool
+    gates: tuple[GateTold, ...]
     labels: dict[str, Any]
     data: dict[str, Any]
     training: dict[str, Any]
     metrics: dict[str, Any]
-    promoted: bool = False
+
+    @model_validator(mode="after")
+    def _one_story(self) -> "Metadata":
+        if self.promoted and not (self.gates and all(gate.passed for gate in self.gates)):
+            raise ValueError("it says that the model is promoted, and not that every gate let it pass")
+        if len(self.dissimilarity.center) != len(self.inputs):
+            measured = len(self.dissimilarity.center)
+            raise ValueError(f"it measures the distance of {measured} inputs and has {len(self.inputs)}")
+        return self
+
+    def sealed(self) -> "Metadata":
+        """The same under the version that belongs to it: its strategy, and a digest of everything else."""
+        told = self.model_copy(update={"model_version": ""}).model_dump_json()
+        digest = hashlib.sha256(told.encode()).hexdigest()[:10]
+        return self.model_copy(update={"model_version": f"{self.strategy}-{digest}"})
 
 
 class Artifact(_Part):
@@ -62,23 +101,33 @@ def read_artifact(folder: Path, strategy: StrategyName) -> Artifact:
     metadata = _metadata(folder / "metadata.json")
     if metadata.strategy != strategy:
         raise ModelRefused(f"the model in {folder} is of {metadata.strategy!r}, not of {strategy!r}")
-    if metadata.inputs != INPUTS[strategy]:
-        foreign = sorted(set(metadata.inputs) ^ set(INPUTS[strategy])) or "their order"
+    if not metadata.inputs or metadata.inputs != _known(metadata.inputs, strategy):
+        foreign = sorted(set(metadata.inputs) - set(INPUTS[strategy])) or "their order or number"
         raise ModelRefused(
             f"the model in {folder} was trained on other inputs than this code computes "
             f"(different: {foreign}): train it again or deploy the code it belongs to"
+        )
+    if metadata.sealed().model_version != metadata.model_version:
+        raise ModelRefused(
+            f"the metadata of {metadata.model_version} in {folder} is not what was written with it: "
+            "somebody changed it; deploy the artifact again"
         )
     parts = {name: _verified(folder, metadata, f"{name}.json") for name in ("classifier", "regressor")}
     return Artifact(metadata=metadata, **parts)
 
 
-def verify(folder: Path) -> dict[str, bool]:
+def verify(folder: Path) -> Mapping[str, bool]:
     """The versions of the artifacts in `folder`, one a strategy, and whether each is promoted.
 
     Raises ModelRefused as read_artifact does.
     """
     known = [read_artifact(folder / strategy, strategy).metadata for strategy in INPUTS]
     return {metadata.model_version: metadata.promoted for metadata in known}
+
+
+def _known(inputs: tuple[str, ...], strategy: StrategyName) -> tuple[str, ...]:
+    """Those of the strategy's inputs that are among them, once each and in the strategy's order."""
+    return tuple(name for name in INPUTS[strategy] if name in inputs)
 
 
 def _metadata(path: Path) -> Metadata:

@@ -1,5 +1,6 @@
 """Inference: how likely a trade is to win, what it is expected to return, and which input said so."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,8 +11,9 @@ import xgboost
 from numpy.typing import NDArray
 
 from patang.errors import ModelRefused
-from patang.model.artifact import Artifact, read_artifact
+from patang.model.artifact import Artifact, Metadata, read_artifact
 from patang.model.contributions import Contributions, Explained
+from patang.model.inference import Inference
 from patang.model.inputs import INPUTS, StrategyName
 
 __all__ = ["Prediction", "SignalModel", "load_models"]
@@ -22,19 +24,33 @@ type Floats = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """`p_win`: calibrated probability of a profit after charges. `expected_return_pct`: mean return of the
-    trade in percent of its entry price, before costs."""
+    trade in percent of its entry price, before costs. `distance` is how far the row is from the model's
+    training, and `furthest` how far it may be."""
 
     p_win: float
     expected_return_pct: float
+    distance: float = 0.0
+    furthest: float = math.inf
+
+    @property
+    def dissimilar(self) -> bool:
+        """The training has hardly seen such a row: what the model says of it is not to be relied on."""
+        return not self.distance <= self.furthest
 
 
 class SignalModel:
-    """A classifier with its calibration and a regressor, for one strategy."""
+    """A classifier with its calibration and a regressor, for one strategy. Raises ModelRefused for a model of
+    another version of XGBoost than the one that is installed."""
 
     def __init__(self, artifact: Artifact) -> None:
         self.metadata = artifact.metadata
-        self._classifier = _booster(artifact.classifier)
-        self._regressor = _booster(artifact.regressor)
+        _same_library(artifact.metadata)
+        self._inference = Inference(
+            artifact.classifier,
+            artifact.regressor,
+            artifact.metadata.calibration,
+            artifact.metadata.dissimilarity,
+        )
 
     @classmethod
     def load(cls, folder: Path, strategy: StrategyName) -> "SignalModel":
@@ -54,26 +70,20 @@ class SignalModel:
         """One prediction a row, in one call of each model; every row names all the inputs."""
         if not rows:
             return []
-        table = self._table(rows)
-        margin = np.asarray(self._classifier.inplace_predict(table, predict_type="margin"), np.float64)
-        calibration = self.metadata.calibration
-        p_win = 1 / (1 + np.exp(-(calibration.slope * margin + calibration.intercept)))
-        returns = np.asarray(self._regressor.inplace_predict(table), np.float64)
-        return [Prediction(*pair) for pair in zip(p_win.tolist(), returns.tolist(), strict=True)]
+        answers = self._inference.answers(self._table(rows))
+        furthest = self.metadata.dissimilarity.furthest
+        p_win, returns, distances = (column.tolist() for column in answers)
+        return [
+            Prediction(p, expected, distance, furthest)
+            for p, expected, distance in zip(p_win, returns, distances, strict=True)
+        ]
 
     def explain(self, rows: Sequence[Mapping[str, float]]) -> list[Explained]:
         """What each input gave to each answer, in one call of each model. It costs some seven times what
         `predict` does, so it is asked only about the rows that become signals."""
         if not rows:
             return []
-        # Through a matrix: only `predict` knows contributions, and it takes nothing else.
-        matrix = xgboost.DMatrix(self._table(rows), nthread=1)
-        log_odds = _contributions(self._classifier, matrix)
-        calibration = self.metadata.calibration
-        # The calibration is a straight line in the margin: it stretches every part and shifts the base alone.
-        log_odds *= calibration.slope
-        log_odds[:, -1] += calibration.intercept
-        returns = _contributions(self._regressor, matrix)
+        log_odds, returns = self._inference.contributions(self._table(rows))
         return [
             Explained(p_win_log_odds=self._named(odds), expected_return_pct=self._named(pct))
             for odds, pct in zip(log_odds, returns, strict=True)
@@ -94,15 +104,11 @@ def load_models(folder: Path) -> Mapping[StrategyName, SignalModel]:
     return {strategy: SignalModel.load(folder, strategy) for strategy in INPUTS}
 
 
-def _booster(content: bytes) -> xgboost.Booster:
-    booster = xgboost.Booster({"nthread": 1})
-    try:
-        booster.load_model(bytearray(content))
-    except xgboost.core.XGBoostError as error:
-        raise ModelRefused(f"a model of {len(content)} bytes cannot be loaded: {error}") from error
-    return booster
-
-
-def _contributions(booster: xgboost.Booster, matrix: xgboost.DMatrix) -> Floats:
-    """Rows x (inputs, then the base)."""
-    return np.asarray(booster.predict(matrix, pred_contribs=True, validate_features=False), np.float64)
+def _same_library(metadata: Metadata) -> None:
+    """Another version may load the model, and answer with other bits."""
+    trained = metadata.libraries.get("xgboost", "an unknown version")
+    if trained.split(".")[:2] != xgboost.__version__.split(".")[:2]:
+        raise ModelRefused(
+            f"{metadata.model_version} was trained with XGBoost {trained}, and {xgboost.__version__} is "
+            "installed: train it again or install the version that it was measured with"
+        )
