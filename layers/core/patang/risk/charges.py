@@ -12,7 +12,7 @@ orders of a day the contract note rounds, once (`patang.risk.contract_note`).
 import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
@@ -23,6 +23,7 @@ from patang.errors import BadInput, StopTrading
 __all__ = [
     "Charges",
     "Execution",
+    "Rate",
     "Segment",
     "Side",
     "break_even",
@@ -31,6 +32,8 @@ __all__ = [
     "exercise_charges",
     "leg_charges",
     "order_charges",
+    "order_rates",
+    "rate_changes",
     "round_trip_charges",
     "segment_of",
 ]
@@ -92,7 +95,10 @@ class Charges:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rate:
+class Rate:
+    """What a component takes: percent of a turnover, or of the components named in `of`, at most `cap`, and
+    `flat`, in rupees."""
+
     component: str
     percent: Decimal | None
     cap: Decimal | None
@@ -223,15 +229,28 @@ def break_even(buy_price: Decimal, quantity: int, charges_at: Callable[[Decimal]
     return price
 
 
+def order_rates(segment: Segment, exchange: str, side: Side, day: date) -> tuple[Rate, ...]:
+    """The rates of an order of that day. Raises StopTrading where one has no source."""
+    return _rates(segment, _EXCHANGES.get(exchange, exchange), side, day)
+
+
 @cache
-def _rates(segment: str, exchange: str, side: str, day: date) -> tuple[_Rate, ...]:
+def rate_changes() -> tuple[date, ...]:
+    """The days from which on another rate holds, or none: between two of them nothing changes."""
+    begins = {date.fromisoformat(row["from"]) for row in _table()}
+    ends = {date.fromisoformat(row["until"]) + timedelta(days=1) for row in _table() if row["until"]}
+    return tuple(sorted(begins | ends))
+
+
+@cache
+def _rates(segment: str, exchange: str, side: str, day: date) -> tuple[Rate, ...]:
     from_demat = segment == "equity-delivery" and side == "SELL"
     components = _COMPONENTS if from_demat else _COMPONENTS[:-1]
     return tuple(_rate(component, segment, exchange, side, day) for component in components)
 
 
 @cache
-def _rate(component: str, segment: str, exchange: str, side: str, day: date) -> _Rate:
+def _rate(component: str, segment: str, exchange: str, side: str, day: date) -> Rate:
     rows = [row for row in _table() if _is_for(row, component, segment, exchange, side)]
     of_the_day = [row for row in rows if row["from"] <= day.isoformat() <= (row["until"] or "9999")]
     if len(of_the_day) != 1:
@@ -259,9 +278,9 @@ def _is_for(row: dict[str, str], component: str, segment: str, exchange: str, si
     )
 
 
-def _parse(row: dict[str, str]) -> _Rate:
+def _parse(row: dict[str, str]) -> Rate:
     percent, cap, flat = (Decimal(row[name]) if row[name] else None for name in ("percent", "cap", "flat"))
-    return _Rate(row["component"], percent, cap, flat, tuple(row["of"].split("+")) if row["of"] else ())
+    return Rate(row["component"], percent, cap, flat, tuple(row["of"].split("+")) if row["of"] else ())
 
 
 def _round(amount: Decimal, unit: Decimal) -> Decimal:

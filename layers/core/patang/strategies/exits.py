@@ -30,6 +30,7 @@ __all__ = [
     "due",
     "exit_conditions",
     "exit_rule",
+    "square_off_moment",
 ]
 
 type ExitReason = Literal[
@@ -113,7 +114,9 @@ def exit_conditions(position: Position, settings: Settings) -> ExitConditions:
         target=position.target_price,
         trailing_stop_pct=exits.trailing_stop_shares_pct if of_shares else exits.trailing_stop_options_pct,
         out_of_time=position.exit_by,
-        square_off=_square_off(entered, clock, segment, sessions) if position.product == "MIS" else None,
+        square_off=square_off_moment(entered, clock, segment, sessions)
+        if position.product == "MIS"
+        else None,
         expiry=None if position.expiry is None else _expiry_exit(position.expiry, entered, clock, sessions),
         on_reversal=exits.signal_reversal,
     )
@@ -162,8 +165,10 @@ def _by_price(conditions: ExitConditions, outlook: Outlook) -> ExitReason | None
 
 
 @lru_cache(256)
-def _square_off(day: date, clock: str, segment: Segment, sessions: tuple[SessionOverride, ...]) -> datetime:
-    """The clock's time of the day, or shortly before a close that comes earlier.
+def square_off_moment(
+    day: date, clock: str, segment: Segment, sessions: tuple[SessionOverride, ...]
+) -> datetime:
+    """When intraday positions go: the clock's time of the day, or shortly before a close that comes earlier.
 
     A day whose hours nobody knows is taken for an ordinary one: a position must still be sold.
     """
@@ -182,7 +187,7 @@ def _expiry_exit(expiry: date, entered: date, clock: str, sessions: tuple[Sessio
     day = expiry_exit_day(expiry, entered, _LEAD_TO_EXPIRY, sessions)
     if day is None:
         return moment
-    return min(moment, _square_off(day, clock, "derivatives", sessions))
+    return min(moment, square_off_moment(day, clock, "derivatives", sessions))
 
 
 def _known[T](ask: Callable[[], T]) -> T | None:

@@ -26,7 +26,7 @@ from patang.strategies.market import Market
 from patang.strategies.rules import Refusal, RuleLog
 from patang.strategies.setups import find_setup
 
-__all__ = ["Equity", "strategy"]
+__all__ = ["Equity", "exit_moment", "levels", "strategy"]
 
 # Series in which every trade ends in delivery, also of small companies (https://www.nseindia.com, "Series").
 # The broker writes the series behind the symbol, unless it is EQ.
@@ -99,7 +99,7 @@ def _look(share: Instrument, market: Market, settings: Settings) -> Candidate | 
         gate = _no_swing(frames, log)
     if gate is not None:
         return log.refuse(gate)
-    exit_by = _exit_by(market.as_of, settings)
+    exit_by = exit_moment(market.as_of, settings)
     if exit_by is None:
         return log.refuse("CALENDAR_UNKNOWN")
     return with_room(_build(seen, setup, exit_by, market.as_of, equity), log)
@@ -146,13 +146,21 @@ def _no_swing(frames: Frames, log: RuleLog) -> str | None:
     return None if log.holds("ema_12_15m", fast, ">", slow) else "NO_SWING_TREND"
 
 
-def _exit_by(as_of: datetime, settings: Settings) -> datetime | None:
-    """Today, or for a swing after so many sessions; None where the calendar does not reach so far."""
+def exit_moment(as_of: datetime, settings: Settings) -> datetime | None:
+    """When what is bought now has to go: today, or for a swing after so many sessions; None where the
+    calendar does not reach so far."""
     equity = settings.equity
     if equity.holding_period == "intraday":
         return exit_time(as_of, equity.max_hold_minutes, equity.exit_by)
     last = session_after(as_of.astimezone(IST).date(), equity.max_hold_sessions, settings.sessions)
     return None if last is None else datetime.combine(last, at_clock(as_of, equity.exit_by).time(), IST)
+
+
+def levels(entry: Decimal, atr: float, equity: EquitySettings, tick_size: Decimal) -> tuple[Decimal, Decimal]:
+    """Stop and target of an entry, in rupees on the tick."""
+    paid = float(entry)
+    stop = on_tick(paid - equity.stop_atr * atr, tick_size)
+    return stop, on_tick(paid + equity.target_atr * atr, tick_size)
 
 
 def _build(
@@ -163,15 +171,15 @@ def _build(
     atr = (frames.fifteen if swing else frames.one)["atr_14"]
     ask = Decimal(str(quote.ask))
     entry = on_tick(ask, share.tick_size)
-    levels_from = float(entry)
+    stop, target = levels(entry, atr, equity, share.tick_size)
     spread_pct = (quote.ask - quote.bid) / quote.ask * 100
     return Candidate(
         strategy="equity",
         signal_type="BUY",
         instrument=share,
         entry_price=entry,
-        stop_loss_price=on_tick(levels_from - equity.stop_atr * atr, share.tick_size),
-        target_price=on_tick(levels_from + equity.target_atr * atr, share.tick_size),
+        stop_loss_price=stop,
+        target_price=target,
         bid=Decimal(str(quote.bid)),
         ask=ask,
         exit_by=exit_by,

@@ -1,0 +1,1 @@
+"""The fast path: entries, exits and charges of many trades as arithmetic on arrays, compiled by numba."""

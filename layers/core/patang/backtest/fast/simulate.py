@@ -1,0 +1,195 @@
+"""Many trades of one symbol at once: prices and entries in, trades with their charges out."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patang.backtest.fast.charges import A_RUPEE, MOST_TURNOVER, rates_by_day
+from patang.backtest.fast.kernel import DUE, END, STOP, TARGET, Costs, Made, Path, Wanted, walk
+from patang.backtest.history import SymbolHistory
+from patang.errors import BadInput
+from patang.risk.charges import Segment
+
+__all__ = ["Bars", "Entries", "FastReason", "FastTrades", "Terms", "affordable", "simulate"]
+
+type Floats = NDArray[np.float64]
+type Longs = NDArray[np.int64]
+type FastReason = Literal["END", "STOP", "TARGET", "TIME", "SQUARE_OFF", "EXPIRY", "SIGNAL_REVERSAL"]
+
+_CODES: Final[dict[FastReason, int]] = {
+    "END": END,
+    "STOP": STOP,
+    "TARGET": TARGET,
+    "TIME": DUE,
+    "SQUARE_OFF": DUE + 1,
+    "EXPIRY": DUE + 2,
+    "SIGNAL_REVERSAL": DUE + 3,
+}
+_REASONS: Final = np.array(tuple(_CODES))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bars:
+    """What was traded, a row a minute, in the order of time: starts in epoch seconds, rupees a unit to the
+    paisa, and each bar's day (since 1970-01-01)."""
+
+    starts: Longs
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    days: Longs
+
+    @classmethod
+    def of(cls, history: SymbolHistory) -> "Bars":
+        """Those of a history, at the paisa."""
+        return cls(
+            history.starts,
+            history.open.round(2),
+            history.high.round(2),
+            history.low.round(2),
+            history.close.round(2),
+            history.days,
+        )
+
+    def __len__(self) -> int:
+        return len(self.close)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entries:
+    """What to buy, in the order of time: `decided` is the bar at whose close that was known.
+
+    Prices in rupees a unit; `limit` is the most to pay, infinite without one. From the moment `due` on
+    (epoch seconds) the position is sold whatever it is worth, and `why` is told. `quantity` in units; nothing
+    is bought of zero.
+    """
+
+    decided: Longs
+    stop: Floats
+    target: Floats
+    limit: Floats
+    due: Longs
+    why: FastReason | NDArray[np.str_]
+    quantity: Longs
+
+    def __len__(self) -> int:
+        return len(self.decided)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How orders fill and what they cost. Slippage in percent a side, for the worse and then on the tick.
+
+    `latency_bars` after its decision an order is in the market and has `patience_bars` to fill; with none it
+    gets the close of the bar it was decided at. `one_at_a_time`: nothing is bought while a position or an
+    order is open, nor for `pause_minutes` afterwards; else each entry is a trade of its own.
+    """
+
+    segment: Segment
+    exchange: str = "NSE"
+    tick_size: Decimal = Decimal("0.05")
+    slippage_pct: Decimal = Decimal(0)
+    latency_bars: int = 1
+    patience_bars: int = 1
+    one_at_a_time: bool = True
+    pause_minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FastTrades:
+    """A row a trade. `entry` is the place in the entries, `entered` and `left` are bars; rupees a unit for
+    prices, of the whole quantity for `charges` and `slippage`."""
+
+    entry: Longs
+    entered: Longs
+    left: Longs
+    bought: Floats
+    sold: Floats
+    quantity: Longs
+    reason: NDArray[np.str_]
+    charges: Floats
+    slippage: Floats
+
+    def __len__(self) -> int:
+        return len(self.entry)
+
+    @property
+    def gross_pnl(self) -> Floats:
+        """Rupees before charges."""
+        gross: Floats = (self.sold - self.bought) * self.quantity
+        return gross
+
+    @property
+    def net_pnl(self) -> Floats:
+        """Rupees after charges."""
+        return self.gross_pnl - self.charges
+
+
+def simulate(bars: Bars, entries: Entries, terms: Terms) -> FastTrades:
+    """The trades that come of the entries. A day without sourced charges has none.
+
+    Raises BadInput for entries that are not in order, point out of the bars or are too large to be counted.
+    """
+    _check(bars, entries)
+    rates, row = rates_by_day(terms.segment, terms.exchange, bars.days)
+    codes = np.array([_CODES[reason] for reason in np.atleast_1d(entries.why)], np.int64)
+    wanted = Wanted(
+        entries.decided,
+        entries.stop,
+        entries.target,
+        entries.limit,
+        entries.due,
+        np.ascontiguousarray(np.broadcast_to(codes, len(entries))),
+        entries.quantity,
+    )
+    costs = Costs(
+        int(terms.tick_size * 100),
+        int(terms.slippage_pct * 10**8),
+        terms.latency_bars,
+        terms.patience_bars,
+        terms.one_at_a_time,
+        60 * terms.pause_minutes,
+        rates,
+        row,
+    )
+    path = Path(bars.starts, bars.open, bars.high, bars.low, bars.close)
+    return _told(walk(path, wanted, costs), entries.quantity)
+
+
+def affordable(money: Decimal, prices: Floats, lot_size: int) -> Longs:
+    """Units that so many rupees buy at each price, in whole lots."""
+    lots = np.floor(float(money) / (prices * lot_size) + 1e-12)
+    return lots.astype(np.int64) * lot_size
+
+
+def _told(made: Made, quantities: Longs) -> FastTrades:
+    quantity = quantities[made.entry]
+    return FastTrades(
+        made.entry,
+        made.entered,
+        made.left,
+        made.bought / 100,
+        made.sold / 100,
+        quantity,
+        _REASONS[made.reason],
+        made.charges / A_RUPEE,
+        made.slipped * quantity / 100,
+    )
+
+
+def _check(bars: Bars, entries: Entries) -> None:
+    if len(entries) == 0:
+        return
+    if np.any(np.diff(entries.decided) < 0):
+        raise BadInput("entries are not in the order of the bars they were decided at: sort them")
+    if entries.decided[0] < 0 or entries.decided[-1] >= len(bars):
+        raise BadInput(f"entries at bars {entries.decided[0]} to {entries.decided[-1]} of {len(bars)}")
+    largest = float(bars.high.max()) * 100 * int(entries.quantity.max())
+    if largest > MOST_TURNOVER / 2:
+        raise BadInput(
+            f"an order of up to {largest / 100:,.0f} rupees: the fast path counts to {MOST_TURNOVER // 200:,}"
+        )

@@ -1,0 +1,107 @@
+"""Where the live rules would buy one share, minute by minute, whatever is held."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patang.backtest.candidates import found_by_rules
+from patang.backtest.fast.simulate import Entries, FastReason, affordable
+from patang.backtest.history import History, SymbolHistory
+from patang.backtest.history_tape import HistoryTape
+from patang.errors import BadInput
+from patang.execution.prices import buy_limit
+from patang.features.vector import CANDLE_FEATURES
+from patang.market.sessions import IST
+from patang.settings import Settings
+from patang.strategies.exits import square_off_moment
+from patang.strategies.playbook.equity import exit_moment, levels, strategy
+
+__all__ = ["Wishes", "entries_of", "wishes"]
+
+type Floats = NDArray[np.float64]
+type Longs = NDArray[np.int64]
+
+_ATR = CANDLE_FEATURES.index("atr_14")
+_FARTHEST, _MINUTE = 50.0, 60
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wishes:
+    """Bars at whose close the rules would buy, the ask then on the tick (rupees), and the ATR that stop and
+    target are measured in."""
+
+    bar: Longs
+    ask: Floats
+    atr: Floats
+
+    def __len__(self) -> int:
+        return len(self.bar)
+
+
+def wishes(bars: SymbolHistory, settings: Settings) -> Wishes:
+    """What the equity strategy finds in the bars of a share. Raises BadInput for what is no share.
+
+    Stop and target are not looked at, so that choices of them share the answer: whether they have room
+    between them on the tick is to be asked of each.
+    """
+    if bars.instrument.instrument_type != "EQ":
+        raise BadInput(f"{bars.symbol} is no share: what a sweep buys is what it has the bars of")
+    share = {"equities": (bars.instrument.tradingsymbol,), "indices": ()}
+    far = {"stop_atr": _FARTHEST, "target_atr": _FARTHEST}
+    asked = settings.model_copy(
+        update={
+            "universe": settings.universe.model_copy(update=share),
+            "equity": settings.equity.model_copy(update=far),
+        }
+    )
+    found = found_by_rules(HistoryTape(History("", [bars], {})), [strategy], asked)
+    at = [(f.as_of.timestamp() - _MINUTE, wish.entry_price) for f in found for _, wish in f.wanted]
+    starts, ask = np.array(at, np.float64).reshape(-1, 2).T.copy()
+    bar = np.searchsorted(bars.starts, starts.astype(np.int64))
+    atr = (bars.features_15m if settings.equity.holding_period == "swing" else bars.features)[bar, _ATR]
+    return Wishes(bar, ask, atr)
+
+
+def entries_of(wanted: Wishes, bars: SymbolHistory, settings: Settings, capital: Decimal) -> Entries:
+    """The purchases that come of the wishes at the levels and hours of these settings, each of as many units
+    as `capital` rupees buy at the ask; none where ticks leave no room between the levels."""
+    tick = bars.instrument.tick_size
+    rows = [
+        _entry(bar, Decimal(repr(ask)), atr, int(bars.starts[bar]) + _MINUTE, settings, tick)
+        for bar, ask, atr in zip(wanted.bar.tolist(), wanted.ask.tolist(), wanted.atr.tolist(), strict=True)
+    ]
+    bought = [row for row in rows if row is not None]
+    columns = np.array([row[:5] for row in bought], np.float64).reshape(-1, 5).T
+    bar, stop, target, limit, due = columns
+    asks = wanted.ask[np.isin(wanted.bar, bar.astype(np.int64))]
+    return Entries(
+        bar.astype(np.int64),
+        stop.copy(),
+        target.copy(),
+        limit.copy(),
+        due.astype(np.int64),
+        np.array([row[5] for row in bought], np.str_),
+        affordable(capital, asks, 1),
+    )
+
+
+def _entry(
+    bar: int, ask: Decimal, atr: float, known: int, settings: Settings, tick: Decimal
+) -> tuple[float, float, float, float, float, FastReason] | None:
+    as_of = datetime.fromtimestamp(known, IST)
+    stop, target = levels(ask, atr, settings.equity, tick)
+    exit_by = exit_moment(as_of, settings)
+    if not stop < ask < target or exit_by is None:
+        return None
+    cap = ask * (1 + settings.approval.max_price_drift_pct / 100)
+    why: FastReason = "TIME"
+    if settings.equity.holding_period == "intraday":
+        clock, sessions = settings.exits.square_off_shares, settings.sessions
+        closes = square_off_moment(as_of.date(), clock, "cash_with_auction", sessions)
+        if closes <= exit_by:
+            exit_by, why = closes, "SQUARE_OFF"
+    limit = buy_limit(ask, tick, cap)
+    return bar, float(stop), float(target), float(limit), exit_by.timestamp(), why
