@@ -44,8 +44,8 @@ class MinuteBars:
 
     def rows(self, kept: slice | NDArray[np.bool_] | NDArray[np.intp]) -> "MinuteBars":
         """Some of the bars."""
-        columns = (self.starts, self.open, self.high, self.low, self.close, self.volume)
-        return MinuteBars(self.instrument, *(column[kept] for column in columns))
+        prices = (column[kept] for column in (self.open, self.high, self.low, self.close, self.volume))
+        return MinuteBars(self.instrument, self.starts[kept], *prices)
 
 
 def featured(bars: Sequence[MinuteBars]) -> list[SymbolHistory]:
@@ -92,7 +92,7 @@ def _features(bars: Sequence[MinuteBars], minutes: int) -> list[Floats]:
         at = np.searchsorted(times, b.starts)
         for column, name in enumerate(_PRICES):
             table[column, row, at] = getattr(b, name)
-    columns = BarColumns(*table, volume=np.zeros(table.shape[1:]))
+    columns = BarColumns(table[0], table[1], table[2], table[3], np.zeros(table.shape[1:]))
     found = candle_features(columns, MINUTES_A_YEAR / minutes)
     return [_as_of(found[row], times, b.starts + _MINUTE) for row, b in enumerate(bars)]
 
