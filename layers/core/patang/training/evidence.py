@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from patang.model.inputs import StrategyName
 
-__all__ = ["Evidence", "Outcomes", "Reliability", "Trial", "WindowMetrics"]
+__all__ = ["Evidence", "Outcomes", "RandomEntries", "Reliability", "Trial", "WindowMetrics"]
 
 
 class _Value(BaseModel):
@@ -80,13 +80,24 @@ class Outcomes(_Value):
     modelled: tuple[bool, ...]
 
 
+class RandomEntries(_Value):
+    """Entries that nothing chose, at the clock times of the trades and through the same exits: the mean net
+    return in percent of each of many sets of them, drawn from `pool` entries."""
+
+    means: tuple[float, ...]
+    pool: int
+
+
 class Evidence(_Value):
     """One training run of one strategy.
 
     `data` is the data set's card; `windows` are those of the walk-forward, `combinations` the Sharpe ratios
     (a year) of the paths of the combinatorial cross-validation, `final` the window that nothing was chosen
     on. `importance` is XGBoost's gain by input, `contributions` the mean absolute Shapley value (log-odds).
-    `outcomes` are those of the walk-forward, `final_outcomes` those of the final window.
+    `outcomes` are those of the walk-forward, `final_outcomes` those of the final window, `random_entries`
+    what luck would have made of the trades among them; None where there was none or nothing to draw from.
+    `final_asked` counts how often the ledger knows that the final window was looked at, this time included;
+    `earlier_trials` are those of earlier runs for this strategy on the same source, which are not in `trials`.
     """
 
     version: int = 1
@@ -104,3 +115,6 @@ class Evidence(_Value):
     trials: tuple[Trial, ...]
     outcomes: Outcomes
     final_outcomes: Outcomes
+    random_entries: RandomEntries | None = None
+    final_asked: int = 1
+    earlier_trials: int = 0

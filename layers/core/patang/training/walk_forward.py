@@ -6,7 +6,6 @@ result in this process, in another one, and in the cloud.
 
 from collections.abc import Mapping
 from datetime import datetime
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -19,6 +18,7 @@ from patang.model.inference import Answers
 from patang.training.dataset import Dataset
 from patang.training.evidence import Outcomes, WindowMetrics
 from patang.training.metrics import window_metrics
+from patang.training.splits import walk_forward
 from patang.training.trainer import Parameters, fit
 
 __all__ = ["Window", "WindowResult", "outcomes_of", "run_window", "windows"]
@@ -26,7 +26,6 @@ __all__ = ["Window", "WindowResult", "outcomes_of", "run_window", "windows"]
 type Chosen = NDArray[np.bool_]
 
 _LEAST_ROWS = 30
-_IST_AHEAD, _DAY = 5 * 3600 + 1800, 86_400
 _NOTHING = Outcomes(**dict.fromkeys(Outcomes.model_fields, ()))
 
 
@@ -58,27 +57,21 @@ class WindowResult(_Value):
 
 
 def windows(
-    data: Dataset, count: int, *, first_fit: float = 0.4, embargo_minutes: int = 0, min_confidence: float
+    data: Dataset, count: int, *, first_fit: float = 0.4, embargo_days: int = 0, min_confidence: float
 ) -> tuple[Window, ...]:
-    """`count` windows of about as many entries each, one after the other, behind the first share `first_fit`
-    of the entries; cuts are at midnight, IST. Raises BadInput where the entries are of too few days."""
-    day = _midnights(data.entered)
-    cuts = [int(day[min(round(len(day) * q), len(day) - 1)]) for q in np.linspace(first_fit, 1, count + 1)]
-    cuts[-1] = int(day[-1]) + _DAY
-    if len(set(cuts)) != count + 1 or cuts[0] <= day[0]:
-        raise BadInput(
-            f"{len(data)} entries of {len(np.unique(day))} days cannot be cut into {count} windows behind "
-            f"{first_fit:.0%} to fit on: ask for fewer windows or give more days"
-        )
+    """`count` windows of as many days each, one after the other, behind the first share `first_fit` of the
+    days; cuts are at midnight, IST. Raises BadInput where the entries are of too few days."""
     return tuple(
         Window(
             name=f"window {number}",
-            begin=datetime.fromtimestamp(begin, IST),
-            end=datetime.fromtimestamp(end, IST),
-            embargo_minutes=embargo_minutes,
+            begin=datetime.fromtimestamp(span.begin, IST),
+            end=datetime.fromtimestamp(span.end, IST),
+            embargo_minutes=(span.begin - span.known_until) // 60,
             min_confidence=min_confidence,
         )
-        for number, (begin, end) in enumerate(pairwise(cuts), 1)
+        for number, span in enumerate(
+            walk_forward(data, count, first_fit=first_fit, embargo_days=embargo_days), 1
+        )
     )
 
 
@@ -133,8 +126,3 @@ def outcomes_of(own: Dataset, answers: Answers, taken: Chosen) -> Outcomes:
 
 def _at(epoch: int) -> datetime:
     return datetime.fromtimestamp(int(epoch), IST)
-
-
-def _midnights(entered: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The beginning of each entry's day, IST, epoch seconds."""
-    return (entered + _IST_AHEAD) // _DAY * _DAY - _IST_AHEAD
