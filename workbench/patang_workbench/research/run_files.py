@@ -45,7 +45,7 @@ def keep_run(
     The folder is `out`, or .patang/research/<command>-<name>. `history` is what a backtest ran on: without
     it the report has no chart of prices. Raises BadInput for a name that is no name of a folder.
     """
-    if not _NAME.fullmatch(f"{command}-{name}"):
+    if not (_NAME.fullmatch(command) and _NAME.fullmatch(name)):
         raise BadInput(f"{command}-{name} cannot name a folder: use letters, digits, dots, dashes")
     folder = out or RESEARCH / f"{command}-{name}"
     files = FolderObjects(folder)

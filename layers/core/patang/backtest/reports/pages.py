@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
+from patang.backtest.reports.backtest_view import backtest_page
+from patang.backtest.reports.pieces import Facts, Table
 from patang.backtest.reports.prices import ChartBars
+from patang.backtest.reports.training_view import training_page
 from patang.backtest.trade import BacktestResult
 from patang.training.run import TrainingRun
 
@@ -18,8 +23,8 @@ type Run = BacktestResult | TrainingRun
 
 def report_page(run: Run, bars: Sequence[ChartBars] = ()) -> str:
     """The report of a run; the same run gives the same page. `bars` are those its trades are drawn on."""
-    name = "backtest.html" if isinstance(run, BacktestResult) else "training.html"
-    return _templates().get_template(name).render(run=run, bars=bars)
+    page = backtest_page(run, bars) if isinstance(run, BacktestResult) else training_page(run)
+    return _templates().get_template("page.html").render(page=page)
 
 
 @cache
@@ -27,10 +32,15 @@ def _templates() -> "Environment":
     # Here, not at the top: nothing of a desk that trades draws a report.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    templates = Environment(
         loader=PackageLoader("patang.backtest.reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.tests |= {
+        name: lambda part, kind=kind: isinstance(part, kind)
+        for name, kind in (("chart", Markup), ("table", Table), ("facts", Facts))
+    }
+    return templates

@@ -15,7 +15,7 @@ __all__ = ["ChartBars", "chart_bars", "shown_trades"]
 type Floats = NDArray[np.float64]
 
 # How many symbols, trades of either end, and bars of a line a page can carry and a person will look at.
-_SYMBOLS, _TRADES_EACH_END, _BARS = 6, 3, 420
+_SYMBOLS, _TRADES_EACH_END, _BARS = 6, 2, 420
 _LENGTHS = (1, 5, 15, 60, 375)
 # Minutes before the decision and after the exit.
 _BEFORE, _AFTER = 30, 15
@@ -36,9 +36,12 @@ class ChartBars:
 
 
 def shown_trades(trades: Sequence[Trade]) -> tuple[Trade, ...]:
-    """The trades worth a picture of their own: those that earned and lost most, in order of time."""
-    ranked = sorted(trades, key=lambda trade: (trade.net_pnl, trade.trade_id))
-    ends = {t.trade_id: t for t in (*ranked[:_TRADES_EACH_END], *ranked[-_TRADES_EACH_END:])}
+    """The trades worth a picture of their own: those of each strategy that earned and lost most, by time."""
+    ends: dict[str, Trade] = {}
+    for strategy in sorted({trade.strategy for trade in trades}):
+        own = [trade for trade in trades if trade.strategy == strategy]
+        ranked = sorted(own, key=lambda trade: (trade.net_pnl, trade.trade_id))
+        ends |= {t.trade_id: t for t in (*ranked[:_TRADES_EACH_END], *ranked[-_TRADES_EACH_END:])}
     return tuple(sorted(ends.values(), key=lambda trade: (trade.entered_at, trade.trade_id)))
 
 

@@ -1,0 +1,63 @@
+"""Charts of how well probabilities were kept: what was predicted against how often it came true."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import ArrayLike
+
+from patang.backtest.reports.axes import number_axis
+from patang.backtest.reports.drawing import Plot
+from patang.backtest.reports.wording import number, percent
+
+__all__ = ["Bin", "bins_of", "reliability_chart"]
+
+# The normal quantile of a two-sided interval of 95 %.
+_Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Predictions that lie together: their mean, how often they came true, and how many they are."""
+
+    predicted: float
+    observed: float
+    count: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the true frequency lies with 95 %: Wilson's score interval (JASA 22, 1927, p. 209)."""
+        n, z2 = self.count, _Z * _Z
+        middle = (self.observed + z2 / (2 * n)) / (1 + z2 / n)
+        half = _Z * sqrt(self.observed * (1 - self.observed) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+        return middle - half, middle + half
+
+
+def bins_of(predicted: ArrayLike, won: ArrayLike, most: int = 10, fewest_in_one: int = 20) -> list[Bin]:
+    """Bins of equal count, by prediction; empty where there is too little for one."""
+    p, w = np.asarray(predicted, float), np.asarray(won, float)
+    count = min(most, len(p) // fewest_in_one)
+    if not count:
+        return []
+    parts = np.array_split(np.argsort(p, kind="stable"), count)
+    return [Bin(float(p[part].mean()), float(w[part].mean()), len(part)) for part in parts]
+
+
+def reliability_chart(bins: Sequence[Bin], told: str) -> Markup:
+    """Each bin as a point with its interval, and the line on which a kept promise lies."""
+    edges = [edge for each in bins for edge in (each.predicted, *each.interval)]
+    axis = number_axis(edges, lambda v: number(v, 2))
+    plot = Plot(axis, axis)
+    plot.stroke((axis.low, axis.high), (axis.low, axis.high), "base")
+    for each in bins:
+        plot.stroke((each.predicted, each.predicted), each.interval, "whisker")
+    plot.line([each.predicted for each in bins], [each.observed for each in bins], "a")
+    for each in bins:
+        says = (
+            f"predicted {percent(100 * each.predicted, 1)}, came true {percent(100 * each.observed, 1)} "
+            f"of {each.count}"
+        )
+        plot.mark(each.predicted, each.observed, "●", "a", says)
+    return plot.figure("Predicted and observed frequency", told, shape="square")

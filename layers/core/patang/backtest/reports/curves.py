@@ -1,0 +1,111 @@
+"""Charts of what became of the capital, and of scores: equity, drawdown, paths, trials, windows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, time
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from patang.backtest.reports.axes import Axis, number_axis, time_axis
+from patang.backtest.reports.drawing import Plot
+from patang.backtest.reports.wording import number, percent, short_amount
+from patang.market.sessions import IST
+
+__all__ = ["drawdown", "drawdown_chart", "equity_chart", "result_chart", "spread_chart", "trials_chart"]
+
+type Floats = NDArray[np.float64]
+
+# Stretches that say what they are when pointed at; more are too narrow to point at.
+_STRETCHES = 120
+
+
+def equity_chart(days: Sequence[date], equity: Floats, capital: float) -> Markup:
+    """The worth of the account at the end of each session, against what it began with. Rupees."""
+    plot = Plot(_day_axis(days), number_axis([*equity, capital], short_amount))
+    x = np.arange(len(days))
+    plot.area(x, equity, capital, "a")
+    plot.level(capital, "base", "capital")
+    plot.line(x, equity, "a")
+    plot.say(_stretches(days, lambda n: f"{days[n]}: {short_amount(equity[n])}"))
+    told = (
+        f"from {short_amount(capital)} to {short_amount(float(equity[-1]))}, at most "
+        f"{short_amount(float(equity.max()))}, at least {short_amount(float(equity.min()))}"
+    )
+    return plot.figure("Equity", told)
+
+
+def result_chart(days: Sequence[date], summed: Floats, begins: Sequence[tuple[date, str]]) -> Markup:
+    """The running sum of returns by day, percent; `begins`: where a part begins, and its name."""
+    axis = _day_axis(days)
+    plot = Plot(axis, number_axis(summed, lambda v: percent(v, 1), zero=True))
+    x = np.arange(len(days))
+    plot.area(x, summed, 0.0, "a")
+    plot.level(0.0, "base")
+    plot.line(x, summed, "a")
+    for day, name in begins:
+        at = next((n for n, each in enumerate(days) if each >= day), len(days)) - 0.5
+        plot.band(at, axis.high, "part")
+        plot.note(at, name)
+    plot.say(_stretches(days, lambda n: f"{days[n]}: {percent(summed[n], signed=True)}"))
+    told = f"{percent(float(summed[-1]), signed=True)} at the end, over {len(days)} days with an entry"
+    return plot.figure("Net result of the entries that the model takes, summed", told)
+
+
+def drawdown(equity: Floats, capital: float) -> Floats:
+    """How far each session's end lies below the highest so far, percent of that: zero or less."""
+    highest = np.maximum(np.maximum.accumulate(equity), capital)
+    return 100 * (equity / highest - 1)
+
+
+def drawdown_chart(days: Sequence[date], depths: Floats) -> Markup:
+    """The drawdown at the end of each session, percent."""
+    plot = Plot(_day_axis(days), number_axis(depths, lambda v: percent(v, 1), zero=True))
+    x = np.arange(len(days))
+    plot.area(x, depths, 0.0, "loss")
+    plot.line(x, depths, "loss")
+    plot.say(_stretches(days, lambda n: f"{days[n]}: {percent(depths[n])} below the highest"))
+    deepest = int(np.argmin(depths))
+    told = f"deepest {percent(float(depths[deepest]))} on {days[deepest]}"
+    return plot.figure("Drawdown", told, shape="low")
+
+
+def spread_chart(values: Sequence[float], title: str, told: str) -> Markup:
+    """Each of some scores as a point, with zero and their median."""
+    known = np.sort(np.asarray([v for v in values if np.isfinite(v)]))
+    plot = Plot(number_axis(known, lambda v: number(v, 1), zero=True), Axis(0, 1, ()))
+    plot.stroke((0, 0), (0, 1), "base")
+    for n, value in enumerate(known.tolist()):
+        # Spread over the height, so that equal ones do not hide each other.
+        kind = "gain" if value > 0 else "loss"
+        plot.mark(value, 0.2 + 0.6 * ((n * 0.618) % 1), "●", kind, number(value))
+    if len(known):
+        middle = float(np.median(known))
+        plot.stroke((middle, middle), (0, 1), "a")
+    return plot.figure(title, told, shape="low")
+
+
+def trials_chart(numbers: Sequence[int], scores: Sequence[float], told: str) -> Markup:
+    """The score of each trial in the order they were made; the best so far as a line."""
+    known = np.asarray(scores, float)
+    x = number_axis(numbers, lambda v: f"{v:.0f}" if v == int(v) else "")
+    plot = Plot(x, number_axis(known, lambda v: f"{v:.4g}"))
+    best = np.fmax.accumulate(known)
+    plot.line(numbers, best, "a")
+    for n, score in zip(numbers, known.tolist(), strict=True):
+        if np.isfinite(score):
+            plot.mark(n, score, "●", "small", f"trial {n}: {score:.6g}")
+    return plot.figure("Trials", told, shape="low")
+
+
+def _day_axis(days: Sequence[date]) -> Axis:
+    moments = [datetime.combine(day, time(), IST).timestamp() for day in days]
+    return time_axis(np.asarray(moments, np.int64))
+
+
+def _stretches(days: Sequence[date], told: Callable[[int], str]) -> Iterator[tuple[float, float, str]]:
+    """(from, to, what the last day in it says)."""
+    width = max(1, -(-len(days) // _STRETCHES))
+    for first in range(0, len(days), width):
+        last = min(first + width, len(days))
+        yield first - 0.5, last - 0.5, told(last - 1)
