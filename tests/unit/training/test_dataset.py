@@ -45,6 +45,7 @@ def card_of(data):
         data,
         "a | pipe",
         exits={"STOP": 30, "TIME": 10},
+        one_lot=3,
         left_out={"HELD_PAST_THE_DATA": 2},
         skipped={date(2024, 3, 2): "a drill of two hours"},
         findings={"gap": 1},

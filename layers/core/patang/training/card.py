@@ -22,9 +22,10 @@ class DataCard(BaseModel):
     `first` and `last` are the days of the first and the last entry, None where there is none. `symbols`
     counts the rows of each underlying or share. `effective_rows` is what the rows are worth if overlapping
     ones share what they tell. `base_rate` is the share of winners after costs, 0 to 1; `coverage` the share
-    of rows that know an input; `modelled_share` that of rows whose prices were made by a model. `left_out`
-    counts entries without a row by reason, `skipped` names sessions, `findings` counts what the quality
-    checks said of the bars. `labels` are the exits and costs assumed. `sha256` is of the rows themselves.
+    of rows that know an input; `modelled_share` that of rows whose prices were made by a model. `one_lot`
+    counts the rows of one lot that the desk's capital would not have bought. `left_out` counts entries
+    without a row by reason, `skipped` names sessions, `findings` counts what the quality checks said of the
+    bars. `labels` are the exits and costs assumed. `sha256` is of the rows themselves.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +46,7 @@ class DataCard(BaseModel):
     modelled_share: float
     coverage: Mapping[str, float]
     exits: Mapping[str, int]
+    one_lot: int
     left_out: Mapping[str, int]
     skipped: Mapping[date, str]
     findings: Mapping[str, int]
@@ -57,6 +59,7 @@ def describe(
     source: str,
     *,
     exits: Mapping[str, int],
+    one_lot: int,
     left_out: Mapping[str, int],
     skipped: Mapping[date, str],
     findings: Mapping[str, int],
@@ -82,6 +85,7 @@ def describe(
         modelled_share=_mean(data.modelled),
         coverage={name: round(float(share), 4) for name, share in zip(data.names, known, strict=True)},
         exits=dict(sorted(exits.items())),
+        one_lot=one_lot,
         left_out=dict(sorted(left_out.items())),
         skipped=dict(sorted(skipped.items())),
         findings=dict(sorted(findings.items())),
@@ -116,6 +120,7 @@ def markdown(card: DataCard) -> str:
         "mean return after costs": f"{card.mean_net_pct:.4f} %",
         "mean result of an entry": f"{card.mean_net_pnl:.2f} rupees",
         "prices made by a model": f"{100 * card.modelled_share:.0f} % of the rows",
+        "one lot that the capital would not have bought": f"{card.one_lot} rows",
         "SHA-256 of the rows": f"`{card.sha256}`",
     }
     tables = (

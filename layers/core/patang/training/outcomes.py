@@ -1,0 +1,201 @@
+"""What became of an entry: bought, held by the strategies' own exits and sold, net of everything it cost.
+
+Size, exits, charges and the arithmetic of a position are the desk's. An entry is labelled only if all of its
+holding period is in the data, so that nothing about it changes when more data comes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Literal
+
+import numpy as np
+
+from patang.backtest.fills import Leaving, walk_exit
+from patang.backtest.minutes import Tape
+from patang.backtest.price_bars import PriceBars
+from patang.errors import BadInput, StopTrading
+from patang.execution.prices import buy_limit
+from patang.market.exchange_calendar import Segment
+from patang.market.instrument_hours import segment_of
+from patang.market.sessions import IST
+from patang.portfolio.account_state import AccountDay, RiskState
+from patang.portfolio.ledger import Fill, after_exit, opened
+from patang.risk.account_view import AccountView
+from patang.risk.sizing import segment_of_signal
+from patang.risk.slippage import Slippage
+from patang.settings import Settings
+from patang.strategies.base import Candidate, Strategy
+from patang.strategies.deciding import signal_of
+from patang.strategies.exits import ExitReason
+from patang.strategies.signal import Signal
+from patang.training.trading_minutes import TradingMinutes
+
+__all__ = ["Follower", "Outcome", "Unknown", "WhyUnknown"]
+
+type WhyUnknown = Literal["NOT_FILLED", "NO_SOURCED_CHARGES", "HOLE_IN_THE_DATA", "HELD_PAST_THE_DATA"]
+
+_ACCOUNT = "research"
+_PRIOR = Slippage()
+_MINUTE = 60
+# Minutes. Where nobody saw a price for longer, nobody knows what an exit would have found.
+_LONGEST_HOLE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An entry with its end. `bought` and `left` are epoch seconds: the start of the bar in which it was
+    bought, the end of the bar in which it had to go.
+
+    `gross_pct` is the return of the price itself, in percent of what was paid, `net_pct` what is left after
+    charges, spread and slippage, `slippage_pct` the slippage of both sides in it. `net_pnl` is that in rupees
+    for `quantity` units: what the desk would have bought with nothing else on its hands, or one lot where it
+    would have bought none (`one_lot`). `modelled`: the prices were made by a model.
+    """
+
+    bought: int
+    left: int
+    reason: ExitReason
+    quantity: int
+    gross_pct: float
+    net_pct: float
+    slippage_pct: float
+    net_pnl: float
+    one_lot: bool
+    modelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An entry without an end. `bought` is None where it was not bought, else it was held from then on, and
+    at least until `until`, epoch seconds."""
+
+    reason: WhyUnknown
+    bought: int | None = None
+    until: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """In which bar it was bought, at which price traded, and what was paid, rupees a unit."""
+
+    row: int
+    traded: float
+    paid: Decimal
+    slipped: float
+
+
+class Follower:
+    """Follows entries to their ends. `latency_bars`: minutes from a decision to its order at the exchange."""
+
+    def __init__(self, tape: Tape, settings: Settings, *, latency_bars: int = 1) -> None:
+        if not len(tape.closes):
+            raise BadInput(f"{tape.source} has no bars to follow an entry on")
+        self._tape = tape
+        self._settings = settings
+        self._latency = timedelta(minutes=latency_bars)
+        self._first, self._last = (datetime.fromtimestamp(int(end), IST) for end in tape.closes[[0, -1]])
+        self._clocks: dict[Segment, TradingMinutes] = {}
+        self._view = AccountView(
+            state=RiskState(account=_ACCOUNT),
+            day=AccountDay(account=_ACCOUNT, day=self._first.date()),
+            positions=(),
+            unrealised=Decimal(0),
+        )
+
+    def clock(self, candidate: Candidate) -> TradingMinutes:
+        """The minutes in which a candidate's instrument trades, over all days of the tape."""
+        segment = segment_of(candidate.instrument)
+        if segment not in self._clocks:
+            self._clocks[segment] = TradingMinutes(segment, self._first.date(), self._last.date())
+        return self._clocks[segment]
+
+    def follow(self, strategy: Strategy, candidate: Candidate, as_of: datetime) -> Outcome | Unknown:
+        """What became of a candidate of the minute that ended at `as_of`."""
+        signal = signal_of(candidate, as_of)
+        # Whatever is held longer has met no bar when its time was over.
+        until = datetime.combine(candidate.exit_by.astimezone(IST), time.max, IST)
+        bars = self._tape.bars(candidate.instrument, as_of, until)
+        entry = self._bought(signal, bars)
+        if entry is None:
+            return Unknown("NOT_FILLED")
+        try:
+            return self._held(strategy, candidate, signal, bars, entry, min(until, self._last))
+        except StopTrading:
+            return Unknown("NO_SOURCED_CHARGES")
+
+    def _held(
+        self,
+        strategy: Strategy,
+        candidate: Candidate,
+        signal: Signal,
+        bars: PriceBars,
+        entry: _Entry,
+        known_until: datetime,
+    ) -> Outcome | Unknown:
+        sized = self._sized(strategy, signal)
+        quantity = sized or signal.lot_size
+        at = datetime.fromtimestamp(int(bars.starts[entry.row]), IST)
+        fill = Fill(quantity, entry.paid, at)
+        position = opened(
+            signal.signal_id,
+            _ACCOUNT,
+            signal,
+            signal.product,
+            "",
+            signal.entry_price,
+            fill,
+            mode=self._settings.mode,
+        )
+        bought = int(bars.starts[entry.row])
+        walk = walk_exit(position, bars, self._settings, begin=entry.row, since="open")
+        if walk.left is None:
+            return Unknown("HELD_PAST_THE_DATA", bought, int(known_until.timestamp()))
+        left = int(bars.starts[walk.left.row]) + _MINUTE
+        seen = np.concatenate([[int(signal.as_of.timestamp()) - _MINUTE], bars.starts[: walk.left.row + 1]])
+        if self.clock(candidate).longest_hole(seen) > _LONGEST_HOLE:
+            return Unknown("HOLE_IN_THE_DATA", bought, left)
+        sale, slipped = self._sold(signal, bars, walk.left, quantity)
+        closed = after_exit(position, None, Fill(quantity, sale, walk.left.at), walk.left.price)
+        pnl = float(closed.realised_pnl or 0)
+        paid = float(entry.paid)
+        return Outcome(
+            bought=bought,
+            left=left,
+            reason=walk.left.reason,
+            quantity=quantity,
+            gross_pct=100 * (float(walk.left.price) - entry.traded) / paid,
+            net_pct=100 * pnl / (paid * quantity),
+            slippage_pct=100 * (entry.slipped + slipped) / paid,
+            net_pnl=pnl,
+            one_lot=sized == 0,
+            modelled=bars.prices == "modelled",
+        )
+
+    def _sized(self, strategy: Strategy, signal: Signal) -> int:
+        room = self._view.headroom(signal, self._settings)
+        return strategy.calculate_position_size(signal, self._settings, room).quantity
+
+    def _bought(self, signal: Signal, bars: PriceBars) -> _Entry | None:
+        """In the first minute that opens with a seller at the limit or below."""
+        cap = signal.entry_price * (1 + self._settings.approval.max_price_drift_pct / 100)
+        limit = buy_limit(signal.ask, signal.tick_size, cap)
+        sent = int((signal.as_of + self._latency).timestamp())
+        for row in range(bars.row_at(sent), bars.row_at(sent + self._settings.entry_order_seconds)):
+            asked = _rupees(bars.open[row] + bars.half_spread[row])
+            if asked <= limit:
+                slipped = asked * _PRIOR.pct(segment_of_signal(signal), asked) / 100
+                return _Entry(row, float(bars.open[row]), asked + slipped, float(slipped))
+        return None
+
+    def _sold(
+        self, signal: Signal, bars: PriceBars, leaving: Leaving, quantity: int
+    ) -> tuple[Decimal, float]:
+        """What a unit brings, and the slippage in it, rupees."""
+        bid = max(leaving.price - _rupees(bars.half_spread[leaving.row]), signal.tick_size)
+        slipped = bid * _PRIOR.pct(segment_of_signal(signal), bid * quantity) / 100
+        return bid - slipped, float(slipped)
+
+
+def _rupees(price: float) -> Decimal:
+    return Decimal(f"{price:.4f}")
