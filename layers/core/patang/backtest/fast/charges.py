@@ -5,7 +5,7 @@ lost, and the sum is the one that Decimal gives. Up to MOST_TURNOVER no product 
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -32,6 +32,7 @@ _PER_UNIT: Final = 100  # a paisa at a rate of 1e-7
 # percent and what it is taken on.
 _RATED: Final = ("brokerage", "exchange_transaction", "sebi", "ipft", "stt", "stamp_duty")
 _TAXED: Final = _RATED[:4]
+_SIDES: Final[tuple[Side, ...]] = ("BUY", "SELL")
 _CAP, _FLAT, _TAX, _DP, _TAXED_FROM = 6, 7, 8, 9, 10
 _COLUMNS: Final = 14
 _NO_CAP: Final = -1
@@ -40,7 +41,7 @@ _NO_CAP: Final = -1
 def rates_by_day(segment: Segment, exchange: str, days: Longs) -> tuple[Longs, Longs]:
     """The rates of `days` (since 1970-01-01): a table, rows x (buy, sell) x rates, and each day's row.
 
-    A day without a sourced rate has the row -1.
+    A day without a sourced rate has the row -1. Raises StopTrading for a rate that cannot be counted here.
     """
     begins = np.flatnonzero(np.diff(days, prepend=days[:1] - 1))
     changes = [_number(day) for day in rate_changes()]
@@ -92,13 +93,14 @@ def _number(day: date) -> int:
 @cache
 def _rates(segment: Segment, exchange: str, day: date) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     try:
-        return _row(segment, exchange, "BUY", day), _row(segment, exchange, "SELL", day)
+        bought, sold = (order_rates(segment, exchange, side, day) for side in _SIDES)
     except StopTrading:
         return None
+    return _row(bought), _row(sold)
 
 
-def _row(segment: Segment, exchange: str, side: Side, day: date) -> tuple[int, ...]:
-    by_name = {rate.component: rate for rate in order_rates(segment, exchange, side, day)}
+def _row(rates: Iterable[Rate]) -> tuple[int, ...]:
+    by_name = {rate.component: rate for rate in rates}
     row = [0] * _COLUMNS
     for column, name in enumerate(_RATED):
         row[column] = _whole(by_name[name], by_name[name].percent, 100_000)
