@@ -13,6 +13,7 @@ from patang.identity.tokens import Tokens
 if TYPE_CHECKING:
     from patang.accounts.daily_login import DailyLogin
     from patang.alerts.service import PriceAlerts
+    from patang.backtest.worker import ResearchWorker
     from patang.desk_view.explanations import Explanations
     from patang.desk_view.results import Results
     from patang.desk_view.service import DeskView
@@ -163,6 +164,13 @@ class Desk(Trading):
 
     def signals(self) -> "SignalService":
         return self._signals
+
+    def research_worker(self) -> "ResearchWorker":
+        # Here, not at the top: it runs in an image of its own, with packages that no layer has.
+        from patang.backtest.work import WORK
+        from patang.backtest.worker import ResearchWorker
+
+        return ResearchWorker(self.objects, WORK)
 
     def charge_check(self) -> "ChargeCheck":
         # Here, not at the top: one function alone asks the broker what it has charged.
