@@ -26,8 +26,9 @@ def fit_calibration(margin: Floats, won: Floats, weight: Floats) -> Calibration:
     labels = np.repeat([1, 0], len(margin))
     weights = np.concatenate([weight * target, weight * (1 - target)])
     curve = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(rows, labels, sample_weight=weights)
-    slope, intercept = float(curve.coef_[0, 0]), float(curve.intercept_[0])
+    # To what the fit is good for, so that an artifact is the same wherever it is made.
+    slope, intercept = round(float(curve.coef_[0, 0]), 6), round(float(curve.intercept_[0]), 6)
     if slope <= 0:
         base = float(weights[: len(margin)].sum() / weights.sum())
-        return Calibration(slope=0.0, intercept=float(np.log(base / (1 - base))))
+        return Calibration(slope=0.0, intercept=round(float(np.log(base / (1 - base))), 6))
     return Calibration(slope=slope, intercept=intercept)

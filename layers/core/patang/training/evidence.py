@@ -97,7 +97,7 @@ class Evidence(_Value):
     `outcomes` are those of the walk-forward, `final_outcomes` those of the final window, `random_entries`
     what luck would have made of the trades among them; None where there was none or nothing to draw from.
     `final_asked` counts how often the ledger knows that the final window was looked at, this time included;
-    `earlier_trials` are those of earlier runs for this strategy on the same source, which are not in `trials`.
+    `earlier_trials` are those of earlier runs for this strategy on the same source, beside those in `trials`.
     """
 
     version: int = 1

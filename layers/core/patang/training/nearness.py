@@ -10,11 +10,13 @@ __all__ = ["fit_dissimilarity"]
 type Floats = NDArray[np.float64]
 
 QUANTILE = 0.995
+# For an input that never changed.
+_RIDGE = 1e-6
 
 
 def fit_dissimilarity(table: Floats, quantile: float = QUANTILE) -> Dissimilarity:
-    """Mahalanobis's distance by the covariance of Ledoit and Wolf, which is never singular, of a table rows x
-    inputs. A missing input counts as average."""
+    """Mahalanobis's distance by the covariance of Ledoit and Wolf, of a table rows x inputs. A missing input
+    counts as average."""
     # Here: scikit-learn is a second of waiting, and in no layer.
     from sklearn.covariance import ledoit_wolf
 
@@ -23,12 +25,18 @@ def fit_dissimilarity(table: Floats, quantile: float = QUANTILE) -> Dissimilarit
     # The shrinkage is towards one variance for all inputs: they have to be of one scale before it.
     scale = np.maximum(away.std(axis=0), 1e-9)
     covariance, _ = ledoit_wolf(away / scale, assume_centered=True)
-    values, vectors = np.linalg.eigh(covariance)
-    whitening = (vectors / np.sqrt(np.maximum(values, 1e-9))).T / scale
+    precision = np.linalg.inv(covariance + _RIDGE * np.eye(len(covariance)))
+    whitening = np.linalg.cholesky(precision).T / scale
     made = Dissimilarity(
-        center=tuple(center.tolist()),
-        whitening=tuple(map(tuple, whitening.tolist())),
+        center=_rounded(center),
+        whitening=tuple(map(_rounded, whitening)),
         quantile=quantile,
         furthest=0.0,
     )
-    return made.model_copy(update={"furthest": float(np.quantile(made.distance(table), quantile))})
+    furthest = np.quantile(made.distance(table), quantile)
+    return made.model_copy(update={"furthest": _rounded(furthest[None])[0]})
+
+
+def _rounded(numbers: Floats) -> tuple[float, ...]:
+    """To ten digits: the last are the processor's own, and an artifact is the same wherever it is made."""
+    return tuple(float(f"{number:.10g}") for number in numbers.tolist())

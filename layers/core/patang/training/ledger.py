@@ -1,0 +1,102 @@
+"""All that was ever tried and asked, in a file that only grows.
+
+The best of many tries looks good by luck alone. A figure is worth what it says only next to the number of
+tries behind it, those of earlier runs and of runs that were given up included.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from patang.errors import BadInput
+from patang.model.inputs import StrategyName
+from patang.training.evidence import Trial
+
+__all__ = ["FinalAsked", "Subject", "TrialKept", "TrialLedger"]
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+
+class Subject(_Line):
+    """What was learnt from: `source` is where the candles came from, `sha256` that of the data set's rows."""
+
+    strategy: StrategyName
+    source: str
+    sha256: str
+
+
+class TrialKept(_Line):
+    """A choice of parameters that was tried."""
+
+    kind: Literal["trial"] = "trial"
+    subject: Subject
+    seed: int
+    trial: Trial
+
+
+class FinalAsked(_Line):
+    """A final window that was looked at, by a model that had been chosen before. `bounds` is the SHA-256 of
+    strategy, source, begin and end."""
+
+    kind: Literal["final_window"] = "final_window"
+    subject: Subject
+    seed: int
+    begin: datetime
+    end: datetime
+    bounds: str
+    parameters: Mapping[str, float]
+
+
+_LINE: TypeAdapter[TrialKept | FinalAsked] = TypeAdapter(TrialKept | FinalAsked)
+
+
+class TrialLedger:
+    """JSON Lines in a file. Lines are appended whole, so that runs beside each other can share it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def tried(self, kept: TrialKept) -> None:
+        """Keep a trial."""
+        self._append(kept)
+
+    def ask_final(self, asked: FinalAsked) -> int:
+        """Keep that a final window is about to be looked at; how often now any part of it was, for this
+        strategy on this source. What is asked a second time is not untouched any more."""
+        before = sum(
+            isinstance(line, FinalAsked)
+            and (line.subject.strategy, line.subject.source) == (asked.subject.strategy, asked.subject.source)
+            and line.begin < asked.end
+            and asked.begin < line.end
+            for line in self.lines()
+        )
+        self._append(asked)
+        return before + 1
+
+    def trials_of(self, subject: Subject) -> int:
+        """How many trials were made for this strategy on this source, whatever its rows were each time."""
+        return sum(
+            isinstance(line, TrialKept)
+            and (line.subject.strategy, line.subject.source) == (subject.strategy, subject.source)
+            for line in self.lines()
+        )
+
+    def lines(self) -> Iterator[TrialKept | FinalAsked]:
+        """All of them, oldest first. Raises BadInput for one that cannot be read: nothing is left out."""
+        if not self._path.exists():
+            return
+        for number, line in enumerate(self._path.read_text().splitlines(), 1):
+            try:
+                yield _LINE.validate_json(line)
+            except ValidationError as error:
+                raise BadInput(f"line {number} of the ledger {self._path} cannot be read: {error}") from error
+
+    def _append(self, line: TrialKept | FinalAsked) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a") as file:
+            file.write(line.model_dump_json() + "\n")
