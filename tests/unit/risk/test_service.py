@@ -18,7 +18,8 @@ from patang.portfolio.account_state import AccountDay, Reservation, RiskState
 from patang.ports import Put, WriteConflict
 from patang.records import create, load, load_all
 from patang.risk.breaker import BREAKER
-from patang.risk.service import RiskService, order_id_of
+from patang.risk.proposing import order_id_of
+from patang.risk.service import RiskService
 from patang.risk.slippage import SlippageTally
 from tests.fakes import FixedClock, MemoryObjects, MemoryStore, RecordedMetrics, RecordedNotifier
 from tests.unit.risk.samples import (

@@ -16,6 +16,7 @@ from patang.ports import Clock, Metrics, Notifier, StateStore, Write, WriteConfl
 from patang.records import change, create, load, replace
 from patang.risk.account_view import view_account
 from patang.risk.breaker import BREAKER, Breach, breach, drawdown
+from patang.risk.stops import ACTIVE, opened_breaker, over_with_its_day, stopped
 from patang.settings import Mode, Settings
 
 __all__ = ["MISMATCH", "RECONCILER", "Halts"]
@@ -23,15 +24,6 @@ __all__ = ["MISMATCH", "RECONCILER", "Halts"]
 # The gate of an account whose books do not agree with the broker's.
 MISMATCH = "RECONCILIATION"
 RECONCILER = "reconciler"
-
-_ACTIVE: Mapping[str, Any] = {
-    "state": "ACTIVE",
-    "gate": None,
-    "halt_reason": None,
-    "halted_by": None,
-    "halted_day": None,
-    "flattening": False,
-}
 
 _RESULTS = ("realised_total", "net_paid_in", "results_mode", "other_results")
 
@@ -80,14 +72,7 @@ class Halts:
 
     def trip(self, account: str, found: Breach, as_of: datetime) -> bool:
         """The breaker opens. False if the account is stopped for as long already."""
-        state = {
-            "state": "HALTED" if found.only_day is None else "REDUCING",
-            "gate": found.refusal.gate,
-            "halted_day": found.only_day,
-        }
-        if found.refusal.gate == "DAILY_LOSS_LIMIT":
-            state["loss_day"] = found.only_day
-        opened = self._stop(account, found.refusal.text, BREAKER, as_of, state)
+        opened = self._stop(account, found.refusal.text, BREAKER, as_of, opened_breaker(found))
         if opened:
             self._metrics.count("breaker_opened", gate=found.refusal.gate)
         return opened
@@ -96,10 +81,14 @@ class Halts:
         """The breaker closes by its rule: what ended with an earlier market day. False if nothing did."""
         day = as_of.astimezone(IST).date()
 
-        def decide(old: RiskState) -> Mapping[str, Any] | None:
-            return _ACTIVE if old.halted and not old.is_halted_on(day) else None
-
-        return self._change(account, "RESUMED", decide, BREAKER, as_of, {"reason": "its day is over"})
+        return self._change(
+            account,
+            "RESUMED",
+            lambda old: over_with_its_day(old, day),
+            BREAKER,
+            as_of,
+            {"reason": "its day is over"},
+        )
 
     def resume(self, account: str, actor: str, as_of: datetime) -> bool:
         """A person takes a stop back. False if there was none that can be.
@@ -117,8 +106,8 @@ class Halts:
             if old.gate == MISMATCH and mismatch is not None:
                 return None
             if not old.halted or (old.state == "REDUCING" and old.gate == "DAILY_LOSS_LIMIT"):
-                return _ACTIVE if old.halted and not old.is_halted_on(day) else None
-            changes = dict(_ACTIVE)
+                return over_with_its_day(old, day)
+            changes = dict(ACTIVE)
             if old.gate == "MAX_DRAWDOWN" and accepted is not None:
                 # What is accepted is of the mode in force; the state may hold the results of another.
                 standing = old.in_mode(settings.mode)
@@ -148,20 +137,11 @@ class Halts:
 
     def _stop(self, account: str, reason: str, actor: str, as_of: datetime, state: Mapping[str, Any]) -> bool:
         day = as_of.astimezone(IST).date()
-        changes = {"halted_day": None, "halt_reason": reason, "halted_by": actor} | dict(state)
 
         def decide(old: RiskState) -> Mapping[str, Any] | None:
-            stronger = changes["halted_day"] is None and old.halted_day is not None
-            if old.is_halted_on(day) and not stronger:
-                if "flattening" in changes and not old.flattening:
-                    return {"flattening": True}
-                if "loss_day" in changes and old.loss_day != day:
-                    # Under a stop that lasts longer the day's loss is remembered until that is taken back.
-                    return {"loss_day": day}
-                return None
-            return changes
+            return stopped(old, reason, actor, day, state)
 
-        return self._change(account, str(changes["state"]), decide, actor, as_of, {"reason": reason})
+        return self._change(account, str(state["state"]), decide, actor, as_of, {"reason": reason})
 
     def _change(
         self,

@@ -1,11 +1,9 @@
 """What an account does about a cycle's signals: gates, size, expected profit, and the proposals that pass."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
 
 from patang.approvals.proposal import Proposal
 from patang.audit.decisions import keep
@@ -16,28 +14,21 @@ from patang.market.cycle import Cycle
 from patang.ports import Clock, Metrics, ObjectStore, StateStore, Write, WriteConflict
 from patang.records import change, create, load, load_all, replace
 from patang.risk.account_view import AccountView, view_account
-from patang.risk.assessment import Assessed, assess, outranked
+from patang.risk.assessment import outranked
 from patang.risk.explanation import AccountDecision, AccountDecisions
 from patang.risk.halts import Halts
+from patang.risk.proposing import Choice, choose, order_id_of
 from patang.risk.refusals import count_refusals
-from patang.risk.reservations import reserve
 from patang.risk.slippage import Slippage, load_slippage
 from patang.settings import Settings
 from patang.strategies.aggregator import aggregate
 from patang.strategies.signal import Signal
 
-__all__ = ["RiskService", "order_id_of"]
+__all__ = ["RiskService"]
 
-_PAISA = Decimal("0.01")
 _ATTEMPTS = 10
 # All accounts of a cycle end it in the same item, each against the others.
 _RECORD_ATTEMPTS = 50
-
-
-def order_id_of(account: str, signal: Signal) -> str:
-    """The one order an account can make of a signal; also the name of the order's workflow."""
-    digest = hashlib.sha256(f"{account}\x1f{signal.signal_id}".encode()).hexdigest()
-    return f"o{signal.as_of:%Y%m%d%H%M}-{digest[:8]}"
 
 
 @dataclass(slots=True)
@@ -152,33 +143,30 @@ class RiskService:
             tuple[tuple[Proposal, AccountDecision] | None, Mapping[str, AccountDecision]], Sequence[Write]
         ]:
             view = self._view(account, as_of)
-            passed, refused = assess(view, signals, self._settings(), slippage, as_of)
-            if not passed:
+            choice, refused = choose(view, account, run_id, signals, self._settings(), slippage, as_of)
+            if choice is None:
                 return (None, refused), ()
-            best = passed[0]
-            proposal = _proposal(account, run_id, as_of, best)
-            told = best.told("PROPOSED", proposal.order_id)
-            return ((proposal, told), refused), self._writes(view, proposal, best)
+            told = choice.best.told("PROPOSED", choice.proposal.order_id)
+            return ((choice.proposal, told), refused), self._writes(view, choice)
 
         return change(self._store, decide, _ATTEMPTS)
 
-    def _writes(self, view: AccountView, proposal: Proposal, best: Assessed) -> tuple[Write, ...]:
-        signal = best.signal
-        state = reserve(view.state, proposal, best.sizing.exposure)
+    def _writes(self, view: AccountView, choice: Choice) -> tuple[Write, ...]:
+        proposal, best, state = choice.proposal, choice.best, choice.state
         event = journal(
             proposal.account,
             "PROPOSED",
             proposal.order_id,
             proposal.as_of,
             self._clock.now(),
-            signal_id=signal.signal_id,
+            signal_id=best.signal.signal_id,
             quantity=proposal.quantity,
             bound=best.sizing.binding,
             risk_amount=str(proposal.risk_amount),
             expected_net_profit=str(proposal.expected_net_profit),
             expected_charges=str(proposal.expected_charges),
-            confidence=signal.confidence,
-            reason=signal.reason,
+            confidence=best.signal.confidence,
+            reason=best.signal.reason,
         )
         risk = create(state) if view.state.revision == 0 else replace(state)
         return create(proposal), risk, event
@@ -238,21 +226,3 @@ def _made_before(proposal: Proposal) -> AccountDecision:
             "expected_net_profit": float(proposal.expected_net_profit),
         },
     )
-
-
-def _proposal(account: str, run_id: str, as_of: datetime, best: Assessed) -> Proposal:
-    return Proposal(
-        account=account,
-        order_id=order_id_of(account, best.signal),
-        run_id=run_id,
-        as_of=as_of,
-        signal=best.signal,
-        quantity=best.sizing.quantity,
-        expected_net_profit=_to_paisa(best.profit.net),
-        expected_charges=_to_paisa(best.profit.charges.total),
-        risk_amount=_to_paisa(best.sizing.risk_amount),
-    )
-
-
-def _to_paisa(amount: Decimal) -> Decimal:
-    return amount.quantize(_PAISA, ROUND_HALF_EVEN)

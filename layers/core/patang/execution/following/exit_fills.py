@@ -13,8 +13,8 @@ from patang.execution.protection.rules import exit_pause, has_triggered, retry_p
 from patang.keys import day_key, intent_key, mark_key, position_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay, RiskState
+from patang.portfolio.day_result import after_close
 from patang.portfolio.ledger import after_exit
-from patang.portfolio.open_result import before_the_day
 from patang.portfolio.position import Mark, Position
 from patang.ports import StateStore
 from patang.records import create, load, replace
@@ -195,23 +195,11 @@ def book_result(
     now: datetime,
 ) -> None:
     """The result of a closed position, into the account's day and its standing state."""
-    charges = closed.entry_charges + (closed.exit_charges or Decimal(0))
-    # A position that was closed, bought further by a late fill and closed again was booked in part before.
-    first = before.realised_pnl is None
-    pnl = (closed.realised_pnl or Decimal(0)) - (before.realised_pnl or Decimal(0))
     day = as_of.astimezone(IST).date()
     stored = load(store, AccountDay, day_key(closed.account, day))
-    result = stored or AccountDay(account=closed.account, day=day)
-    # Booked once: what arose before this day belongs to the days that saw it.
     mark = load(store, Mark, mark_key(closed.position_id))
-    earlier = before_the_day(closed, mark, day) if first else Decimal(0)
-    made = result.by_mode.get(closed.mode, Decimal(0)) + pnl - earlier
-    result = result.evolve(
-        realised_pnl=result.realised_pnl + pnl,
-        earlier_pnl=result.earlier_pnl + earlier,
-        by_mode=result.by_mode | {closed.mode: made},
-        charges=result.charges + charges - before.booked_charges,
-        closed_trades=result.closed_trades + (1 if first else 0),
+    result, pnl = after_close(
+        stored or AccountDay(account=closed.account, day=day), before, closed, mark, day
     )
     risk = load(store, RiskState, risk_key(closed.account))
     standing = (risk or RiskState(account=closed.account)).with_result(closed, pnl)
@@ -229,7 +217,7 @@ def book_result(
             quantity=closed.exited_quantity,
             entry_price=closed.entry_price,
             exit_price=closed.exit_price,
-            charges=charges,
+            charges=closed.entry_charges + (closed.exit_charges or Decimal(0)),
             slippage=closed.exit_slippage,
             reason=closed.exit_reason,
             realised_pnl=closed.realised_pnl,
