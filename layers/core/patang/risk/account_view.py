@@ -1,7 +1,7 @@
 """An account as the risk manager sees it: what it holds, what is on its way, what it has lost."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -36,7 +36,7 @@ from patang.risk.sizing import Headroom
 from patang.settings import Settings
 from patang.strategies.signal import Signal
 
-__all__ = ["AccountView", "view_account"]
+__all__ = ["AccountView", "view_account", "view_of"]
 
 # The reconciler asks for the funds every minute; what is older was told before something went wrong.
 _FUNDS_FOR = timedelta(minutes=10)
@@ -178,19 +178,10 @@ def view_account(
     facts = read_ahead(store, *_fact_keys(account, day, now), *_position_keys(account, book))
     result = load(facts, AccountDay, day_key(account, day)) or AccountDay(account=account, day=day)
     held = tuple(p for p in _open_positions(facts, account, book) if p.mode == settings.mode)
-    oldest = timedelta(seconds=settings.risk.max_data_age_seconds)
-    marks = (load(facts, Mark, mark_key(position.position_id)) for position in held)
-    results = [open_result(position, mark, as_of, oldest) for position, mark in zip(held, marks, strict=True)]
+    marks = {p.position_id: load(facts, Mark, mark_key(p.position_id)) for p in held}
     session = load(facts, KiteSession, session_key(account))
-    return AccountView(
-        state=state.in_mode(settings.mode),
-        day=result,
-        positions=held,
-        unrealised=sum((found.since_entry for found in results), Decimal(0)),
-        of_the_day=sum((found.of_the_day for found in results), result.made_in(settings.mode)),
-        closed=tuple(trade for trade in book.closed if trade.mode == settings.mode),
-        to_stops=sum((found.to_stop for found in results), Decimal(0)),
-        stale=tuple(p.symbol for p, found in zip(held, results, strict=True) if found.stale),
+    return replace(
+        view_of(state, result, held, marks, as_of, settings),
         free_funds=_free_funds(facts, account, now, settings),
         latency_ms=median_latency_ms(facts, account, now),
         failures=failures_now(facts, account, now),
@@ -198,6 +189,34 @@ def view_account(
         foreign=_foreign(facts, account, settings),
         one_lot=trades_small(facts, settings, account, day),
         demat_consent=session is not None and session.demat_consent,
+    )
+
+
+def view_of(
+    state: RiskState,
+    result: AccountDay,
+    held: tuple[Position, ...],
+    marks: Mapping[str, Mark | None],
+    as_of: datetime,
+    settings: Settings,
+) -> AccountView:
+    """The account by its own books alone, of the mode in force: the state, which has a book, the day's
+    result, its open positions and their marks by position. Nothing is known of the broker.
+
+    Raises StopTrading where the day has no sourced charges for a position.
+    """
+    oldest = timedelta(seconds=settings.risk.max_data_age_seconds)
+    results = [open_result(position, marks.get(position.position_id), as_of, oldest) for position in held]
+    closed = () if state.book is None else state.book.closed
+    return AccountView(
+        state=state.in_mode(settings.mode),
+        day=result,
+        positions=held,
+        unrealised=sum((found.since_entry for found in results), Decimal(0)),
+        of_the_day=sum((found.of_the_day for found in results), result.made_in(settings.mode)),
+        closed=tuple(trade for trade in closed if trade.mode == settings.mode),
+        to_stops=sum((found.to_stop for found in results), Decimal(0)),
+        stale=tuple(p.symbol for p, found in zip(held, results, strict=True) if found.stale),
     )
 
 
