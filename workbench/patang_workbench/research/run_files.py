@@ -68,7 +68,7 @@ def read_run(folder: Path) -> Run:
         content = place.read_bytes()
     except OSError as error:
         raise BadInput(
-            f"{folder} holds no run ({error}): give the folder that the command printed"
+            f"{folder} holds no run ({error.strerror}): give the folder that the command printed"
         ) from error
     try:
         known = json.loads(content)

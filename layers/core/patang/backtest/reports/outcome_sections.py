@@ -89,8 +89,8 @@ def cost_section(seen: Outcomes, final: Outcomes) -> Section:
         return Section("Costs", [Text("There are no entries.")])
     parts = {
         "gross result": gross,
-        "slippage and spread": -slippage,
-        "charges": net - gross + slippage,
+        "slippage": -slippage,
+        "charges and spread": net - gross + slippage,
         "net result": net,
     }
     rows = []

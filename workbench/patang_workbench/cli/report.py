@@ -1,0 +1,71 @@
+"""`patang report`: draw the page of a run that was kept, show it, put it into a store."""
+
+import argparse
+import json
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+from patang.backtest.trade import BacktestResult
+from patang.errors import PatangError
+from patang.training.run import TrainingRun
+from patang_workbench.cli.running import CommandError
+from patang_workbench.history.store import store_at
+from patang_workbench.research.run_files import read_run, store_run, write_report
+
+__all__ = ["add_arguments", "run"]
+
+_NOTES = """RUN is the folder that backtest, train or walk-forward printed, with its run.json. The page is one
+file that needs no other and asks for none: send it as it is. With --store the run goes under reports/ there.
+Exit code: 0 drawn, 1 there is no run or the store cannot be written, 2 not understood."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the run, and what happens to its page."""
+    parser.epilog = _NOTES
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of the run")
+    parser.add_argument("--open", action="store_true", help="show the page in this machine's browser")
+    # Without the default that other commands have: nothing leaves for a store that was not asked for.
+    parser.add_argument("--store", metavar="DIR", help="put the run there too: a folder, or s3://BUCKET")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Draw the report again and say where it is."""
+    try:
+        kept = read_run(options.run)
+        page = write_report(options.run, kept)
+        stored = store_run(options.run, store_at(options.store).objects) if options.store else None
+    except PatangError as error:
+        raise CommandError(str(error)) from error
+    if options.open and not webbrowser.open(page.resolve().as_uri()):
+        raise CommandError(f"no browser could be started: open {page} yourself")
+    if options.json:
+        place = {"report": str(page)} | ({"stored": f"{options.store}/{stored}"} if stored else {})
+        print(json.dumps({**_told(kept), **place}))
+    else:
+        print(page)
+        if stored:
+            print(f"{options.store}/{stored}")
+    return 0
+
+
+def _told(kept: BacktestResult | TrainingRun) -> dict[str, Any]:
+    """What a run is and the one thing to know of it."""
+    if isinstance(kept, BacktestResult):
+        net = sum(float(trade.net_pnl) for trade in kept.trades)
+        return {
+            "kind": "backtest",
+            "first": kept.first.isoformat(),
+            "last": kept.last.isoformat(),
+            "trades": len(kept.trades),
+            "net_pnl": round(net, 2),
+            "modelled_share": kept.modelled_share,
+        }
+    return {
+        "kind": "training",
+        "strategy": kept.evidence.strategy,
+        "model_version": kept.evidence.model_version,
+        "promoted": kept.verdict.promoted,
+        "failed_gates": [gate.name for gate in kept.verdict.failed],
+    }
