@@ -19,6 +19,7 @@ from infra.config import StageSettings
 from infra.stacks.access import AccessStack
 from infra.stacks.data import DataStack
 from infra.stacks.operations import OperationsStack
+from infra.stacks.research import ResearchStack
 from infra.stacks.trading import TradingStack
 
 __all__ = ["build", "main"]
@@ -27,7 +28,8 @@ __all__ = ["build", "main"]
 def build(
     *, outdir: Path | None = None, context: dict[str, str] | None = None, build_assets: bool = True
 ) -> App:
-    """The app of one stage, ready to synthesise: patang-<stage>-data, -trading, -access, -operations.
+    """The app of one stage, ready to synthesise: patang-<stage>-data, -trading, -access, -operations,
+    and -research where the setting asks for it.
 
     `context` overrides cdk.json. With `build_assets=False` code assets are empty, which is enough to look at
     templates. Raises pydantic.ValidationError on a wrong setting, BundleError if an asset cannot be built.
@@ -45,6 +47,8 @@ def build(
     trading = TradingStack(app, settings, bundles, data)
     AccessStack(app, settings, bundles, data, trading)
     OperationsStack(app, settings, data, trading)
+    if settings.research:
+        ResearchStack(app, settings, bundles, data)
     Tags.of(app).add("patang:stage", settings.stage)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return app

@@ -1,4 +1,4 @@
-"""Code assets without Docker: zips of layers and functions, and the build context of the ingester's image.
+"""Code assets without Docker: zips of layers and functions, and the build contexts of images.
 
 A bundle's name is the hash of what goes into it, so that a second synth builds nothing and the same sources
 give the same template on every machine. What is built stays in `.patang/assets`.
@@ -76,17 +76,17 @@ class Bundles:
         """The zip of a function: the packages `functions` and `functions.<name>`. Raises BundleError."""
         return self._sources(f"function-{name}", ROOT / "functions" / name, f"functions/{name}", "/var/task")
 
-    def ingester_context(self) -> Bundle:
-        """The folder from which the ingester's image is built, laid out as the repository is."""
+    def image_context(self, name: str) -> Bundle:
+        """The folder from which the image of functions/<name> is built, laid out as the repository is."""
         parts = {
-            "Dockerfile": ROOT / "functions/ingester/Dockerfile",
-            "requirements/ingester.txt": ROOT / "requirements/ingester.txt",
+            "Dockerfile": ROOT / f"functions/{name}/Dockerfile",
+            f"requirements/{name}.txt": ROOT / f"requirements/{name}.txt",
             "layers/core/patang": ROOT / "layers/core/patang",
-            "functions/ingester": ROOT / "functions/ingester",
+            f"functions/{name}": ROOT / f"functions/{name}",
         }
         files = {target: source for place, part in parts.items() for target, source in _shipped(part, place)}
         key = _digest(*((target, source.read_bytes()) for target, source in sorted(files.items())))
-        path = self._cache / f"image-ingester-{key[:16]}"
+        path = self._cache / f"image-{name}-{key[:16]}"
         if not path.exists():
             self._cache.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self._cache) as scratch:

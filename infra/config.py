@@ -41,6 +41,10 @@ class StageSettings(BaseModel):
     egress: Literal["nat-instance", "nat-gateway"] = "nat-instance"
     # Raised to put another instance in the place of one that was terminated.
     nat_generation: Annotated[int, Field(ge=1)] = 1
+    # Distributed research. Off, it is not deployed and costs nothing; on, it costs only what a run uses.
+    research: bool = False
+    # Jobs at the same time. They share the account's concurrency with the functions that trade.
+    research_workers: Annotated[int, Field(ge=1, le=1_000)] = 20
     # Market time is India's: every schedule below is read in Asia/Kolkata.
     reconcile_schedule: str = "cron(* 9-15 ? * MON-FRI *)"
     morning_schedule: str = "cron(30,45 8 ? * MON-FRI *)"

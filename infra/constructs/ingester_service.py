@@ -97,7 +97,7 @@ class IngesterService(Construct):
         container = self.task.add_container(
             "Ingester",
             image=ecs.ContainerImage.from_asset(
-                str(bundles.ingester_context().path), platform=Platform.LINUX_ARM64
+                str(bundles.image_context("ingester").path), platform=Platform.LINUX_ARM64
             ),
             environment={
                 "STAGE": settings.stage,

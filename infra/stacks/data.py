@@ -138,6 +138,8 @@ class DataStack(Stack):
                 # A day that was not archived can be made good for as long as these are there.
                 s3.LifecycleRule(id="closed-minutes", prefix="minutes/", expiration=Duration.days(90)),
                 s3.LifecycleRule(id="chain-snapshots", prefix="chains/", expiration=Duration.days(90)),
+                # A run is collected when it is done; what it was made of is made again from the candles.
+                s3.LifecycleRule(id="research", prefix="research/", expiration=Duration.days(90)),
                 # The audit log seals them and keeps its entries for good: so are these kept, and are read at
                 # once when somebody asks why. Those under 128 KB are left where they are by S3 itself.
                 s3.LifecycleRule(

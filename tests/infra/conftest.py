@@ -87,7 +87,15 @@ def _synthesise(folder: Path, **context: str) -> Assembly:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    return _synthesise(tmp_path_factory.mktemp("cloud"), owner_email="owner@example.com")
+    """With the stack that is off where nobody asks for it, which is none of `templates`."""
+    return _synthesise(tmp_path_factory.mktemp("cloud"), owner_email="owner@example.com", research="true")
+
+
+@pytest.fixture(scope="session")
+def research(cloud: Assembly) -> Assembly:
+    """The stack of distributed research."""
+    template = json.loads((cloud.folder / "patang-paper-research.template.json").read_text())
+    return Assembly(cloud.folder, {"research": template})
 
 
 @pytest.fixture(scope="session")

@@ -122,14 +122,15 @@ def test_package_that_cannot_be_installed_is_named(tmp_path, monkeypatch):
         Bundles("cloud", cache=tmp_path / "cache").layer("base")
 
 
-def test_image_context_is_laid_out_as_the_repository():
-    context = Bundles("cloud").ingester_context().path
+@pytest.mark.parametrize(("name", "entry"), [("ingester", "__main__.py"), ("research_worker", "handler.py")])
+def test_image_context_is_laid_out_as_the_repository(name, entry):
+    context = Bundles("cloud").image_context(name).path
 
-    assert (context / "Dockerfile").read_text() == (ROOT / "functions/ingester/Dockerfile").read_text()
+    assert (context / "Dockerfile").read_text() == (ROOT / f"functions/{name}/Dockerfile").read_text()
     for place in (
-        "requirements/ingester.txt",
+        f"requirements/{name}.txt",
         "layers/core/patang/app/desk.py",
-        "functions/ingester/__main__.py",
+        f"functions/{name}/{entry}",
     ):
         assert (context / place).is_file()
     assert not list(context.rglob("__pycache__"))

@@ -22,7 +22,7 @@ def test_templates_pass_cfn_lint(cloud):
         check=False,
     )
 
-    assert len(templates) == 4
+    assert len(templates) == 5
     assert done.returncode == 0, done.stdout
 
 
