@@ -60,5 +60,5 @@ class PremiumSource(Protocol):
 
     def bars(self, contract: Instrument, first: datetime, last: datetime) -> PremiumBars:
         """The contract's bars that start from `first` to `last`, both included, up to its expiry; minutes
-        without a price are left out. All from the same prices, recorded or modelled, as its board was."""
+        without a price are left out. Recorded or modelled as a board of `first`'s day is, all of them."""
         ...
