@@ -10,7 +10,7 @@ from patang.backtest.trade import BacktestResult, DayResult, Trade
 from patang.market.instruments import Instrument
 from patang.market.sessions import IST
 from patang.settings import Settings
-from patang.training.evidence import Evidence, Outcomes, Reliability, Trial, WindowMetrics
+from patang.training.evidence import Evidence, Outcomes, RandomEntries, Reliability, Trial, WindowMetrics
 from patang.training.gates.verdict import GateResult, Verdict
 from patang.training.run import TrainingRun
 
@@ -154,9 +154,9 @@ def _price(value: float | Decimal) -> Decimal:
 def training_run(seed: int = 5, passed: bool = False, version: str = "equity-0123456789") -> TrainingRun:
     """A training whose gates all hold, or of which two say no."""
     gates = (
-        _gate("deflated Sharpe", True, 0.97, ">=", 0.95, "of 24 trials, over 180 days with an entry"),
-        _gate("Brier skill", passed, 0.012 if passed else -0.004, ">", 0.0, "against the base rate of 0.44"),
-        _gate("effective sample", passed, 240.0 if passed else None, ">=", 100, "no rows were left to count"),
+        _gate("deflated_sharpe", True, 0.97, ">=", 0.95, "of 24 trials, over 180 days with an entry"),
+        _gate("brier_skill", passed, 0.012 if passed else -0.004, ">", 0.0, "against the base rate of 0.44"),
+        _gate("effective_size", passed, 240.0 if passed else None, ">=", 100, "no rows were left to count"),
     )
     return TrainingRun(evidence=evidence_of(seed, version), verdict=Verdict(gates=gates))
 
@@ -200,6 +200,7 @@ def evidence_of(seed: int, version: str) -> Evidence:
         trials=trials,
         outcomes=seen,
         final_outcomes=final,
+        random_entries=RandomEntries(means=tuple(draw.normal(-0.03, 0.03, 1000).tolist()), pool=5120),
     )
 
 

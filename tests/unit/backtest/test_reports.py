@@ -15,6 +15,7 @@ from patang.backtest.reports.pages import report_page
 from patang.backtest.reports.prices import chart_bars, shown_trades
 from patang.backtest.reports.wording import amount, number, percent, short_amount
 from patang.training.evidence import Outcomes
+from patang.training.gates.thresholds import THRESHOLDS
 from patang.training.gates.verdict import Verdict
 from tests.unit.backtest.sample_runs import HOSTILE, backtest_run, training_run
 
@@ -154,16 +155,40 @@ def test_every_gate_is_told_with_its_answer(training):
         assert gate.told in page.text
     assert page.text.count("✗ fails") == len(run.verdict.failed) == 2
     assert (
-        "Not promoted, for demonstration only: 2 of 3 gates say no (Brier skill, effective sample)"
-        in page.text
+        "Not promoted, for demonstration only: 2 of 3 gates say no (brier skill, effective size)" in page.text
     )
     assert "not measurable" in page.text
+    assert THRESHOLDS["brier_skill"].asks in page.text
     assert "Promoted: all 3 gates hold" in report_page(training_run(passed=True))
 
 
 def test_no_gate_is_no_promotion():
     run = training_run().model_copy(update={"verdict": Verdict(gates=())})
     assert "Not promoted, for demonstration only: no gate was asked" in report_page(run)
+
+
+def test_the_model_is_told_beside_entries_at_random(training):
+    run, page = training
+    chart = next(chart for chart in page.all("svg") if chart["aria-label"].startswith("Entries at random"))
+    assert "1000 sets drawn from 5,120 entries" in chart["aria-label"]
+    seen, final = run.evidence.outcomes, run.evidence.final_outcomes
+    rows = [
+        (net, weight)
+        for part in (seen, final)
+        for net, weight, taken in zip(part.net_pct, part.weight, part.taken, strict=True)
+        if taken
+    ]
+    mean = sum(net * weight for net, weight in rows) / sum(weight for _, weight in rows)
+    assert f"the model: {percent(mean, 3, signed=True)}" in page.text
+
+
+def test_a_final_window_that_was_asked_before_is_told(training):
+    run, page = training
+    assert "The final window was asked for the first time." in page.text
+    again = run.evidence.model_copy(update={"final_asked": 3, "earlier_trials": 40})
+    text = read(report_page(run.model_copy(update={"evidence": again}))).text
+    assert "asked 3 times: it is not untouched any more" in text
+    assert "40 more trials" in text
 
 
 def test_inputs_are_ranked_by_what_they_contribute(training):

@@ -38,7 +38,7 @@ def test_the_page_of_a_training_put_into_a_store(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("PATANG_STORE", str(tmp_path / "not-asked-for"))
     assert main(["report", str(folder), "--store", str(store), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert (said["promoted"], said["failed_gates"]) == (False, ["Brier skill", "effective sample"])
+    assert (said["promoted"], said["failed_gates"]) == (False, ["brier_skill", "effective_size"])
     assert (store / "reports/kept/report.html").read_bytes() == (folder / "report.html").read_bytes()
     assert said["stored"] == f"{store}/reports/kept/report.html"
     assert main(["report", str(folder)]) == 0

@@ -12,7 +12,15 @@ from patang.backtest.reports.drawing import Plot
 from patang.backtest.reports.wording import number, percent, short_amount
 from patang.market.sessions import IST
 
-__all__ = ["drawdown", "drawdown_chart", "equity_chart", "result_chart", "spread_chart", "trials_chart"]
+__all__ = [
+    "drawdown",
+    "drawdown_chart",
+    "equity_chart",
+    "histogram",
+    "result_chart",
+    "spread_chart",
+    "trials_chart",
+]
 
 type Floats = NDArray[np.float64]
 
@@ -82,6 +90,21 @@ def spread_chart(values: Sequence[float], title: str, told: str) -> Markup:
     if len(known):
         middle = float(np.median(known))
         plot.stroke((middle, middle), (0, 1), "a")
+    return plot.figure(title, told, shape="low")
+
+
+def histogram(values: Sequence[float], one: float | None, name: str, title: str, told: str) -> Markup:
+    """How often values lie where, and where `one` other value lies among them, which has a `name`."""
+    known = np.asarray(values, float)
+    counts, edges = np.histogram(known, bins=min(40, max(8, round(len(known) ** 0.5))))
+    x = number_axis([*edges, *([] if one is None else [one])], lambda v: percent(v, 2))
+    plot = Plot(x, number_axis(counts, lambda v: f"{v:.0f}" if v == int(v) else "", zero=True))
+    for count, left, right in zip(counts.tolist(), edges[:-1], edges[1:], strict=True):
+        if count:
+            plot.box((left + right) / 2, 0.45 * (right - left), 0.0, count, "count")
+    if one is not None:
+        plot.stroke((one, one), (0, float(counts.max())), "warn")
+        plot.note(one, f"{name}: {percent(one, 3, signed=True)}")
     return plot.figure(title, told, shape="low")
 
 

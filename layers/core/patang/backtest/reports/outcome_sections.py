@@ -13,7 +13,7 @@ from patang.backtest.reports.wording import number, percent
 from patang.market.sessions import IST
 from patang.training.evidence import Outcomes
 
-__all__ = ["cost_section", "month_table", "result_section", "sorted_section"]
+__all__ = ["cost_section", "month_table", "result_section", "sorted_section", "taken_mean"]
 
 type Floats = NDArray[np.float64]
 
@@ -51,6 +51,13 @@ def result_section(seen: Outcomes, final: Outcomes) -> Section:
         "Entries overlap in time, so this is not the curve of an account: a backtest draws that."
     )
     return Section("Result", [chart, Text(told, "quiet"), month_table("Percent by month", by_month)])
+
+
+def taken_mean(seen: Outcomes, final: Outcomes) -> float | None:
+    """The mean net result of the taken entries, percent, weighted by uniqueness; None without any."""
+    net, weight, taken = (_column(name, seen, final) for name in ("net_pct", "weight", "taken"))
+    some = taken.astype(bool)
+    return float(np.average(net[some], weights=weight[some])) if some.any() else None
 
 
 def sorted_section(seen: Outcomes, final: Outcomes) -> Section:

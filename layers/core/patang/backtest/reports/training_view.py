@@ -3,8 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from patang.backtest.reports.calibration import Bin, reliability_chart
-from patang.backtest.reports.curves import spread_chart, trials_chart
-from patang.backtest.reports.outcome_sections import cost_section, result_section, sorted_section
+from patang.backtest.reports.curves import histogram, spread_chart, trials_chart
+from patang.backtest.reports.outcome_sections import (
+    cost_section,
+    result_section,
+    sorted_section,
+    taken_mean,
+)
 from patang.backtest.reports.pieces import (
     Cell,
     Facts,
@@ -18,6 +23,7 @@ from patang.backtest.reports.pieces import (
 )
 from patang.backtest.reports.wording import number, percent, plain
 from patang.training.evidence import Evidence, Reliability, WindowMetrics
+from patang.training.gates.thresholds import THRESHOLDS
 from patang.training.gates.verdict import GateResult, Verdict
 from patang.training.run import TrainingRun
 
@@ -51,6 +57,7 @@ def training_page(run: TrainingRun) -> Page:
             _calibration(evidence.reliability, evidence.final.calibration_error),
             _contributions(evidence),
             sorted_section(evidence.outcomes, evidence.final_outcomes),
+            *_luck(evidence),
             cost_section(evidence.outcomes, evidence.final_outcomes),
             _search(evidence),
             Section("Data", [Text("The card of the data set.", "quiet"), card_facts(evidence.data)]),
@@ -63,7 +70,7 @@ def _verdict(verdict: Verdict) -> Text:
         return Text(f"Promoted: all {len(verdict.gates)} gates hold.", "gain")
     if not verdict.gates:
         return Text("Not promoted, for demonstration only: no gate was asked.", "loss")
-    names = ", ".join(gate.name for gate in verdict.failed)
+    names = ", ".join(gate.name.replace("_", " ") for gate in verdict.failed)
     return Text(
         f"Not promoted, for demonstration only: {len(verdict.failed)} of {len(verdict.gates)} gates say no "
         f"({names}).",
@@ -74,16 +81,18 @@ def _verdict(verdict: Verdict) -> Text:
 def _gates(verdict: Verdict) -> Section:
     rows = [
         (
-            Cell(gate.name, head=True),
+            Cell(gate.name.replace("_", " "), head=True),
             Cell("✓ holds" if gate.passed else "✗ fails", "gain" if gate.passed else "loss"),
-            Cell(gate.told, prose=True),
             Cell(_measured(gate)),
             Cell(f"{_SIGNS[gate.comparison]} {plain(gate.threshold)}"),
+            Cell(THRESHOLDS[gate.name].asks if gate.name in THRESHOLDS else "", prose=True),
+            Cell(gate.told, prose=True),
         )
         for gate in verdict.gates
     ]
-    columns = ("gate", "answer", "what was measured", "value", "must be")
-    return Section("Gates", [Table("A model is promoted only if every gate holds", columns, rows, texts=3)])
+    columns = ("gate", "answer", "value", "must be", "what for", "measured")
+    caption = "A model is promoted only if every gate holds"
+    return Section("Gates", [Table(caption, columns, rows, texts=len(columns))])
 
 
 def _measured(gate: GateResult) -> str:
@@ -165,8 +174,24 @@ def _contributions(evidence: Evidence) -> Section:
     return Section("Feature contributions", [Text(told, "quiet"), Table("By size", columns, rows)])
 
 
+def _luck(evidence: Evidence) -> list[Section]:
+    drawn = evidence.random_entries
+    if drawn is None or not drawn.means:
+        return []
+    told = (
+        f"{len(drawn.means)} sets drawn from {drawn.pool:,} entries, at the clock times of the trades and "
+        "through the same exits: mean net result of a trade. A model that only had luck lies among them"
+    )
+    mean = taken_mean(evidence.outcomes, evidence.final_outcomes)
+    chart = histogram(drawn.means, mean, "the model", "Entries at random", told)
+    return [Section("Against luck", [chart])]
+
+
 def _search(evidence: Evidence) -> Section:
-    parts = [Text("Every trial is here: the best of many looks good by chance alone.", "quiet")]
+    parts = [
+        Text("Every trial is here: the best of many looks good by chance alone.", "quiet"),
+        _asked(evidence),
+    ]
     charts = []
     if evidence.trials:
         best = max(evidence.trials, key=lambda trial: trial.score)
@@ -179,6 +204,20 @@ def _search(evidence: Evidence) -> Section:
         charts.append(spread_chart(evidence.combinations, "Sharpe ratios of the combinatorial paths", told))
     trials = Table("All trials", *_trials(evidence), texts=0, folded=True)
     return Section("Search", [*parts, *charts, _parameters(evidence.parameters, evidence.seed), trials])
+
+
+def _asked(evidence: Evidence) -> Text:
+    again = evidence.final_asked > 1
+    text = (
+        f"The final window was asked {'for the first time' if not again else f'{evidence.final_asked} times'}"
+    )
+    if again:
+        text += ": it is not untouched any more, and what it says is worth less"
+    if evidence.earlier_trials:
+        text += (
+            f". Earlier runs on this source made {evidence.earlier_trials} more trials, which are not below"
+        )
+    return Text(f"{text}.", "warn" if again else "quiet")
 
 
 def _trials(evidence: Evidence) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
