@@ -54,6 +54,9 @@ FAULTS: dict[str, tuple[Evidence, set[str]]] = {
     "an end that loses": (
         spoilt(final_outcomes=outcomes(15, -0.05, first_day=60)), {"final_expectancy"}
     ),
+    "an end looked at too often": (
+        spoilt(final_outcomes=outcomes(15, 0.08, first_day=60, seed=4), final_asked=50), {"final_expectancy"}
+    ),
     "a market that pays everybody": (
         spoilt(random_entries=RandomEntries(means=(0.2, 0.3) * 200, pool=900)), {"random_entries"}
     ),

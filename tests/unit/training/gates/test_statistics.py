@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from skfolio.measures import deflated_sharpe_ratio
 
 from patang.errors import BadInput
 from patang.training.gates.bootstrap import mean_interval, resampled_days
@@ -93,6 +94,10 @@ def test_the_more_was_tried_the_more_a_sharpe_ratio_has_to_show() -> None:
     assert few is not None
     assert many is not None
     assert many < few
+    assert deflated_sharpe(returns, trials[:3], earlier=500) < few
+    assert deflated_sharpe(returns, trials) == pytest.approx(
+        float(deflated_sharpe_ratio(returns, np.array([sharpe(np.array(trial)) for trial in trials])))
+    )
     assert deflated_sharpe(np.zeros(120), trials) is None
     assert deflated_sharpe(returns[:9], trials) is None
     assert sharpe(np.zeros(1)) == 0.0

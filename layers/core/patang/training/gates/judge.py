@@ -70,8 +70,17 @@ class _Asked:
     def final_expectancy(self) -> _Answer:
         if not len(self._final):
             return None, "the model would have traded nothing in the final window"
-        mean = float(np.average(self._final.net_pct, weights=self._final.weight))
-        return mean, f"of {len(self._final)} trades in the final window"
+        trades, times = self._final, self._evidence.final_asked
+        mean = float(np.average(trades.net_pct, weights=trades.weight))
+        told = f"{mean:+.4f} % of {len(trades)} trades in the final window"
+        if times <= 1:
+            return mean, told
+        # Whoever may look often enough finds a window that pays: one mean in so many has to.
+        chance = mean_interval(
+            trades.net_pct, trades.weight, trades.day, self._evidence.seed, level=1 - 1 / times
+        )
+        told = f"{told}, which was looked at {times} times"
+        return (None, f"{told}, on fewer than five days") if chance is None else (chance.low, told)
 
     def random_entries(self) -> _Answer:
         drawn = self._evidence.random_entries
@@ -86,8 +95,9 @@ class _Asked:
         trials = [trial.day_returns for trial in self._evidence.trials]
         if not trials:
             return None, "no trial is known: how many were made decides"
-        value = deflated_sharpe(day_returns(self._counted, days), trials)
-        return value, f"{len(trials)} trials, {len(days)} days{self._of}"
+        earlier = self._evidence.earlier_trials
+        value = deflated_sharpe(day_returns(self._counted, days), trials, earlier)
+        return value, f"{len(trials)} trials and {earlier} of earlier runs, {len(days)} days{self._of}"
 
     def overfitting(self) -> _Answer:
         trials = [trial.day_returns for trial in self._evidence.trials]

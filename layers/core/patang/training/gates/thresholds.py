@@ -31,7 +31,9 @@ THRESHOLDS: Mapping[str, Threshold] = {
         ">", 0, "percent a trade after charges, spread and slippage: the low end of its 95 % interval"
     ),
     "expectancy_slipped": Threshold(">", 0, "the same where fills slip twice what was assumed"),
-    "final_expectancy": Threshold(">", 0, "percent a trade after costs in the final window alone, its mean"),
+    "final_expectancy": Threshold(
+        ">", 0, "percent a trade after costs in the final window alone, its mean; lower with every look at it"
+    ),
     "random_entries": Threshold(
         "<=", 0.05, "how often entries at random, at the same times and by the same exits, earned as much"
     ),
