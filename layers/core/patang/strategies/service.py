@@ -22,11 +22,11 @@ from patang.strategies.explanation import LeftAlone, MarketDecisions
 from patang.strategies.market import market_at
 from patang.strategies.signal import Signal
 
-__all__ = ["SignalService"]
+__all__ = ["MOST_SIGNALS", "SignalService"]
 
 _MINUTE = timedelta(minutes=1)
 # A transaction of the table takes a hundred items; the cycle and its event are two of them.
-_MOST_SIGNALS = 90
+MOST_SIGNALS = 90
 
 
 class SignalService:
@@ -83,7 +83,7 @@ class SignalService:
         if universe is None:
             raise StopTrading(f"there is no universe of {as_of.date()}: (morning) has not run for that day")
         market = market_at(minutes, universe, as_of)
-        return decide(market, self._strategies, self._models, self._settings(), _MOST_SIGNALS)
+        return decide(market, self._strategies, self._models, self._settings(), MOST_SIGNALS)
 
     def _keep(self, run_id: str, as_of: datetime, decided: Decided, reason: str) -> int:
         """Stores signals, what the cycle came to, and the event that seals all of it, together."""
