@@ -187,3 +187,83 @@ def test_inputs_have_no_scale_and_mirror_with_the_direction():
     priced = ("ema_12", "ema_26", "macd", "macd_signal", "atr_14", "std_dev_20")
     tenth = RISING | {name: RISING[name] / 10 for name in priced}
     assert underlying_inputs(tenth, 2_501.0, 1, 0.5) == pytest.approx(up)
+
+
+def trained_on(strategy, changes):
+    """The shipped metadata with some of it changed, as it would have been written."""
+    kept = json.loads((SHIPPED / strategy / "metadata.json").read_text())
+    return Metadata.model_validate(kept | changes)
+
+
+def test_metadata_that_was_changed_after_it_was_written_is_refused(artifacts):
+    path = artifacts / "equity" / "metadata.json"
+    kept = json.loads(path.read_text())
+    kept["dissimilarity"]["furthest"] *= 2
+    path.write_text(json.dumps(kept))
+    with pytest.raises(ModelRefused, match="somebody changed it"):
+        SignalModel.load(artifacts, "equity")
+
+
+@pytest.mark.parametrize("version", ["3.3.9", "4.4.1", "0.1"])
+def test_a_model_of_another_xgboost_is_refused(artifacts, version):
+    libraries = trained_on("equity", {}).libraries
+    change_metadata(artifacts / "equity", libraries=libraries | {"xgboost": version})
+    with pytest.raises(ModelRefused, match=f"was trained with XGBoost {version}"):
+        SignalModel.load(artifacts, "equity")
+
+
+def test_a_patch_of_the_same_xgboost_is_served(artifacts):
+    major, minor, *_ = xgboost.__version__.split(".")
+    libraries = trained_on("equity", {}).libraries | {"xgboost": f"{major}.{minor}.99"}
+    change_metadata(artifacts / "equity", libraries=libraries)
+    assert SignalModel.load(artifacts, "equity").predict([row("equity")])
+
+
+@pytest.mark.parametrize("gates", [[], [{"name": "brier_skill", "passed": False, "told": "-0.01"}]])
+def test_a_model_is_promoted_by_gates_alone(gates):
+    with pytest.raises(ValueError, match="not that every gate let it pass"):
+        trained_on("equity", {"promoted": True, "gates": gates})
+
+
+def test_the_shipped_models_are_for_demonstration_only():
+    for strategy in INPUTS:
+        assert not SignalModel.load(SHIPPED, strategy).promoted
+        card = (SHIPPED / strategy / "model_card.md").read_text()
+        assert "For demonstration only" in card
+
+
+def test_a_model_of_some_of_the_inputs_is_asked_about_those_alone(artifacts):
+    """Its history did not know the others often enough."""
+    some = ("macd_atr", "rsi", "atr_pct")
+    rng = np.random.default_rng(4)
+    table = rng.normal(size=(400, 3))
+    booster = xgboost.train(
+        {"max_depth": 2, "objective": "binary:logistic", "nthread": 1},
+        xgboost.DMatrix(table, (table[:, 1] > 0).astype(float)),
+        5,
+    )
+    whole = json.loads((artifacts / "equity" / "metadata.json").read_text())
+    content = bytes(booster.save_raw("json"))
+    digest = hashlib.sha256(content).hexdigest()
+    for name in ("classifier.json", "regressor.json"):
+        (artifacts / "equity" / name).write_bytes(content)
+    change_metadata(
+        artifacts / "equity",
+        inputs=some,
+        files=dict.fromkeys(whole["files"], digest),
+        dissimilarity={
+            "center": [0, 0, 0],
+            "whitening": np.eye(3).tolist(),
+            "quantile": 0.99,
+            "furthest": 3.0,
+        },
+    )
+    model = SignalModel.load(artifacts, "equity")
+    (plain,) = model.predict([{"macd_atr": 0.0, "rsi": 1.0, "atr_pct": 2.0}])
+    (beside,) = model.predict([row("equity", macd_atr=0.0, rsi=1.0, atr_pct=2.0)])
+    assert plain == beside
+    assert plain.distance == pytest.approx(math.sqrt(5))
+    assert not plain.dissimilar
+    (away,) = model.predict([{"macd_atr": 0.0, "rsi": 3.1, "atr_pct": 0.0}])
+    assert away.dissimilar
+    assert set(model.explain([row("equity")])[0].p_win_log_odds.inputs) == set(some)

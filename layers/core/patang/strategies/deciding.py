@@ -96,7 +96,8 @@ def decide(
     """What the strategies want of a market, and what the models think of it.
 
     Each model is asked once, and only if a rule found something for it. At most `most` signals are made, so
-    that explaining them has its bound too; the least probable of the rest are left alone.
+    that explaining them has its bound too; the least probable of the rest are left alone, and so is whatever
+    is unlike all that its model was trained on (DISSIMILAR).
     Raises ModelRefused if a model that is needed must not be used.
     """
     return decide_minutes([find(market, strategies, settings)], models, settings, most)[0]
@@ -114,10 +115,14 @@ def decide_minutes(
 
     `explained=False` leaves out what each input gave to an answer, which costs several times the answer.
     """
-    asked = [_Asked(n, *wish) for n, minute in enumerate(found) for wish in minute.wanted]
-    ranked = sorted(_by_model(asked, models, _predicted), key=lambda wish: wish.rank)
-    kept: list[_Asked] = []
+    wanted = [_Asked(n, *wish) for n, minute in enumerate(found) for wish in minute.wanted]
+    asked = _by_model(wanted, models, _predicted)
     left: list[list[LeftAlone]] = [list(minute.left_alone) for minute in found]
+    for wish in asked:
+        if wish.prediction.dissimilar:
+            left[wish.minute].append(_dissimilar(wish))
+    ranked = sorted((wish for wish in asked if not wish.prediction.dissimilar), key=lambda wish: wish.rank)
+    kept: list[_Asked] = []
     for number, of_minute in groupby(ranked, key=lambda wish: wish.minute):
         wishes = list(of_minute)
         kept += wishes[:most]
@@ -158,6 +163,15 @@ def _predicted(model: SignalModel, asked: Sequence[_Asked]) -> list[_Asked]:
 def _explained(model: SignalModel, asked: Sequence[_Asked]) -> list[_Asked]:
     parts = model.explain([found.candidate.inputs for found in asked])
     return [found._replace(contributions=of_one) for found, of_one in zip(asked, parts, strict=True)]
+
+
+def _dissimilar(found: _Asked) -> LeftAlone:
+    """A model has no confidence to give where it has not learnt: no signal, whatever it would say."""
+    candidate, told = found.candidate, found.prediction
+    distance = told.distance if math.isfinite(told.distance) else None
+    near = Rule("distance_from_training", "<=", told.furthest, passed=False, value=distance)
+    refusal = Refusal("DISSIMILAR", candidate.instrument.tradingsymbol, (*candidate.rules, near))
+    return LeftAlone.told(candidate.strategy, refusal)
 
 
 def _too_many(found: _Asked) -> LeftAlone:
