@@ -8,10 +8,11 @@ import pytest
 from patang.backtest.candidates import found_by_rules
 from patang.backtest.history import History
 from patang.backtest.history_tape import HistoryTape
+from patang.backtest.premiums.modelled import ModelledPremiums
 from patang.errors import BadInput
 from patang.market.sessions import IST
 from patang.model.inputs import EQUITY_INPUTS
-from patang.settings import EquitySettings, Settings, UniverseSettings
+from patang.settings import EquitySettings, OptionSettings, Settings, UniverseSettings
 from patang.strategies.registry import strategy_named
 from patang.training.building import build_dataset
 from patang.training.card import content_hash
@@ -116,6 +117,23 @@ def test_a_missing_day_costs_the_rows_that_reach_into_it_and_no_other(history, b
     last = datetime.combine(days[-1], datetime.min.time(), IST) - timedelta(hours=1)
     assert content_hash(short) == content_hash(data.rows(data.left < last.timestamp()))
     assert card.skipped == {days[-1]: "lost"}
+
+
+def test_options_are_followed_on_premiums_and_know_no_future_either():
+    history = noise_history(5, symbols=("NIFTY",), days=2)
+    settings = Settings(cycle_interval_seconds=300, options=OptionSettings(max_hold_minutes=60))
+
+    def of(some):
+        return build_dataset(HistoryTape(some, ModelledPremiums(some, settings)), "long_options", settings)
+
+    data, card = of(history)
+    assert len(data) > 5
+    assert data.modelled.all()
+    assert (card.modelled_share, set(data.symbol.tolist())) == (1.0, {"NIFTY"})
+    assert np.isfinite(data.inputs).all()
+    moment = datetime.fromtimestamp(int(data.left[len(data) // 2]), UTC).astimezone(IST)
+    cut, _ = of(history.until(moment))
+    assert content_hash(cut) == content_hash(data.rows(data.left <= moment.timestamp()))
 
 
 def test_no_bars_are_refused():
