@@ -1,5 +1,6 @@
 """Modelled premiums: no arbitrage, no future, the contract of the date, and labelled for what they are."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,11 +10,12 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from patang.backtest.history import History, SymbolHistory
+from patang.backtest.earlier import session_variance
+from patang.backtest.history import SymbolHistory
 from patang.backtest.premiums.listing import listed_option
 from patang.backtest.premiums.modelled import ModelledPremiums
 from patang.backtest.premiums.source import OptionBoard
-from patang.backtest.premiums.surface import session_variance, shipped_surface
+from patang.backtest.premiums.surface import shipped_surface
 from patang.errors import BadInput
 from patang.market.greeks import RISK_FREE_RATE, price
 from patang.market.option_chain import priced_chain
@@ -64,7 +66,9 @@ def test_the_live_chain_reads_the_surface_back() -> None:
     assert len(later) > 6
     at = int(np.flatnonzero(_NIFTY.days == _NIFTY.days[np.searchsorted(_NIFTY.starts, as_of.timestamp())])[0])
     variances = [session_variance(_NIFTY.close[_NIFTY.days == day]) for day in np.unique(_NIFTY.days[:at])]
-    realised = surface.realised(np.array(variances))[-1]
+    before = _HISTORY.earlier["NIFTY"]
+    assert len(before.variances) == 10
+    realised = surface.realised(np.array([*before.variances, *variances]))[-1]
     level = surface.level(realised, np.log(spot / _NIFTY.close[at - 1]))
     days = (expiry_moment(date(2026, 7, 7)) - as_of) / timedelta(days=1)
     for option in later:
@@ -110,7 +114,7 @@ def test_a_put_is_lowest_where_the_index_is_highest() -> None:
     row = int(np.searchsorted(_NIFTY.starts, first.timestamp()))
     high = _NIFTY.high.copy()
     high[row] += 100
-    raised = History("raised", [_with_high(high)], {})
+    raised = replace(_HISTORY, symbols=[_with_high(high)])
     calm, spiked = (p.bars(put, first, first) for p in (_PREMIUMS, ModelledPremiums(raised, Settings())))
     assert spiked.low[0] < calm.low[0] - 20
     assert spiked.high[0] == calm.high[0]
@@ -143,6 +147,12 @@ def test_cutting_off_the_future_changes_no_premium_of_the_past() -> None:
         np.testing.assert_array_equal(before.starts, after.starts)
         for name in ("open", "high", "low", "close", "bid", "ask"):
             np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
+
+
+def test_a_window_of_a_history_has_the_premiums_of_the_whole() -> None:
+    as_of = _at(_DAYS[4], "11:00")
+    window = ModelledPremiums(_HISTORY.between(_DAYS[4], _DAYS[5]), Settings())
+    assert _board(window, as_of) == _board(_PREMIUMS, as_of)
 
 
 def test_a_contract_ends_with_its_expiry_at_what_exercise_brings() -> None:

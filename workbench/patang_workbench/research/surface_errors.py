@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from patang.backtest.premiums.surface import Surface, session_variance
+from patang.backtest.earlier import session_variance
+from patang.backtest.premiums.surface import Surface
 from patang.market.findings import days_of
 from patang.market.greeks import greeks
 from patang_workbench.research.option_observations import ChainSlice, read_columns

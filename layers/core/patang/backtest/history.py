@@ -1,12 +1,13 @@
 """Bars of the past, with the features that the desk would have computed from them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from patang.backtest.earlier import NOTHING_EARLIER, Earlier
 from patang.errors import BadInput
 from patang.market.instruments import Instrument
 from patang.market.sessions import IST
@@ -66,12 +67,13 @@ class SymbolHistory:
 class History:
     """Symbols over a stretch of sessions. `source` names where the bars are from, for people; `skipped` are
     sessions that were left out, of all symbols or of those named, with the reason; `findings` counts what the
-    checks of quality found, by its kind."""
+    checks of quality found, by its kind; `earlier`: what is remembered of the sessions before, by symbol."""
 
     source: str
     symbols: Sequence[SymbolHistory]
     skipped: Mapping[date, str]
     findings: Mapping[str, int] = field(default_factory=dict)
+    earlier: Mapping[str, Earlier] = field(default_factory=dict)
 
     @property
     def sessions(self) -> tuple[date, ...]:
@@ -83,10 +85,16 @@ class History:
         """The same with nothing that had not closed by `moment`."""
         last = int(moment.timestamp()) - 60
         kept = [s.rows(s.starts <= last) for s in self.symbols]
-        return History(self.source, kept, self.skipped, self.findings)
+        return replace(self, symbols=kept)
 
     def between(self, first: date, last: date) -> "History":
-        """The sessions of `first` to `last`, both included; features keep what they knew of days before."""
+        """The sessions of `first` to `last`, both included; what days before told is kept: by the features,
+        and in `earlier`."""
         begin, end = (int(datetime(d.year, d.month, d.day, tzinfo=IST).timestamp()) for d in (first, last))
         kept = [s.rows((s.starts >= begin) & (s.starts < end + _DAY)) for s in self.symbols]
-        return History(self.source, [s for s in kept if len(s)], self.skipped, self.findings)
+        earlier = {}
+        for symbol in self.symbols:
+            gone = symbol.starts < begin
+            known = self.earlier.get(symbol.symbol, NOTHING_EARLIER)
+            earlier[symbol.symbol] = known.followed_by(symbol.days[gone], symbol.close[gone])
+        return replace(self, symbols=[s for s in kept if len(s)], earlier=earlier)

@@ -13,10 +13,11 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from patang.backtest.earlier import NOTHING_EARLIER, Earlier
 from patang.backtest.history import History, SymbolHistory
 from patang.backtest.premiums.listing import listed_option, strikes_near, watched_expiries
 from patang.backtest.premiums.source import OptionBoard, PremiumBars
-from patang.backtest.premiums.surface import Surface, session_variance, shipped_surface
+from patang.backtest.premiums.surface import Surface, shipped_surface
 from patang.errors import BadInput
 from patang.market.candles import Quote
 from patang.market.contract_terms import UNDERLYINGS, expiries
@@ -46,15 +47,14 @@ class _Underlying:
     opened: NDArray[np.int64]
 
     @classmethod
-    def of(cls, bars: SymbolHistory, surface: Surface) -> "_Underlying":
-        numbers, begins, places = np.unique(bars.days, return_index=True, return_inverse=True)
-        ends = np.append(begins[1:], len(bars))
-        spans = [bars.close[b:e] for b, e in zip(begins.tolist(), ends.tolist(), strict=True)]
-        realised = surface.realised(np.array([session_variance(closes) for closes in spans]))
-        last = bars.close[ends - 1]
-        # Before the first session there is no close: its own open stands for it.
-        closed_before = np.append(bars.open[:1], last[:-1])
-        return cls(bars, places, realised[: len(numbers)], closed_before, bars.starts[begins])
+    def of(cls, bars: SymbolHistory, earlier: Earlier, surface: Surface) -> "_Underlying":
+        _, begins, places = np.unique(bars.days, return_index=True, return_inverse=True)
+        known = earlier.followed_by(bars.days, bars.close)
+        realised = surface.realised(np.array(known.variances))[len(earlier.variances) : -1]
+        # Before the first session of all there is no close: its own open stands for it.
+        before = float(bars.open[0]) if earlier.close is None else earlier.close
+        closed_before = np.append(before, bars.close[begins[1:] - 1])
+        return cls(bars, places, realised, closed_before, bars.starts[begins])
 
 
 class ModelledPremiums:
@@ -65,7 +65,9 @@ class ModelledPremiums:
         self._settings = settings
         self._watched: dict[tuple[str, date], tuple[date, ...]] = {}
         self._underlyings = {
-            symbol.symbol: _Underlying.of(symbol, self._surface)
+            symbol.symbol: _Underlying.of(
+                symbol, history.earlier.get(symbol.symbol, NOTHING_EARLIER), self._surface
+            )
             for symbol in history.symbols
             if symbol.symbol in UNDERLYINGS and len(symbol)
         }

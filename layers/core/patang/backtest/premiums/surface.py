@@ -19,13 +19,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Liquidity", "Surface", "session_variance", "shipped_surface"]
+__all__ = ["Liquidity", "Surface", "shipped_surface"]
 
 type Floats = NDArray[np.float64]
 
 _MONTH = 30.0
-_SESSIONS_A_YEAR = 252
-_MINUTES_A_SESSION = 375
 _LOWEST, _HIGHEST = 0.03, 2.0
 # Beyond this a day's move is a crash that the slope knows nothing of.
 _FARTHEST_MOVE = 0.1
@@ -74,8 +72,8 @@ class Surface(_Value):
     def realised(self, variances: Floats) -> Floats:
         """The faded volatility a year known before each session, and after the last: one value more.
 
-        `variances` are those of the one-minute returns of each session, a year's (see `session_variance`);
-        NaN for a session of which nothing is known.
+        `variances` a year are those of each session's one-minute returns (see patang.backtest.earlier); NaN
+        for a session of which nothing is known.
         """
         usual = self.usual**2
         before = self.usual_sessions
@@ -119,14 +117,6 @@ class Surface(_Value):
     def book_of(self, place: int) -> Liquidity:
         """The book of the expiry at that place, zero for the nearest."""
         return self.liquidity[min(place, len(self.liquidity) - 1)]
-
-
-def session_variance(closes: Floats) -> float:
-    """Variance a year of a session's one-minute returns within the session; NaN of fewer than 60 bars."""
-    if len(closes) < 60:
-        return float("nan")
-    returns = np.diff(np.log(closes))
-    return float(np.mean(returns * returns) * _MINUTES_A_SESSION * _SESSIONS_A_YEAR)
 
 
 @cache
