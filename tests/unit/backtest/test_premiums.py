@@ -17,6 +17,7 @@ from patang.backtest.premiums.modelled import ModelledPremiums
 from patang.backtest.premiums.source import OptionBoard
 from patang.backtest.premiums.surface import shipped_surface
 from patang.errors import BadInput
+from patang.market.candles import Quote
 from patang.market.greeks import RISK_FREE_RATE, price
 from patang.market.option_chain import priced_chain
 from patang.market.sessions import IST, expiry_moment
@@ -54,7 +55,9 @@ def test_a_board_is_what_the_desk_would_watch() -> None:
     assert len(strikes) == 2 * each_side + 1
     assert abs(strikes[each_side] - _spot(as_of)) <= 25
     assert {c.lot_size for c in board.contracts} == {65}
-    assert set(board.quotes) == {c.identifier for c in board.contracts}
+    assert set(board.quotes) == {c.identifier for c in board.contracts if c.expiry == date(2026, 6, 30)}
+    told = next(iter(board.quotes.values()))
+    assert Quote.model_validate(told.model_dump()) == told
 
 
 def test_the_live_chain_reads_the_surface_back() -> None:
@@ -77,17 +80,28 @@ def test_the_live_chain_reads_the_surface_back() -> None:
         assert option.implied_volatility == pytest.approx(told, rel=0.02)
 
 
-def test_books_widen_away_from_the_money_and_thin_out_with_the_expiry() -> None:
-    board = _board(_PREMIUMS, _at(_DAYS[1], "14:00"))
-    for contract in board.contracts:
-        quote = board.quotes[contract.identifier]
+def test_books_are_on_ticks_and_widen_away_from_the_money() -> None:
+    as_of = _at(_DAYS[1], "14:00")
+    board, spot = _board(_PREMIUMS, as_of), _spot(as_of)
+    quoted = {c: board.quotes[c.identifier] for c in board.contracts if c.identifier in board.quotes}
+    for quote in quoted.values():
         assert 0 < quote.bid < quote.ask
         assert Decimal(str(quote.ask)) % Decimal("0.05") == Decimal(str(quote.bid)) % Decimal("0.05") == 0
-    near, far = (
-        [board.quotes[c.identifier] for c in board.contracts if c.expiry == e]
-        for e in sorted({c.expiry for c in board.contracts if c.expiry})
-    )
-    assert min(q.oi for q in near) > max(q.oi for q in far)
+    calls = {float(c.strike or 0): q for c, q in quoted.items() if c.instrument_type == "CE"}
+    money, away = min(calls, key=lambda k: abs(k - spot)), max(calls)
+    spread = {k: (q.ask - q.bid) / q.last_price for k, q in calls.items()}
+    assert spread[away] > 1.05 * spread[money]
+    assert calls[away].oi < calls[money].oi
+    # By two o'clock three quarters of a day's volume are traded.
+    by_close = _board(_PREMIUMS, _at(_DAYS[1], "15:30")).quotes
+    share = sum(q.volume for q in quoted.values()) / sum(q.volume for q in by_close.values())
+    assert 0.6 < share < 0.95
+
+
+def test_later_expiries_are_wider_and_thinner() -> None:
+    nearest, next_one, later = shipped_surface().liquidity
+    assert nearest.spread_pct < next_one.spread_pct < later.spread_pct
+    assert nearest.open_interest_lots > next_one.open_interest_lots > later.open_interest_lots
 
 
 @pytest.mark.parametrize("kind", ["CE", "PE"])
@@ -130,7 +144,7 @@ def _with_high(high: np.ndarray) -> SymbolHistory:
 def test_quotes_and_bars_of_a_contract_are_the_same_prices() -> None:
     as_of = _at(_DAYS[2], "11:00")
     board = _board(_PREMIUMS, as_of)
-    for contract in board.contracts[::7]:
+    for contract in [c for c in board.contracts if c.identifier in board.quotes][::5]:
         bars = _PREMIUMS.bars(contract, as_of - timedelta(minutes=1), as_of - timedelta(minutes=1))
         quote = board.quotes[contract.identifier]
         assert (bars.close[0], bars.bid[0], bars.ask[0]) == (quote.last_price, quote.bid, quote.ask)

@@ -37,11 +37,12 @@ def listed_option(underlying: str, expiry: date, strike: int, kind: Literal["CE"
     )
 
 
-def watched_expiries(underlying: str, day: date, settings: Settings) -> tuple[date, ...]:
-    """The expiries whose options the desk would watch on `day`, the nearest first."""
+def watched_expiries(underlying: str, day: date, settings: Settings) -> tuple[tuple[date, ...], date | None]:
+    """The expiries whose options the desk would watch on `day`, the nearest first, and the one of them that
+    may be entered."""
     listed = expiries(underlying, day, _LOOKED_AT)
     first = first_expiry_to_enter(listed, day, settings.options, settings.sessions)
-    return tuple(e for n, e in enumerate(listed) if n < _WATCHED or e == first)
+    return tuple(e for n, e in enumerate(listed) if n < _WATCHED or e == first), first
 
 
 def strikes_near(underlying: str, spot: float, each_side: int) -> Iterable[int]:

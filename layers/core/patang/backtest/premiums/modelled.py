@@ -63,7 +63,7 @@ class ModelledPremiums:
     def __init__(self, history: History, settings: Settings, surface: Surface | None = None) -> None:
         self._surface = surface or shipped_surface()
         self._settings = settings
-        self._watched: dict[tuple[str, date], tuple[date, ...]] = {}
+        self._watched: dict[tuple[str, date], tuple[tuple[date, ...], date | None]] = {}
         self._underlyings = {
             symbol.symbol: _Underlying.of(
                 symbol, history.earlier.get(symbol.symbol, NOTHING_EARLIER), self._surface
@@ -73,7 +73,8 @@ class ModelledPremiums:
         }
 
     def board(self, underlying: str, as_of: datetime) -> OptionBoard | None:
-        """See PremiumSource: None too for an underlying whose contracts no table knows."""
+        """See PremiumSource: None too for an underlying whose contracts no table knows. Quoted is the expiry
+        that may be entered; of the others it is only told that they are listed."""
         index = self._underlyings.get(underlying)
         row = None if index is None else _row_closed_at(index.bars, as_of)
         if index is None or row is None:
@@ -82,12 +83,13 @@ class ModelledPremiums:
         strikes = tuple(strikes_near(underlying, spot, self._settings.universe.strikes_each_side))
         contracts: list[Instrument] = []
         quotes: dict[str, Quote] = {}
-        for expiry in self._expiries(underlying, day):
-            if expiry_moment(expiry) <= as_of:
-                continue
+        expiries_watched, enterable = self._expiries(underlying, day)
+        for expiry in expiries_watched:
             of_expiry = [listed_option(underlying, expiry, k, kind) for k in strikes for kind in ("CE", "PE")]
             contracts += of_expiry
-            quotes |= self._quotes(index, row, of_expiry, expiry, as_of)
+            # What may not be entered is not looked at but for its date.
+            if expiry == enterable:
+                quotes |= self._quotes(index, row, of_expiry, expiry, as_of)
         return OptionBoard(tuple(contracts), quotes, "modelled")
 
     def bars(self, contract: Instrument, first: datetime, last: datetime) -> PremiumBars:
@@ -124,7 +126,7 @@ class ModelledPremiums:
             "modelled",
         )
 
-    def _expiries(self, underlying: str, day: date) -> tuple[date, ...]:
+    def _expiries(self, underlying: str, day: date) -> tuple[tuple[date, ...], date | None]:
         if (underlying, day) not in self._watched:
             self._watched[underlying, day] = watched_expiries(underlying, day, self._settings)
         return self._watched[underlying, day]
@@ -195,7 +197,8 @@ class ModelledPremiums:
             (book.open_interest_lots * falls).astype(np.int64).tolist(),
         )
         return {
-            contract.identifier: Quote(
+            # Of arrays that were made here: validating each quote would take longer than pricing all.
+            contract.identifier: Quote.model_construct(
                 identifier=contract.identifier,
                 last_price=last,
                 bid=low,
