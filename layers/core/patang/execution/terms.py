@@ -7,15 +7,22 @@ from typing import Any
 from patang.approvals.proposal import OrderTerms, Proposal
 from patang.execution.prices import buy_limit
 from patang.settings import Settings
+from patang.strategies.signal import Signal
 
-__all__ = ["changed_terms", "entry_terms"]
+__all__ = ["changed_terms", "entry_limit", "entry_terms"]
+
+
+def entry_limit(signal: Signal, settings: Settings) -> Decimal:
+    """The most that an entry pays, rupees a unit: marketable, and never further above the signal's price than
+    the owner allows to drift."""
+    ask = signal.ask if signal.ask > 0 else signal.entry_price
+    cap = signal.entry_price * (1 + Decimal(settings.approval.max_price_drift_pct) / 100)
+    return buy_limit(ask, signal.tick_size, cap)
 
 
 def entry_terms(proposal: Proposal, settings: Settings) -> OrderTerms:
-    """A marketable BUY LIMIT that never pays more above the signal's price than the owner allows to drift."""
+    """The BUY LIMIT of a proposal."""
     signal = proposal.signal
-    ask = signal.ask if signal.ask > 0 else signal.entry_price
-    cap = signal.entry_price * (1 + Decimal(settings.approval.max_price_drift_pct) / 100)
     return OrderTerms(
         account=proposal.account,
         mode=settings.mode,
@@ -25,7 +32,7 @@ def entry_terms(proposal: Proposal, settings: Settings) -> OrderTerms:
         quantity=proposal.quantity,
         order_type="LIMIT",
         product=signal.product,
-        price=buy_limit(ask, signal.tick_size, cap),
+        price=entry_limit(signal, settings),
     )
 
 
