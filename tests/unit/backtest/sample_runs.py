@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from patang.backtest.history import History, SymbolHistory
 from patang.backtest.trade import BacktestResult, DayResult, Trade
 from patang.market.instruments import Instrument
 from patang.market.sessions import IST
+from patang.risk.charges import Segment, round_trip_charges
 from patang.settings import Settings
 from patang.training.evidence import Evidence, Outcomes, RandomEntries, Reliability, Trial, WindowMetrics
 from patang.training.gates.verdict import GateResult, Verdict
@@ -89,9 +91,9 @@ def backtest_run(
 
 
 def _share_trade(bars: SymbolHistory, at: int, out: int, n: int, p_win: float) -> Trade:
-    entry, exit_ = _price(bars.close[at]), _price(bars.close[out])
+    entry, exit_, moments = _price(bars.close[at]), _price(bars.close[out]), _moments(bars, at, out)
     return Trade(
-        **_moments(bars, at, out),
+        **moments,
         trade_id=f"e{n:04}",
         strategy="equity",
         signal_type="BUY",
@@ -105,7 +107,7 @@ def _share_trade(bars: SymbolHistory, at: int, out: int, n: int, p_win: float) -
         stop_loss_price=_price(entry * Decimal("0.99")),
         target_price=_price(entry * Decimal("1.015")),
         exit_reason="TIME",
-        charges=Decimal("31.42"),
+        charges=_charges("equity-intraday", "NSE", entry, exit_, 12, moments["entered_at"]),
         slippage=Decimal("6.10"),
         p_win=p_win,
         expected_return_pct=0.4,
@@ -115,9 +117,10 @@ def _share_trade(bars: SymbolHistory, at: int, out: int, n: int, p_win: float) -
 
 
 def _option_trade(bars: SymbolHistory, at: int, out: int, n: int, name: str, moved_pct: float) -> Trade:
-    entry = Decimal("113.50")
+    entry, moments = Decimal("113.50"), _moments(bars, at, out)
+    exit_ = _price(float(entry) * (1 + moved_pct / 100))
     return Trade(
-        **_moments(bars, at, out),
+        **moments,
         trade_id=f"o{n:04}",
         strategy="long_options",
         signal_type="CALL",
@@ -127,11 +130,11 @@ def _option_trade(bars: SymbolHistory, at: int, out: int, n: int, name: str, mov
         product="MIS",
         quantity=50,
         entry_price=entry,
-        exit_price=_price(float(entry) * (1 + moved_pct / 100)),
+        exit_price=exit_,
         stop_loss_price=Decimal("68.10"),
         target_price=Decimal("170.25"),
         exit_reason="TIME",
-        charges=Decimal("58.03"),
+        charges=_charges("options", "NFO", entry, exit_, 50, moments["entered_at"]),
         slippage=Decimal("22.50"),
         p_win=0.61,
         expected_return_pct=6.0,
@@ -140,7 +143,13 @@ def _option_trade(bars: SymbolHistory, at: int, out: int, n: int, name: str, mov
     )
 
 
-def _moments(bars: SymbolHistory, at: int, out: int) -> dict[str, object]:
+def _charges(
+    segment: Segment, exchange: str, entry: Decimal, exit_: Decimal, quantity: int, at: datetime
+) -> Decimal:
+    return round_trip_charges(segment, exchange, entry, exit_, quantity, at.date()).total
+
+
+def _moments(bars: SymbolHistory, at: int, out: int) -> dict[str, Any]:
     decided, entered, exited = (
         datetime.fromtimestamp(int(bars.starts[row]), IST) for row in (at - 1, at, out)
     )

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from patang.backtest.metrics import metrics_of
 from patang.backtest.reports.axes import number_axis, time_axis
 from patang.backtest.reports.calibration import Bin, bins_of
-from patang.backtest.reports.curves import drawdown
 from patang.backtest.reports.pages import report_page
 from patang.backtest.reports.prices import chart_bars, shown_trades
 from patang.backtest.reports.wording import amount, number, percent, short_amount
@@ -149,6 +149,22 @@ def test_a_backtest_tells_its_refusals_its_data_and_what_was_left_out(backtest):
     assert f"came to {amount(net, signed=True)} after charges" in page.text
 
 
+def test_a_backtest_tells_its_figures_and_its_costs(backtest):
+    run, page = backtest
+    metrics = metrics_of(run)
+    shown = (
+        percent(metrics.net_return_pct, signed=True),
+        number(metrics.sharpe),
+        percent(metrics.max_drawdown_pct),
+        amount(-metrics.costs["brokerage"], signed=True),
+        amount(-metrics.costs["stt"], signed=True),
+        amount(metrics.by_strategy["long_options"].net_pnl, signed=True),
+        percent(metrics.months["2024-02"], signed=True),
+    )
+    for text in shown:
+        assert text in page.text
+
+
 def test_every_gate_is_told_with_its_answer(training):
     run, page = training
     for gate in run.verdict.gates:
@@ -252,11 +268,6 @@ def test_bars_of_a_chart_keep_the_extremes():
     assert longest.high.max() == share.high.max()
     assert longest.low.min() == share.low.min()
     assert (longest.open[0], longest.close[-1]) == (share.open[0], share.close[-1])
-
-
-def test_drawdown_is_from_the_highest_and_from_the_capital():
-    equity = np.array([90.0, 110.0, 99.0, 121.0, 121.0])
-    assert drawdown(equity, 100.0) == pytest.approx([-10.0, 0.0, -10.0, 0.0, 0.0])
 
 
 def test_the_interval_of_a_bin_is_wilsons():

@@ -26,7 +26,7 @@ def test_the_page_of_a_backtest(folder, capsys):
         "first": "2024-01-01",
         "last": "2024-01-08",
         "trades": 7,
-        "net_pnl": pytest.approx(float(sum(trade.net_pnl for trade in run.trades))),
+        "net_pnl": pytest.approx(float(sum(trade.net_pnl for trade in run.trades)), abs=0.005),
         "modelled_share": pytest.approx(1 / 7),
         "report": str(folder / "report.html"),
     }

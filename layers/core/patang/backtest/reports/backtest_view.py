@@ -1,16 +1,19 @@
 """The report of a backtest: what became of the capital, where it came from, and what was left alone."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 import numpy as np
 from markupsafe import Markup
 from pydantic import BaseModel
 
+from patang.backtest.metrics import Group, Metrics, drawdowns, metrics_of
 from patang.backtest.reports.calibration import bins_of, reliability_chart
-from patang.backtest.reports.curves import drawdown, drawdown_chart, equity_chart
+from patang.backtest.reports.curves import drawdown_chart, equity_chart
+from patang.backtest.reports.money import group_section, minutes_text, money_section
+from patang.backtest.reports.outcome_sections import month_table
 from patang.backtest.reports.pieces import (
     Cell,
+    Facts,
     Page,
     Part,
     Section,
@@ -33,15 +36,19 @@ _MOST_TRADES = 500
 
 
 def backtest_page(run: BacktestResult, bars: Sequence[ChartBars]) -> Page:
-    """The page of a backtest; `bars` are those its trades are drawn on."""
+    """The page of a backtest; `bars` are those its trades are drawn on. Raises StopTrading as metrics do."""
+    metrics = metrics_of(run)
     return Page(
         title=f"Backtest, {run.first} to {run.last}",
         what=f"Backtest of {run.source}",
-        verdict=_verdict(run),
+        verdict=_verdict(run, metrics.all),
         warnings=_warnings(run),
         sections=[
-            _capital(run),
+            _result(run, metrics),
+            _capital(run, metrics),
             _prices(run, bars),
+            money_section(metrics),
+            group_section(metrics),
             _predictions(run.trades),
             _refusals(run.refusals),
             _trades(run.trades),
@@ -50,16 +57,13 @@ def backtest_page(run: BacktestResult, bars: Sequence[ChartBars]) -> Page:
     )
 
 
-def _verdict(run: BacktestResult) -> Text:
+def _verdict(run: BacktestResult, all_: Group) -> Text:
     if not run.trades:
         return Text("Nothing was traded.", "warn")
-    gross, net = (
-        sum((getattr(t, name) for t in run.trades), Decimal(0)) for name in ("gross_pnl", "net_pnl")
-    )
     return Text(
-        f"{len(run.trades):,} trades came to {amount(net, signed=True)} after charges, from "
-        f"{amount(gross, signed=True)} before them.",
-        of_sign(float(net)),
+        f"{all_.trades:,} trades came to {amount(all_.net_pnl, signed=True)} after charges, from "
+        f"{amount(all_.gross_pnl, signed=True)} before them.",
+        of_sign(all_.net_pnl),
     )
 
 
@@ -76,13 +80,34 @@ def _warnings(run: BacktestResult) -> list[str]:
     return told
 
 
-def _capital(run: BacktestResult) -> Section:
+def _result(run: BacktestResult, metrics: Metrics) -> Section:
+    """The figures to know first."""
+    all_, net = metrics.all, metrics.net_return_pct
+    figures = [
+        ("net return", Cell(percent(net, signed=True), of_sign(net))),
+        ("growth a year", Cell(percent(metrics.growth_a_year_pct, signed=True))),
+        ("Sharpe ratio", Cell(number(metrics.sharpe))),
+        ("Sortino ratio", Cell(number(metrics.sortino))),
+        ("deepest drawdown", Cell(percent(metrics.max_drawdown_pct))),
+        ("longest drawdown", Cell(f"{metrics.drawdown_sessions} of {len(run.days)} sessions")),
+        ("trades", Cell(f"{all_.trades:,}")),
+        ("won", Cell(percent(all_.hit_rate_pct, 1))),
+        ("net a trade", Cell(amount(all_.expectancy, signed=True), of_sign(all_.expectancy or 0.0))),
+        ("profit factor", Cell(number(all_.profit_factor))),
+        ("held on average", Cell(minutes_text(all_.average_hold_minutes))),
+        ("charges", Cell(amount(all_.charges))),
+    ]
+    return Section("Result", [Facts(figures, large=True)])
+
+
+def _capital(run: BacktestResult, metrics: Metrics) -> Section:
     if not run.days:
         return Section("Capital", [Text("No session was played.")])
     days, capital = [result.day for result in run.days], float(run.capital)
     equity = np.asarray([float(result.equity) for result in run.days])
-    parts = [equity_chart(days, equity, capital), drawdown_chart(days, drawdown(equity, capital))]
-    return Section("Capital", parts)
+    by_month = {(int(month[:4]), int(month[5:])): pct for month, pct in metrics.months.items()}
+    charts = [equity_chart(days, equity, capital), drawdown_chart(days, drawdowns(equity, capital))]
+    return Section("Capital", [*charts, month_table("Percent by month", by_month)])
 
 
 def _prices(run: BacktestResult, bars: Sequence[ChartBars]) -> Section:

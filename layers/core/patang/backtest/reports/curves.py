@@ -13,7 +13,6 @@ from patang.backtest.reports.wording import number, percent, short_amount
 from patang.market.sessions import IST
 
 __all__ = [
-    "drawdown",
     "drawdown_chart",
     "equity_chart",
     "histogram",
@@ -58,12 +57,6 @@ def result_chart(days: Sequence[date], summed: Floats, begins: Sequence[tuple[da
     plot.say(_stretches(days, lambda n: f"{days[n]}: {percent(summed[n], signed=True)}"))
     told = f"{percent(float(summed[-1]), signed=True)} at the end, over {len(days)} days with an entry"
     return plot.figure("Net result of the entries that the model takes, summed", told)
-
-
-def drawdown(equity: Floats, capital: float) -> Floats:
-    """How far each session's end lies below the highest so far, percent of that: zero or less."""
-    highest = np.maximum(np.maximum.accumulate(equity), capital)
-    return 100 * (equity / highest - 1)
 
 
 def drawdown_chart(days: Sequence[date], depths: Floats) -> Markup:
