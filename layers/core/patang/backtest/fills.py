@@ -5,6 +5,8 @@ is a loss. What opens beyond a level is sold at the open, what crosses it at the
 square-off, expiry) is met at the close of the bar that ends with it, or at the next open after a hole.
 """
 
+import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patang.backtest.price_bars import PriceBars
+from patang.execution.prices import tick_ceiling, tick_floor
 from patang.market.sessions import IST
 from patang.portfolio.position import Position
 from patang.settings import Settings
@@ -30,7 +33,7 @@ from patang.strategies.exits import (
 )
 from patang.strategies.registry import strategy_named
 
-__all__ = ["Leaving", "Since", "Walk", "walk_exit"]
+__all__ = ["Bought", "Leaving", "Since", "Walk", "buy", "sale_price", "sold_units", "walk_exit"]
 
 # What a position has seen of the first bar of its walk: nothing yet, its open (at which it was bought), or
 # an unknown part (bought somewhere within: then the high may have been before, the low is taken for later).
@@ -63,6 +66,55 @@ class Walk:
 
     left: Leaving | None
     trail: Trail
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What a bar gave to a buying order: units, rupees a unit, and what the position sees of the bar."""
+
+    quantity: int
+    price: Decimal
+    since: Since
+
+
+def buy(
+    bars: PriceBars,
+    row: int,
+    limit: Decimal,
+    wanted: int,
+    *,
+    lot: int,
+    tick: Decimal,
+    slippage_pct: Decimal,
+    volume_share: float,
+) -> Bought | None:
+    """What bar `row` gives of `wanted` units to an order that pays at most `limit`.
+
+    Where it opens with a seller at the limit or below, the order is filled there and slips, never beyond its
+    limit. Else it waits in the queue, and is filled at its limit once sellers have come below it. Whole lots,
+    at most this share of the bar's volume where that is known; None for nothing.
+    """
+    units = min(wanted, _share(bars, row, lot, volume_share))
+    if units <= 0:
+        return None
+    asked = _rupees(bars.open[row]) + _rupees(bars.half_spread[row])
+    if asked <= limit:
+        paid = min(tick_ceiling(asked * (1 + slippage_pct / 100), tick), limit)
+        return Bought(units, paid, "open")
+    best = _rupees(bars.low[row]) + _rupees(bars.half_spread[row])
+    return Bought(units, limit, "within") if best < limit else None
+
+
+def sale_price(price: Decimal, bars: PriceBars, row: int, *, tick: Decimal, slippage_pct: Decimal) -> Decimal:
+    """What a unit brings that is sold in bar `row` while `price` is traded: half the spread and the slippage
+    less, on the tick."""
+    bid = price - _rupees(bars.half_spread[row])
+    return max(tick_floor(bid * (1 - slippage_pct / 100), tick), tick)
+
+
+def sold_units(bars: PriceBars, row: int, held: int, *, lot: int, volume_share: float) -> int:
+    """How many of the units held bar `row` takes, whole lots."""
+    return min(held, _share(bars, row, lot, volume_share))
 
 
 def walk_exit(
@@ -115,6 +167,12 @@ def walk_exit(
     if last > walked:
         trail = trail.after(_highest(bars, walked, last), conditions.trailing_stop_pct)
     return Walk(None, trail)
+
+
+def _share(bars: PriceBars, row: int, lot: int, volume_share: float) -> int:
+    """Units in whole lots that an order may have of a bar."""
+    volume = float(bars.volume[row])
+    return sys.maxsize if math.isnan(volume) else int(volume * volume_share) // lot * lot
 
 
 def _may_end(

@@ -20,13 +20,22 @@ from patang.market.sessions import IST, Segment, session_on
 from patang.portfolio.account_state import RiskState
 from patang.ports import Clock, ItemReader, StateStore
 from patang.records import load
-from patang.risk.account_view import view_account
+from patang.risk.account_view import AccountView, view_account
 from patang.risk.freeze import freeze_quantity
 from patang.risk.manager import account_gate, signal_gate
 from patang.risk.reservations import release
 from patang.settings import Settings, blackout_at
 
-__all__ = ["check_allowed", "check_circuit", "check_drift", "check_price", "check_risk", "check_shape"]
+__all__ = [
+    "check_account",
+    "check_allowed",
+    "check_circuit",
+    "check_drift",
+    "check_hours",
+    "check_price",
+    "check_risk",
+    "check_shape",
+]
 
 _DERIVATIVE_EXCHANGES = frozenset({"NFO", "BFO"})
 
@@ -86,11 +95,8 @@ def check_circuit(terms: OrderTerms, market: MarketQuote) -> str | None:
     return None
 
 
-def check_allowed(
-    store: ItemReader, proposal: Proposal, as_of: datetime, settings: Settings, clock: Clock
-) -> str | None:
-    """Whether the instrument trades continuously and is seen, entries are still made at this time of the day,
-    the account is enabled and signed in and the preflight passed: the owner's yes may have taken its time."""
+def check_hours(proposal: Proposal, as_of: datetime, settings: Settings) -> str | None:
+    """Whether the instrument trades continuously and entries are still made at this time of the day."""
     # Whether contracts are on a share is not known here; one with them leaves continuous trading earlier.
     derivative = proposal.signal.exchange in _DERIVATIVE_EXCHANGES
     segment: Segment = "derivatives" if derivative else "cash_with_auction"
@@ -103,6 +109,17 @@ def check_allowed(
     event = blackout_at(settings.blackouts, as_of)
     if event is not None:
         return f"EVENT_BLACKOUT: {event.reason}"
+    return None
+
+
+def check_allowed(
+    store: ItemReader, proposal: Proposal, as_of: datetime, settings: Settings, clock: Clock
+) -> str | None:
+    """Whether the instrument trades continuously and is seen, entries are still made at this time of the day,
+    the account is enabled and signed in and the preflight passed: the owner's yes may have taken its time."""
+    closed = check_hours(proposal, as_of, settings)
+    if closed is not None:
+        return closed
     account = load(store, Account, account_key(proposal.account))
     if account is None or not account.enabled:
         return f"ACCOUNT_DISABLED: {proposal.account} does not trade"
@@ -133,6 +150,11 @@ def check_risk(
     view = view_account(store, proposal.account, as_of, clock.now(), settings, state=state)
     if proposal.order_id not in view.state.reservations:
         return "RESERVATION_LOST"
+    return check_account(view, proposal, as_of, settings)
+
+
+def check_account(view: AccountView, proposal: Proposal, as_of: datetime, settings: Settings) -> str | None:
+    """The same of an account as it was seen: pure."""
     view = dataclasses.replace(view, state=release(view.state, proposal.order_id))
     refused = account_gate(view, settings) or signal_gate(view, proposal.signal, settings, as_of)
     if refused is not None:

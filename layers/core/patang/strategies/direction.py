@@ -11,7 +11,7 @@ from patang.records import Record
 from patang.settings import Settings
 from patang.strategies.signal import Signal
 
-__all__ = ["Direction", "keep_directions", "opposes"]
+__all__ = ["Direction", "directions_of", "keep_directions", "opposes"]
 
 # An opinion that the next cycles have not repeated is none any more.
 _CYCLES_OLD = 2
@@ -29,8 +29,8 @@ class Direction(Record):
         return direction_key(self.underlying)
 
 
-def keep_directions(store: StateStore, signals: Iterable[Signal]) -> None:
-    """Writes the direction of each underlying on which these signals of a cycle agree.
+def directions_of(signals: Iterable[Signal]) -> list[Direction]:
+    """The direction of each underlying on which these signals of a cycle agree.
 
     Signals that a gate has refused are no opinion, and two that contradict each other are none either.
     """
@@ -38,15 +38,21 @@ def keep_directions(store: StateStore, signals: Iterable[Signal]) -> None:
     for signal in signals:
         if not signal.refused:
             by_underlying.setdefault(signal.underlying, []).append(signal)
-    for underlying, group in by_underlying.items():
-        if len({signal.signal_type == "PUT" for signal in group}) > 1:
-            continue
-        kept = Direction(
+    return [
+        Direction(
             underlying=underlying,
             direction="DOWN" if group[0].signal_type == "PUT" else "UP",
             as_of=group[0].as_of,
             signal_id=group[0].signal_id,
         )
+        for underlying, group in by_underlying.items()
+        if len({signal.signal_type == "PUT" for signal in group}) == 1
+    ]
+
+
+def keep_directions(store: StateStore, signals: Iterable[Signal]) -> None:
+    """Writes the directions of a cycle's signals."""
+    for kept in directions_of(signals):
         # A view, not a state: the last cycle knows best.
         store.write(Put(kept.key(), kept.model_dump(mode="json")))
 

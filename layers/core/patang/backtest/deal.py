@@ -1,0 +1,401 @@
+"""One proposal from its order until nothing of it is held: what the bars make of it, event by event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from patang.approvals.proposal import OrderTerms, Proposal
+from patang.backtest.fills import Leaving, Since, Walk, buy, sale_price, sold_units, walk_exit
+from patang.backtest.price_bars import PriceBars
+from patang.backtest.trade import Trade
+from patang.execution.checks import check_drift
+from patang.execution.intent import OrderIntent
+from patang.market.candles import Quote
+from patang.market.sessions import IST
+from patang.portfolio.ledger import Fill, after_entry, after_exit, opened
+from patang.portfolio.position import Mark, Position
+from patang.risk.charges import segment_of
+from patang.risk.slippage import Slippage
+from patang.settings import Settings
+from patang.strategies.exits import Trail
+from patang.strategies.signal import Signal
+
+__all__ = ["Deal", "Event", "FillTerms"]
+
+_MINUTE, _DAY, _IST_AHEAD = 60, 86_400, 5 * 3600 + 1800
+_FOUR_PLACES = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True)
+class FillTerms:
+    """How the market is assumed to take orders. `latency_bars` are the minutes from a decision to its order
+    (with 0 it is there when the next bar opens), `volume_share` the part of a bar's volume that an order may
+    have, `slippage` what the desk's fills have shown, the prior without any."""
+
+    latency_bars: int = 1
+    volume_share: float = 0.1
+    slippage: Slippage = field(default_factory=Slippage)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a deal by the end of a bar, epoch seconds: ENTERED (units were bought, or
+    the order was cancelled), or SOLD (units were sold)."""
+
+    at: int
+    kind: Literal["ENTERED", "SOLD"]
+    row: int
+
+
+class Deal:
+    """Bars are taken one event at a time (`next_event`, then `take`), none before it has closed.
+
+    `longer` gives the instrument's bars up to a later moment, or None where there are no more.
+    """
+
+    def __init__(
+        self,
+        proposal: Proposal,
+        terms: OrderTerms,
+        bars: PriceBars,
+        longer: Callable[[PriceBars], PriceBars | None],
+        settings: Settings,
+        fills: FillTerms,
+    ) -> None:
+        self.proposal = proposal
+        self.position: Position | None = None
+        self.trade: Trade | None = None
+        self._bars = bars
+        self._longer = longer
+        self._settings = settings
+        self._fills = fills
+        signal = proposal.signal
+        self._segment = segment_of(signal.exchange, signal.symbol, signal.product)
+        self._sent = signal.as_of + timedelta(minutes=fills.latency_bars)
+        self._stale = int(self._sent.timestamp()) + settings.entry_order_seconds
+        self.intent = OrderIntent(
+            account=proposal.account,
+            intent_id=proposal.order_id.replace("-", "")[:20],
+            kind="ENTRY",
+            state="ACKED",
+            terms=terms,
+            as_of=proposal.as_of,
+            written_at=proposal.as_of,
+            order_id=proposal.order_id,
+            expected_price=signal.entry_price,
+        )
+        # The next bar to look at, and the one of the first fill.
+        self._row = bars.row_at(int(self._sent.timestamp()))
+        self._entered = 0
+        self._trail: Trail | None = None
+        self._walked: Walk | None = None
+        self._leaving: Leaving | None = None
+        self._sold: Fill | None = None
+
+    @property
+    def signal(self) -> Signal:
+        """What was proposed."""
+        return self.proposal.signal
+
+    @property
+    def sent(self) -> datetime:
+        """When the order is in the market."""
+        return self._sent
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is ordered or held any more."""
+        return self.intent.is_final and (self.position is None or self.position.state == "CLOSED")
+
+    def drifted(self) -> str | None:
+        """Why the order is not sent any more by the book of the last bar before it: as `check_drift`."""
+        row = self._bars.row_at(int(self._sent.timestamp())) - 1
+        if row < 0:
+            return None
+        last, half = float(self._bars.close[row]), float(self._bars.half_spread[row])
+        signal = self.signal
+        quote = Quote(
+            identifier=f"{signal.exchange}:{signal.symbol}",
+            last_price=last,
+            bid=max(last - half, 0.0),
+            ask=last + half,
+            volume=0,
+            oi=0,
+            exchange_time=datetime.fromtimestamp(int(self._bars.starts[row]) + _MINUTE, IST),
+        )
+        return check_drift(self.proposal, quote, self._sent, self._settings)
+
+    def drop(self) -> None:
+        """The order is not sent."""
+        self.intent = self.intent.evolve(state="DROPPED")
+
+    def next_event(self, until: int, opposed: Callable[[datetime], bool] | None = None) -> Event | None:
+        """What happens next by `until`, epoch seconds, if anything does; nothing changes yet.
+
+        `opposed` says of a moment whether the cycles wish for the other direction, where that ends positions.
+        """
+        if self.is_over:
+            return None
+        if not self.intent.is_final:
+            return self._next_of_entry(until)
+        if self._leaving is not None:
+            return self._at_row("SOLD", self._row, until)
+        left = self._walk(until, opposed).left
+        return None if left is None else self._at_row("SOLD", left.row, until)
+
+    def take(self, event: Event) -> None:
+        """Let an event happen that `next_event` has told."""
+        if event.kind == "ENTERED":
+            self._enter(event.row)
+        else:
+            if self._leaving is None and self._walked is not None:
+                self._leaving = self._walked.left
+            self._sell(event.row)
+
+    def mark(self, as_of: datetime) -> Mark | None:
+        """The position's market at `as_of` as the guard would have marked it; None before a bar closed."""
+        position, now = self.position, int(as_of.timestamp())
+        row = self._bars.row_at(now - _MINUTE + 1) - 1
+        if position is None or row < 0:
+            return None
+        bars = self._bars
+        price, half = (_rupees(column[row]) for column in (bars.close, bars.half_spread))
+        day = datetime.fromtimestamp(now, IST).replace(hour=0, minute=0, second=0, microsecond=0)
+        before = bars.row_at(int(day.timestamp())) - 1
+        return Mark(
+            position_id=position.position_id,
+            account=position.account,
+            as_of=datetime.fromtimestamp(int(bars.starts[row]) + _MINUTE, IST),
+            last_price=price,
+            bid=max(price - half, position.tick_size),
+            previous_close=_rupees(bars.close[before]) if before >= 0 else None,
+            unrealised_pnl=(price - position.entry_price) * position.open_quantity - position.entry_charges,
+        )
+
+    def worth_at(self, as_of: int) -> float:
+        """Rupees that what is held could be sold for at `as_of`, epoch seconds, before charges: a float, for
+        looking at many moments."""
+        row = self._bars.row_at(as_of - _MINUTE + 1) - 1
+        if self.position is None or row < 0:
+            return 0.0
+        return self.position.open_quantity * float(self._bars.close[row] - self._bars.half_spread[row])
+
+    def base_at(self, as_of: int) -> float:
+        """Rupees that the result of the day of `as_of` is counted from, or a little more: what was paid, or
+        what it was worth when the day began if that was more."""
+        if self.position is None:
+            return 0.0
+        midnight = as_of - (as_of + _IST_AHEAD) % _DAY
+        before = self._bars.row_at(midnight) - 1
+        carried = self.position.entry_time.timestamp() < midnight and before >= 0
+        price = max(float(self.position.entry_price), float(self._bars.close[before]) if carried else 0.0)
+        return self.position.open_quantity * price
+
+    def end(self) -> None:
+        """The history is over: what is held is sold at the last price known."""
+        if not self.intent.is_final:
+            self.intent = self.intent.evolve(state="CANCELLED")
+        if self.position is None or self.position.state == "CLOSED":
+            return
+        last = len(self._bars) - 1
+        at = datetime.fromtimestamp(int(self._bars.starts[last]) + _MINUTE, IST)
+        # Sold without regard to its volume: there is no later bar.
+        leaving = Leaving(last, at, "TIME", _rupees(self._bars.close[last]))
+        self._book_sale(self.position.open_quantity, leaving, last, at, reason="END")
+
+    def _at_row(self, kind: Literal["ENTERED", "SOLD"], row: int, until: int) -> Event | None:
+        if row >= len(self._bars) and not self._lengthen():
+            return None
+        end = int(self._bars.starts[row]) + _MINUTE
+        return Event(end, kind, row) if end <= until else None
+
+    def _next_of_entry(self, until: int) -> Event | None:
+        """The order's next bar, or its cancellation where none comes in time."""
+        if self._row < len(self._bars) and int(self._bars.starts[self._row]) < self._stale:
+            return self._at_row("ENTERED", self._row, until)
+        return Event(self._stale, "ENTERED", self._row) if self._stale <= until else None
+
+    def _enter(self, row: int) -> None:
+        if row >= len(self._bars) or int(self._bars.starts[row]) >= self._stale:
+            self.intent = self.intent.evolve(state="CANCELLED")
+            return
+        filled = self._buy(row)
+        self._row = row + 1
+        if self.position is None:
+            return
+        # While the order rests the position may already have to go.
+        since: Since = filled or "before"
+        walk = self._walk_rows(row, row + 1, since)
+        if walk.left is not None:
+            if not self.intent.is_final:
+                self.intent = self.intent.evolve(state="CANCELLED")
+            self._leaving = walk.left
+            self._sell(row)
+            return
+        self._trail = walk.trail
+
+    def _buy(self, row: int) -> Since | None:
+        """The fill of a bar, and what the position has seen of that bar."""
+        signal, terms, before = self.signal, self.intent.terms, self.intent
+        wanted = terms.quantity - before.filled_quantity
+        price = terms.price or signal.entry_price
+        got = buy(
+            self._bars,
+            row,
+            price,
+            wanted,
+            lot=signal.lot_size,
+            tick=signal.tick_size,
+            slippage_pct=self._slippage(price * wanted),
+            volume_share=self._fills.volume_share,
+        )
+        if got is None:
+            return None
+        paid = (before.average_price or Decimal(0)) * before.filled_quantity + got.price * got.quantity
+        filled = before.filled_quantity + got.quantity
+        average = (paid / filled).quantize(_FOUR_PLACES)
+        start = int(self._bars.starts[row])
+        at = datetime.fromtimestamp(start if got.since == "open" else start + _MINUTE, IST)
+        self.intent = before.evolve(
+            state="COMPLETE" if filled == terms.quantity else "ACKED",
+            filled_quantity=filled,
+            average_price=average,
+        )
+        fill = Fill(filled, average, at)
+        if self.position is None:
+            self._entered = row
+            name, mode = f"P{before.intent_id}", self._settings.mode
+            self.position = opened(
+                name,
+                self.proposal.account,
+                signal,
+                signal.product,
+                before.intent_id,
+                signal.entry_price,
+                fill,
+                mode=mode,
+            )
+            return got.since
+        self.position = after_entry(self.position, signal, signal.entry_price, fill)
+        return "before"
+
+    def _walk(self, until: int, opposed: Callable[[datetime], bool] | None) -> Walk:
+        """The walk from where the position stands: once to the end of its bars, or, where the cycles have a
+        say, bar by bar as far as they are known."""
+        if opposed is not None:
+            end = self._bars.row_at(until - _MINUTE + 1)
+            if end > self._row or self._walked is None:
+                self._walked = self._walk_rows(self._row, end, "before", opposed)
+                if self._walked.left is None:
+                    self._trail, self._row = self._walked.trail, max(end, self._row)
+        elif self._walked is None:
+            self._walked = self._walk_rows(self._row, len(self._bars), "before")
+        at_the_end = self._walked.left is None and until > int(self._bars.starts[-1]) + _MINUTE
+        if at_the_end and self._lengthen():
+            self._walked = None
+            return self._walk(until, opposed)
+        return self._walked
+
+    def _walk_rows(
+        self, begin: int, end: int, since: Since, opposed: Callable[[datetime], bool] | None = None
+    ) -> Walk:
+        if self.position is None:
+            raise ValueError("nothing is held that could be walked on")
+        return walk_exit(
+            self.position,
+            self._bars,
+            self._settings,
+            begin=begin,
+            end=end,
+            since=since,
+            trail=self._trail,
+            opposed=opposed,
+        )
+
+    def _lengthen(self) -> bool:
+        more = self._longer(self._bars)
+        if more is None:
+            return False
+        self._bars = more
+        return True
+
+    def _sell(self, row: int) -> None:
+        leaving, position = self._leaving, self.position
+        if leaving is None or position is None:
+            raise ValueError("a sale without a position that has to go")
+        units = sold_units(
+            self._bars,
+            row,
+            position.open_quantity,
+            lot=position.lot_size,
+            volume_share=self._fills.volume_share,
+        )
+        self._row = row + 1
+        if not units:
+            return
+        # What the first bar did not take goes on at the opens of the next.
+        first = row == leaving.row
+        price = leaving.price if first else _rupees(self._bars.open[row])
+        at = leaving.at if first else datetime.fromtimestamp(int(self._bars.starts[row]), IST)
+        sale = Leaving(row, at, leaving.reason, price)
+        self._book_sale(units, sale, row, at, reason=leaving.reason)
+
+    def _book_sale(self, units: int, sale: Leaving, row: int, at: datetime, *, reason: str) -> None:
+        position = self.position
+        if position is None:
+            raise ValueError("nothing is held that could be sold")
+        decided = self._leaving.price if self._leaving is not None else sale.price
+        got = sale_price(
+            sale.price,
+            self._bars,
+            row,
+            tick=position.tick_size,
+            slippage_pct=self._slippage(sale.price * units),
+        )
+        before = self._sold
+        value = (before.value if before else Decimal(0)) + got * units
+        quantity = (before.quantity if before else 0) + units
+        self._sold = Fill(quantity, value / quantity, at)
+        going = position.evolve(state="CLOSING", exit_reason=reason)
+        self.position = after_exit(going, before, self._sold, decided)
+        if self.position.state == "CLOSED":
+            self.trade = self._told(self.position, row)
+
+    def _slippage(self, value: Decimal) -> Decimal:
+        return self._fills.slippage.pct(self._segment, value)
+
+    def _told(self, closed: Position, row: int) -> Trade:
+        signal, proposal = self.signal, self.proposal
+        exit_price = closed.exit_price or Decimal(0)
+        beyond = (closed.entry_price - signal.entry_price) - (closed.exit_slippage or Decimal(0))
+        return Trade(
+            trade_id=proposal.order_id,
+            strategy=signal.strategy,
+            signal_type=signal.signal_type,
+            exchange=signal.exchange,
+            symbol=signal.symbol,
+            underlying=signal.underlying,
+            product=signal.product,
+            quantity=closed.quantity,
+            decided_at=signal.as_of,
+            entered_at=closed.entry_time,
+            exited_at=closed.exit_time or signal.as_of,
+            entry_price=closed.entry_price,
+            exit_price=exit_price,
+            stop_loss_price=closed.stop_loss_price,
+            target_price=closed.target_price,
+            exit_reason=closed.exit_reason or "",
+            charges=closed.entry_charges + (closed.exit_charges or Decimal(0)),
+            slippage=(beyond * closed.quantity).quantize(_FOUR_PLACES),
+            p_win=signal.confidence,
+            expected_return_pct=signal.expected_return_pct,
+            expected_net_profit=proposal.expected_net_profit,
+            bars_held=row - self._entered + 1,
+            prices=self._bars.prices,
+        )
+
+
+def _rupees(price: float) -> Decimal:
+    return Decimal(repr(float(price)))

@@ -1,0 +1,212 @@
+"""A backtest: the live rules on every minute of a tape, the models in batches, then an account that acts.
+
+What the rules find knows nothing of the account, so it is found first, and the models are asked about many
+minutes at once. The account then goes through the signals in the order of time, by the desk's own functions.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from patang.approvals.proposal import Proposal
+from patang.backtest.account import Account
+from patang.backtest.candidates import found_by_rules
+from patang.backtest.deal import Deal, FillTerms
+from patang.backtest.minutes import Tape
+from patang.backtest.price_bars import PriceBars
+from patang.backtest.trade import BacktestResult, DayResult
+from patang.errors import BadInput, StopTrading
+from patang.execution.terms import entry_terms
+from patang.market.instruments import Instrument
+from patang.market.sessions import IST, Session, session_on
+from patang.risk.charges import round_trip_charges, segment_of
+from patang.settings import Settings
+from patang.strategies.base import Strategy
+from patang.strategies.deciding import Decided, Found, Models, decide_minutes
+
+__all__ = ["backtest"]
+
+_MINUTE, _DAY, _IST_AHEAD = 60, 86_400, 5 * 3600 + 1800
+_BEGINNING = date(1970, 1, 1).toordinal()
+# Minutes with candidates that the models are asked about together.
+_BATCH = 4_000
+# As (signals): a transaction of the table bounds how many a cycle may have.
+_MOST_SIGNALS = 90
+# A price at which the rates of a day are asked for.
+_ANY = Decimal(100)
+# Beyond the day of its latest exit an instrument's bars are read in stretches of so long.
+_LONGER = timedelta(days=7)
+
+
+def backtest(
+    tape: Tape,
+    models: Callable[[], Models],
+    strategies: Sequence[Strategy],
+    settings: Settings,
+    *,
+    fills: FillTerms | None = None,
+    seed: int = 0,
+    on_progress: Callable[[date], None] | None = None,
+) -> BacktestResult:
+    """What an account with these settings would have done on the tape; the same input, the same result.
+
+    `settings.capital` is what it begins with. `seed` is of what made the history, told in the result: nothing
+    here is random. `on_progress` hears of each session that is over. A day on which a signal's charges have
+    no source, or whose hours nobody knows, is not traded and named in `skipped`.
+    Raises BadInput for a tape without bars, ModelRefused for a model that must not be asked.
+    """
+    if not len(tape.closes):
+        raise BadInput(f"{tape.source} has no minutes to trade on: choose other days or symbols")
+    run = _Run(tape, settings, fills or FillTerms())
+    for found in _batches(found_by_rules(tape, strategies, settings)):
+        instruments = {c.instrument.identifier: c.instrument for f in found for _, c in f.wanted}
+        decided = decide_minutes(found, models, settings, _MOST_SIGNALS, explained=False)
+        for minute, decision in zip(found, decided, strict=True):
+            run.decide(minute, decision, instruments, on_progress)
+    run.finish(on_progress)
+    named = {strategy.model: strategy.name for strategy in strategies} if run.asked else {}
+    return BacktestResult(
+        source=tape.source,
+        first=run.sessions[0],
+        last=run.sessions[-1],
+        seed=seed,
+        settings=settings,
+        models={name: models()[model].version for model, name in named.items()},
+        capital=settings.capital.starting_capital_inr,
+        bars=tape.symbol_bars,
+        cycles=len(tape.closes),
+        trades=tuple(run.account.trades),
+        days=tuple(run.days),
+        refusals=dict(sorted((run.refusals + run.account.refusals).items())),
+        skipped={**tape.skipped, **run.skipped},
+    )
+
+
+@dataclass(slots=True)
+class _Run:
+    """How far a backtest has come."""
+
+    tape: Tape
+    settings: Settings
+    fills: FillTerms
+    account: Account = field(init=False)
+    sessions: list[date] = field(init=False)
+    days: list[DayResult] = field(default_factory=list)
+    refusals: Counter[str] = field(default_factory=Counter)
+    skipped: dict[date, str] = field(default_factory=dict)
+    asked: bool = False
+    _closes_of: list[datetime] = field(init=False)
+    _instruments: dict[str, Instrument] = field(default_factory=dict)
+    _hours: dict[date, Session | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        closes = self.tape.closes
+        numbers = (closes - 1 + _IST_AHEAD) // _DAY
+        last = np.append(np.flatnonzero(np.diff(numbers)), len(closes) - 1)
+        self.sessions = [date.fromordinal(_BEGINNING + int(number)) for number in numbers[last]]
+        self._closes_of = [datetime.fromtimestamp(int(moment), IST) for moment in closes[last]]
+        self.account = Account(self.settings, self.fills.slippage, self._order, closes)
+
+    def decide(
+        self,
+        minute: Found,
+        decision: Decided,
+        instruments: Mapping[str, Instrument],
+        on_progress: Callable[[date], None] | None,
+    ) -> None:
+        """One cycle of the account; the sessions before it are closed first."""
+        as_of, day = minute.as_of, minute.as_of.astimezone(IST).date()
+        self._end_sessions(day, on_progress)
+        self.refusals.update(decision.refusals)
+        self.asked = self.asked or bool(minute.wanted)
+        going_on = [signal for signal in decision.signals if not signal.refused]
+        if not going_on or not self._is_traded(day, as_of):
+            return
+        charged = [s for s in going_on if self._has_charges(s.exchange, s.symbol, s.product, day)]
+        if charged:
+            self._instruments = dict(instruments)
+            self.account.advance(as_of)
+            self.account.cycle(as_of, charged)
+
+    def finish(self, on_progress: Callable[[date], None] | None) -> None:
+        """Close the last sessions, and what is still held."""
+        self._end_sessions(None, on_progress)
+        self.account.end()
+
+    def _end_sessions(self, before: date | None, on_progress: Callable[[date], None] | None) -> None:
+        while len(self.days) < len(self.sessions):
+            day, close = self.sessions[len(self.days)], self._closes_of[len(self.days)]
+            if before is not None and day >= before:
+                break
+            self.account.advance(close)
+            self.days.append(self.account.day_result(day, close))
+            if on_progress is not None:
+                on_progress(day)
+
+    def _is_traded(self, day: date, as_of: datetime) -> bool:
+        """Whether the gate of the cycle lets anybody enter in this minute."""
+        if day not in self._hours:
+            try:
+                self._hours[day] = session_on(day, overrides=self.settings.sessions)
+            except StopTrading as unknown:
+                self.skipped[day] = str(unknown)
+                self._hours[day] = None
+        session = self._hours[day]
+        if session is None or as_of == session.open or not session.holds(as_of):
+            self.refusals["MARKET_CLOSED"] += 1
+            return False
+        return True
+
+    def _has_charges(self, exchange: str, symbol: str, product: str, day: date) -> bool:
+        try:
+            round_trip_charges(segment_of(exchange, symbol, product), exchange, _ANY, _ANY, 1, day)
+        except StopTrading as unsourced:
+            self.skipped[day] = str(unsourced)
+            return False
+        return True
+
+    def _order(self, proposal: Proposal) -> Deal:
+        """The order of a proposal, with the bars that it may fill and be held in."""
+        signal = proposal.signal
+        instrument = self._instruments[f"{signal.exchange}:{signal.symbol}"]
+        latest = max(signal.exit_by or signal.as_of, signal.as_of).astimezone(IST)
+        until = datetime(latest.year, latest.month, latest.day, tzinfo=IST) + timedelta(days=1)
+        longer = _Longer(self.tape, instrument, signal.as_of, until)
+        return Deal(
+            proposal, entry_terms(proposal, self.settings), longer.bars(), longer, self.settings, self.fills
+        )
+
+
+@dataclass(slots=True)
+class _Longer:
+    """An instrument's bars from a moment on, read further where a position outlives them."""
+
+    tape: Tape
+    instrument: Instrument
+    after: datetime
+    until: datetime
+
+    def bars(self) -> PriceBars:
+        return self.tape.bars(self.instrument, self.after, self.until)
+
+    def __call__(self, known: PriceBars) -> PriceBars | None:
+        while self.until.timestamp() < int(self.tape.closes[-1]):
+            self.until += _LONGER
+            found = self.bars()
+            if len(found) > len(known):
+                return found
+        return None
+
+
+def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:
+    batch: list[Found] = []
+    for minute in found:
+        batch.append(minute)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch
