@@ -88,13 +88,12 @@ def follow(bars, settings=None, **options):
 
 class TestOutcome:
     def test_a_row_by_hand(self):
-        """Bought at 11:01 at the open, half the spread and 0.02 % above it; levels keep their distance."""
-        bars = flat(range(30)) | {5: (1000, 1001, 980, 985)}
-        found = follow(bars)
-        paid = Decimal("1000.05") * Decimal("1.0002")
-        # 10 below what was paid, to the tick.
-        stop = Decimal("990.25")
-        sold = (stop - Decimal(str(HALF))) * Decimal("0.9998")
+        """Bought at 11:01 at the open: half the spread and 0.02 % above it, on the tick."""
+        found = follow(flat(range(30)) | {5: (1000, 1001, 980, 985)})
+        # 1000.05 and 0.02 % of it; the levels move with it by 0.25.
+        paid, stop = Decimal("1000.30"), Decimal("990.30")
+        # 990.25 less 0.02 %.
+        sold = Decimal("990.05")
         charges = round_trip_charges("equity-intraday", "NSE", paid, sold, found.quantity, DAY).total
         pnl = found.quantity * (sold - paid) - charges
         assert isinstance(found, Outcome)
@@ -106,11 +105,11 @@ class TestOutcome:
         assert found.net_pnl == pytest.approx(float(pnl), abs=0.01)
         assert found.net_pct == pytest.approx(float(100 * pnl / (paid * found.quantity)), abs=1e-4)
         assert found.gross_pct == pytest.approx(float(100 * (stop - 1000) / paid))
-        assert found.slippage_pct == pytest.approx(0.04, abs=0.001)
+        assert found.slippage_pct == pytest.approx(float(100 * Decimal("0.45") / paid))
 
     def test_what_separates_gross_and_net_is_what_it_cost(self):
         found = follow(flat(range(30)))
-        paid = 1000.05 * 1.0002
+        paid = 1000.30
         spread = 100 * 2 * HALF / paid
         charges_pct = found.gross_pct - found.net_pct - spread - found.slippage_pct
         assert found.gross_pct == 0
@@ -152,6 +151,22 @@ class TestUnknown:
     def test_what_ran_away_was_not_bought(self):
         found = follow({0: (1000, 1000, 1000, 1000)} | flat(range(1, 30), 1010))
         assert found == Unknown("NOT_FILLED")
+
+    def test_a_limit_that_waits_slips_nothing_and_has_not_seen_the_high_before(self):
+        """1002.05 and 0.05 to the other side of the book are asked, the limit is 1002.10."""
+        dips = {0: (1010, 1010, 1010, 1010), 1: (1010, 1030, 1001, 1002)}
+        found = follow(dips | flat(range(2, 30), 1002.05))
+        assert (found.reason, found.gross_pct) == ("TIME", 0)
+        assert found.slippage_pct == pytest.approx(100 * 0.20 / 1002.10, abs=0.006)
+
+    def test_a_bar_gives_a_tenth_of_its_volume(self):
+        class Thin(Tape):
+            def bars(self, instrument, after, until):
+                some = super().bars(instrument, after, until)
+                return replace(some, volume=np.full(len(some), 70.0))
+
+        follower = Follower(Thin(flat(range(30))), Settings())
+        assert follower.follow(EQUITY, WISH, AS_OF).quantity == 7
 
     def test_it_is_bought_when_the_price_comes_back_in_time(self):
         found = follow(flat(range(2), 1010) | flat(range(2, 30)))

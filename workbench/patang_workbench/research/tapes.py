@@ -6,8 +6,8 @@ from datetime import date
 
 from patang.backtest.history import History
 from patang.backtest.history_tape import HistoryTape
-from patang.backtest.premiums.modelled import ModelledPremiums
 from patang.settings import Settings
+from patang_workbench.research.option_archive import premiums_of
 from patang_workbench.research.sources import load_history
 
 __all__ = ["Opened", "open_tape", "trading"]
@@ -29,7 +29,7 @@ def open_tape(place: str, first: date, last: date, symbols: Sequence[str], setti
     """
     history = load_history(place, first, last, symbols)
     traded = trading(settings, history) if symbols else settings
-    return Opened(history, HistoryTape(history, ModelledPremiums(history, traded)), traded)
+    return Opened(history, HistoryTape(history, premiums_of(place, history, traded)), traded)
 
 
 def trading(settings: Settings, history: History) -> Settings:

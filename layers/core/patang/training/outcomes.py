@@ -11,11 +11,11 @@ from typing import Literal
 
 import numpy as np
 
-from patang.backtest.fills import Leaving, walk_exit
+from patang.backtest.fills import Bought, Leaving, buy, sale_price, walk_exit
 from patang.backtest.minutes import Tape
 from patang.backtest.price_bars import PriceBars
 from patang.errors import BadInput, StopTrading
-from patang.execution.prices import buy_limit
+from patang.execution.terms import entry_limit
 from patang.market.exchange_calendar import Segment
 from patang.market.instrument_hours import segment_of
 from patang.market.sessions import IST
@@ -40,6 +40,8 @@ _PRIOR = Slippage()
 _MINUTE = 60
 # Minutes. Where nobody saw a price for longer, nobody knows what an exit would have found.
 _LONGEST_HOLE = 5
+# Of a bar's volume, what an order may have of it.
+_VOLUME_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,9 @@ class Outcome:
 
     `gross_pct` is the return of the price itself, in percent of what was paid, `net_pct` what is left after
     charges, spread and slippage, `slippage_pct` the slippage of both sides in it. `net_pnl` is that in rupees
-    for `quantity` units: what the desk would have bought with nothing else on its hands, or one lot where it
-    would have bought none (`one_lot`). `modelled`: the prices were made by a model.
+    for `quantity` units: what the market gave of those that the desk would have bought with nothing else on
+    its hands, or of one lot where it would have bought none (`one_lot`). `modelled`: the prices were made by
+    a model.
     """
 
     bought: int
@@ -77,12 +80,13 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """In which bar it was bought, at which price traded, and what was paid, rupees a unit."""
+    """The bar in which it was bought and what that gave, the price traded then and what of the price paid is
+    slippage, rupees a unit."""
 
     row: int
-    traded: float
-    paid: Decimal
-    slipped: float
+    bought: Bought
+    traded: Decimal
+    slipped: Decimal
 
 
 class Follower:
@@ -116,27 +120,27 @@ class Follower:
         # Whatever is held longer has met no bar when its time was over.
         until = datetime.combine(candidate.exit_by.astimezone(IST), time.max, IST)
         bars = self._tape.bars(candidate.instrument, as_of, until)
-        entry = self._bought(signal, bars)
-        if entry is None:
-            return Unknown("NOT_FILLED")
+        known_until = min(until, self._last)
         try:
-            return self._held(strategy, candidate, signal, bars, entry, min(until, self._last))
+            sized = self._sized(strategy, signal)
+            entry = self._bought(signal, bars, sized or signal.lot_size)
+            if entry is None:
+                return Unknown("NOT_FILLED")
+            return self._held(candidate, signal, bars, entry, known_until, one_lot=sized == 0)
         except StopTrading:
             return Unknown("NO_SOURCED_CHARGES")
 
     def _held(
         self,
-        strategy: Strategy,
         candidate: Candidate,
         signal: Signal,
         bars: PriceBars,
         entry: _Entry,
         known_until: datetime,
+        *,
+        one_lot: bool,
     ) -> Outcome | Unknown:
-        sized = self._sized(strategy, signal)
-        quantity = sized or signal.lot_size
-        at = datetime.fromtimestamp(int(bars.starts[entry.row]), IST)
-        fill = Fill(quantity, entry.paid, at)
+        bought, quantity = int(bars.starts[entry.row]), entry.bought.quantity
         position = opened(
             signal.signal_id,
             _ACCOUNT,
@@ -144,31 +148,29 @@ class Follower:
             signal.product,
             "",
             signal.entry_price,
-            fill,
+            Fill(quantity, entry.bought.price, datetime.fromtimestamp(bought, IST)),
             mode=self._settings.mode,
         )
-        bought = int(bars.starts[entry.row])
-        walk = walk_exit(position, bars, self._settings, begin=entry.row, since="open")
+        walk = walk_exit(position, bars, self._settings, begin=entry.row, since=entry.bought.since)
         if walk.left is None:
             return Unknown("HELD_PAST_THE_DATA", bought, int(known_until.timestamp()))
         left = int(bars.starts[walk.left.row]) + _MINUTE
         seen = np.concatenate([[int(signal.as_of.timestamp()) - _MINUTE], bars.starts[: walk.left.row + 1]])
         if self.clock(candidate).longest_hole(seen) > _LONGEST_HOLE:
             return Unknown("HOLE_IN_THE_DATA", bought, left)
-        sale, slipped = self._sold(signal, bars, walk.left, quantity)
-        closed = after_exit(position, None, Fill(quantity, sale, walk.left.at), walk.left.price)
-        pnl = float(closed.realised_pnl or 0)
-        paid = float(entry.paid)
+        sold, slipped = self._sold(signal, bars, walk.left, quantity)
+        closed = after_exit(position, None, Fill(quantity, sold, walk.left.at), walk.left.price)
+        pnl, paid = closed.realised_pnl or Decimal(0), entry.bought.price
         return Outcome(
             bought=bought,
             left=left,
             reason=walk.left.reason,
             quantity=quantity,
-            gross_pct=100 * (float(walk.left.price) - entry.traded) / paid,
-            net_pct=100 * pnl / (paid * quantity),
-            slippage_pct=100 * (entry.slipped + slipped) / paid,
-            net_pnl=pnl,
-            one_lot=sized == 0,
+            gross_pct=float(100 * (walk.left.price - entry.traded) / paid),
+            net_pct=float(100 * pnl / (paid * quantity)),
+            slippage_pct=float(100 * (entry.slipped + slipped) / paid),
+            net_pnl=float(pnl),
+            one_lot=one_lot,
             modelled=bars.prices == "modelled",
         )
 
@@ -176,26 +178,41 @@ class Follower:
         room = self._view.headroom(signal, self._settings)
         return strategy.calculate_position_size(signal, self._settings, room).quantity
 
-    def _bought(self, signal: Signal, bars: PriceBars) -> _Entry | None:
-        """In the first minute that opens with a seller at the limit or below."""
-        cap = signal.entry_price * (1 + self._settings.approval.max_price_drift_pct / 100)
-        limit = buy_limit(signal.ask, signal.tick_size, cap)
+    def _bought(self, signal: Signal, bars: PriceBars, wanted: int) -> _Entry | None:
+        """What the first bar gave that had a seller for the order; what it left unfilled is cancelled."""
+        limit = entry_limit(signal, self._settings)
         sent = int((signal.as_of + self._latency).timestamp())
         for row in range(bars.row_at(sent), bars.row_at(sent + self._settings.entry_order_seconds)):
-            asked = _rupees(bars.open[row] + bars.half_spread[row])
-            if asked <= limit:
-                slipped = asked * _PRIOR.pct(segment_of_signal(signal), asked) / 100
-                return _Entry(row, float(bars.open[row]), asked + slipped, float(slipped))
+            bought = buy(
+                bars,
+                row,
+                limit,
+                wanted,
+                lot=signal.lot_size,
+                tick=signal.tick_size,
+                slippage_pct=self._slippage_pct(signal, limit * wanted),
+                volume_share=_VOLUME_SHARE,
+            )
+            if bought is None:
+                continue
+            half = _rupees(bars.half_spread[row])
+            if bought.since == "open":
+                traded = _rupees(bars.open[row])
+                return _Entry(row, bought, traded, bought.price - traded - half)
+            return _Entry(row, bought, bought.price - half, Decimal(0))
         return None
 
     def _sold(
         self, signal: Signal, bars: PriceBars, leaving: Leaving, quantity: int
-    ) -> tuple[Decimal, float]:
-        """What a unit brings, and the slippage in it, rupees."""
-        bid = max(leaving.price - _rupees(bars.half_spread[leaving.row]), signal.tick_size)
-        slipped = bid * _PRIOR.pct(segment_of_signal(signal), bid * quantity) / 100
-        return bid - slipped, float(slipped)
+    ) -> tuple[Decimal, Decimal]:
+        """What a unit brings, and what of the price is lost to slippage, rupees."""
+        percent = self._slippage_pct(signal, leaving.price * quantity)
+        sold = sale_price(leaving.price, bars, leaving.row, tick=signal.tick_size, slippage_pct=percent)
+        return sold, leaving.price - _rupees(bars.half_spread[leaving.row]) - sold
+
+    def _slippage_pct(self, signal: Signal, value: Decimal) -> Decimal:
+        return _PRIOR.pct(segment_of_signal(signal), value)
 
 
 def _rupees(price: float) -> Decimal:
-    return Decimal(f"{price:.4f}")
+    return Decimal(repr(float(price)))
