@@ -7,7 +7,7 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from patang.backtest.metrics import Group, Metrics, drawdowns, metrics_of
-from patang.backtest.reports.calibration import bins_of, reliability_chart
+from patang.backtest.reports.calibration import bin_table, bins_of, reliability_chart
 from patang.backtest.reports.curves import drawdown_chart, equity_chart
 from patang.backtest.reports.money import group_section, minutes_text, money_section
 from patang.backtest.reports.outcome_sections import month_table
@@ -107,7 +107,7 @@ def _capital(run: BacktestResult, metrics: Metrics) -> Section:
     equity = np.asarray([float(result.equity) for result in run.days])
     by_month = {(int(month[:4]), int(month[5:])): pct for month, pct in metrics.months.items()}
     charts = [equity_chart(days, equity, capital), drawdown_chart(days, drawdowns(equity, capital))]
-    return Section("Capital", [*charts, month_table("Percent by month", by_month)])
+    return Section("Capital", [*charts, month_table("Percent by month", by_month, compounded=True)])
 
 
 def _prices(run: BacktestResult, bars: Sequence[ChartBars]) -> Section:
@@ -145,7 +145,7 @@ def _predictions(trades: Sequence[Trade]) -> Section:
     sums = (
         f"Expected net profit summed {amount(promised, signed=True)}, realised {amount(kept, signed=True)}."
     )
-    return Section(title, [reliability_chart(bins, told), Text(sums)])
+    return Section(title, [Text(sums)], tiled=[reliability_chart(bins, told), bin_table(bins)])
 
 
 def _refusals(refusals: Mapping[str, int]) -> Section:

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike
 
 from patang.backtest.reports.axes import number_axis
 from patang.backtest.reports.drawing import Plot
+from patang.backtest.reports.pieces import Cell, Table
 from patang.backtest.reports.wording import number, percent
 
-__all__ = ["Bin", "bins_of", "reliability_chart"]
+__all__ = ["Bin", "bin_table", "bins_of", "reliability_chart"]
 
 # The normal quantile of a two-sided interval of 95 %.
 _Z = 1.959964
@@ -43,6 +44,20 @@ def bins_of(predicted: ArrayLike, won: ArrayLike, most: int = 10, fewest_in_one:
         return []
     parts = np.array_split(np.argsort(p, kind="stable"), count)
     return [Bin(float(p[part].mean()), float(w[part].mean()), len(part)) for part in parts]
+
+
+def bin_table(bins: Sequence[Bin]) -> Table:
+    """The same in numbers."""
+    rows = [
+        (
+            Cell(percent(100 * each.predicted, 1), head=True),
+            Cell(percent(100 * each.observed, 1)),
+            Cell(" – ".join(percent(100 * edge, 1) for edge in each.interval)),
+            Cell(f"{each.count:,}"),
+        )
+        for each in bins
+    ]
+    return Table("Bins of predictions", ("predicted", "came true", "95 % interval", "entries"), rows, texts=0)
 
 
 def reliability_chart(bins: Sequence[Bin], told: str) -> Markup:

@@ -6,6 +6,17 @@ from patang.backtest.reports.wording import amount, number, percent, plain
 
 __all__ = ["group_section", "minutes_text", "money_section"]
 
+_NAMES = {
+    "stt": "STT",
+    "exchange_transaction": "exchange transaction",
+    "sebi": "SEBI",
+    "stamp_duty": "stamp duty",
+    "ipft": "IPFT",
+    "gst": "GST",
+    "dp": "depository (DP)",
+    "square_off": "square-off by the broker",
+}
+
 
 def money_section(metrics: Metrics) -> Section:
     """From the gross result to the net one, by component of the charges."""
@@ -13,7 +24,7 @@ def money_section(metrics: Metrics) -> Section:
     if not all_.trades:
         return Section("Costs", [Text("Nothing was traded, nothing was paid.")])
     lines = [("gross result", all_.gross_pnl)]
-    lines += [(name.replace("_", " "), -rupees) for name, rupees in metrics.costs.items()]
+    lines += [(_NAMES.get(name, name), -rupees) for name, rupees in metrics.costs.items()]
     lines.append(("net result", all_.net_pnl))
     bars = share_bars([value for _, value in lines])
     rows = [
@@ -24,7 +35,7 @@ def money_section(metrics: Metrics) -> Section:
         f"Spread and slippage took {amount(all_.slippage)} of the gross result: it would have been "
         f"{amount(all_.gross_pnl + all_.slippage, signed=True)} at the prices that were decided at."
     )
-    return Section("Costs", [Table("From gross to net", ("", "rupees"), rows), Text(slipped, "quiet")])
+    return Section("Costs", [Table("From gross to net", ("part", "rupees"), rows), Text(slipped, "quiet")])
 
 
 def group_section(metrics: Metrics) -> Section:

@@ -1,8 +1,9 @@
 """What became of the entries that no model of theirs had seen: by day, by prediction, and what they cost."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +22,17 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _TENTHS, _FEWEST = 10, 50
 
 
-def month_table(caption: str, by_month: dict[tuple[int, int], float]) -> Table:
-    """Percent by month and year; `by_month` maps (year, month)."""
+def month_table(caption: str, by_month: Mapping[tuple[int, int], float], *, compounded: bool) -> Table:
+    """Percent by month and year; `by_month` maps (year, month). `compounded`: months are returns on what was
+    there when they began, else they add up."""
     rows = []
     for year in sorted({year for year, _ in by_month}):
         known = [by_month.get((year, month)) for month in range(1, 13)]
         cells = [_signed(value) for value in known]
-        rows.append([Cell(str(year), head=True), *cells, _signed(sum(v for v in known if v is not None))])
-    return Table(caption, ("year", *_MONTHS, "sum"), rows)
+        told = [value for value in known if value is not None]
+        whole = 100 * (prod(1 + value / 100 for value in told) - 1) if compounded else sum(told)
+        rows.append([Cell(str(year), head=True), *cells, _signed(whole)])
+    return Table(caption, ("year", *_MONTHS, "whole year" if compounded else "sum"), rows)
 
 
 def result_section(seen: Outcomes, final: Outcomes) -> Section:
@@ -46,11 +50,12 @@ def result_section(seen: Outcomes, final: Outcomes) -> Section:
     days = sorted(by_day)
     begins = [(_first_day(final.entered), "final window")] if final.entered else []
     chart = result_chart(days, np.cumsum([by_day[day] for day in days]), begins)
+    months = month_table("Percent by month", by_month, compounded=False)
     told = (
         "Net of charges, spread and slippage, percent of each entry's price, the same stake for each. "
         "Entries overlap in time, so this is not the curve of an account: a backtest draws that."
     )
-    return Section("Result", [chart, Text(told, "quiet"), month_table("Percent by month", by_month)])
+    return Section("Result", [chart, Text(told, "quiet"), months])
 
 
 def taken_mean(seen: Outcomes, final: Outcomes) -> float | None:

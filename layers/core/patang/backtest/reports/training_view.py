@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from patang.backtest.reports.calibration import Bin, reliability_chart
+from patang.backtest.reports.calibration import Bin, bin_table, reliability_chart
 from patang.backtest.reports.curves import histogram, spread_chart, trials_chart
 from patang.backtest.reports.outcome_sections import (
     cost_section,
@@ -138,19 +138,7 @@ def _calibration(reliability: Reliability, error: float) -> Section:
         f"{sum(b.count for b in bins):,} predictions in bins of equal count, with intervals of 95 % that "
         f"take them for independent; calibration error of the final window {number(error, 4)}"
     )
-    rows = [
-        (
-            Cell(percent(100 * each.predicted, 1), head=True),
-            Cell(percent(100 * each.observed, 1)),
-            Cell(" – ".join(percent(100 * edge, 1) for edge in each.interval)),
-            Cell(f"{each.count:,}"),
-        )
-        for each in bins
-    ]
-    table = Table(
-        "Bins of predictions", ("predicted", "came true", "95 % interval", "entries"), rows, texts=0
-    )
-    return Section("Calibration and reliability", [], tiled=[reliability_chart(bins, told), table])
+    return Section("Calibration and reliability", [], tiled=[reliability_chart(bins, told), bin_table(bins)])
 
 
 def _contributions(evidence: Evidence) -> Section:
