@@ -58,6 +58,7 @@ def test_a_row_beside_others_has_the_bits_of_a_row_alone():
     together = fitted.distance(table)
     for places in (slice(0, 1), slice(17, 18), slice(8_190, 8_195), slice(100, 190), slice(5, 9_000)):
         assert np.array_equal(fitted.distance(table[places]), together[places])
+    assert np.array_equal(fitted.distance(np.asfortranarray(table)), together)
     assert len(fitted.distance(table[:0])) == 0
 
 

@@ -1,7 +1,5 @@
 """How far a row is from what a model was trained on: beyond that, its answer is a guess."""
 
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -36,10 +34,6 @@ class Dissimilarity(BaseModel):
             raise ValueError(f"whitening is not {width} x {width}, as the {width} inputs of center demand")
         return self
 
-    @cached_property
-    def _arrays(self) -> tuple[Floats, Floats]:
-        return np.array(self.center), np.array(self.whitening)
-
     def distance(self, table: Floats) -> Floats:
         """The distance of each row of a table rows x inputs; an input that is NaN counts as average.
 
@@ -50,8 +44,8 @@ class Dissimilarity(BaseModel):
         )
 
     def _distance(self, table: Floats) -> Floats:
-        center, whitening = self._arrays
-        away = np.nan_to_num(table - center, nan=0.0, posinf=np.inf, neginf=-np.inf)
+        center, whitening = np.array(self.center), np.array(self.whitening)
+        away = np.nan_to_num(np.ascontiguousarray(table) - center, nan=0.0, posinf=np.inf, neginf=-np.inf)
         # No product of matrices: linear algebra adds in another order for one row than for many.
         spread = (away[:, None, :] * whitening).sum(axis=2)
         distance: Floats = np.sqrt((spread * spread).sum(axis=1))

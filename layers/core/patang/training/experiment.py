@@ -73,7 +73,8 @@ def experiment(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Shown:
     """Searches, fits, and looks at the final window. `card` is the data set's (`DataCard`, as JSON); `run`
-    runs windows elsewhere. The same arguments and an equal ledger give the same bytes.
+    runs windows elsewhere. The same arguments and an equal ledger give the same bytes, and so does the same
+    run again on the ledger that it has written.
 
     `evidence.model_version` is a digest of the models' bytes; an artifact has a version of its own.
     Raises BadInput for too few days or entries.
@@ -81,10 +82,11 @@ def experiment(
     final = hold_out(data, plan.final_share, plan.embargo_days)
     known, own = final.known(data), final.own(data)
     subject = Subject(strategy=data.strategy, source=str(card["source"]), sha256=str(card["sha256"]))
-    earlier = ledger.trials_of(subject)
+    own_trials: list[TrialKept] = []
 
     def kept(trial: Trial) -> None:
-        ledger.tried(TrialKept(subject=subject, seed=seed, trial=trial))
+        own_trials.append(TrialKept(subject=subject, seed=seed, trial=trial))
+        ledger.tried(own_trials[-1])
         progress(f"trial {trial.number}")
 
     tried = search(
@@ -120,7 +122,7 @@ def experiment(
         raise BadInput("the final window has no entry")
     asked = ledger.ask_final(_asking(subject, seed, final, parameters))
     evidence = _evidence(trained, importance, tried, chosen, combinations, own, plan).model_copy(
-        update={"data": dict(card), "final_asked": asked, "earlier_trials": earlier}
+        update={"data": dict(card), "final_asked": asked, "earlier_trials": ledger.trials_beside(own_trials)}
     )
     progress("final window")
     return Shown(trained, evidence, importance)

@@ -4,7 +4,7 @@ The best of many tries looks good by luck alone. A figure is worth what it says 
 tries behind it, those of earlier runs and of runs that were given up included.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -28,6 +28,10 @@ class Subject(_Line):
     strategy: StrategyName
     source: str
     sha256: str
+
+    def same_source(self, other: "Subject") -> bool:
+        """Whether both are of one strategy on candles of one place."""
+        return (self.strategy, self.source) == (other.strategy, other.source)
 
 
 class TrialKept(_Line):
@@ -66,25 +70,31 @@ class TrialLedger:
         self._append(kept)
 
     def ask_final(self, asked: FinalAsked) -> int:
-        """Keep that a final window is about to be looked at; how often now any part of it was, for this
-        strategy on this source. What is asked a second time is not untouched any more."""
-        before = sum(
-            isinstance(line, FinalAsked)
-            and (line.subject.strategy, line.subject.source) == (asked.subject.strategy, asked.subject.source)
+        """Keep that a final window is about to be looked at; how many looks at any part of it there were by
+        now, for this strategy on this source. What is asked a second time is not untouched any more; the
+        very same question again is no further look, since its answer is known."""
+        others = {
+            line.model_dump_json()
+            for line in self.lines()
+            if isinstance(line, FinalAsked)
+            and line != asked
+            and line.subject.same_source(asked.subject)
             and line.begin < asked.end
             and asked.begin < line.end
-            for line in self.lines()
-        )
+        }
         self._append(asked)
-        return before + 1
+        return len(others) + 1
 
-    def trials_of(self, subject: Subject) -> int:
-        """How many trials were made for this strategy on this source, whatever its rows were each time."""
-        return sum(
-            isinstance(line, TrialKept)
-            and (line.subject.strategy, line.subject.source) == (subject.strategy, subject.source)
+    def trials_beside(self, own: Sequence[TrialKept]) -> int:
+        """How many other trials were made for the strategy and source of these, whatever its rows were each
+        time. A trial that was only made again is one of these."""
+        known = {kept.model_dump_json() for kept in own}
+        others = {
+            line.model_dump_json()
             for line in self.lines()
-        )
+            if isinstance(line, TrialKept) and any(line.subject.same_source(kept.subject) for kept in own[:1])
+        }
+        return len(others - known)
 
     def lines(self) -> Iterator[TrialKept | FinalAsked]:
         """All of them, oldest first. Raises BadInput for one that cannot be read: nothing is left out."""
