@@ -1,5 +1,6 @@
 """What the compiled walk makes of entries is what the live exits make of them, bar by bar."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from patang.backtest.fast.simulate import Bars, Entries, FastTrades, Terms, affordable, simulate
-from patang.backtest.fills import Leaving, Since, walk_exit
+from patang.backtest.fills import Bought, buy, sale_price, walk_exit
 from patang.backtest.price_bars import PriceBars
 from patang.errors import BadInput
 from patang.market.sessions import IST
@@ -19,6 +20,7 @@ DAY = date(2026, 6, 30)
 OPEN = int(datetime(2026, 6, 30, 9, 15, tzinfo=IST).timestamp())
 FOREVER = np.iinfo(np.int64).max
 SETTINGS = Settings()
+TICK = Decimal("0.05")
 
 
 def bars(seed: int, count: int = 120) -> Bars:
@@ -33,7 +35,8 @@ def bars(seed: int, count: int = 120) -> Bars:
     starts[count // 2 :] += 60 * int(random.integers(0, 4))
     low, high = paths.min(axis=1), paths.max(axis=1)
     days = np.full(count, (DAY - date(1970, 1, 1)).days)
-    return Bars(starts, paths[:, 0] / 100, high / 100, low / 100, paths[:, 3] / 100, days)
+    half = 0.025 * random.integers(0, 3, count)
+    return Bars(starts, paths[:, 0] / 100, high / 100, low / 100, paths[:, 3] / 100, half, days)
 
 
 def entries(bars: Bars, seed: int, every: int = 1, patience: float = 0.0) -> Entries:
@@ -77,54 +80,76 @@ def position(bars: Bars, wanted: Entries, trades: FastTrades, row: int) -> Posit
     )
 
 
-def left_alone(bars: Bars, held: Position, begin: int, since: Since) -> Leaving | None:
-    nothing = np.zeros(len(bars))
-    prices = PriceBars(bars.starts, bars.open, bars.high, bars.low, bars.close, nothing, nothing, "recorded")
-    return walk_exit(held, prices, SETTINGS, begin=begin, since=since).left
+def priced(bars: Bars) -> PriceBars:
+    unknown = np.full(len(bars), np.nan)
+    columns = (bars.open, bars.high, bars.low, bars.close, unknown, bars.half_spread)
+    return PriceBars(bars.starts, *columns, "recorded")
 
 
-@pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize(("latency", "patience"), [(0, 0.0), (1, 0.0), (2, 0.05)])
-def test_every_exit_is_that_of_the_live_rules(seed: int, latency: int, patience: float) -> None:
+def first_fill(
+    bars: Bars, wanted: Entries, entry: int, latency: int, slippage: Decimal
+) -> tuple[int, Bought]:
+    """The bar that fills the order, by the fills of the exact engine."""
+    prices, sent = priced(bars), int(bars.starts[wanted.decided[entry]]) + 60 * (1 + latency)
+    limit = Decimal(repr(float(wanted.limit[entry])))
+    for row in range(prices.row_at(sent), prices.row_at(sent + 120)):
+        bought = buy(prices, row, limit, 7, lot=1, tick=TICK, slippage_pct=slippage, volume_share=1.0)
+        if bought is not None:
+            return row, bought
+    raise AssertionError(f"entry {entry} is never filled")
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("slippage", [Decimal(0), Decimal("0.03")])
+@pytest.mark.parametrize(("latency", "patience"), [(None, 0.0), (0, 0.0), (0, 0.05), (1, 0.1)])
+def test_every_trade_is_that_of_the_exact_fills_and_the_live_exits(
+    seed: int, latency: int | None, patience: float, slippage: Decimal
+) -> None:
     """Bought at the close of the decision, at a later open, or within a bar at the limit."""
     path = bars(seed)
     wanted = entries(path, seed, patience=patience)
-    terms = Terms("equity-delivery", latency_bars=latency, patience_bars=3, one_at_a_time=False)
-    trades = simulate(path, wanted, terms)
+    terms = Terms("equity-delivery", slippage_pct=slippage, latency_minutes=latency, one_at_a_time=False)
+    trades, prices = simulate(path, wanted, terms), priced(path)
     assert len(trades) > 60
     for row in range(len(trades)):
-        entered = int(trades.entered[row])
-        bought = float(trades.bought[row])
-        since: Since = "before" if latency == 0 else "open" if bought == path.open[entered] else "within"
+        entered, since = int(trades.entered[row]), "before"
+        if patience and latency is not None:
+            filled, bought = first_fill(path, wanted, int(trades.entry[row]), latency, slippage)
+            assert (entered, Decimal(repr(float(trades.bought[row])))) == (filled, bought.price)
+            since = bought.since
+        elif latency is not None:
+            since = "open"
         held = position(path, wanted, trades, row)
-        expected = left_alone(path, held, entered + (latency == 0), since)
-        if expected is None:
+        walk = walk_exit(held, prices, SETTINGS, begin=entered + (latency is None), since=since)
+        if walk.left is None:
             assert (trades.reason[row], trades.left[row]) == ("END", len(path) - 1)
             continue
-        assert (trades.reason[row], trades.left[row]) == (expected.reason, expected.row)
-        assert Decimal(repr(float(trades.sold[row]))) == expected.price
-        charges = round_trip_charges("equity-delivery", "NSE", held.entry_price, expected.price, 7, DAY)
+        assert (trades.reason[row], trades.left[row]) == (walk.left.reason, walk.left.row)
+        sold = sale_price(walk.left.price, prices, walk.left.row, tick=TICK, slippage_pct=slippage)
+        assert Decimal(repr(float(trades.sold[row]))) == sold
+        charges = round_trip_charges("equity-delivery", "NSE", held.entry_price, sold, 7, DAY)
         assert trades.charges[row] == pytest.approx(float(charges.total), abs=1e-9)
 
 
 def test_a_limit_waits_and_is_given_up() -> None:
-    """It fills at the open where that is no dearer, else at the limit when the low comes to it."""
+    """It fills at the open where that is no dearer, else at the limit once sellers have come below it."""
     price = np.array([100.0, 101.0, 102.0, 99.0, 99.0])
     low = np.array([100.0, 100.5, 100.0, 98.0, 99.0])
     starts = OPEN + 60 * np.arange(5)
-    path = Bars(starts, price, price, low, price, np.full(5, (DAY - date(1970, 1, 1)).days))
+    path = Bars(starts, price, price, low, price, np.zeros(5), np.full(5, (DAY - date(1970, 1, 1)).days))
     decided, no = np.zeros(1, np.int64), np.array([np.inf])
 
-    def bought(limit: float, patience: int) -> list[tuple[int, float]]:
-        wanted = Entries(
-            decided, -no, no, np.array([limit]), np.array([FOREVER]), "TIME", np.ones(1, np.int64)
-        )
-        trades = simulate(path, wanted, Terms("equity-intraday", patience_bars=patience))
+    def bought(limit: float, minutes: int) -> list[tuple[int, float]]:
+        one = np.ones(1, np.int64)
+        wanted = Entries(decided, -no, no, np.array([limit]), np.array([FOREVER]), "TIME", one)
+        terms = Terms("equity-intraday", latency_minutes=0, patience_seconds=60 * minutes)
+        trades = simulate(path, wanted, terms)
         return list(zip(trades.entered.tolist(), trades.bought.tolist(), strict=True))
 
     assert bought(101.0, 1) == [(1, 101.0)]
     assert bought(100.2, 2) == [(2, 100.2)]
     assert bought(100.2, 1) == []
+    assert bought(100.0, 2) == []
     assert bought(99.5, 3) == [(3, 99.0)]
 
 
@@ -143,24 +168,25 @@ def test_one_position_at_a_time_and_a_pause_after_it() -> None:
         free = path.starts[one.left[row]] + 5 * 60
 
 
-def test_slippage_is_against_us_and_on_the_tick() -> None:
+def test_what_the_fills_cost_beyond_the_prices_traded() -> None:
     path = bars(5)
-    wanted = entries(path, 5)
-    free = simulate(path, wanted, Terms("equity-intraday", one_at_a_time=False))
-    paid = simulate(path, wanted, Terms("equity-intraday", one_at_a_time=False, slippage_pct=Decimal("0.03")))
-    assert np.array_equal(free.left, paid.left)
-    for plain, slipped, sign in ((free.bought, paid.bought, 1), (free.sold, paid.sold, -1)):
-        worse = sign * (slipped - plain)
-        assert worse.min() >= 0.03 * plain.min() / 100 - 1e-9
-        assert worse.max() < 0.03 * plain.max() / 100 + 0.05
-        assert np.allclose(slipped * 20, np.rint(slipped * 20))
-    assert np.allclose(paid.slippage, 7 * (paid.bought - free.bought + free.sold - paid.sold))
-    assert np.allclose(paid.net_pnl, 7 * (paid.sold - paid.bought) - paid.charges)
+    far = np.full(len(path) - 1, 50.0)
+    wanted = replace(entries(path, 5), stop=-far, target=10 * far)
+    trades = simulate(path, wanted, Terms("equity-intraday", slippage_pct=Decimal("0.03")))
+    at_close = path.starts[trades.left] < wanted.due[trades.entry]
+    assert at_close.sum() > 2
+    dearer = trades.bought - path.open[trades.entered]
+    cheaper = path.close[trades.left] - trades.sold
+    assert dearer.min() > 0.03
+    assert np.allclose(trades.slippage[at_close], 7 * (dearer + cheaper)[at_close])
+    assert np.allclose(trades.net_pnl, 7 * (trades.sold - trades.bought) - trades.charges)
 
 
 def test_a_day_without_sourced_charges_has_no_trade() -> None:
     path = bars(1)
-    unknown = Bars(path.starts, path.open, path.high, path.low, path.close, np.full(len(path), 10_000))
+    unknown = Bars(
+        path.starts, path.open, path.high, path.low, path.close, path.half_spread, np.full(len(path), 10_000)
+    )
     assert len(simulate(unknown, entries(path, 1), Terms("equity-intraday"))) == 0
 
 

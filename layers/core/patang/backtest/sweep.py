@@ -12,7 +12,7 @@ from itertools import product
 from typing import Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from patang.backtest.fast.simulate import Bars, FastTrades, Terms, simulate
 from patang.backtest.fast.wishes import Wishes, entries_of, wishes
@@ -25,7 +25,7 @@ from patang.settings import Settings
 
 __all__ = ["Cell", "CellResult", "grid", "run_cell", "run_cells"]
 
-type Parameter = float | int | str | tuple[str, ...]
+type Parameter = bool | int | float | str | tuple[str, ...]
 
 # Parameters that change what becomes of an entry, and not where there is one.
 _OF_EXITS: Final = frozenset({"stop_atr", "target_atr", "max_hold_minutes", "max_hold_sessions", "exit_by"})
@@ -39,14 +39,16 @@ class _Value(BaseModel):
 class Cell(_Value):
     """One share, one stretch of sessions (both ends included), one choice of parameters.
 
-    `parameters` are fields of the equity strategy's settings that differ from their defaults; `capital` is
-    what each position may cost, rupees; `slippage_pct` a side, None: as `patang.risk.slippage` assumes.
+    `settings` are those that differ from the defaults, `parameters` fields of the equity strategy's that go
+    before them. `capital` is what each position may cost, rupees; `slippage_pct` a side, None: as
+    `patang.risk.slippage` assumes; `latency_bars` minutes from the decision until the order is in the market.
     """
 
     symbol: str
     first: date
     last: date
     parameters: Mapping[str, Parameter] = {}
+    settings: Mapping[str, JsonValue] = {}
     capital: Decimal = Field(Decimal(50_000), gt=0)
     slippage_pct: Decimal | None = Field(None, ge=0, le=5)
     latency_bars: int = Field(1, ge=0, le=60)
@@ -95,7 +97,7 @@ def run_cells(cells: Sequence[Cell], bars: SymbolHistory) -> Iterator[CellResult
     for cell in cells:
         settings = _settings(cell, bars)
         entries = sorted((k, v) for k, v in cell.parameters.items() if k not in _OF_EXITS)
-        same = cell.first, cell.last, *entries
+        same = cell.first, cell.last, cell.settings, *entries
         if known is None or known[0] != same:
             within = _within(bars, cell.first, cell.last)
             known = same, within, wishes(within, settings)
@@ -118,9 +120,11 @@ def _settings(cell: Cell, bars: SymbolHistory) -> Settings:
     if cell.symbol != bars.symbol:
         raise BadInput(f"the cell is of {cell.symbol}, the bars are of {bars.symbol}")
     try:
-        return Settings.model_validate({"equity": dict(cell.parameters)})
+        base = Settings.model_validate(cell.settings)
+        equity = type(base.equity).model_validate(base.equity.model_dump() | dict(cell.parameters))
+        return base.model_copy(update={"equity": equity})
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
+        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise BadInput(f"these are no parameters of the equity strategy: {told}") from error
 
 
@@ -141,8 +145,8 @@ def _trades(cell: Cell, settings: Settings, bars: SymbolHistory, wanted: Wishes)
         share.exchange,
         share.tick_size,
         slippage_pct=slippage,
-        latency_bars=cell.latency_bars,
-        patience_bars=max(settings.entry_order_seconds // 60, 1),
+        latency_minutes=cell.latency_bars,
+        patience_seconds=settings.entry_order_seconds,
         pause_minutes=settings.risk.symbol_cooldown_minutes,
     )
     return simulate(Bars.of(bars), entries_of(wanted, bars, settings, cell.capital), terms)

@@ -1,7 +1,7 @@
 """Long positions, from entry to exit, over the bars of one symbol: compiled, and without a decision in it.
 
-The order of prices within a bar, what fills at which price and when a moment is met are those of
-`patang.backtest.fills.walk_exit`, for stop, target and moments; a test holds both together.
+What a bar gives to an order, the order of prices within it and when a moment is met are those of
+`patang.backtest.fills`, for stop, target and moments; tests hold both together.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,8 @@ DUE: Final = 3
 
 _MINUTE: Final = 60
 
-_A_WHOLE: Final = 10**10  # slippage is counted in 1e-8 of a percent
+# What floats may be off in a price: one on the tick is not taken for one beside it.
+_ROUNDING: Final = 1e-9
 
 
 class Wanted(NamedTuple):
@@ -47,14 +48,14 @@ class Wanted(NamedTuple):
 
 
 class Costs(NamedTuple):
-    """Prices in paise, slippage a side in 1e-8 percent; `rates` and `row` (of each bar) as `rates_by_day`
-    has them. The order reaches the market `latency` bars after the decision (0: it gets the close that it was
-    decided at) and waits there for `patience` bars. If only `one` position may be open at a time, nothing is
-    decided for `pause` seconds after an exit.
+    """The tick in paise, slippage a side as a fraction; `rates` and `row` (of each bar) as `rates_by_day` has
+    them. The order reaches the market `latency` seconds after the decision (less than 0: it gets the close
+    that it was decided at) and waits there for `patience` seconds. If only `one` position may be open at a
+    time, nothing is decided for `pause` seconds after an exit.
     """
 
     tick: int
-    slippage: int
+    slippage: float
     latency: int
     patience: int
     one: bool
@@ -64,18 +65,21 @@ class Costs(NamedTuple):
 
 
 class Path(NamedTuple):
-    """One-minute bars in the order of time: starts in epoch seconds, rupees rounded to the paisa."""
+    """One-minute bars in the order of time: starts in epoch seconds, rupees rounded to the paisa, and the
+    rupees from the price traded to either side of the book."""
 
     start: Longs
     open: Floats
     high: Floats
     low: Floats
     close: Floats
+    half_spread: Floats
 
 
 class Made(NamedTuple):
     """What became of it, a row a trade: the entry's place, its bars, its prices in paise, why it ended, its
-    charges (as `leg_charges` counts them) and what both fills cost beyond their prices, in paise a unit."""
+    charges (as `leg_charges` counts them) and the prices traded at its fills, in paise: what both cost beyond
+    them is spread and slippage."""
 
     entry: Longs
     entered: Longs
@@ -84,28 +88,33 @@ class Made(NamedTuple):
     sold: Longs
     reason: Longs
     charges: Longs
-    slipped: Longs
+    traded_in: Longs
+    traded_out: Longs
 
 
-def _bought(price: float, tick: int, slippage: int) -> int:
-    """Paise paid, on the tick that is not better."""
-    paise = int(np.rint(price * 100))
-    parts = paise * (_A_WHOLE + slippage)
-    return -(-parts // (_A_WHOLE * tick)) * tick
+def _bought(asked: float, limit: float, tick: int, slippage: float) -> int:
+    """Paise paid where somebody sells at `asked`: on the tick that is not better, the limit at most."""
+    ticks = np.ceil(asked * 100 * (1 + slippage) / tick - _ROUNDING)
+    return int(np.rint(min(ticks * tick, limit * 100)))
 
 
-def _sold(price: float, tick: int, slippage: int) -> int:
+def _sold(price: float, half_spread: float, tick: int, slippage: float) -> int:
     """Paise received, on the tick that is not better, one tick at least."""
-    paise = int(np.rint(price * 100))
-    return max(paise * (_A_WHOLE - slippage) // (_A_WHOLE * tick) * tick, tick)
+    ticks = np.floor((price - half_spread) * 100 * (1 - slippage) / tick + _ROUNDING)
+    return int(max(ticks, 1)) * tick
 
 
-def _reached(path: Any, limit: float, first: int, until: int) -> int:
-    """The bar in which a purchase at the limit can be had, or -1."""
-    for bar in range(first, until):
-        if path.open[bar] <= limit or path.low[bar] <= limit:
-            return bar
-    return -1
+def _reached(path: Any, bar: int, sent: int, until: int, limit: float) -> tuple[int, int]:
+    """The bar in which a purchase at the limit can be had and what is seen of it then (`_left`), or -1, 0."""
+    while bar < len(path.start) and path.start[bar] < sent:
+        bar += 1
+    while bar < len(path.start) and path.start[bar] < until:
+        if path.open[bar] + path.half_spread[bar] <= limit + _ROUNDING:
+            return bar, 1
+        if path.low[bar] + path.half_spread[bar] < limit - _ROUNDING:
+            return bar, 2
+        bar += 1
+    return -1, 0
 
 
 def _left(
@@ -136,31 +145,29 @@ def _left(
     return final, path.close[final], END, path.start[final] + _MINUTE
 
 
-_buy: Callable[[float, int, int], int] = numba.njit(cache=True, inline="always")(_bought)
-_sell: Callable[[float, int, int], int] = numba.njit(cache=True, inline="always")(_sold)
-_reach: Callable[[Any, float, int, int], int] = numba.njit(cache=True)(_reached)
+_buy: Callable[[float, float, int, float], int] = numba.njit(cache=True)(_bought)
+_sell: Callable[[float, float, int, float], int] = numba.njit(cache=True)(_sold)
+_reach: Callable[[Any, int, int, int, float], tuple[int, int]] = numba.njit(cache=True)(_reached)
 _leave: Callable[..., tuple[int, float, int, int]] = numba.njit(cache=True)(_left)
 
 
 def _walked(path: Any, wanted: Any, costs: Any) -> tuple[int, Longs]:
     bars, made, free = len(path.close), 0, path.start[0]
-    out = np.empty((8, len(wanted.decided)), np.int64)
+    out = np.empty((9, len(wanted.decided)), np.int64)
     for entry in range(len(wanted.decided)):
         decided, due, limit = wanted.decided[entry], wanted.due[entry], wanted.limit[entry]
         known = path.start[decided] + _MINUTE
         if wanted.quantity[entry] == 0 or (costs.one and known < free):
             continue
-        if costs.latency == 0:
-            bar, price, first, seen = decided, path.close[decided], decided + 1, 0
+        if costs.latency < 0:
+            bar, first, seen, traded = decided, decided + 1, 0, path.close[decided]
         else:
-            sent = decided + costs.latency
-            until = min(sent + costs.patience, bars)
-            bar = _reach(path, limit, sent, until)
+            sent = known + costs.latency
+            bar, seen = _reach(path, decided + 1, sent, sent + costs.patience, limit)
             if bar < 0:
-                free = path.start[max(until - 1, decided)] + _MINUTE
+                free = sent + costs.patience
                 continue
-            at_open = path.open[bar] <= limit
-            price, first, seen = path.open[bar] if at_open else limit, bar, 1 if at_open else 2
+            first, traded = bar, path.open[bar] if seen == 1 else limit
         if first >= bars or path.start[bar] >= due or costs.row[bar] < 0:
             continue
         stop, target = wanted.stop[entry], wanted.target[entry]
@@ -168,7 +175,11 @@ def _walked(path: Any, wanted: Any, costs: Any) -> tuple[int, Longs]:
         free = moment + costs.pause
         if costs.row[left] < 0:
             continue
-        bought, sold = _buy(price, costs.tick, costs.slippage), _sell(at, costs.tick, costs.slippage)
+        if seen == 2:
+            bought = int(np.rint(limit * 100))
+        else:
+            bought = _buy(traded + path.half_spread[bar], limit, costs.tick, costs.slippage)
+        sold = _sell(at, path.half_spread[left], costs.tick, costs.slippage)
         quantity = wanted.quantity[entry]
         out[0, made], out[1, made], out[2, made] = entry, bar, left
         out[3, made], out[4, made] = bought, sold
@@ -176,7 +187,7 @@ def _walked(path: Any, wanted: Any, costs: Any) -> tuple[int, Longs]:
         out[6, made] = leg_charges(bought * quantity, costs.rates[costs.row[bar], 0]) + leg_charges(
             sold * quantity, costs.rates[costs.row[left], 1]
         )
-        out[7, made] = bought - int(np.rint(price * 100)) + int(np.rint(at * 100)) - sold
+        out[7, made], out[8, made] = int(np.rint(traded * 100)), int(np.rint(at * 100))
         made += 1
     return made, out
 
@@ -191,6 +202,6 @@ def walk(path: Path, wanted: Wanted, costs: Costs) -> Made:
     is filled make no trade.
     """
     if len(path.close) == 0 or len(wanted.decided) == 0:
-        return Made(*np.empty((8, 0), np.int64))
+        return Made(*np.empty((9, 0), np.int64))
     made, out = _walk(path, wanted, costs)
     return Made(*out[:, :made])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from patang.backtest.fast.charges import A_RUPEE, MOST_TURNOVER, rates_by_day
 from patang.backtest.fast.kernel import DUE, END, STOP, TARGET, Costs, Made, Path, Wanted, walk
 from patang.backtest.history import SymbolHistory
+from patang.backtest.share_book import half_spread
 from patang.errors import BadInput
 from patang.risk.charges import Segment
 
@@ -34,24 +35,26 @@ _REASONS: Final = np.array(tuple(_CODES))
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
     """What was traded, a row a minute, in the order of time: starts in epoch seconds, rupees a unit to the
-    paisa, and each bar's day (since 1970-01-01)."""
+    paisa, the rupees from there to either side of the book, and each bar's day (since 1970-01-01)."""
 
     starts: Longs
     open: Floats
     high: Floats
     low: Floats
     close: Floats
+    half_spread: Floats
     days: Longs
 
     @classmethod
     def of(cls, history: SymbolHistory) -> "Bars":
-        """Those of a history, at the paisa."""
+        """Those of a share's history, at the paisa, with the book that is assumed of shares."""
         return cls(
             history.starts,
             history.open.round(2),
             history.high.round(2),
             history.low.round(2),
             history.close.round(2),
+            half_spread(history.close, history.instrument.tick_size),
             history.days,
         )
 
@@ -84,8 +87,8 @@ class Entries:
 class Terms:
     """How orders fill and what they cost. Slippage in percent a side, for the worse and then on the tick.
 
-    `latency_bars` after its decision an order is in the market and has `patience_bars` to fill; with none it
-    gets the close of the bar it was decided at. `one_at_a_time`: nothing is bought while a position or an
+    `latency_minutes` after its decision an order is in the market and has `patience_seconds` to fill; None:
+    it gets the close of the bar it was decided at. `one_at_a_time`: nothing is bought while a position or an
     order is open, nor for `pause_minutes` afterwards; else each entry is a trade of its own.
     """
 
@@ -93,8 +96,8 @@ class Terms:
     exchange: str = "NSE"
     tick_size: Decimal = Decimal("0.05")
     slippage_pct: Decimal = Decimal(0)
-    latency_bars: int = 1
-    patience_bars: int = 1
+    latency_minutes: int | None = 1
+    patience_seconds: int = 120
     one_at_a_time: bool = True
     pause_minutes: int = 0
 
@@ -102,7 +105,8 @@ class Terms:
 @dataclass(frozen=True, slots=True, eq=False)
 class FastTrades:
     """A row a trade. `entry` is the place in the entries, `entered` and `left` are bars; rupees a unit for
-    prices, of the whole quantity for `charges` and `slippage`."""
+    prices, of the whole quantity for `charges` and `slippage` (what the fills cost beyond the prices
+    traded, half the spread a side in it)."""
 
     entry: Longs
     entered: Longs
@@ -148,15 +152,15 @@ def simulate(bars: Bars, entries: Entries, terms: Terms) -> FastTrades:
     )
     costs = Costs(
         int(terms.tick_size * 100),
-        int(terms.slippage_pct * 10**8),
-        terms.latency_bars,
-        terms.patience_bars,
+        float(terms.slippage_pct / 100),
+        -1 if terms.latency_minutes is None else 60 * terms.latency_minutes,
+        terms.patience_seconds,
         terms.one_at_a_time,
         60 * terms.pause_minutes,
         rates,
         row,
     )
-    path = Path(bars.starts, bars.open, bars.high, bars.low, bars.close)
+    path = Path(bars.starts, bars.open, bars.high, bars.low, bars.close, bars.half_spread)
     return _told(walk(path, wanted, costs), entries.quantity)
 
 
@@ -177,7 +181,7 @@ def _told(made: Made, quantities: Longs) -> FastTrades:
         quantity,
         _REASONS[made.reason],
         made.charges / A_RUPEE,
-        made.slipped * quantity / 100,
+        (made.bought - made.traded_in + made.traded_out - made.sold) * quantity / 100,
     )
 
 

@@ -16,6 +16,7 @@ from patang.execution.prices import buy_limit
 from patang.features.vector import CANDLE_FEATURES
 from patang.market.sessions import IST
 from patang.settings import Settings
+from patang.strategies.base import Candidate
 from patang.strategies.exits import square_off_moment
 from patang.strategies.playbook.equity import exit_moment, levels, strategy
 
@@ -30,11 +31,12 @@ _FARTHEST, _MINUTE = 50.0, 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wishes:
-    """Bars at whose close the rules would buy, the ask then on the tick (rupees), and the ATR that stop and
-    target are measured in."""
+    """Bars at whose close the rules would buy, the ask then on the tick and the most to pay (rupees), and the
+    ATR that stop and target are measured in."""
 
     bar: Longs
     ask: Floats
+    limit: Floats
     atr: Floats
 
     def __len__(self) -> int:
@@ -58,50 +60,56 @@ def wishes(bars: SymbolHistory, settings: Settings) -> Wishes:
         }
     )
     found = found_by_rules(HistoryTape(History("", [bars], {})), [strategy], asked)
-    at = [(f.as_of.timestamp() - _MINUTE, wish.entry_price) for f in found for _, wish in f.wanted]
-    starts, ask = np.array(at, np.float64).reshape(-1, 2).T.copy()
+    at = [
+        (minute.as_of.timestamp() - _MINUTE, wish.entry_price, _limit(wish, settings))
+        for minute in found
+        for _, wish in minute.wanted
+    ]
+    starts, ask, limit = np.array(at, np.float64).reshape(-1, 3).T.copy()
     bar = np.searchsorted(bars.starts, starts.astype(np.int64))
     atr = (bars.features_15m if settings.equity.holding_period == "swing" else bars.features)[bar, _ATR]
-    return Wishes(bar, ask, atr)
+    return Wishes(bar, ask, limit, atr)
 
 
 def entries_of(wanted: Wishes, bars: SymbolHistory, settings: Settings, capital: Decimal) -> Entries:
     """The purchases that come of the wishes at the levels and hours of these settings, each of as many units
     as `capital` rupees buy at the ask; none where ticks leave no room between the levels."""
     tick = bars.instrument.tick_size
-    rows = [
-        _entry(bar, Decimal(repr(ask)), atr, int(bars.starts[bar]) + _MINUTE, settings, tick)
-        for bar, ask, atr in zip(wanted.bar.tolist(), wanted.ask.tolist(), wanted.atr.tolist(), strict=True)
-    ]
-    bought = [row for row in rows if row is not None]
-    columns = np.array([row[:5] for row in bought], np.float64).reshape(-1, 5).T
-    bar, stop, target, limit, due = columns
-    asks = wanted.ask[np.isin(wanted.bar, bar.astype(np.int64))]
+    columns = zip(wanted.bar.tolist(), wanted.ask.tolist(), wanted.atr.tolist(), strict=True)
+    rows = [_leaving(int(bars.starts[bar]) + _MINUTE, ask, atr, settings, tick) for bar, ask, atr in columns]
+    kept = np.array([row is not None for row in rows], np.bool_)
+    told = [row for row in rows if row is not None]
+    stop, target, due = np.array([row[:3] for row in told], np.float64).reshape(-1, 3).T.copy()
     return Entries(
-        bar.astype(np.int64),
-        stop.copy(),
-        target.copy(),
-        limit.copy(),
+        wanted.bar[kept],
+        stop,
+        target,
+        wanted.limit[kept],
         due.astype(np.int64),
-        np.array([row[5] for row in bought], np.str_),
-        affordable(capital, asks, 1),
+        np.array([row[3] for row in told], np.str_),
+        affordable(capital, wanted.ask[kept], 1),
     )
 
 
-def _entry(
-    bar: int, ask: Decimal, atr: float, known: int, settings: Settings, tick: Decimal
-) -> tuple[float, float, float, float, float, FastReason] | None:
-    as_of = datetime.fromtimestamp(known, IST)
-    stop, target = levels(ask, atr, settings.equity, tick)
+def _limit(wish: Candidate, settings: Settings) -> Decimal:
+    """The most that the order will pay."""
+    cap = wish.entry_price * (1 + settings.approval.max_price_drift_pct / 100)
+    return buy_limit(wish.ask, wish.instrument.tick_size, cap)
+
+
+def _leaving(
+    known: int, ask: float, atr: float, settings: Settings, tick: Decimal
+) -> tuple[float, float, float, FastReason] | None:
+    """Stop, target, and the moment at which a position of that minute has to go, with its reason."""
+    as_of, entry = datetime.fromtimestamp(known, IST), Decimal(repr(ask))
+    stop, target = levels(entry, atr, settings.equity, tick)
     exit_by = exit_moment(as_of, settings)
-    if not stop < ask < target or exit_by is None:
+    if not stop < entry < target or exit_by is None:
         return None
-    cap = ask * (1 + settings.approval.max_price_drift_pct / 100)
     why: FastReason = "TIME"
     if settings.equity.holding_period == "intraday":
         clock, sessions = settings.exits.square_off_shares, settings.sessions
         closes = square_off_moment(as_of.date(), clock, "cash_with_auction", sessions)
         if closes <= exit_by:
             exit_by, why = closes, "SQUARE_OFF"
-    limit = buy_limit(ask, tick, cap)
-    return bar, float(stop), float(target), float(limit), exit_by.timestamp(), why
+    return float(stop), float(target), exit_by.timestamp(), why
