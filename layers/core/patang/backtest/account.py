@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from operator import is_
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from patang.portfolio.day_result import after_close
 from patang.portfolio.position import Position
 from patang.portfolio.position_book import PositionBook
 from patang.risk.account_view import AccountView, view_of
-from patang.risk.breaker import BREAKER, breach
+from patang.risk.breaker import BREAKER, breach, drawdown, drawdown_limit
 from patang.risk.proposing import choose
 from patang.risk.reservations import DERIVATIVES, keep_rest, release
 from patang.risk.slippage import Slippage
@@ -69,6 +70,8 @@ class Account:
         self._day = AccountDay(account=_NAME, day=date.min)
         self._directions: dict[str, Direction] = {}
         self._now = 0
+        # The last look at the account, and what it was a look at.
+        self._looked: tuple[datetime, tuple[object, ...], AccountView] | None = None
 
     def advance(self, until: datetime) -> None:
         """Let everything happen that has happened by the close of bars at `until`."""
@@ -210,10 +213,17 @@ class Account:
         day = as_of.astimezone(IST).date()
         held = [deal for deal in self._deals if deal.position is not None]
         positions = tuple(deal.position for deal in held if deal.position is not None)
+        seen = (self._state, self._day, *positions)
+        if self._looked is not None and self._looked[0] == as_of:
+            _, before, known = self._looked
+            if len(before) == len(seen) and all(map(is_, before, seen)):
+                return known
         marks = {p.position_id: deal.mark(as_of) for p, deal in zip(positions, held, strict=True)}
         view = view_of(self._state, self._of(day), positions, marks, as_of, self._settings)
         # Who tests what he may keep overnight has given his consent.
-        return replace(view, demat_consent=True)
+        view = replace(view, demat_consent=True)
+        self._looked = as_of, seen, view
+        return view
 
     def _opposed(self, deal: Deal) -> Callable[[datetime], bool] | None:
         position = deal.position
@@ -251,18 +261,19 @@ class Account:
             self._watch_day(of_day.tolist(), held)
 
     def _watch_day(self, minutes: list[int], held: list[Deal]) -> None:
-        room = self._room(datetime.fromtimestamp(minutes[0], IST))
+        room = self._room(datetime.fromtimestamp(minutes[0], IST).date())
         base = sum(deal.base_at(minutes[0]) for deal in held)
         for minute in minutes:
             if base - sum(deal.worth_at(minute) for deal in held) >= _NEARLY * room:
                 self._work_breaker(datetime.fromtimestamp(minute, IST))
 
-    def _room(self, as_of: datetime) -> float:
-        """Rupees that the open positions may fall below what was paid for them before any limit is near."""
-        view = self._view(as_of)
+    def _room(self, day: date) -> float:
+        """Rupees that the open positions may fall below what their result is counted from before any limit is
+        near."""
+        held = [deal.position for deal in self._deals if deal.position is not None]
+        view = AccountView(self._state, self._of(day), (), Decimal(0))
         loss = view.loss_limit(self._settings) + view.day.made_in(self._settings.mode)
-        fallen = view.state.peak_realised - view.state.realised_total
-        most = max(view.paid_in(self._settings), Decimal(0)) * self._settings.capital.max_drawdown_pct / 100
-        costs = sum((p.entry_charges for p in view.positions), Decimal(0))
+        fall = drawdown_limit(view, self._settings) - drawdown(view)
         # The charges of the sale to come are about those of the purchase, and half as much again for taxes.
-        return float(min(loss, most - fallen) - costs * Decimal("2.5"))
+        costs = sum((position.entry_charges for position in held), Decimal(0)) * Decimal("2.5")
+        return float(min(loss, fall) - costs)

@@ -158,13 +158,14 @@ class _Seen:
 
     def candle(self, row: int) -> Candle:
         bars = self.bars
-        return Candle(
+        # Of numbers that were looked at when they were read, as are those of the quote.
+        return Candle.model_construct(
             symbol=bars.symbol,
             timestamp=datetime.fromtimestamp(int(bars.starts[row]), IST),
-            open=bars.open[row],
-            high=bars.high[row],
-            low=bars.low[row],
-            close=bars.close[row],
+            open=float(bars.open[row]),
+            high=float(bars.high[row]),
+            low=float(bars.low[row]),
+            close=float(bars.close[row]),
             volume=int(bars.volume[row]),
         )
 
@@ -175,7 +176,7 @@ class _Seen:
             middle, half = Decimal(repr(last)), Decimal(repr(float(self.half_spread[row])))
             bid = float(tick_floor(middle - half, instrument.tick_size))
             ask = float(tick_ceiling(middle + half, instrument.tick_size))
-        return Quote(
+        return Quote.model_construct(
             identifier=instrument.identifier,
             last_price=last,
             bid=bid,

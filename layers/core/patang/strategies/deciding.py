@@ -113,7 +113,8 @@ def decide_minutes(
 ) -> list[Decided]:
     """`decide` for each of these minutes, with each model asked once about all of them together.
 
-    `explained=False` leaves out what each input gave to an answer, which costs several times the answer.
+    `explained=False` is for who has many minutes and looks at few of them: it leaves out what each input gave
+    to an answer, and of what is not confident enough tells the gate alone.
     """
     wanted = [_Asked(n, *wish) for n, minute in enumerate(found) for wish in minute.wanted]
     asked = _by_model(wanted, models, _predicted)
@@ -125,7 +126,7 @@ def decide_minutes(
     kept: list[_Asked] = []
     for number, of_minute in groupby(ranked, key=lambda wish: wish.minute):
         wishes = list(of_minute)
-        kept += wishes[:most]
+        kept += wishes[:most] if explained else _confident(wishes[:most], settings, left[number])
         left[number] += (_too_many(wish) for wish in wishes[most:])
     if explained:
         kept = _by_model(kept, models, _explained)
@@ -133,6 +134,23 @@ def decide_minutes(
     for wish in kept:
         signals[wish.minute].append(_filtered(wish, found[wish.minute].as_of, settings))
     return [Decided(tuple(made), tuple(others)) for made, others in zip(signals, left, strict=True)]
+
+
+def _confident(wishes: Sequence[_Asked], settings: Settings, left: list[LeftAlone]) -> list[_Asked]:
+    """Those that the gate of confidence lets pass, as every strategy's entry filters ask it."""
+    least = settings.risk.min_confidence
+    passed: list[_Asked] = []
+    for wish in wishes:
+        p_win = round(wish.prediction.p_win, 4)
+        if p_win >= least:
+            passed.append(wish)
+            continue
+        told = Rule("p_win", ">=", least, passed=False, value=p_win)
+        refusal = Refusal(
+            "CONFIDENCE_TOO_LOW", wish.candidate.instrument.tradingsymbol, (*wish.candidate.rules, told)
+        )
+        left.append(LeftAlone.told(wish.candidate.strategy, refusal))
+    return passed
 
 
 def _by_model(
