@@ -14,7 +14,7 @@ __all__ = ["Axis", "number_axis", "time_axis"]
 
 type Floats = NDArray[np.float64]
 
-_MOST_TIMES = 6
+_FEWEST_TIMES, _MOST_TIMES = 4, 6
 _MINUTE_STEPS = (5, 10, 15, 30, 60, 120)
 
 
@@ -63,21 +63,28 @@ def _round_step(rough: float) -> float:
 
 
 def _first_of_each(times: Sequence[datetime]) -> list[tuple[float, str]]:
-    """The finest of the divisions of time that has few enough ticks."""
+    """Ticks at round minutes of a day, else at the first bar of days, months or years."""
     if not times:
         return []
     if times[0].date() == times[-1].date():
-        minutes = [(float(n), t) for n, t in enumerate(times)]
-        for step in _MINUTE_STEPS:
-            ticks = [(n, f"{t:%H:%M}") for n, t in minutes if (t.hour * 60 + t.minute) % step == 0]
-            if len(ticks) <= _MOST_TIMES:
-                break
-        return ticks
-    for key, form in (("%Y-%m-%d", "%d %b"), ("%Y-%m", "%b %Y"), ("%Y", "%Y")):
+        return _round_minutes(times)
+    # The longest division that has enough of them; of days any number.
+    ticks: list[tuple[float, str]] = []
+    for key, form in (("%Y", "%Y"), ("%Y-%m", "%b %Y"), ("%Y-%m-%d", "%d %b")):
         keys = [t.strftime(key) for t in times]
-        ticks = [
-            (float(n), times[n].strftime(form)) for n in range(len(times)) if not n or keys[n] != keys[n - 1]
-        ]
-        if len(ticks) <= 2 * _MOST_TIMES:
+        begins = [n for n in range(len(times)) if not n or keys[n] != keys[n - 1]]
+        ticks = [(float(n), times[n].strftime(form)) for n in begins]
+        if len(ticks) >= _FEWEST_TIMES:
             break
     return ticks[:: -(-len(ticks) // _MOST_TIMES)]
+
+
+def _round_minutes(times: Sequence[datetime]) -> list[tuple[float, str]]:
+    ticks: list[tuple[float, str]] = []
+    for step in _MINUTE_STEPS:
+        ticks = [
+            (float(n), f"{t:%H:%M}") for n, t in enumerate(times) if (t.hour * 60 + t.minute) % step == 0
+        ]
+        if len(ticks) <= _MOST_TIMES:
+            break
+    return ticks

@@ -17,6 +17,8 @@ __all__ = ["Plot"]
 type Floats = NDArray[np.float64]
 
 _SIDE, _MOST_POINTS = 1000, 1200
+# A minus at the end of a line would leave its amount a profit: a word joiner keeps them together.
+_NO_BREAK = "−\u2060₹"
 
 
 class Plot:
@@ -117,7 +119,7 @@ class Plot:
             Markup("").join(self._labels)
         )
         caption = Markup("<figcaption><b>{}</b> <span>{}</span>{}</figcaption>").format(
-            title, told, key or Markup("")
+            title, told.replace("−₹", _NO_BREAK), key or Markup("")
         )
         return Markup('<figure class="chart {}">{}<div class="plot">{}{}</div></figure>').format(
             shape, caption, drawn, labels
