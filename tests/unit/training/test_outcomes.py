@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from patang.backtest.deal import FillTerms
 from patang.backtest.price_bars import PriceBars
 from patang.market.instruments import Instrument
 from patang.market.sessions import IST
@@ -82,8 +83,8 @@ def flat(minutes, price=1000.0):
     return dict.fromkeys(minutes, (price, price, price, price))
 
 
-def follow(bars, settings=None, **options):
-    return Follower(Tape(bars), settings or Settings(), **options).follow(EQUITY, WISH, AS_OF)
+def follow(bars, settings=None, **terms):
+    return Follower(Tape(bars), settings or Settings(), FillTerms(**terms)).follow(EQUITY, WISH, AS_OF)
 
 
 class TestOutcome:
@@ -165,7 +166,7 @@ class TestUnknown:
                 some = super().bars(instrument, after, until)
                 return replace(some, volume=np.full(len(some), 70.0))
 
-        follower = Follower(Thin(flat(range(30))), Settings())
+        follower = Follower(Thin(flat(range(30))), Settings(), FillTerms())
         assert follower.follow(EQUITY, WISH, AS_OF).quantity == 7
 
     def test_it_is_bought_when_the_price_comes_back_in_time(self):
@@ -191,7 +192,7 @@ class TestUnknown:
         shifted = int(long_ago.timestamp() - AS_OF.timestamp()) // 60
         wish = WISH._replace(exit_by=long_ago + timedelta(minutes=20))
         tape = Tape({minute + shifted: bar for minute, bar in flat(range(30)).items()})
-        found = Follower(tape, Settings()).follow(EQUITY, wish, long_ago)
+        found = Follower(tape, Settings(), FillTerms()).follow(EQUITY, wish, long_ago)
         assert found == Unknown("NO_SOURCED_CHARGES")
 
 
@@ -205,4 +206,4 @@ def test_the_future_of_an_end_changes_nothing():
 
 def test_a_model_made_the_prices():
     tape = replace(Tape(flat(range(30))), prices="modelled")
-    assert Follower(tape, Settings()).follow(EQUITY, WISH, AS_OF).modelled
+    assert Follower(tape, Settings(), FillTerms()).follow(EQUITY, WISH, AS_OF).modelled

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from patang.backtest.candidates import found_by_rules
+from patang.backtest.deal import FillTerms
 from patang.backtest.minutes import Tape
 from patang.model.inputs import INPUTS, StrategyName
 from patang.settings import Settings
@@ -38,7 +39,8 @@ def build_dataset(
     bars; `on_day` is told each day with an entry as it is reached. Raises BadInput for a tape without bars.
     """
     wanted = strategy_named(strategy)
-    rows = _Rows(Follower(tape, settings, latency_bars=latency_bars))
+    fills = FillTerms(latency_bars=latency_bars)
+    rows = _Rows(Follower(tape, settings, fills))
     reached: date | None = None
     for found in found_by_rules(tape, [wanted], settings):
         if found.wanted and found.as_of.date() != reached:
@@ -57,7 +59,7 @@ def build_dataset(
         left_out=rows.left_out,
         skipped=tape.skipped,
         findings=findings or {},
-        labels=_assumed(strategy, settings, latency_bars),
+        labels=_assumed(strategy, settings, fills),
     )
     return data, card
 
@@ -128,10 +130,11 @@ class _Rows:
         )
 
 
-def _assumed(strategy: StrategyName, settings: Settings, latency_bars: int) -> Mapping[str, Any]:
+def _assumed(strategy: StrategyName, settings: Settings, fills: FillTerms) -> Mapping[str, Any]:
     """The exits and costs that the labels were made with."""
     common: dict[str, Any] = {
-        "latency_bars": latency_bars,
+        "latency_bars": fills.latency_bars,
+        "volume_share": fills.volume_share,
         "cycle_interval_seconds": settings.cycle_interval_seconds,
         "starting_capital_inr": float(settings.capital.starting_capital_inr),
         "charges": "as of the day",

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from patang.backtest.deal import FillTerms
 from patang.backtest.fills import Bought, Leaving, buy, sale_price, walk_exit
 from patang.backtest.minutes import Tape
 from patang.backtest.price_bars import PriceBars
@@ -23,7 +24,6 @@ from patang.portfolio.account_state import AccountDay, RiskState
 from patang.portfolio.ledger import Fill, after_exit, opened
 from patang.risk.account_view import AccountView
 from patang.risk.sizing import segment_of_signal
-from patang.risk.slippage import Slippage
 from patang.settings import Settings
 from patang.strategies.base import Candidate, Strategy
 from patang.strategies.deciding import signal_of
@@ -36,12 +36,9 @@ __all__ = ["Follower", "Outcome", "Unknown", "WhyUnknown"]
 type WhyUnknown = Literal["NOT_FILLED", "NO_SOURCED_CHARGES", "HOLE_IN_THE_DATA", "HELD_PAST_THE_DATA"]
 
 _ACCOUNT = "research"
-_PRIOR = Slippage()
 _MINUTE = 60
 # Minutes. Where nobody saw a price for longer, nobody knows what an exit would have found.
 _LONGEST_HOLE = 5
-# Of a bar's volume, what an order may have of it.
-_VOLUME_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +87,14 @@ class _Entry:
 
 
 class Follower:
-    """Follows entries to their ends. `latency_bars`: minutes from a decision to its order at the exchange."""
+    """Follows entries to their ends on a tape whose market takes orders as `fills` say."""
 
-    def __init__(self, tape: Tape, settings: Settings, *, latency_bars: int = 1) -> None:
+    def __init__(self, tape: Tape, settings: Settings, fills: FillTerms) -> None:
         if not len(tape.closes):
             raise BadInput(f"{tape.source} has no bars to follow an entry on")
         self._tape = tape
         self._settings = settings
-        self._latency = timedelta(minutes=latency_bars)
+        self._fills = fills
         self._first, self._last = (datetime.fromtimestamp(int(end), IST) for end in tape.closes[[0, -1]])
         self._clocks: dict[Segment, TradingMinutes] = {}
         self._view = AccountView(
@@ -181,7 +178,7 @@ class Follower:
     def _bought(self, signal: Signal, bars: PriceBars, wanted: int) -> _Entry | None:
         """What the first bar gave that had a seller for the order; what it left unfilled is cancelled."""
         limit = entry_limit(signal, self._settings)
-        sent = int((signal.as_of + self._latency).timestamp())
+        sent = int((signal.as_of + timedelta(minutes=self._fills.latency_bars)).timestamp())
         for row in range(bars.row_at(sent), bars.row_at(sent + self._settings.entry_order_seconds)):
             bought = buy(
                 bars,
@@ -191,7 +188,7 @@ class Follower:
                 lot=signal.lot_size,
                 tick=signal.tick_size,
                 slippage_pct=self._slippage_pct(signal, limit * wanted),
-                volume_share=_VOLUME_SHARE,
+                volume_share=self._fills.volume_share,
             )
             if bought is None:
                 continue
@@ -211,7 +208,7 @@ class Follower:
         return sold, leaving.price - _rupees(bars.half_spread[leaving.row]) - sold
 
     def _slippage_pct(self, signal: Signal, value: Decimal) -> Decimal:
-        return _PRIOR.pct(segment_of_signal(signal), value)
+        return self._fills.slippage.pct(segment_of_signal(signal), value)
 
 
 def _rupees(price: float) -> Decimal:
