@@ -11,6 +11,7 @@ from patang import __version__
 from patang_workbench.cli import (
     accounts,
     audit,
+    backtest,
     cash,
     chaos,
     charges,
@@ -22,6 +23,7 @@ from patang_workbench.cli import (
     graduation,
     instruments,
     login,
+    lookahead,
     notifications,
     positions,
     preflight,
@@ -31,6 +33,7 @@ from patang_workbench.cli import (
     status,
     stopping,
     tools,
+    train,
 )
 from patang_workbench.cli.running import CommandError
 from patang_workbench.demo import command as demo
@@ -81,7 +84,10 @@ def _parser() -> argparse.ArgumentParser:
         ("positions", positions, "adjust a position of a deployed desk after a corporate action"),
         ("data", data, "fetch, check and show historical candles"),
         ("dataset", dataset, "labelled entries from candles, to train models on"),
+        ("train", train, "a model from labelled entries, and whether it may decide about money"),
+        ("backtest", backtest, "what a desk with these settings would have done on the past"),
         ("features", features, "the features of candles in Parquet files"),
+        ("lookahead", lookahead, "whether anything that research settles depends on later bars"),
         ("report", report, "draw the page of a kept run of research: a backtest, a training"),
         ("chaos", chaos, "the order path under faults, judged by the exchange's own ledger"),
         ("charges", charges, "what a trade costs, at the rates of a day"),
