@@ -3,20 +3,23 @@
 import argparse
 import json
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from patang.errors import PatangError
 from patang.model.inputs import StrategyName
 from patang.settings import Settings
 from patang.training.card import DataCard
-from patang.training.dataset import Dataset
 from patang_workbench.cli.days import as_day
 from patang_workbench.cli.running import CommandError
 from patang_workbench.cli.settings_file import read_settings
-from patang_workbench.research.dataset_files import is_dataset, keep_dataset, read_dataset
+from patang_workbench.research.dataset_files import is_dataset
+from patang_workbench.research.datasets import Wish
 from patang_workbench.research.run_files import RESEARCH
 
-__all__ = ["add_arguments", "add_dataset_arguments", "dataset_of", "run"]
+if TYPE_CHECKING:
+    from patang.training.pipeline import Material
+
+__all__ = ["add_arguments", "add_dataset_arguments", "material_for", "run", "settings_for"]
 
 _STRATEGIES = get_args(StrategyName.__value__)
 _NOTES = """A row is an entry that the live rules would have made, with what the live exits made of it, net of
@@ -45,6 +48,9 @@ def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--latency-bars", type=_bars, default=1, metavar="N", help="minutes from decision to order (1)"
     )
+    parser.add_argument(
+        "--seed", type=int, default=7, metavar="N", help="of all that is drawn: entries at random, trials (7)"
+    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     out: Path = options.out or RESEARCH / f"dataset-{options.strategy}"
     if is_dataset(options.data):
         raise CommandError(f"{options.data} is a data set already: name candles to make another of")
-    _, card = dataset_of(options, kept_in=out)
+    card = material_for(options, kept_in=out).card
     if options.json:
         print(json.dumps({"out": str(out), **card.model_dump(mode="json")}))
     else:
@@ -70,47 +76,42 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def dataset_of(options: argparse.Namespace, *, kept_in: Path) -> tuple[Dataset, DataCard]:
-    """The data set that `--data` names, or that is made of the candles it names and kept in a folder.
+def material_for(options: argparse.Namespace, *, kept_in: Path) -> "Material":
+    """The data set that `--data` names, or that is made of the candles it names and kept in a folder, and the
+    entries at random beside it.
 
     Raises CommandError that says why there is none.
     """
+    # The live code brings XGBoost, which takes seconds to import: not for every command's --help.
+    from patang_workbench.research.materials import make_material, read_material
+
     try:
         if is_dataset(options.data):
-            return _read(options)
-        data, card = _made(options)
+            return read_material(Path(options.data), options.strategy)
+        return make_material(options.data, _wish(options), options.seed, kept_in)
     except PatangError as error:
         raise CommandError(str(error)) from error
-    if not len(data):
-        reasons = ", ".join(f"{count} {name}" for name, count in card.left_out.items())
-        raise CommandError(
-            f"the rules of {options.strategy} found no entry with an end in {card.source} "
-            f"({reasons or 'none at all'}): choose more days, other symbols or other settings"
-        )
-    keep_dataset(kept_in, data, card)
-    return data, card
 
 
-def _read(options: argparse.Namespace) -> tuple[Dataset, DataCard]:
-    data, card = read_dataset(Path(options.data))
-    if data.strategy != options.strategy:
-        raise CommandError(f"{options.data} is a data set of {data.strategy}, not of {options.strategy}")
-    return data, card
+def settings_for(options: argparse.Namespace) -> Settings:
+    """Those that `--settings` names, with what other options say."""
+    settings = Settings() if options.settings is None else read_settings(options.settings)
+    if options.every is None:
+        return settings
+    return settings.model_copy(update={"cycle_interval_seconds": 60 * options.every})
 
 
-def _made(options: argparse.Namespace) -> tuple[Dataset, DataCard]:
-    # The live code brings XGBoost, which takes seconds to import: not for every command's --help.
-    from patang_workbench.research.datasets import Wish, make_dataset
-
+def _wish(options: argparse.Namespace) -> Wish:
     if options.first is None or options.last is None:
         raise CommandError(f"{options.data} is no data set: to make one of its candles give --from and --to")
-    settings = Settings() if options.settings is None else read_settings(options.settings)
-    if options.every is not None:
-        settings = settings.model_copy(update={"cycle_interval_seconds": 60 * options.every})
-    wish = Wish(
-        options.strategy, settings, options.first, options.last, options.symbols, options.latency_bars
+    return Wish(
+        options.strategy,
+        settings_for(options),
+        options.first,
+        options.last,
+        options.symbols,
+        options.latency_bars,
     )
-    return make_dataset(options.data, wish)
 
 
 def _print(card: DataCard, out: Path) -> None:

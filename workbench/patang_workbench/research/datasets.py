@@ -1,4 +1,4 @@
-"""Data sets made from the candles of a place."""
+"""What a data set is to be made of."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,8 @@ from datetime import date
 
 from patang.model.inputs import StrategyName
 from patang.settings import Settings
-from patang.training.building import build_dataset
-from patang.training.card import DataCard
-from patang.training.dataset import Dataset
-from patang_workbench.cli.progress import progress_bar
-from patang_workbench.research.tapes import open_tape
 
-__all__ = ["Wish", "make_dataset"]
+__all__ = ["Wish"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +24,3 @@ class Wish:
     last: date
     symbols: Sequence[str] = ()
     latency_bars: int = 1
-
-
-def make_dataset(place: str, wish: Wish) -> tuple[Dataset, DataCard]:
-    """A data set from candles, with a bar on a terminal. Raises BadInput where there are none to use."""
-    opened = open_tape(place, wish.first, wish.last, wish.symbols, wish.settings)
-    with progress_bar(len(opened.history.sessions)) as reached:
-        return build_dataset(
-            opened.tape,
-            wish.strategy,
-            opened.settings,
-            latency_bars=wish.latency_bars,
-            findings=opened.history.findings,
-            on_day=lambda day: reached(f"{wish.strategy} {day}"),
-        )
