@@ -1,55 +1,18 @@
-"""Labels, splits, calibration and the trainer."""
+"""Splits, calibration and the trainer."""
 
 from datetime import datetime
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from patang.errors import BadInput
 from patang.market.sessions import IST
 from patang.model.signal_model import load_models
 from patang.training.dataset import Dataset, split_by_time
-from patang.training.labels import Bars, outcome
 from patang_workbench.demo.profile import DEMONSTRATION
 from patang_workbench.training.__main__ import main
 from patang_workbench.training.entries import equity_entries, option_entries
 from patang_workbench.training.history import LAST_DAY, synthetic_history
-
-
-def bars(*rows):
-    return Bars(*np.array(rows, float).T)
-
-
-class TestOutcome:
-    """Stop at 95, target at 110."""
-
-    @pytest.mark.parametrize(
-        ("after", "reason", "price", "held"),
-        [
-            ([(100, 101, 99, 100), (100, 111, 94, 105)], "STOP", 95, 2),
-            ([(100, 111, 99, 108)], "TARGET", 110, 1),
-            ([(94, 112, 90, 100)], "STOP", 94, 1),
-            ([(112, 113, 111, 112)], "TARGET", 112, 1),
-            ([(100, 101, 99, 100), (100, 102, 98, 101), (101, 103, 99, 102)], "TIME", 102, 3),
-        ],
-    )
-    def test_the_worst_is_assumed_within_a_bar_and_gaps_fill_at_the_open(self, after, reason, price, held):
-        found = outcome(bars(*after), 95, 110, max_bars=3)
-        assert (found.reason, found.price, found.bars) == (reason, price, held)
-
-    def test_an_entry_without_an_end_has_no_label(self):
-        assert outcome(bars((100, 101, 99, 100)), 95, 110, max_bars=3) is None
-
-    @given(st.lists(st.integers(90, 115), min_size=1, max_size=30))
-    def test_an_exit_through_a_level_is_never_better_than_the_level_but_for_gaps(self, closes):
-        path = bars(*((c, c + 1, c - 1, c) for c in closes))
-        found = outcome(path, 95, 110, max_bars=len(closes))
-        if found.reason == "STOP":
-            assert found.price <= 95
-        if found.reason == "TARGET":
-            assert found.price >= 110
 
 
 def dataset(rows=3_000, seed=1, hold=600):

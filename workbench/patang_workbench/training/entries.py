@@ -25,7 +25,7 @@ from patang.strategies.base import at_clock, exit_time
 from patang.strategies.frames import Setup
 from patang.strategies.momentum import momentum
 from patang.training.dataset import Dataset
-from patang.training.labels import Bars, outcome
+from patang_workbench.training.exits import Bars, outcome
 from patang_workbench.training.history import Series
 
 __all__ = ["equity_entries", "option_entries"]

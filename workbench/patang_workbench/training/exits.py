@@ -1,4 +1,7 @@
-"""What became of an entry: the strategies' own exits on the bars that followed, net of what it cost."""
+"""Exits of the demonstration models' entries: stop, target and time on bare bars, fast.
+
+The live exits are `patang.backtest.fills.walk_exit`, which real data sets use; a test holds these to them.
+"""
 
 from dataclasses import dataclass
 
