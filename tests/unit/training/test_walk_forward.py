@@ -1,7 +1,7 @@
 """Walk-forward: a model knows nothing of its window or later, and a window is the same wherever it runs."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -9,35 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from patang.errors import BadInput
-from patang.market.sessions import IST
-from patang.model.inputs import EQUITY_INPUTS
 from patang.training.dataset import Dataset
 from patang.training.walk_forward import Window, run_window, windows
+from tests.unit.training.sample_data import entries
 
 PARAMETERS = {"rounds": 15, "max_depth": 2, "min_child_weight": 10}
-
-
-def entries(rows: int = 1500, days: int = 30, strength: float = 1.0, seed: int = 1) -> Dataset:
-    """A few entries an hour; the first input foretells the return by `strength`."""
-    rng = np.random.default_rng(seed)
-    opening = int(datetime(2026, 3, 2, 9, 15, tzinfo=IST).timestamp())
-    entered = np.sort(opening + 86_400 * rng.integers(0, days, rows) + 60 * rng.integers(10, 300, rows))
-    inputs = rng.normal(size=(rows, len(EQUITY_INPUTS)))
-    gross = 0.1 * strength * inputs[:, 0] + rng.normal(0, 0.2, rows)
-    return Dataset(
-        strategy="equity",
-        names=EQUITY_INPUTS,
-        inputs=inputs,
-        entered=entered,
-        left=entered + 60 * rng.integers(1, 45, rows),
-        symbol=np.full(rows, "SBIN"),
-        gross_pct=gross,
-        net_pct=gross - 0.05,
-        slippage_pct=np.full(rows, 0.02),
-        net_pnl=1_000 * (gross - 0.05),
-        weight=rng.uniform(0.2, 1.0, rows),
-        modelled=np.zeros(rows, np.bool_),
-    )
 
 
 def window_of(data: Dataset, number: int = 1) -> Window:

@@ -4,18 +4,19 @@ import itertools
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from skfolio.measures import deflated_sharpe_ratio
 
 from patang.errors import BadInput
 from patang.training.gates.bootstrap import mean_interval, resampled_days
 from patang.training.gates.calibration import calibration_error_of_luck
 from patang.training.gates.deflated_sharpe import deflated_sharpe, sharpe
-from patang.training.gates.overfitting import overfitting_probability
+from patang.training.gates.overfitting import overfitting
 from patang.training.gates.random_entries import drawn_at_random, share_as_good
 from patang.training.gates.trades import day_returns, taken
 from patang.training.metrics import expected_calibration_error
 from tests.unit.training.gates.sample import outcomes
-from tests.unit.training.test_walk_forward import entries
+from tests.unit.training.sample_data import entries
 
 
 def test_blocks_are_of_the_length_asked_for_and_every_day_is_drawn_alike() -> None:
@@ -44,44 +45,66 @@ def test_an_interval_of_four_days_is_none() -> None:
     assert mean_interval(np.ones(8), np.ones(8), np.repeat(np.arange(4), 2), 1) is None
 
 
-def by_hand(table: list[list[float]], blocks: int) -> float:
+def by_hand(table: list[list[float]], blocks: int) -> tuple[float, float]:
     """The definition, without any of the arithmetic that makes it fast."""
     parts = np.array_split(np.arange(len(table[0])), blocks)
-    worse = []
+    low, loses = [], []
     for half in itertools.combinations(range(blocks), blocks // 2):
         inside = np.concatenate([parts[place] for place in half])
         outside = np.concatenate([parts[place] for place in range(blocks) if place not in half])
         before = [np.mean(np.array(t)[inside]) / np.std(np.array(t)[inside]) for t in table]
         after = [np.mean(np.array(t)[outside]) / np.std(np.array(t)[outside]) for t in table]
-        rank = sorted(after).index(after[int(np.argmax(before))]) + 1
-        worse.append(rank / (len(table) + 1) <= 0.5)
-    return float(np.mean(worse))
+        own = after[int(np.argmax(before))]
+        low.append((sorted(after).index(own) + 1) / (len(table) + 1) <= 0.5)
+        loses.append(low[-1] and own <= 0)
+    return float(np.mean(low)), float(np.mean(loses))
 
 
 def test_overfitting_is_counted_as_its_definition_says() -> None:
     rng = np.random.default_rng(11)
     trials = rng.normal(0.02, 1, (7, 24)).tolist()
 
-    assert overfitting_probability(trials) == pytest.approx(by_hand(trials, 8))
+    found = overfitting(trials)
+
+    assert found is not None
+    assert found == pytest.approx(by_hand(trials, 8))
 
 
 def test_a_trial_that_is_better_for_good_is_no_overfitting_and_the_best_of_noise_is() -> None:
     rng = np.random.default_rng(2)
-    noise = rng.normal(0, 1, (12, 10, 36))
+    noise = rng.normal(-0.1, 1, (12, 10, 36))
     better = noise[0] + np.array([0.8] + [0.0] * 9)[:, None]
 
-    assert overfitting_probability(better.tolist()) < 0.05
+    assert max(measured(better)) < 0.05
+    probability, harmful = np.mean([measured(trials) for trials in noise], axis=0)
     # Of noise the best of one half has fewer of the good days left for the other.
-    assert np.mean([overfitting_probability(trials.tolist()) for trials in noise]) > 0.5
+    assert probability > 0.5
+    assert harmful > 0.4
+
+
+def test_trials_that_are_all_good_alike_do_no_harm() -> None:
+    rng = np.random.default_rng(3)
+    alike = rng.normal(1.0, 1, 36) + rng.normal(0, 0.05, (10, 36))
+
+    probability, harmful = measured(alike)
+
+    assert probability > 0.1
+    assert harmful == 0.0
+
+
+def measured(trials: NDArray[np.float64]) -> tuple[float, float]:
+    found = overfitting(trials.tolist())
+    assert found is not None
+    return found.probability, found.harmful
 
 
 @pytest.mark.parametrize("trials", [[], [[0.1] * 40], [[0.1] * 17, [0.2] * 17]])
 def test_overfitting_of_too_little_is_not_known(trials: list[list[float]]) -> None:
-    assert overfitting_probability(trials) is None
+    assert overfitting(trials) is None
 
 
 def test_trials_that_never_trade_say_nothing_good() -> None:
-    assert overfitting_probability([[0.0] * 40] * 5) == 1.0
+    assert overfitting([[0.0] * 40] * 5) == (1.0, 1.0)
 
 
 def test_the_more_was_tried_the_more_a_sharpe_ratio_has_to_show() -> None:

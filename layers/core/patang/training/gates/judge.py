@@ -10,7 +10,7 @@ from patang.training.evidence import Evidence, Outcomes
 from patang.training.gates.bootstrap import mean_interval
 from patang.training.gates.calibration import calibration_error_of_luck
 from patang.training.gates.deflated_sharpe import deflated_sharpe
-from patang.training.gates.overfitting import overfitting_probability
+from patang.training.gates.overfitting import overfitting
 from patang.training.gates.random_entries import share_as_good
 from patang.training.gates.thresholds import THRESHOLDS
 from patang.training.gates.trades import day_returns, taken
@@ -101,9 +101,11 @@ class _Asked:
 
     def overfitting(self) -> _Answer:
         trials = [trial.day_returns for trial in self._evidence.trials]
-        value = overfitting_probability(trials)
-        days = len(trials[0]) if trials else 0
-        return value, f"{len(trials)} trials on {days} days, halves of up to sixteen blocks"
+        found = overfitting(trials)
+        told = f"{len(trials)} trials on {len(trials[0]) if trials else 0} days"
+        if found is None:
+            return None, f"{told}: two trials on eighteen days are the least"
+        return found.harmful, f"{told}; PBO, whatever it earns, is {found.probability:.4f}"
 
     def expectancy(self, *, slippage: float) -> _Answer:
         trades = self._counted

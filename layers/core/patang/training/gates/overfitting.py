@@ -1,16 +1,17 @@
-"""How likely the best trial of a search is not among the better ones afterwards.
+"""Whether a search finds what will do well, or what did well by luck.
 
 Combinatorially symmetric cross-validation: Bailey, Borwein, López de Prado and Zhu, "The Probability of
-Backtest Overfitting", Journal of Computational Finance 20(4), 2016.
+Backtest Overfitting", Journal of Computational Finance 20(4), 2016, which has both numbers.
 """
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["overfitting_probability"]
+__all__ = ["Overfitting", "overfitting"]
 
 type Floats = NDArray[np.float64]
 
@@ -19,9 +20,21 @@ _LEAST_DAYS_A_BLOCK = 3
 _LEAST_BLOCKS = 6
 
 
-def overfitting_probability(trials: Sequence[Sequence[float]]) -> float | None:
-    """The share of the splits in which the trial that is best in one half of the blocks of days does not
-    come above the middle of all trials in the other half. `trials`: returns by day, the same days for all.
+class Overfitting(NamedTuple):
+    """Shares of the splits, 0 to 1. `probability` (PBO): the trial that is best in one half of the blocks of
+    days does not come above the middle of all trials in the other half. `harmful`: nor does it earn anything
+    there.
+
+    Trials that are all alike good stand in a random order, which makes a large PBO of no fault; a search that
+    was misled by luck chooses what loses afterwards.
+    """
+
+    probability: float
+    harmful: float
+
+
+def overfitting(trials: Sequence[Sequence[float]]) -> Overfitting | None:
+    """Of trials, as returns by day, the same days for all, after costs.
 
     None for fewer than two trials, or fewer days than six blocks of three.
     """
@@ -43,7 +56,8 @@ def overfitting_probability(trials: Sequence[Sequence[float]]) -> float | None:
     own = np.take_along_axis(after, best, axis=1)
     # The rank among all trials, 1 the worst; equals share theirs.
     rank = 1 + (after < own).sum(axis=1) + ((after == own).sum(axis=1) - 1) / 2
-    return float((rank <= (table.shape[1] + 1) / 2).mean())
+    low = rank <= (table.shape[1] + 1) / 2
+    return Overfitting(float(low.mean()), float((low & (own[:, 0] <= 0)).mean()))
 
 
 def _sharpe(chosen: Floats, sums: Floats, squares: Floats, counts: Floats) -> Floats:

@@ -41,6 +41,8 @@ THRESHOLDS: Mapping[str, Threshold] = {
         ">=", 0.95, "probability that the Sharpe ratio is above zero, given all that was tried"
     ),
     "overfitting": Threshold(
-        "<", 0.5, "probability that the best trial of one half is not above the middle in the other (PBO)"
+        "<",
+        0.2,
+        "probability that the best trial of one half is below the middle in the other and loses there",
     ),
 }
