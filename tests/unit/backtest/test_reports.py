@@ -15,7 +15,6 @@ from patang.backtest.reports.pages import report_page
 from patang.backtest.reports.prices import chart_bars, shown_trades
 from patang.backtest.reports.wording import amount, number, percent, short_amount
 from patang.training.evidence import Outcomes
-from patang.training.gates.thresholds import THRESHOLDS
 from patang.training.gates.verdict import Verdict
 from tests.unit.backtest.sample_runs import HOSTILE, backtest_run, training_run
 
@@ -174,7 +173,6 @@ def test_every_gate_is_told_with_its_answer(training):
         "Not promoted, for demonstration only: 2 of 3 gates say no (brier skill, effective size)" in page.text
     )
     assert "not measurable" in page.text
-    assert THRESHOLDS["brier_skill"].asks in page.text
     assert "Promoted: all 3 gates hold" in report_page(training_run(passed=True))
 
 
@@ -321,3 +319,18 @@ def test_an_axis_of_time_has_few_labels_of_one_kind():
 )
 def test_numbers_are_printed_as_people_read_them(printed, text):
     assert printed == text
+
+
+def test_the_result_of_a_training_counts_overlapping_entries_once(training):
+    run, page = training
+    outcomes = (run.evidence.outcomes, run.evidence.final_outcomes)
+    made = sum(
+        net * weight
+        for part in outcomes
+        for net, weight, taken in zip(part.net_pct, part.weight, part.taken, strict=True)
+        if taken
+    )
+    labels = [chart["aria-label"] or "" for chart in page.all("svg")]
+    result = next(label for label in labels if label.startswith("Net result of the entries"))
+    assert f"{percent(made, signed=True)} summed" in result
+    assert any(label.startswith("Drawdown: deepest −") for label in labels)

@@ -55,8 +55,8 @@ def result_chart(days: Sequence[date], summed: Floats, begins: Sequence[tuple[da
         plot.band(at, axis.high, "part")
         plot.note(at, name)
     plot.say(_stretches(days, lambda n: f"{days[n]}: {percent(summed[n], signed=True)}"))
-    told = f"{percent(float(summed[-1]), signed=True)} at the end, over {len(days)} days with an entry"
-    return plot.figure("Net result of the entries that the model takes, summed", told)
+    told = f"{percent(float(summed[-1]), signed=True)} summed, over {len(days)} days with an entry"
+    return plot.figure("Net result of the entries that the model takes", told)
 
 
 def drawdown_chart(days: Sequence[date], depths: Floats) -> Markup:

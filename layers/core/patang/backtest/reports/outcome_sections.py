@@ -2,22 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from patang.backtest.reports.curves import result_chart
+from patang.backtest.reports.curves import drawdown_chart, result_chart
 from patang.backtest.reports.pieces import Cell, Section, Table, Text, of_sign, share_bars
 from patang.backtest.reports.wording import number, percent
 from patang.market.sessions import IST
 from patang.training.evidence import Outcomes
+from patang.training.gates.trades import day_returns, taken
 
 __all__ = ["cost_section", "month_table", "result_section", "sorted_section", "taken_mean"]
 
 type Floats = NDArray[np.float64]
 
+_BEGINNING = date(1970, 1, 1)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TENTHS, _FEWEST = 10, 50
 
@@ -36,33 +39,33 @@ def month_table(caption: str, by_month: Mapping[tuple[int, int], float], *, comp
 
 
 def result_section(seen: Outcomes, final: Outcomes) -> Section:
-    """The summed net results of the taken entries, in the walk-forward and then in the final window."""
-    by_day: dict[date, float] = defaultdict(float)
-    by_month: dict[tuple[int, int], float] = defaultdict(float)
-    for outcomes in (seen, final):
-        for entered, net, taken in zip(outcomes.entered, outcomes.net_pct, outcomes.taken, strict=True):
-            if taken:
-                day = entered.astimezone(IST).date()
-                by_day[day] += net
-                by_month[day.year, day.month] += net
-    if not by_day:
+    """What the taken entries made by day, in the walk-forward and then in the final window."""
+    trades = taken(seen, final)
+    if not len(trades):
         return Section("Result", [Text("The model takes none of the entries: nothing was earned or lost.")])
-    days = sorted(by_day)
+    numbers = np.unique(trades.day)
+    days = [_BEGINNING + timedelta(days=int(number)) for number in numbers]
+    returns = day_returns(trades, numbers)
+    by_month: dict[tuple[int, int], float] = defaultdict(float)
+    for day, made in zip(days, returns.tolist(), strict=True):
+        by_month[day.year, day.month] += made
+    summed = np.cumsum(returns)
     begins = [(_first_day(final.entered), "final window")] if final.entered else []
-    chart = result_chart(days, np.cumsum([by_day[day] for day in days]), begins)
-    months = month_table("Percent by month", by_month, compounded=False)
+    below = summed - np.maximum(np.maximum.accumulate(summed), 0)
+    charts = [result_chart(days, summed, begins), drawdown_chart(days, below)]
     told = (
-        "Net of charges, spread and slippage, percent of each entry's price, the same stake for each. "
-        "Entries overlap in time, so this is not the curve of an account: a backtest draws that."
+        "Net of charges, spread and slippage, percent of one stake. Each entry counts by its uniqueness, as "
+        "if those that overlap shared the stake: the gates count so, too. The curve of an account, with its "
+        "limits and its capital, is drawn by a backtest."
     )
-    return Section("Result", [chart, Text(told, "quiet"), months])
+    months = month_table("Percent by month", by_month, compounded=False)
+    return Section("Result", [*charts, Text(told, "quiet"), months])
 
 
 def taken_mean(seen: Outcomes, final: Outcomes) -> float | None:
     """The mean net result of the taken entries, percent, weighted by uniqueness; None without any."""
-    net, weight, taken = (_column(name, seen, final) for name in ("net_pct", "weight", "taken"))
-    some = taken.astype(bool)
-    return float(np.average(net[some], weights=weight[some])) if some.any() else None
+    trades = taken(seen, final)
+    return float(np.average(trades.net_pct, weights=trades.weight)) if len(trades) else None
 
 
 def sorted_section(seen: Outcomes, final: Outcomes) -> Section:
@@ -90,29 +93,29 @@ def sorted_section(seen: Outcomes, final: Outcomes) -> Section:
 
 def cost_section(seen: Outcomes, final: Outcomes) -> Section:
     """What is left of the mean gross result, of all entries and of those taken."""
-    gross, net, slippage = (_column(name, seen, final) for name in ("gross_pct", "net_pct", "slippage_pct"))
-    taken = _column("taken", seen, final).astype(bool)
-    columns = ["mean of an entry", "all"]
-    chosen = [np.ones(len(net), bool)]
-    if taken.any():
-        columns.append("taken")
-        chosen.append(taken)
+    names = ("gross_pct", "net_pct", "slippage_pct", "weight")
+    gross, net, slippage, weight = (_column(name, seen, final) for name in names)
     if not len(net):
         return Section("Costs", [Text("There are no entries.")])
+    chosen = {"all": np.ones(len(net), bool), "taken": _column("taken", seen, final).astype(bool)}
+    chosen = {name: some for name, some in chosen.items() if some.any()}
     parts = {
         "gross result": gross,
         "slippage": -slippage,
         "charges and spread": net - gross + slippage,
         "net result": net,
     }
+    means = {
+        name: [float(np.average(values[some], weights=weight[some])) for some in chosen.values()]
+        for name, values in parts.items()
+    }
     rows = []
-    bars = share_bars([float(values.mean()) for values in parts.values()])
-    for (name, values), bar in zip(parts.items(), bars, strict=True):
-        means = [float(values[some].mean()) for some in chosen]
-        cells = [Cell(percent(mean, 4, signed=True), of_sign(mean)) for mean in means]
-        cells[0] = Cell(cells[0].text, cells[0].kind, bar)
-        rows.append((Cell(name, head=True), *cells))
-    return Section("Costs", [Table("Percent of the entry price", columns, rows)])
+    bars = share_bars([each[0] for each in means.values()])
+    for (name, each), bar in zip(means.items(), bars, strict=True):
+        cells = [Cell(percent(mean, 4, signed=True), of_sign(mean)) for mean in each]
+        rows.append((Cell(name, head=True), replace(cells[0], bar=bar), *cells[1:]))
+    caption = "Percent of the entry price, weighted by uniqueness"
+    return Section("Costs", [Table(caption, ("mean of an entry", *chosen), rows)])
 
 
 def _column(name: str, seen: Outcomes, final: Outcomes) -> Floats:

@@ -23,7 +23,6 @@ from patang.backtest.reports.pieces import (
 )
 from patang.backtest.reports.wording import number, percent, plain
 from patang.training.evidence import Evidence, Reliability, WindowMetrics
-from patang.training.gates.thresholds import THRESHOLDS
 from patang.training.gates.verdict import GateResult, Verdict
 from patang.training.run import TrainingRun
 
@@ -85,18 +84,17 @@ def _gates(verdict: Verdict) -> Section:
             Cell("✓ holds" if gate.passed else "✗ fails", "gain" if gate.passed else "loss"),
             Cell(_measured(gate)),
             Cell(f"{_SIGNS[gate.comparison]} {plain(gate.threshold)}"),
-            Cell(THRESHOLDS[gate.name].asks if gate.name in THRESHOLDS else "", prose=True),
             Cell(gate.told, prose=True),
         )
         for gate in verdict.gates
     ]
-    columns = ("gate", "answer", "value", "must be", "what for", "measured")
+    columns = ("gate", "answer", "value", "must be", "what was measured")
     caption = "A model is promoted only if every gate holds"
     return Section("Gates", [Table(caption, columns, rows, texts=len(columns))])
 
 
 def _measured(gate: GateResult) -> str:
-    return "not measurable" if gate.value is None else plain(gate.value)
+    return "not measurable" if gate.value is None else plain(float(f"{gate.value:.4g}"))
 
 
 def _windows(windows: Sequence[WindowMetrics], final: WindowMetrics) -> Section:
