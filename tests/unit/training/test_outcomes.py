@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from patang.backtest.deal import FillTerms
+from patang.backtest.fills import FillTerms
 from patang.backtest.price_bars import PriceBars
 from patang.market.instruments import Instrument
 from patang.market.sessions import IST
@@ -146,6 +146,40 @@ class TestOutcome:
         found = follow(flat(range(30)), settings=poor)
         assert (found.quantity, found.one_lot) == (1, True)
         assert not follow(flat(range(30))).one_lot
+
+
+class TestOverNight:
+    """Bought on Monday for delivery, to go at the latest on Tuesday at 15:00; the market closes at 15:30."""
+
+    WISH = WISH._replace(holding_period="swing", exit_by=AS_OF.replace(day=30, hour=15))
+    MONDAY, TUESDAY = range(270), range(22 * 60 + 15, 22 * 60 + 15 + 375)
+
+    def follow(self, bars):
+        return Follower(Tape(bars), Settings(), FillTerms()).follow(EQUITY, self.WISH, AS_OF)
+
+    def test_a_gap_through_the_stop_is_sold_at_the_open(self):
+        found = self.follow(flat(self.MONDAY) | flat(self.TUESDAY, 970))
+        assert (found.reason, found.left) == (
+            "STOP",
+            int(AS_OF.replace(day=30, hour=9, minute=16).timestamp()),
+        )
+        assert found.gross_pct == pytest.approx(-3, abs=0.01)
+
+    def test_delivery_is_charged(self):
+        found = self.follow(flat(self.MONDAY) | flat(self.TUESDAY))
+        assert (found.reason, found.left) == ("TIME", int(AS_OF.replace(day=30, hour=15).timestamp()))
+        paid, sold = Decimal("1000.30"), Decimal("999.70")
+        charges = round_trip_charges("equity-delivery", "NSE", paid, sold, found.quantity, DAY).total
+        assert found.net_pnl == pytest.approx(float(found.quantity * (sold - paid) - charges), abs=0.05)
+
+    def test_a_night_is_no_hole_and_a_lost_morning_is(self):
+        late = flat(minute for minute in self.TUESDAY if minute >= self.TUESDAY[0] + 6)
+        assert self.follow(flat(self.MONDAY) | late).reason == "HOLE_IN_THE_DATA"
+        early = flat(minute for minute in self.MONDAY if minute < 264)
+        assert self.follow(early | flat(self.TUESDAY)).reason == "HOLE_IN_THE_DATA"
+
+    def test_no_next_day_has_no_label(self):
+        assert self.follow(flat(self.MONDAY)).reason == "HELD_PAST_THE_DATA"
 
 
 class TestUnknown:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "run"]
 
 _MODELS = Path(__file__).resolve().parents[3] / "model_artifacts"
-_NOTES = """The live rules, models, gates, sizes, charges and exits decide; docs/concepts/backtest.md tells how
-orders are taken to fill. The run is kept with its trades and its report, which `patang report` draws again.
+_NOTES = """The live rules, models, gates, sizes, charges and exits decide; how orders are taken to fill is in
+docs/concepts/backtest.md. The run is kept with its trades and its report, which `patang report` draws again.
 Exit code: 0 done, also where nothing was bought, 1 there are no bars or no model, 2 not understood."""
 
 

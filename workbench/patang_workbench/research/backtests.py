@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from patang.backtest.deal import FillTerms
 from patang.backtest.engine import backtest
+from patang.backtest.fills import FillTerms
 from patang.backtest.trade import BacktestResult
 from patang.model.signal_model import load_models
 from patang.settings import Settings

@@ -1,42 +1,30 @@
 """One proposal from its order until nothing of it is held: what the bars make of it, event by event."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from patang.approvals.proposal import OrderTerms, Proposal
-from patang.backtest.fills import Leaving, Since, Walk, buy, sale_price, sold_units, walk_exit
+from patang.backtest.fills import FillTerms, Leaving, Since, Walk, buy, sale_price, sold_units, walk_exit
+from patang.backtest.holding import base_at, mark_of, quote_before, trade_of, worth_at
 from patang.backtest.price_bars import PriceBars
 from patang.backtest.trade import Trade
 from patang.execution.checks import check_drift
 from patang.execution.intent import OrderIntent
-from patang.market.candles import Quote
 from patang.market.sessions import IST
 from patang.portfolio.ledger import Fill, after_entry, after_exit, opened
 from patang.portfolio.position import Mark, Position
 from patang.risk.charges import segment_of
-from patang.risk.slippage import Slippage
 from patang.settings import Settings
 from patang.strategies.exits import Trail
 from patang.strategies.signal import Signal
 
-__all__ = ["Deal", "Event", "FillTerms"]
+__all__ = ["Deal", "Event"]
 
-_MINUTE, _DAY, _IST_AHEAD = 60, 86_400, 5 * 3600 + 1800
+_MINUTE = 60
 _FOUR_PLACES = Decimal("0.0001")
-
-
-@dataclass(frozen=True, slots=True)
-class FillTerms:
-    """How the market is assumed to take orders. `latency_bars` are the minutes from a decision to its order
-    (with 0 it is there when the next bar opens), `volume_share` the part of a bar's volume that an order may
-    have, `slippage` what the desk's fills have shown, the prior without any."""
-
-    latency_bars: int = 1
-    volume_share: float = 0.1
-    slippage: Slippage = field(default_factory=Slippage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +99,8 @@ class Deal:
 
     def drifted(self) -> str | None:
         """Why the order is not sent any more by the book of the last bar before it: as `check_drift`."""
-        row = self._bars.row_at(int(self._sent.timestamp())) - 1
-        if row < 0:
-            return None
-        last, half = float(self._bars.close[row]), float(self._bars.half_spread[row])
-        signal = self.signal
-        quote = Quote(
-            identifier=f"{signal.exchange}:{signal.symbol}",
-            last_price=last,
-            bid=max(last - half, 0.0),
-            ask=last + half,
-            volume=0,
-            oi=0,
-            exchange_time=datetime.fromtimestamp(int(self._bars.starts[row]) + _MINUTE, IST),
-        )
-        return check_drift(self.proposal, quote, self._sent, self._settings)
+        quote = quote_before(self.signal, self._bars, self._sent)
+        return None if quote is None else check_drift(self.proposal, quote, self._sent, self._settings)
 
     def drop(self) -> None:
         """The order is not sent."""
@@ -155,43 +130,16 @@ class Deal:
             self._sell(event.row)
 
     def mark(self, as_of: datetime) -> Mark | None:
-        """The position's market at `as_of` as the guard would have marked it; None before a bar closed."""
-        position, now = self.position, int(as_of.timestamp())
-        row = self._bars.row_at(now - _MINUTE + 1) - 1
-        if position is None or row < 0:
-            return None
-        bars = self._bars
-        price, half = (_rupees(column[row]) for column in (bars.close, bars.half_spread))
-        day = datetime.fromtimestamp(now, IST).replace(hour=0, minute=0, second=0, microsecond=0)
-        before = bars.row_at(int(day.timestamp())) - 1
-        return Mark(
-            position_id=position.position_id,
-            account=position.account,
-            as_of=datetime.fromtimestamp(int(bars.starts[row]) + _MINUTE, IST),
-            last_price=price,
-            bid=max(price - half, position.tick_size),
-            previous_close=_rupees(bars.close[before]) if before >= 0 else None,
-            unrealised_pnl=(price - position.entry_price) * position.open_quantity - position.entry_charges,
-        )
+        """The position's market at `as_of`; None before a bar of it has closed."""
+        return None if self.position is None else mark_of(self.position, self._bars, as_of)
 
     def worth_at(self, as_of: int) -> float:
-        """Rupees that what is held could be sold for at `as_of`, epoch seconds, before charges: a float, for
-        looking at many moments."""
-        row = self._bars.row_at(as_of - _MINUTE + 1) - 1
-        if self.position is None or row < 0:
-            return 0.0
-        return self.position.open_quantity * float(self._bars.close[row] - self._bars.half_spread[row])
+        """As `worth_at`, of what is held."""
+        return 0.0 if self.position is None else worth_at(self.position, self._bars, as_of)
 
     def base_at(self, as_of: int) -> float:
-        """Rupees that the result of the day of `as_of` is counted from, or a little more: what was paid, or
-        what it was worth when the day began if that was more."""
-        if self.position is None:
-            return 0.0
-        midnight = as_of - (as_of + _IST_AHEAD) % _DAY
-        before = self._bars.row_at(midnight) - 1
-        carried = self.position.entry_time.timestamp() < midnight and before >= 0
-        price = max(float(self.position.entry_price), float(self._bars.close[before]) if carried else 0.0)
-        return self.position.open_quantity * price
+        """As `base_at`, of what is held."""
+        return 0.0 if self.position is None else base_at(self.position, self._bars, as_of)
 
     def end(self) -> None:
         """The history is over: what is held is sold at the last price known."""
@@ -361,40 +309,11 @@ class Deal:
         going = position.evolve(state="CLOSING", exit_reason=reason)
         self.position = after_exit(going, before, self._sold, decided)
         if self.position.state == "CLOSED":
-            self.trade = self._told(self.position, row)
+            held = row - self._entered + 1
+            self.trade = trade_of(self.proposal, self.position, held, self._bars.prices)
 
     def _slippage(self, value: Decimal) -> Decimal:
         return self._fills.slippage.pct(self._segment, value)
-
-    def _told(self, closed: Position, row: int) -> Trade:
-        signal, proposal = self.signal, self.proposal
-        exit_price = closed.exit_price or Decimal(0)
-        beyond = (closed.entry_price - signal.entry_price) - (closed.exit_slippage or Decimal(0))
-        return Trade(
-            trade_id=proposal.order_id,
-            strategy=signal.strategy,
-            signal_type=signal.signal_type,
-            exchange=signal.exchange,
-            symbol=signal.symbol,
-            underlying=signal.underlying,
-            product=signal.product,
-            quantity=closed.quantity,
-            decided_at=signal.as_of,
-            entered_at=closed.entry_time,
-            exited_at=closed.exit_time or signal.as_of,
-            entry_price=closed.entry_price,
-            exit_price=exit_price,
-            stop_loss_price=closed.stop_loss_price,
-            target_price=closed.target_price,
-            exit_reason=closed.exit_reason or "",
-            charges=closed.entry_charges + (closed.exit_charges or Decimal(0)),
-            slippage=(beyond * closed.quantity).quantize(_FOUR_PLACES),
-            p_win=signal.confidence,
-            expected_return_pct=signal.expected_return_pct,
-            expected_net_profit=proposal.expected_net_profit,
-            bars_held=row - self._entered + 1,
-            prices=self._bars.prices,
-        )
 
 
 def _rupees(price: float) -> Decimal:

@@ -15,7 +15,8 @@ import numpy as np
 from patang.approvals.proposal import Proposal
 from patang.backtest.account import Account
 from patang.backtest.candidates import found_by_rules
-from patang.backtest.deal import Deal, FillTerms
+from patang.backtest.deal import Deal
+from patang.backtest.fills import FillTerms
 from patang.backtest.minutes import Tape
 from patang.backtest.price_bars import PriceBars
 from patang.backtest.trade import BacktestResult, DayResult

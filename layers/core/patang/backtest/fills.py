@@ -8,7 +8,7 @@ square-off, expiry) is met at the close of the bar that ends with it, or at the 
 import math
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -20,6 +20,7 @@ from patang.backtest.price_bars import PriceBars
 from patang.execution.prices import tick_ceiling, tick_floor
 from patang.market.sessions import IST
 from patang.portfolio.position import Position
+from patang.risk.slippage import Slippage
 from patang.settings import Settings
 from patang.strategies.base import Strategy
 from patang.strategies.exits import (
@@ -33,7 +34,7 @@ from patang.strategies.exits import (
 )
 from patang.strategies.registry import strategy_named
 
-__all__ = ["Bought", "Leaving", "Since", "Walk", "buy", "sale_price", "sold_units", "walk_exit"]
+__all__ = ["Bought", "FillTerms", "Leaving", "Since", "Walk", "buy", "sale_price", "sold_units", "walk_exit"]
 
 # What a position has seen of the first bar of its walk: nothing yet, its open (at which it was bought), or
 # an unknown part (bought somewhere within: then the high may have been before, the low is taken for later).
@@ -47,6 +48,17 @@ _PATHS: dict[Since, tuple[str, ...]] = {
 }
 # A float that is this much off still reaches the exact question.
 _ROUNDING = 1 + 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class FillTerms:
+    """How the market is assumed to take orders. `latency_bars` are the minutes from a decision to its order
+    (with 0 it is there when the next bar opens), `volume_share` the part of a bar's volume that an order may
+    have, `slippage` what the desk's fills have shown, the prior without any."""
+
+    latency_bars: int = 1
+    volume_share: float = 0.1
+    slippage: Slippage = field(default_factory=Slippage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from patang.backtest.candidates import found_by_rules
-from patang.backtest.deal import FillTerms
+from patang.backtest.fills import FillTerms
 from patang.backtest.minutes import Tape
 from patang.model.inputs import INPUTS, StrategyName
 from patang.settings import Settings

@@ -11,8 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from patang.backtest.deal import FillTerms
-from patang.backtest.fills import Bought, Leaving, buy, sale_price, walk_exit
+from patang.backtest.fills import Bought, FillTerms, Leaving, buy, sale_price, walk_exit
 from patang.backtest.minutes import Tape
 from patang.backtest.price_bars import PriceBars
 from patang.errors import BadInput, StopTrading
