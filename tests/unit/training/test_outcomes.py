@@ -168,7 +168,7 @@ class TestOverNight:
     def test_delivery_is_charged(self):
         found = self.follow(flat(self.MONDAY) | flat(self.TUESDAY))
         assert (found.reason, found.left) == ("TIME", int(AS_OF.replace(day=30, hour=15).timestamp()))
-        paid, sold = Decimal("1000.30"), Decimal("999.70")
+        paid, sold = Decimal("1000.30"), Decimal("999.75")
         charges = round_trip_charges("equity-delivery", "NSE", paid, sold, found.quantity, DAY).total
         assert found.net_pnl == pytest.approx(float(found.quantity * (sold - paid) - charges), abs=0.05)
 
