@@ -59,7 +59,7 @@ def edge_history(
 ) -> History:
     """The same with trends that go on: in half of each morning's stretches prices drift up or down.
 
-    `strength` is the drift in standard deviations of a minute: 0.1 is hardly more than the costs, 0.3 is
+    `strength` is the drift in standard deviations of a minute: 0.2 just pays the costs of a share, 0.3 is
     plain. A strategy of momentum has an edge in the mornings and none in the afternoons.
     """
     if not strength > 0:
