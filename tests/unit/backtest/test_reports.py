@@ -245,6 +245,19 @@ def test_trades_are_drawn_where_they_were_made():
         assert left == pytest.approx(10 * (day + minute / 375), abs=0.6), (begin, end)
 
 
+def test_an_axis_of_money_tells_its_ticks_apart():
+    run, _ = backtest_run(days=40)
+    for shrunk in (1, 50, 5_000):
+        days = tuple(
+            day.model_copy(update={"equity": run.capital + (day.equity - run.capital) / shrunk})
+            for day in run.days
+        )
+        page = report_page(run.model_copy(update={"days": days}))
+        chart = page[page.index("<b>Equity</b>") : page.index("<b>Drawdown</b>")]
+        labels = re.findall(r'class="y" style="[^"]*">([^<]*)<', chart)
+        assert len(labels) == len(set(labels)) >= 3
+
+
 def test_close_ups_are_of_each_strategy():
     run, _ = backtest_run()
     shown = shown_trades(run.trades)
@@ -286,7 +299,8 @@ def test_bins_have_equal_counts_and_too_few_have_none():
 
 @pytest.mark.parametrize("values", [(0.013, 0.98), (-3.0, -1.0), (5.0, 5.0), (0.0, 0.0), (1e6, 1.2e7)])
 def test_an_axis_holds_its_values_between_round_ticks(values):
-    axis = number_axis(values, lambda v: f"{v:g}")
+    axis = number_axis(values, lambda value, places: f"{value:.{places}f}")
+    assert [float(label) for _, label in axis.ticks] == pytest.approx([value for value, _ in axis.ticks])
     assert axis.low <= min(values) <= max(values) <= axis.high
     assert 3 <= len(axis.ticks) <= 7
     assert axis.at([axis.low, axis.high]) == pytest.approx([0, 1])

@@ -31,8 +31,11 @@ class Axis:
         return (np.asarray(values, float) - self.low) / (self.high - self.low)
 
 
-def number_axis(values: ArrayLike, label: Callable[[float], str], *, zero: bool = False) -> Axis:
-    """An axis over all finite `values`, with about five round ticks; `zero`: it has zero on it."""
+def number_axis(values: ArrayLike, label: Callable[[float, int], str], *, zero: bool = False) -> Axis:
+    """An axis over all finite `values`, with about five round ticks; `zero`: it has zero on it.
+
+    `label` is given a value and the places after the point that tell it from its neighbours.
+    """
     known = np.asarray(values, float).ravel()
     known = known[np.isfinite(known)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
@@ -43,7 +46,8 @@ def number_axis(values: ArrayLike, label: Callable[[float], str], *, zero: bool 
         low, high = low - room * (low != 0 or not zero), high + room
     step = _round_step((high - low) / 4)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    ticks = [(n * step, label(n * step)) for n in range(first, last + 1)]
+    places = max(0, -math.floor(math.log10(step) + 1e-9))
+    ticks = [(n * step, label(n * step, places)) for n in range(first, last + 1)]
     return Axis(first * step, last * step, ticks)
 
 
@@ -57,9 +61,9 @@ def time_axis(starts: NDArray[np.int64]) -> Axis:
 
 
 def _round_step(rough: float) -> float:
-    """The next of 1, 2, 2.5, 5, 10 times a power of ten."""
+    """The next of 1, 2, 5, 10 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(rough))
-    return next(power * times for times in (1, 2, 2.5, 5, 10) if rough <= power * times * (1 + 1e-9))
+    return next(power * times for times in (1, 2, 5, 10) if rough <= power * times * (1 + 1e-9))
 
 
 def _first_of_each(times: Sequence[datetime]) -> list[tuple[float, str]]:

@@ -63,7 +63,7 @@ def bin_table(bins: Sequence[Bin]) -> Table:
 def reliability_chart(bins: Sequence[Bin], told: str) -> Markup:
     """Each bin as a point with its interval, and the line on which a kept promise lies."""
     edges = [edge for each in bins for edge in (each.predicted, *each.interval)]
-    axis = number_axis(edges, lambda v: number(v, 2))
+    axis = number_axis(edges, number)
     plot = Plot(axis, axis)
     plot.stroke((axis.low, axis.high), (axis.low, axis.high), "base")
     for each in bins:

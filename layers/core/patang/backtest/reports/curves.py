@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from patang.backtest.reports.axes import Axis, number_axis, time_axis
 from patang.backtest.reports.drawing import Plot
-from patang.backtest.reports.wording import number, percent, short_amount
+from patang.backtest.reports.wording import amount, number, percent, short_amount
 from patang.market.sessions import IST
 
 __all__ = [
@@ -25,19 +25,24 @@ type Floats = NDArray[np.float64]
 
 # Stretches that say what they are when pointed at; more are too narrow to point at.
 _STRETCHES = 120
+# The part of the capital from which amounts on an axis are told in thousands and lakhs.
+_SHORT_FROM = 0.02
 
 
 def equity_chart(days: Sequence[date], equity: Floats, capital: float) -> Markup:
     """The worth of the account at the end of each session, against what it began with. Rupees."""
-    plot = Plot(_day_axis(days), number_axis([*equity, capital], short_amount))
+    moved = max(*equity, capital) - min(*equity, capital)
+    # Four figures of a lakh do not tell rupees apart.
+    label = _short if moved > _SHORT_FROM * capital else _long
+    plot = Plot(_day_axis(days), number_axis([*equity, capital], label))
     x = np.arange(len(days))
     plot.area(x, equity, capital, "a")
     plot.level(capital, "base", "capital")
     plot.line(x, equity, "a")
-    plot.say(_stretches(days, lambda n: f"{days[n]}: {short_amount(equity[n])}"))
+    plot.say(_stretches(days, lambda n: f"{days[n]}: {amount(equity[n])}"))
     told = (
-        f"from {short_amount(capital)} to {short_amount(float(equity[-1]))}, at most "
-        f"{short_amount(float(equity.max()))}, at least {short_amount(float(equity.min()))}"
+        f"from {amount(capital)} to {amount(float(equity[-1]))}, at most {amount(float(equity.max()))}, at "
+        f"least {amount(float(equity.min()))}"
     )
     return plot.figure("Equity", told)
 
@@ -45,7 +50,7 @@ def equity_chart(days: Sequence[date], equity: Floats, capital: float) -> Markup
 def result_chart(days: Sequence[date], summed: Floats, begins: Sequence[tuple[date, str]]) -> Markup:
     """The running sum of returns by day, percent; `begins`: where a part begins, and its name."""
     axis = _day_axis(days)
-    plot = Plot(axis, number_axis(summed, lambda v: percent(v, 1), zero=True))
+    plot = Plot(axis, number_axis(summed, percent, zero=True))
     x = np.arange(len(days))
     plot.area(x, summed, 0.0, "a")
     plot.level(0.0, "base")
@@ -61,7 +66,7 @@ def result_chart(days: Sequence[date], summed: Floats, begins: Sequence[tuple[da
 
 def drawdown_chart(days: Sequence[date], depths: Floats) -> Markup:
     """The drawdown at the end of each session, percent."""
-    plot = Plot(_day_axis(days), number_axis(depths, lambda v: percent(v, 1), zero=True))
+    plot = Plot(_day_axis(days), number_axis(depths, percent, zero=True))
     x = np.arange(len(days))
     plot.area(x, depths, 0.0, "loss")
     plot.line(x, depths, "loss")
@@ -74,7 +79,7 @@ def drawdown_chart(days: Sequence[date], depths: Floats) -> Markup:
 def spread_chart(values: Sequence[float], title: str, told: str) -> Markup:
     """Each of some scores as a point, with zero and their median."""
     known = np.sort(np.asarray([v for v in values if np.isfinite(v)]))
-    plot = Plot(number_axis(known, lambda v: number(v, 1), zero=True), Axis(0, 1, ()))
+    plot = Plot(number_axis(known, number, zero=True), Axis(0, 1, ()))
     plot.stroke((0, 0), (0, 1), "base")
     for n, value in enumerate(known.tolist()):
         # Spread over the height, so that equal ones do not hide each other.
@@ -90,8 +95,8 @@ def histogram(values: Sequence[float], one: float | None, name: str, title: str,
     """How often values lie where, and where `one` other value lies among them, which has a `name`."""
     known = np.asarray(values, float)
     counts, edges = np.histogram(known, bins=min(40, max(8, round(len(known) ** 0.5))))
-    x = number_axis([*edges, *([] if one is None else [one])], lambda v: percent(v, 2))
-    plot = Plot(x, number_axis(counts, lambda v: f"{v:.0f}" if v == int(v) else "", zero=True))
+    x = number_axis([*edges, *([] if one is None else [one])], percent)
+    plot = Plot(x, number_axis(counts, _whole, zero=True))
     for count, left, right in zip(counts.tolist(), edges[:-1], edges[1:], strict=True):
         if count:
             plot.box((left + right) / 2, 0.45 * (right - left), 0.0, count, "count")
@@ -104,8 +109,8 @@ def histogram(values: Sequence[float], one: float | None, name: str, title: str,
 def trials_chart(numbers: Sequence[int], scores: Sequence[float], told: str) -> Markup:
     """The score of each trial in the order they were made; the best so far as a line."""
     known = np.asarray(scores, float)
-    x = number_axis(numbers, lambda v: f"{v:.0f}" if v == int(v) else "")
-    plot = Plot(x, number_axis(known, lambda v: f"{v:.4g}"))
+    x = number_axis(numbers, _whole)
+    plot = Plot(x, number_axis(known, number))
     best = np.fmax.accumulate(known)
     plot.line(numbers, best, "a")
     for n, score in zip(numbers, known.tolist(), strict=True):
@@ -125,3 +130,18 @@ def _stretches(days: Sequence[date], told: Callable[[int], str]) -> Iterator[tup
     for first in range(0, len(days), width):
         last = min(first + width, len(days))
         yield first - 0.5, last - 0.5, told(last - 1)
+
+
+def _short(value: float, places: int) -> str:
+    del places
+    return short_amount(value)
+
+
+def _long(value: float, places: int) -> str:
+    whole, _, paise = amount(value).partition(".")
+    return f"{whole}.{paise}" if places else whole
+
+
+def _whole(value: float, places: int) -> str:
+    """Nothing between two counts."""
+    return "" if places else f"{value:.0f}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from patang.backtest.reports.axes import Axis, number_axis, time_axis
+from patang.backtest.reports.axes import number_axis, time_axis
 from patang.backtest.reports.drawing import Plot
 from patang.backtest.reports.prices import ChartBars
 from patang.backtest.reports.wording import amount, moment, number
@@ -27,7 +27,7 @@ _BEFORE, _AFTER = 30, 15
 
 def overview(bars: ChartBars, trades: Sequence[Trade]) -> Markup:
     """Every trade of a symbol on its closing prices."""
-    plot = Plot(time_axis(bars.starts), _price_axis([*bars.low, *bars.high]))
+    plot = Plot(time_axis(bars.starts), number_axis([*bars.low, *bars.high], number))
     plot.line(np.arange(len(bars.starts)), bars.close, "a")
     few = len(trades) <= _FEW
     for trade in trades:
@@ -56,7 +56,7 @@ def close_up(bars: ChartBars, trade: Trade) -> Markup:
     )
     own = trade.symbol == trade.underlying
     levels = [float(price) for price in (trade.stop_loss_price, trade.target_price)] if own else []
-    plot = Plot(time_axis(some.starts), _price_axis([*some.low, *some.high, *levels]))
+    plot = Plot(time_axis(some.starts), number_axis([*some.low, *some.high, *levels], number))
     entry, exit_ = _bar_of(some, trade.entered_at.timestamp()), _bar_of(some, trade.exited_at.timestamp())
     plot.band(entry - 0.5, exit_ + 0.5, "held")
     for n in range(len(some.starts)):
@@ -99,11 +99,6 @@ def _what(trade: Trade) -> str:
 
 def _length(minutes: int) -> str:
     return "a day" if minutes >= 375 else f"{minutes} min"
-
-
-def _price_axis(prices: Sequence[float]) -> Axis:
-    fine = np.ptp(prices) < 10
-    return number_axis(prices, lambda value: number(value, 2 if fine else 0))
 
 
 def _bar_of(bars: ChartBars, epoch: float) -> int:
