@@ -125,6 +125,13 @@ class TestFolder:
         column = pq.read_table(tmp_path / "dataset.parquet")["entered"].to_pylist()
         assert [int(moment.timestamp()) for moment in column] == data.entered.tolist()
 
+    def test_labels_go_by_their_names(self, data, tmp_path):
+        keep_dataset(tmp_path, data, card_of(data))
+        table = pq.read_table(tmp_path / "dataset.parquet")
+        assert table["expected_return_pct"].to_pylist() == data.gross_pct.tolist()
+        assert table["trade_profitable"].to_pylist() == (data.net_pct > 0).tolist()
+        assert table["net_pnl"].to_pylist() == data.net_pnl.tolist()
+
     def test_the_same_rows_are_the_same_bytes(self, data, tmp_path):
         for name in ("one", "two"):
             keep_dataset(tmp_path / name, data, card_of(data))

@@ -1,6 +1,7 @@
 """A data set as a folder: the rows in Parquet, and the card that says what they are.
 
-FOLDER/dataset.parquet   a row an entry: the model's inputs by name, then what became of it
+FOLDER/dataset.parquet   a row an entry: the model's inputs by name, then what became of it; the labels are
+                         net_pnl, trade_profitable and expected_return_pct (Dataset.gross_pct)
       /card.json         DataCard
       /card.md           the same for a person
 """
@@ -22,6 +23,8 @@ __all__ = ["is_dataset", "keep_dataset", "read_dataset"]
 
 _ROWS, _CARD, _TEXT = "dataset.parquet", "card.json", "card.md"
 _TIMES = ("entered", "left")
+_LABELS = {"gross_pct": "expected_return_pct"}
+_WON = "trade_profitable"
 _MOMENT = pa.timestamp("s", tz="Asia/Kolkata")
 
 
@@ -64,13 +67,14 @@ def _table(data: Dataset) -> pa.Table:
         elif name == "symbol":
             columns[name] = pa.array(data.symbol.tolist(), pa.string())
         elif name != "inputs":
-            columns[name] = pa.array(getattr(data, name))
+            columns[_LABELS.get(name, name)] = pa.array(getattr(data, name))
+    columns[_WON] = pa.array(data.won > 0)
     return pa.table(columns)
 
 
 def _dataset(table: pa.Table, card: DataCard) -> Dataset:
     names = tuple(card.coverage)
-    columns = {name: table[name] for name in DATASET_COLUMNS if name != "inputs"}
+    columns = {name: table[_LABELS.get(name, name)] for name in DATASET_COLUMNS if name != "inputs"}
     symbol = np.array(columns.pop("symbol").to_pylist(), np.str_)
     # Parquet has no seconds: they come back as milliseconds.
     times = {name: columns.pop(name).cast(_MOMENT).cast(pa.int64()).to_numpy() for name in _TIMES}
