@@ -87,7 +87,8 @@ def program() -> str:
     """The hash of this package's files, tables and all, so that results of different code never meet."""
     digest = hashlib.sha256()
     for source in sorted(_SOURCES.rglob("*")):
-        if source.is_file() and source.suffix != ".pyc":
+        # There lies what is compiled from these files, also by numba, while the program runs.
+        if source.is_file() and "__pycache__" not in source.parts:
             content = source.read_bytes()
             digest.update(f"{source.relative_to(_SOURCES).as_posix()} {len(content)}\n".encode())
             digest.update(content)
