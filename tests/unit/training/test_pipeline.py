@@ -11,8 +11,9 @@ from patang.model.inputs import EQUITY_INPUTS
 from patang.settings import Settings
 from patang.training.experiment import Plan
 from patang.training.ledger import TrialLedger
-from patang.training.pipeline import Material, Researched, material_of, research
-from patang_workbench.research.synthetic import edge_history
+from patang.training.pipeline import Material, Researched, research
+from patang_workbench.research.datasets import Wish
+from patang_workbench.research.materials import make_material
 from tests.unit.training.sample_data import card_of, entries
 
 # Confident from a coin's chance on: noise is traded, too, and has to fail for what it earns.
@@ -85,19 +86,15 @@ def test_what_comes_after_the_final_window_was_chosen_cannot_change_the_choice(t
     assert changed.final != kept.final
 
 
-@pytest.mark.timeout(120)
-def test_entries_at_random_are_as_many_at_the_same_hours_and_not_the_same() -> None:
-    history = edge_history(5, 0.4, ("SBIN",), 6, date(2026, 6, 30))
-    settings = Settings()
-    universe = settings.universe.model_copy(update={"equities": ("SBIN",)})
-    settings = settings.model_copy(update={"universe": universe, "cycle_interval_seconds": 300})
+def test_entries_at_random_are_as_many_at_the_same_hours_and_not_the_same(tmp_path: Path) -> None:
+    settings = Settings().model_copy(update={"cycle_interval_seconds": 300})
+    wish = Wish("equity", settings, date(2026, 6, 22), date(2026, 6, 30), ("SBIN",))
 
-    material = material_of(history, None, "equity", settings, seed=1)
+    material = make_material("synthetic:5:0.4", wish, 1, tmp_path)
 
     assert material.at_random is not None
     assert len(material.data) > 30
     assert abs(len(material.at_random) / len(material.data) - 1) < 0.5
-    assert material.card.rows == len(material.data)
     assert not set(material.at_random.entered.tolist()) <= set(material.data.entered.tolist())
     hours = [np.mean((of.entered + 19_800) % 86_400) / 3_600 for of in (material.data, material.at_random)]
     assert hours[0] == pytest.approx(hours[1], abs=0.75)

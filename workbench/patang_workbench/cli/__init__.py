@@ -34,6 +34,7 @@ from patang_workbench.cli import (
     stopping,
     tools,
     train,
+    walk_forward,
 )
 from patang_workbench.cli.running import CommandError
 from patang_workbench.demo import command as demo
@@ -85,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
         ("data", data, "fetch, check and show historical candles"),
         ("dataset", dataset, "labelled entries from candles, to train models on"),
         ("train", train, "a model from labelled entries, and whether it may decide about money"),
+        (
+            "walk-forward",
+            walk_forward,
+            "what models would have foretold, window after window, and the verdict",
+        ),
         ("backtest", backtest, "what a desk with these settings would have done on the past"),
         ("features", features, "the features of candles in Parquet files"),
         ("lookahead", lookahead, "whether anything that research settles depends on later bars"),

@@ -1,17 +1,9 @@
-"""From candles to a verdict: a data set, a training, what luck would have made of its trades, the gates."""
+"""From a data set to a verdict: a training, what luck would have made of its trades, the gates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
-from patang.backtest.history import History
-from patang.backtest.history_tape import HistoryTape
-from patang.backtest.premiums.source import PremiumSource
-from patang.backtest.shuffled import shuffled_days
 from patang.errors import BadInput
-from patang.model.inputs import StrategyName
-from patang.settings import Settings
-from patang.training.building import build_dataset
 from patang.training.card import DataCard
 from patang.training.dataset import Dataset
 from patang.training.evidence import Evidence
@@ -22,13 +14,13 @@ from patang.training.ledger import TrialLedger
 from patang.training.run import TrainingRun
 from patang.training.search import Run
 
-__all__ = ["Material", "Researched", "material_of", "research", "with_random_entries"]
+__all__ = ["Material", "Researched", "research", "with_random_entries"]
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a training is made of. `at_random` are labelled entries that nothing chose, on the same bars; None
-    where there are none, and then no model is promoted."""
+    """What a training is made of. `at_random` are labelled entries that nothing chose, on the same bars
+    (`backtest.shuffled`); None where there are none, and then no model is promoted."""
 
     data: Dataset
     card: DataCard
@@ -41,33 +33,6 @@ class Researched:
 
     shown: Shown
     run: TrainingRun
-
-
-def material_of(
-    history: History,
-    premiums: PremiumSource | None,
-    strategy: StrategyName,
-    settings: Settings,
-    seed: int,
-    *,
-    latency_bars: int = 1,
-    on_day: Callable[[date], None] | None = None,
-) -> Material:
-    """Labelled entries of the strategy's rules, and of the same rules asked on shuffled indicators.
-
-    `on_day` is told the days of the first as they are reached. Raises BadInput for too short a history.
-    """
-    data, card = build_dataset(
-        HistoryTape(history, premiums),
-        strategy,
-        settings,
-        latency_bars=latency_bars,
-        findings=history.findings,
-        on_day=on_day,
-    )
-    shuffled = HistoryTape(shuffled_days(history, seed), premiums)
-    at_random, _ = build_dataset(shuffled, strategy, settings, latency_bars=latency_bars)
-    return Material(data, card, at_random)
 
 
 def research(
