@@ -1,11 +1,16 @@
 """`patang dataset`: from candles to a folder that can be trained on."""
 
 import json
+from datetime import datetime
 
+import numpy as np
 import pytest
 
+from patang.market.sessions import IST
 from patang_workbench.cli import main
+from patang_workbench.history.store import store_at
 from patang_workbench.research.dataset_files import read_dataset
+from patang_workbench.research.synthetic import noise_history
 
 SYNTHETIC = ["--data", "synthetic:3", "--from", "2026-06-24", "--to", "2026-06-25", "--every", "5"]
 EQUITY = ["dataset", *SYNTHETIC, "--strategy", "equity", "--symbols", "INFY,RELIANCE"]
@@ -30,6 +35,31 @@ def test_premiums_that_a_model_made_are_told(tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "prices made by a model: 100 %" in shown
     assert read_dataset(tmp_path)[1].modelled_share == 1
+
+
+def test_the_candles_of_a_store_are_read_and_what_is_wrong_with_them_is_told(tmp_path, capsys):
+    (share,) = noise_history(3, symbols=("INFY",), days=12).symbols
+    half_a_day = (share.days == share.days[-1]) & (np.arange(len(share)) % 375 > 180)
+    store_at(str(tmp_path / "store")).put("INFY", "minute", candles(share.rows(~half_a_day)))
+    arguments = ["--strategy", "equity", "--symbols", "INFY", "--from", "2026-06-24", "--to", "2026-06-30"]
+    kept = ["--data", str(tmp_path / "store"), "--every", "5", "--out", str(tmp_path / "made"), "--json"]
+    assert main(["dataset", *arguments, *kept]) == 0
+    card = json.loads(capsys.readouterr().out)
+    assert card["source"] == str(tmp_path / "store")
+    assert list(card["skipped"]) == ["2026-06-30"]
+    assert "of 375 bars are missing" in card["skipped"]["2026-06-30"]
+    assert card["findings"]["gap"] == 1
+    assert card["last"] < "2026-06-30"
+
+
+def candles(share):
+    names = ("open", "high", "low", "close", "volume")
+    columns = zip(share.starts.tolist(), *(getattr(share, name).tolist() for name in names), strict=True)
+    return [
+        {"symbol": share.symbol, "timestamp": datetime.fromtimestamp(start, IST), "oi": None}
+        | dict(zip(names, values, strict=True))
+        for start, *values in columns
+    ]
 
 
 def test_settings_decide(tmp_path, capsys):
