@@ -15,7 +15,7 @@ from patang.market.sessions import IST
 from patang_workbench.research.synthetic import noise_history
 
 # An ordinary day, a drill with a break, one whose closing auction ends the shares' bars at 15:15.
-_DAYS = (date(2024, 3, 1), date(2024, 3, 2), date(2026, 8, 3), date(2026, 8, 4))
+_DAYS = (date(2024, 3, 1), date(2024, 3, 2), date(2026, 8, 3))
 
 
 def _bars(days: tuple[date, ...] = _DAYS) -> list[MinuteBars]:
@@ -78,7 +78,7 @@ def test_features_are_those_of_the_live_desk(minutes: int) -> None:
 def test_cutting_off_the_future_changes_no_feature_of_the_past() -> None:
     bars = _bars()
     whole = featured(bars)
-    for cut in (40, 391, 800):
+    for cut in (40, 391, 700):
         moment = int(bars[0].starts[cut])
         for before, after in zip(featured([b.rows(b.starts < moment) for b in bars]), whole, strict=True):
             rows = len(before)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from patang.backtest.premiums.surface import Liquidity, Surface
 from patang.market.sessions import IST
-from patang_workbench.research.option_observations import ChainSlice, chain_slices, read_columns
+from patang_workbench.research.option_observations import ChainSlice, chain_slices, one_file, read_columns
 from patang_workbench.research.surface_errors import premium_errors, rms, sessions_of, smile_error
 
 __all__ = ["calibrated", "main"]
@@ -110,7 +110,7 @@ def _faded(variances: Floats) -> Floats:
 
 def _vix(folder: Path) -> Mapping[int, float]:
     columns = read_columns(
-        folder / "daily" / "indices_daily_2015_2025_yfinance.parquet", ("symbol", "=", "INDIAVIX")
+        one_file(folder, "daily/indices_daily_2015_2025_yfinance.parquet"), ("symbol", "=", "INDIAVIX")
     )
     closes = zip(columns["date"].tolist(), columns["close"].tolist(), strict=True)
     return {day: close / 100 for day, close in closes if close > 0}
@@ -120,8 +120,8 @@ def _fit_level(folder: Path) -> tuple[Floats, float, dict[str, float]]:
     """Constant, slope and spot slope; the usual realised volatility; the errors of later years."""
     vix = _vix(folder)
     found = {
-        "2019-20": _level_rows(folder / "index_1m" / "NIFTY_1m.parquet", vix),
-        "2021-23": _level_rows(folder / "index_1m" / "NIFTY_15m_2021_2026.parquet", vix),
+        "2019-20": _level_rows(one_file(folder, "index_1m/NIFTY_1m.parquet"), vix),
+        "2021-23": _level_rows(one_file(folder, "index_1m/NIFTY_15m_2021_2026.parquet"), vix),
     }
     rows = found["2019-20"]
     early = rows[:, 0] < (_LEVELS_UNTIL - date(1970, 1, 1)).days

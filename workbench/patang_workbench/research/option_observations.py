@@ -22,7 +22,7 @@ from patang.market.greeks import RISK_FREE_RATE, implied_volatility
 from patang.market.option_chain import parity_spot
 from patang.market.sessions import IST, expiry_moment
 
-__all__ = ["SOURCES", "ChainSlice", "chain_slices", "read_columns"]
+__all__ = ["SOURCES", "ChainSlice", "chain_slices", "one_file", "read_columns"]
 
 type Floats = NDArray[np.float64]
 type Columns = Mapping[str, NDArray[np.generic]]
@@ -30,6 +30,7 @@ type Columns = Mapping[str, NDArray[np.generic]]
 _DAY = 86_400.0
 _LEAST_PREMIUM = 2.0
 _LEAST_TRADES = 50
+_NEAR_THE_MONEY = 0.06
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,15 +88,16 @@ def read_columns(path: Path, *filters: tuple[str, str, object]) -> Columns:
     return found
 
 
-def _one_file(folder: Path, pattern: str) -> Path:
+def one_file(folder: Path, pattern: str) -> Path:
+    """The file below a folder that a pattern names. Raises BadInput where there is none."""
     files = sorted(folder.glob(pattern))
     if not files:
-        raise BadInput(f"{folder} has no {pattern}: name the folder of recorded chains with --data")
+        raise BadInput(f"{folder} has no {pattern}: name the folder of recorded data with --data")
     return files[0]
 
 
 def _with_book(folder: Path) -> Columns:
-    raw = read_columns(_one_file(folder, "options_intraday/BANKNIFTY_nse_chain_snapshots*.parquet"))
+    raw = read_columns(one_file(folder, "options_intraday/BANKNIFTY_nse_chain_snapshots*.parquet"))
     kept = (raw["bid"] > 0) & (raw["ask"] >= raw["bid"])
     columns = {name: column[kept] for name, column in raw.items()}
     return {
@@ -107,7 +109,7 @@ def _with_book(folder: Path) -> Columns:
 
 
 def _by_strike(folder: Path) -> Columns:
-    raw = read_columns(_one_file(folder, "options_intraday/index_chain_snapshots*.parquet"))
+    raw = read_columns(one_file(folder, "options_intraday/index_chain_snapshots*.parquet"))
     sides = []
     for side in ("ce", "pe"):
         shared = _same(raw, "underlying", "expiry", "strike", "spot")
@@ -123,12 +125,14 @@ def _by_strike(folder: Path) -> Columns:
 
 def _candles(folder: Path) -> Columns:
     """Three-minute bars, at their closes; the index's own bars beside them are the spot."""
-    raw = read_columns(_one_file(folder, "options_intraday/option_candles*.parquet"))
+    raw = read_columns(one_file(folder, "options_intraday/option_candles*.parquet"))
     index = raw["underlying"] == "NIFTY50-INDEX"
     spots = dict(zip(raw["ts"][index].tolist(), raw["close"][index].tolist(), strict=True))
     kept = (raw["underlying"] == "NIFTY") & (raw["interval"] == "3minute") & (raw["volume"] > 0)
     columns = {name: column[kept] for name, column in raw.items()}
     spot = np.array([spots.get(start, np.nan) for start in columns["ts"].tolist()])
+    near = np.abs(columns["strike"] / spot - 1) < _NEAR_THE_MONEY
+    columns, spot = {name: column[near] for name, column in columns.items()}, spot[near]
     return {
         **_same(columns, "underlying", "expiry", "strike", "volume"),
         "moment": columns["ts"] + 180,
@@ -140,7 +144,7 @@ def _candles(folder: Path) -> Columns:
 
 
 def _end_of_day(folder: Path) -> Columns:
-    raw = read_columns(_one_file(folder, "options_daily/*udiff*.parquet"), ("type", "=", "IDO"))
+    raw = read_columns(one_file(folder, "options_daily/*udiff*.parquet"), ("type", "=", "IDO"))
     kept = (raw["trades"] > _LEAST_TRADES) & np.isin(raw["underlying"], UNDERLYINGS)
     columns = {name: column[kept] for name, column in raw.items()}
     closes = {number: _close_of(number) for number in np.unique(columns["date"]).tolist()}

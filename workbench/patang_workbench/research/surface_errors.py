@@ -10,13 +10,15 @@ from patang.backtest.earlier import session_variance
 from patang.backtest.premiums.surface import Surface
 from patang.market.findings import days_of
 from patang.market.greeks import greeks
-from patang_workbench.research.option_observations import ChainSlice, read_columns
+from patang_workbench.research.option_observations import ChainSlice, one_file, read_columns
 
 __all__ = ["premium_errors", "rms", "sessions_of", "smile_error"]
 
 type Floats = NDArray[np.float64]
 
 _TRADED_DELTA = (0.2, 0.6)
+# About as long as positions are held.
+_HELD = (30, 120)
 
 
 def smile_error(surface: Surface, pairs: Sequence[tuple[ChainSlice, Floats]]) -> float:
@@ -34,7 +36,7 @@ def smile_error(surface: Surface, pairs: Sequence[tuple[ChainSlice, Floats]]) ->
 
 def premium_errors(surface: Surface, folder: Path, chains: Sequence[ChainSlice]) -> dict[str, float]:
     """The whole surface against recorded premiums: the level is the model's own, from NIFTY's bars before."""
-    days, variances, closes = sessions_of(folder / "index_1m" / "NIFTY_15m_2021_2026.parquet")
+    days, variances, closes = sessions_of(one_file(folder, "index_1m/NIFTY_15m_2021_2026.parquet"))
     realised, before = (
         surface.realised(variances),
         dict(zip(days[1:].tolist(), closes.tolist(), strict=False)),
@@ -67,14 +69,18 @@ def premium_errors(surface: Surface, folder: Path, chains: Sequence[ChainSlice])
         for is_call, strike, model, market in rows:
             paths.setdefault((is_call, strike), {})[chain.moment] = model, market
     errors = np.concatenate(off)
-    model, market = _changes(paths, 30 * 60)
     name = "premium, NIFTY candles 2023-07, delta 0.2 to 0.6"
-    return {
+    found = {
         f"{name}: median of |model / market - 1|": float(np.median(np.abs(errors))),
         f"{name}: median of model / market - 1": float(np.median(errors)),
-        f"{name}: change over 30 minutes, median |difference|": float(np.median(np.abs(model - market))),
-        f"{name}: change over 30 minutes, correlation": float(np.corrcoef(model, market)[0, 1]),
     }
+    for minutes in _HELD:
+        model, market = _changes(paths, minutes * 60)
+        change = f"{name}: change over {minutes} minutes"
+        found[f"{change}, median of |market|"] = float(np.median(np.abs(market)))
+        found[f"{change}, median of |model - market|"] = float(np.median(np.abs(model - market)))
+        found[f"{change}, correlation"] = float(np.corrcoef(model, market)[0, 1])
+    return found
 
 
 def _changes(
