@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import numpy as np
@@ -256,6 +257,20 @@ def test_an_axis_of_money_tells_its_ticks_apart():
         chart = page[page.index("<b>Equity</b>") : page.index("<b>Drawdown</b>")]
         labels = re.findall(r'class="y" style="[^"]*">([^<]*)<', chart)
         assert len(labels) == len(set(labels)) >= 3
+
+
+def test_of_very_many_trades_those_that_mattered_are_drawn():
+    run, history = backtest_run(days=10)
+    share = [trade for trade in run.trades if trade.symbol == "RELIANCE"]
+    small = share[0].model_copy(update={"exit_price": share[0].entry_price, "charges": Decimal("0.01")})
+    many = tuple(small.model_copy(update={"trade_id": f"s{n}"}) for n in range(700))
+    page = report_page(run.model_copy(update={"trades": (*many, *share)}), chart_bars(history, run.trades))
+    assert "drawn are the 600 that earned or lost most; entries are left out" in page
+    for trade in share:
+        assert (
+            f"{trade.exit_reason} {trade.exited_at:%Y-%m-%d %H:%M}: {amount(trade.net_pnl, signed=True)}"
+            in page
+        )
 
 
 def test_close_ups_are_of_each_strategy():

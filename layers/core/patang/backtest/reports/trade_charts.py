@@ -21,6 +21,8 @@ _KEY = Markup(
 _ENTRY = "◆"
 # With more trades than this, entries and exits hide each other.
 _FEW = 80
+# With more than this a page takes long to open.
+_MOST = 600
 # Minutes of a close-up before the decision and after the exit.
 _BEFORE, _AFTER = 30, 15
 
@@ -30,7 +32,7 @@ def overview(bars: ChartBars, trades: Sequence[Trade]) -> Markup:
     plot = Plot(time_axis(bars.starts), number_axis([*bars.low, *bars.high], number))
     plot.line(np.arange(len(bars.starts)), bars.close, "a")
     few = len(trades) <= _FEW
-    for trade in trades:
+    for trade in sorted(trades, key=lambda trade: -abs(trade.net_pnl))[:_MOST]:
         entry, exit_ = _bar_of(bars, trade.entered_at.timestamp()), _bar_of(bars, trade.exited_at.timestamp())
         if few:
             says = f"{_what(trade)} bought {moment(trade.entered_at)}"
@@ -38,6 +40,8 @@ def overview(bars: ChartBars, trades: Sequence[Trade]) -> Markup:
         _mark_exit(plot, trade, exit_, float(bars.close[exit_]), "" if few else "many")
     won = sum(trade.net_pnl > 0 for trade in trades)
     told = f"{len(trades)} trades, {won} with a profit, on bars of {_length(bars.minutes)}"
+    if len(trades) > _MOST:
+        told += f"; drawn are the {_MOST} that earned or lost most"
     return plot.figure(bars.symbol, told if few else f"{told}; entries are left out", key=_KEY)
 
 
