@@ -17,7 +17,7 @@ from patang.market.findings import day_of, days_of
 from patang.market.instrument_hours import segment_of
 from patang.market.instruments import Instrument
 
-__all__ = ["MinuteBars", "closings", "day_volume", "featured"]
+__all__ = ["MinuteBars", "closings", "day_volume", "featured", "unfeatured"]
 
 type Floats = NDArray[np.float64]
 type Epochs = NDArray[np.int64]
@@ -61,6 +61,12 @@ def featured(bars: Sequence[MinuteBars]) -> list[SymbolHistory]:
         SymbolHistory(b.instrument, b.starts, b.open, b.high, b.low, b.close, b.volume, *of_symbol)
         for b, *of_symbol in zip(bars, *frames, strict=True)
     ]
+
+
+def unfeatured(history: SymbolHistory) -> MinuteBars:
+    """The bars alone, to compute their features again."""
+    h = history
+    return MinuteBars(h.instrument, h.starts, h.open, h.high, h.low, h.close, h.volume)
 
 
 def closings(instrument: Instrument, starts: Epochs) -> Epochs:

@@ -1,0 +1,104 @@
+"""Whether anything that was known, decided, bought or labelled depends on what came after it.
+
+Everything is worked out twice from the bars: with all of them, and with those alone that had closed by a
+moment. Whatever was settled by that moment must be the same to the last digit. What cannot be found this way
+is a strategy that brings the future with it, in a table of its own.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from patang.backtest.featured import MinuteBars
+from patang.backtest.history import SymbolHistory
+from patang.features.vector import CANDLE_FEATURES
+from patang.market.sessions import IST
+
+__all__ = ["Leak", "Settled", "Telling", "cuts_of", "leaks"]
+
+type Kind = Literal["feature", "decision", "label", "fill"]
+# The features of bars, and what was settled on them.
+type Telling = tuple[Sequence[SymbolHistory], Iterable[Settled]]
+
+_MINUTE = 60
+_FRAMES = ("features", "features_5m", "features_15m")
+
+
+class Settled(NamedTuple):
+    """Something that stood fast at a market time: its name, unique of its kind and time, and what it was."""
+
+    kind: Kind
+    at: datetime
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Something settled by `cut` that later bars change. None: without them, or with them, it is not there."""
+
+    kind: Kind
+    at: datetime
+    name: str
+    cut: datetime
+    with_future: str | None
+    without: str | None
+
+
+def cuts_of(bars: Sequence[MinuteBars], number: int) -> list[datetime]:
+    """That many moments, spread over the bars: at each another minute of the session, and days apart."""
+    ends = np.unique(np.concatenate([b.starts for b in bars])) + _MINUTE
+    places = np.linspace(0, len(ends) - 1, number + 2).astype(int)[1:-1]
+    return [datetime.fromtimestamp(int(ends[place]), IST) for place in np.unique(places)]
+
+
+def leaks(
+    bars: Sequence[MinuteBars], cuts: Sequence[datetime], tell: Callable[[Sequence[MinuteBars]], Telling]
+) -> Iterator[Leak]:
+    """What depends on its future, cut by cut. `tell` says what follows from bars."""
+    features, settled = tell(bars)
+    whole = list(settled)
+    for cut in cuts:
+        last = int(cut.timestamp()) - _MINUTE
+        past = [rest for b in bars if len(rest := b.rows(b.starts <= last))]
+        known, settled = tell(past)
+        yield from _features_that_differ(features, known, cut)
+        yield from _settled_otherwise(whole, settled, cut)
+
+
+def _settled_otherwise(whole: Iterable[Settled], past: Iterable[Settled], cut: datetime) -> Iterator[Leak]:
+    then, now = (
+        {(s.at, s.kind, s.name): s.what for s in settled if s.at <= cut} for settled in (whole, past)
+    )
+    for at, kind, name in sorted(then.keys() | now.keys()):
+        with_future, without = then.get((at, kind, name)), now.get((at, kind, name))
+        if with_future != without:
+            yield Leak(kind, at, name, cut, with_future, without)
+
+
+def _features_that_differ(
+    whole: Sequence[SymbolHistory], past: Sequence[SymbolHistory], cut: datetime
+) -> Iterator[Leak]:
+    """The first bar of each symbol and length of bars whose features are not the same."""
+    now = {bars.symbol: bars for bars in past}
+    for bars in whole:
+        cut_off = now.get(bars.symbol)
+        rows = 0 if cut_off is None else len(cut_off)
+        for frame in _FRAMES if cut_off is not None else ():
+            then, again = getattr(bars, frame)[:rows], getattr(cut_off, frame)
+            differs = ~((then == again) | (np.isnan(then) & np.isnan(again)))
+            if differs.any():
+                row, column = (int(place[0]) for place in np.nonzero(differs))
+                closed = datetime.fromtimestamp(int(bars.starts[row]), IST) + timedelta(minutes=1)
+                name = f"{bars.symbol} {CANDLE_FEATURES[column]}{frame.removeprefix('features')}"
+                yield Leak(
+                    "feature",
+                    closed,
+                    name,
+                    cut,
+                    repr(float(then[row, column])),
+                    repr(float(again[row, column])),
+                )

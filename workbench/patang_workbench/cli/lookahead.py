@@ -1,0 +1,107 @@
+"""`patang lookahead`: whether anything that was known, decided, labelled or filled depends on later bars."""
+
+import argparse
+import json
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from patang.errors import PatangError
+from patang.settings import Settings
+from patang_workbench.cli.days import as_day
+from patang_workbench.cli.progress import progress_bar
+from patang_workbench.cli.running import CommandError
+from patang_workbench.cli.settings_file import read_settings
+
+if TYPE_CHECKING:
+    from patang.backtest.look_ahead import Leak
+
+__all__ = ["add_arguments", "run"]
+
+_NOTES = """Features, decisions of the rules, labels and the fills of a backtest are worked out with all bars,
+and again for each cut with those alone that had closed by it; what stood fast by then must be the same. A
+table of the future that a strategy brings with it cannot be found so. Exit code: 0 nothing depends on later
+bars, 1 something does, or the bars cannot be read, 2 not understood."""
+
+# What fifteen-minute indicators need before the first cut tells anything.
+_WARM_UP = timedelta(days=21)
+_SHOWN = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the bars, the rules, and how often they are cut off."""
+    parser.epilog = _NOTES
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="PLACE",
+        help="a store (folder or s3://BUCKET), recorded:FOLDER, synthetic:SEED or synthetic:SEED:STRENGTH",
+    )
+    parser.add_argument(
+        "--from", dest="first", type=as_day, required=True, metavar="DAY", help="first day, YYYY-MM-DD"
+    )
+    parser.add_argument("--to", dest="last", type=as_day, required=True, metavar="DAY", help="last day")
+    parser.add_argument("--symbols", default="", metavar="A,B", help="trade these (what the settings name)")
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="settings in YAML (the safe defaults)")
+    parser.add_argument(
+        "--models", type=Path, default=Path("model_artifacts"), metavar="FOLDER", help="(model_artifacts)"
+    )
+    parser.add_argument("--cuts", type=int, default=5, metavar="N", help="moments at which it is cut off (5)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Work it out with and without the future; 1 if anything differs."""
+    try:
+        found, bars = _leaks(options)
+    except PatangError as error:
+        raise CommandError(str(error)) from error
+    if options.json:
+        leaks = [
+            {
+                "kind": leak.kind,
+                "at": leak.at.isoformat(),
+                "name": leak.name,
+                "cut": leak.cut.isoformat(),
+                "with_future": leak.with_future,
+                "without": leak.without,
+            }
+            for leak in found
+        ]
+        print(json.dumps({"bars": bars, "cuts": options.cuts, "leaks": len(leaks), "found": leaks[:_SHOWN]}))
+    else:
+        print(f"{bars} bars, cut off {options.cuts} times: {len(found)} that depend on later bars")
+        for leak in islice(found, _SHOWN):
+            print(f"{leak.kind} {leak.name}, {leak.at:%Y-%m-%d %H:%M}, cut off at {leak.cut:%Y-%m-%d %H:%M}")
+            print(f"    with the later bars     {leak.with_future or 'not there'}")
+            print(f"    without them            {leak.without or 'not there'}")
+    return 1 if found else 0
+
+
+def _leaks(options: argparse.Namespace) -> "tuple[list[Leak], int]":
+    # The live code brings XGBoost, which takes seconds to import: not for every command's --help.
+    from patang.backtest.featured import featured, unfeatured
+    from patang.backtest.look_ahead import cuts_of, leaks
+    from patang.model.signal_model import load_models
+    from patang.strategies.registry import strategies
+    from patang_workbench.research.settling import Settling
+    from patang_workbench.research.sources import load_history
+    from patang_workbench.research.tapes import trading
+
+    if options.cuts < 1:
+        raise CommandError(f"--cuts {options.cuts}: cut it off once at least")
+    symbols = tuple(name.strip().upper() for name in options.symbols.split(",") if name.strip())
+    settings = Settings() if options.settings is None else read_settings(options.settings)
+    history = load_history(options.data, options.first - _WARM_UP, options.last, symbols)
+    traded = trading(settings, history) if symbols else settings
+    asked = history.between(options.first, options.last)
+    cuts = cuts_of([unfeatured(bars) for bars in asked.symbols], options.cuts)
+    settle = Settling(strategies(), load_models(options.models), traded, featured)
+    bars = [unfeatured(bars) for bars in history.symbols]
+    with progress_bar(options.cuts) as reached:
+        found: list[Leak] = []
+        for cut in cuts:
+            found += leaks(bars, [cut], settle)
+            reached(f"cut off at {cut:%Y-%m-%d %H:%M}")
+    return found, sum(map(len, bars))
