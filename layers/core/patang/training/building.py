@@ -101,7 +101,10 @@ class _Rows:
 
     def _hold(self, candidate: Candidate, bought: int, until: int) -> None:
         clock = self.follower.clock(candidate)
-        self.held.append((candidate.instrument.underlying, clock.at(bought), clock.at(until)))
+        begin = clock.at(bought)
+        # A bar outside the calendar's hours takes no minute of theirs; it was held for one all the same.
+        end = max(clock.at(until), begin + 1)
+        self.held.append((candidate.instrument.underlying, begin, end))
 
     def dataset(self, strategy: StrategyName) -> Dataset:
         """The labelled ones."""
