@@ -7,8 +7,7 @@ import argparse
 import json
 from pathlib import Path
 
-from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import App
 
 from infra.bundles import ROOT, Bundles
 from infra.config import StageSettings
@@ -19,7 +18,8 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Synthesise into the folder that is named; the same stacks as `infra.app` makes with research=true."""
+    """Synthesise into the folder that is named; the same stacks as `infra.app` makes with research=true, where
+    cdk-nag looks at them."""
     parser = argparse.ArgumentParser(prog="infra.research", description="Write the templates of research.")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args(arguments)
@@ -27,7 +27,6 @@ def main(arguments: list[str] | None = None) -> None:
     app = App(outdir=str(options.output), context=defaults, analytics_reporting=False)
     settings = StageSettings(flavour="local", research=True)
     ResearchStack(app, settings, Bundles("local"), DataStack(app, settings))
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched, groupby
+from typing import TYPE_CHECKING
 
 from patang.backtest.history import History
 from patang.backtest.jobs import Job, JobResult, run_id, run_job
@@ -11,7 +12,10 @@ from patang.backtest.sweep import Cell, CellResult
 from patang.backtest.work import WORK, CellResults, cell_job, window_job
 from patang.errors import BadInput
 from patang.training.dataset import Dataset
-from patang.training.walk_forward import Window, WindowResult
+
+if TYPE_CHECKING:
+    # A sweep needs nothing of what trains models.
+    from patang.training.walk_forward import Window, WindowResult
 
 __all__ = ["Plan", "cell_results", "sweep_plan", "walk_forward_plan", "window_results"]
 
@@ -50,7 +54,7 @@ def sweep_plan(cells: Iterable[Cell], history: History, seed: int, *, cells_a_jo
 
 
 def walk_forward_plan(
-    windows: Sequence[Window], data: Dataset, parameters: Sequence[Mapping[str, float]], seed: int
+    windows: Sequence["Window"], data: Dataset, parameters: Sequence[Mapping[str, float]], seed: int
 ) -> Plan:
     """A job for each window and choice of parameters, the parameters changing slowest."""
     packed = pack_dataset(data)
@@ -64,8 +68,10 @@ def cell_results(results: Iterable[JobResult]) -> list[CellResult]:
     return [cell for result in results for cell in CellResults.model_validate(_values(result)).cells]
 
 
-def window_results(results: Iterable[JobResult]) -> list[WindowResult]:
+def window_results(results: Iterable[JobResult]) -> list["WindowResult"]:
     """The windows of a walk-forward's results. Raises BadInput if a job was refused."""
+    from patang.training.walk_forward import WindowResult
+
     return [WindowResult.model_validate(_values(result)) for result in results]
 
 

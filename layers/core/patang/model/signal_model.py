@@ -1,8 +1,6 @@
 """Inference: how likely a trade is to win, what it is expected to return, and which input said so."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -15,27 +13,11 @@ from patang.model.artifact import Artifact, Metadata, read_artifact
 from patang.model.contributions import Contributions, Explained
 from patang.model.inference import Inference
 from patang.model.inputs import INPUTS, StrategyName
+from patang.model.prediction import Prediction
 
 __all__ = ["Prediction", "SignalModel", "load_models"]
 
 type Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """`p_win`: calibrated probability of a profit after charges. `expected_return_pct`: mean return of the
-    trade in percent of its entry price, before costs. `distance` is how far the row is from the model's
-    training, and `furthest` how far it may be."""
-
-    p_win: float
-    expected_return_pct: float
-    distance: float = 0.0
-    furthest: float = math.inf
-
-    @property
-    def dissimilar(self) -> bool:
-        """The training has hardly seen such a row: what the model says of it is not to be relied on."""
-        return not self.distance <= self.furthest
 
 
 class SignalModel:

@@ -11,18 +11,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from patang.features.options import option_reasons
 from patang.model.contributions import Explained
 from patang.model.inputs import StrategyName
-from patang.model.signal_model import Prediction, SignalModel
+from patang.model.prediction import Prediction
 from patang.settings import Settings
 from patang.strategies.base import Candidate, Strategy
 from patang.strategies.explanation import LeftAlone
 from patang.strategies.market import Market
 from patang.strategies.rules import Refusal, Rule
 from patang.strategies.signal import Signal
+
+if TYPE_CHECKING:
+    # With a model comes xgboost, and with that what else is installed: rules alone need neither.
+    from patang.model.signal_model import SignalModel
 
 __all__ = ["Decided", "Found", "Models", "decide", "decide_minutes", "find", "signal_of"]
 
@@ -156,7 +160,7 @@ def _confident(wishes: Sequence[_Asked], settings: Settings, left: list[LeftAlon
 def _by_model(
     asked: Sequence[_Asked],
     models: Callable[[], Models],
-    ask: Callable[[SignalModel, Sequence[_Asked]], list[_Asked]],
+    ask: Callable[["SignalModel", Sequence[_Asked]], list[_Asked]],
 ) -> list[_Asked]:
     """The same, in their order, each with what its model answered: one question a model."""
     rows: dict[StrategyName, list[int]] = {}
@@ -170,7 +174,7 @@ def _by_model(
     return answered
 
 
-def _predicted(model: SignalModel, asked: Sequence[_Asked]) -> list[_Asked]:
+def _predicted(model: "SignalModel", asked: Sequence[_Asked]) -> list[_Asked]:
     predictions = model.predict([found.candidate.inputs for found in asked])
     return [
         found._replace(prediction=prediction, version=model.version, promoted=model.promoted)
@@ -178,7 +182,7 @@ def _predicted(model: SignalModel, asked: Sequence[_Asked]) -> list[_Asked]:
     ]
 
 
-def _explained(model: SignalModel, asked: Sequence[_Asked]) -> list[_Asked]:
+def _explained(model: "SignalModel", asked: Sequence[_Asked]) -> list[_Asked]:
     parts = model.explain([found.candidate.inputs for found in asked])
     return [found._replace(contributions=of_one) for found, of_one in zip(asked, parts, strict=True)]
 
