@@ -1,5 +1,6 @@
 """Histories from a store, from a folder of recorded minutes, and of a synthetic market by its name."""
 
+import os
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -130,3 +131,18 @@ def test_what_cannot_be_read_says_so(place: str, first: date, message: str, tmp_
     text = place.replace("nowhere", str(tmp_path))
     with pytest.raises(BadInput, match=message):
         load_history(text, first, _LAST, ["SBIN"])
+
+
+def test_recorded_minutes_of_real_days_have_every_feature() -> None:
+    root = Path(os.environ.get("PATANG_DATA") or Path(__file__).parents[4] / "shared" / "data")
+    if not (root / "index_1m").is_dir():
+        pytest.skip(f"{root} is absent: set PATANG_DATA to the folder of recorded market data")
+    history = load_history(f"recorded:{root}", date(2018, 11, 5), date(2018, 11, 9), ["NIFTY"])
+    (index,) = history.symbols
+    # Muhurat on Wednesday evening, a holiday on Thursday.
+    assert [day.day for day in history.sessions] == [5, 6, 7, 9]
+    assert np.bincount(index.days - index.days[0]).tolist() == [375, 375, 60, 0, 375]
+    for features in (index.features, index.features_5m, index.features_15m):
+        assert np.isfinite(features).all()
+    np.testing.assert_array_equal(index.close, np.round(index.close, 2))
+    assert len(history.earlier["NIFTY"].variances) >= 9
