@@ -69,6 +69,7 @@ def test_what_cannot_be_told_is_none():
     for run in (run_of(), run_of(100.0), run_of(100.0, 100.0)):
         metrics = metrics_of(run)
         assert (metrics.sharpe, metrics.sortino, metrics.all.expectancy) == (None, None, None)
+        assert f"{metrics.max_drawdown_pct:+}" == "+0.0"
         assert (metrics.max_drawdown_pct, metrics.costs, metrics.by_symbol) == (0.0, {}, {})
 
 

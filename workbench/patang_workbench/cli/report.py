@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 def _told(kept: BacktestResult | TrainingRun) -> dict[str, Any]:
     """What a run is and the one thing to know of it."""
     if isinstance(kept, BacktestResult):
-        net = sum(float(trade.net_pnl) for trade in kept.trades)
+        net = float(sum(trade.net_pnl for trade in kept.trades))
         return {
             "kind": "backtest",
             "first": kept.first.isoformat(),

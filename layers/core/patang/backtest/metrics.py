@@ -80,7 +80,7 @@ def metrics_of(run: BacktestResult) -> Metrics:
         growth_a_year_pct=_growth(final / capital, (run.last - run.first).days + 1),
         sharpe=_ratio(returns, returns - returns.mean() if len(returns) else returns),
         sortino=_ratio(returns, np.minimum(returns, 0)),
-        max_drawdown_pct=float(-depths.min()) if len(depths) else 0.0,
+        max_drawdown_pct=float(0.0 - depths.min()) if len(depths) else 0.0,
         drawdown_sessions=_longest(depths < 0),
         all=_group(run.trades),
         by_strategy=_by(run.trades, lambda trade: trade.strategy),
