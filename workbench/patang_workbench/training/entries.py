@@ -5,7 +5,7 @@ and, for options, the surface: Black-Scholes near the realised volatility, which
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -21,9 +21,11 @@ from patang.model.inputs import INPUTS, StrategyName, option_inputs, session_fra
 from patang.risk.charges import Segment, round_trip_charges
 from patang.risk.slippage import instrument_class, prior_pct
 from patang.settings import Settings
+from patang.settings.strategies import EquitySettings, OptionSettings
 from patang.strategies.base import at_clock, exit_time
 from patang.strategies.frames import Setup
-from patang.strategies.momentum import momentum
+from patang.strategies.rules import RuleLog
+from patang.strategies.setups import find_setup
 from patang.training.dataset import Dataset
 from patang_workbench.training.exits import Bars, outcome
 from patang_workbench.training.history import Series
@@ -63,7 +65,7 @@ class _Moment:
     series: Series
     bar: int
     as_of: datetime
-    features: dict[str, float]
+    features: Mapping[str, float]
     direction: int
     hold: int
 
@@ -83,12 +85,12 @@ class _Moment:
 def equity_entries(history: Iterable[Series], settings: Settings) -> Dataset:
     """Where the equity strategy would have bought."""
     rules = settings.equity
-    hours = (rules.first_entry, rules.last_entry, rules.exit_by)
+    hours = (rules.first_entry, rules.last_entry)
     found = [
         entry
         for series in history
         if not series.is_index
-        for moment in _moments(series, rules.min_adx, rules.max_rsi, hours, rules.max_hold_minutes)
+        for moment in _moments(series, rules, hours)
         if moment.direction > 0 and (entry := _equity_entry(moment, settings)) is not None
     ]
     return _dataset("equity", found)
@@ -98,32 +100,31 @@ def option_entries(history: Iterable[Series], settings: Settings, seed: int) -> 
     """Where the option strategy would have bought; delta, expiry and volatility are drawn from `seed`."""
     rng = np.random.default_rng(seed)
     rules = settings.options
-    hours = (rules.first_entry, rules.last_entry, rules.exit_by)
+    hours = (rules.first_entry, rules.last_entry)
     found = [
         entry
         for series in history
         if series.is_index
-        for moment in _moments(series, rules.min_adx, rules.max_rsi, hours, rules.max_hold_minutes)
+        for moment in _moments(series, rules, hours)
         if (entry := _option_entry(moment, settings, rng)) is not None
     ]
     return _dataset("long_options", found)
 
 
 def _moments(
-    series: Series, min_adx: float, max_rsi: float, hours: tuple[str, str, str], max_hold: int
+    series: Series, rules: EquitySettings | OptionSettings, hours: tuple[str, str]
 ) -> Iterator[_Moment]:
-    first_entry, last_entry, exit_by = hours
+    first_entry, last_entry = hours
     for bar in range(0, len(series.starts), _EVERY):
-        if not math.isfinite(series.features[bar, 0]):
-            continue
         as_of = datetime.fromtimestamp(int(series.starts[bar]) + 60, IST)
         if not at_clock(as_of, first_entry) <= as_of <= at_clock(as_of, last_entry):
             continue
-        features = dict(series.vector(bar))
-        trend = momentum(features, min_adx=min_adx, max_rsi=max_rsi)
-        if isinstance(trend, Setup):
-            minutes = int((exit_time(as_of, max_hold, exit_by) - as_of).total_seconds() // 60)
-            yield _Moment(series, bar, as_of, features, trend.direction, minutes)
+        frames = series.frames(bar)
+        setup = find_setup(frames, rules, RuleLog(series.symbol))
+        if isinstance(setup, Setup):
+            exit_at = exit_time(as_of, rules.max_hold_minutes, rules.exit_by)
+            minutes = int((exit_at - as_of).total_seconds() // 60)
+            yield _Moment(series, bar, as_of, frames.one, setup.direction, minutes)
 
 
 def _equity_entry(moment: _Moment, settings: Settings) -> _Entry | None:

@@ -5,7 +5,8 @@ any real market: a model that had learned from it would promise too much. Here m
 at all, a trend is weak against the noise, and shocks have fat tails.
 """
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -16,6 +17,7 @@ from patang.features.indicator_history import candle_features
 from patang.features.indicators import WARM_UP_BARS, BarColumns
 from patang.features.vector import CANDLE_FEATURES
 from patang.market.sessions import previous_session, session_on
+from patang.strategies.frames import NOTHING_KNOWN, Frames
 
 __all__ = ["LAST_DAY", "Series", "synthetic_history"]
 
@@ -37,8 +39,9 @@ _TICK = 0.05
 class Series:
     """One symbol's one-minute bars of several days on end, prices in rupees, with its features.
 
-    `symbol` is a made-up name; `starts` are the bars' starts in epoch seconds; `day_of[i]` counts the days;
-    `features` is bars x CANDLE_FEATURES. Columns of `bars` are open, high, low, close.
+    `symbol` is a made-up name; `starts` are the bars' starts in epoch seconds; `day_of[i]` counts the days.
+    Columns of `bars` are open, high, low, close. `features` are three tables, bars x CANDLE_FEATURES, as they
+    were known when the bar closed: of bars of 1, 5 and 15 minutes.
     """
 
     symbol: str
@@ -46,11 +49,12 @@ class Series:
     starts: NDArray[np.int64]
     day_of: NDArray[np.int64]
     bars: Floats
-    features: Floats
+    features: tuple[Floats, Floats, Floats]
 
-    def vector(self, bar: int) -> Mapping[str, float]:
-        """The features at the close of a bar, by name."""
-        return dict(zip(CANDLE_FEATURES, self.features[bar].tolist(), strict=True))
+    def frames(self, bar: int) -> Frames:
+        """The features at the close of a bar, by name; none of bars that are not known long enough."""
+        named = (dict(zip(CANDLE_FEATURES, table[bar].tolist(), strict=True)) for table in self.features)
+        return Frames(*(vector if math.isfinite(vector["adx_14"]) else NOTHING_KNOWN for vector in named))
 
     def day_volatility(self, day: int, days: int = 5) -> float:
         """Volatility a year, as a fraction, of the minutes of up to `days` days before; NaN on the first."""
@@ -68,13 +72,33 @@ def synthetic_history(seed: int, symbols: int, days: int) -> Iterator[Series]:
     rng = np.random.default_rng(seed)
     is_index = np.arange(symbols) < round(symbols * _INDEX_SHARE)
     bars = np.stack([_bars(rng, index, len(dates)) for index in is_index.tolist()])
-    columns = BarColumns(*(bars[:, :, n] for n in range(4)), volume=np.zeros(bars.shape[:2]))
-    features = candle_features(columns)
-    features[:, :WARM_UP_BARS] = np.nan
+    features = [_known_of(bars, minutes) for minutes in (1, 5, 15)]
     starts = np.concatenate([_opening(day) + 60 * np.arange(_MINUTES) for day in dates])
     day_of = np.repeat(np.arange(len(dates)), _MINUTES)
     for n, index in enumerate(is_index.tolist()):
-        yield Series(f"S{n:02}", index, starts, day_of, bars[n], features[n])
+        yield Series(
+            f"S{n:02}", index, starts, day_of, bars[n], (features[0][n], features[1][n], features[2][n])
+        )
+
+
+def _known_of(bars: Floats, minutes: int) -> Floats:
+    """The features of bars that long, at each minute those of the last that had ended; symbols x minutes."""
+    symbols, count = len(bars), bars.shape[1] // minutes
+    longer = bars.reshape(symbols, count, minutes, 4)
+    columns = BarColumns(
+        longer[:, :, 0, 0],
+        longer[:, :, :, 1].max(axis=2),
+        longer[:, :, :, 2].min(axis=2),
+        longer[:, :, -1, 3],
+        volume=np.zeros((symbols, count)),
+    )
+    features = candle_features(columns)
+    features[:, :WARM_UP_BARS] = np.nan
+    # A session is a whole number of them, so that the last that had ended is found by counting.
+    ended = (np.arange(bars.shape[1]) + 1) // minutes - 1
+    known: Floats = features[:, np.maximum(ended, 0)]
+    known[:, ended < 0] = np.nan
+    return known
 
 
 def _sessions(days: int) -> list[date]:
