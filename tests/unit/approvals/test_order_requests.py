@@ -15,6 +15,9 @@ from patang.execution.orders.requests import (
     PlaceAlert,
     PlaceGtt,
 )
+from patang.keys import preflight_key
+from patang.market.preflight import MODEL_PROMOTED
+from patang.ports import Put
 from patang.settings import ApprovalSettings
 from patang.settings.requests import RequestSettings
 from tests.unit.approvals.asking import OWNER, PROGRAM, AskingRoom, purchase
@@ -190,6 +193,21 @@ def test_in_the_first_sessions_with_real_money_a_program_always_needs_a_yes():
     desk.hold_shares(20)
     assert desk.wants(sell).state == "WAITING"
     assert desk.wants(sell, OWNER, "r-2").state == "SENT"
+
+
+def test_a_persons_own_order_with_real_money_asks_no_model_for_leave():
+    desk = asking()
+    desk.settings = desk.settings.model_copy(update={"mode": "live"})
+    shown = {"found": "for demonstration only: equity-1", "passed": False, "blocks": False}
+    checks = [
+        {"name": "session", "passed": True, "found": "AB1234", "account": "main"},
+        {"name": MODEL_PROMOTED, **shown},
+    ]
+    day = desk.clock.now().date()
+    desk.store.write(Put(preflight_key(day), {"mode": "live", "passed": True, "checks": checks}))
+    answer = desk.wants(purchase(1), OWNER)
+    assert answer.state == "SENT", answer.message
+    assert [desk.intent(one).terms.mode for one in answer.intent_ids] == ["live"]
 
 
 def test_what_an_assistant_may_send_alone():

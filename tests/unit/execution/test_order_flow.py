@@ -9,6 +9,7 @@ import pytest
 from patang.accounts.session import KiteSession
 from patang.errors import SessionExpired, TryAgain
 from patang.execution.checks import check_allowed
+from patang.execution.graduation import Waiver
 from patang.execution.market_clock import MarketClock
 from patang.keys import day_key, preflight_key, session_key
 from patang.market.sessions import IST
@@ -267,6 +268,21 @@ def test_risk_is_checked_again_without_counting_the_order_itself() -> None:
     risk = desk.risk()
     desk.store.write(replace(risk.evolve(state="HALTED", halt_reason="asked to")))
     assert desk.flow().recheck(*ORDER)["reason"].startswith("HALTED: asked to")
+
+
+@pytest.mark.parametrize("promoted", [False, True])
+def test_in_mode_live_the_word_of_a_demonstration_model_is_refused_even_after_a_yes(promoted: bool) -> None:
+    desk = TradingDesk()
+    approved(desk, equity_signal(model_promoted=promoted))
+    live = desk.settings.model_copy(update={"mode": "live", "registered_egress_ip": "203.0.113.7"})
+    graduated = Waiver(account="main", what="paper", reason="a test", by="me", at=MORNING)
+    checks = [{"name": "session", "passed": True, "found": "AB1234", "account": "main"}]
+    passed = {"mode": "live", "passed": True, "checks": checks}
+    desk.store.write(create(graduated), Put(preflight_key(MORNING.date()), passed))
+    assert desk.flow().recheck(*ORDER)["ok"]
+    desk.settings = live
+    reason = desk.flow().recheck(*ORDER)["reason"]
+    assert reason.startswith("MODEL_NOT_PROMOTED") is not promoted
 
 
 def test_a_day_that_has_got_worse_meanwhile_refuses_what_it_has_no_room_for_any_more() -> None:

@@ -43,15 +43,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Prints a line a run; the exit code is 1 if noise was promoted or the edge was not found."""
     parser = argparse.ArgumentParser(prog="python -m patang_workbench.research.noise_and_edge")
     parser.add_argument("--seeds", type=int, default=20, help="markets without an edge (20)")
+    parser.add_argument("--first-seed", type=int, default=1, help="of both (1)")
     parser.add_argument("--edges", type=int, default=2, help="markets with a planted edge (2)")
     parser.add_argument("--strength", type=float, default=0.4, help="of the edge, deviations a minute (0.4)")
     parser.add_argument("--from", dest="first", type=date.fromisoformat, default=date(2026, 3, 2))
     parser.add_argument("--every", type=int, default=5, help="minutes between two decisions (5)")
-    parser.add_argument("--min-confidence", type=float, default=0.5, help="p_win that is traded (0.5)")
+    parser.add_argument("--min-confidence", type=float, default=0.45, help="p_win that is traded (0.45)")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    places = [f"synthetic:{seed}" for seed in range(1, options.seeds + 1)]
-    planted = [f"synthetic:{seed}:{options.strength:g}" for seed in range(1, options.edges + 1)]
+    seed = options.first_seed
+    places = [f"synthetic:{n}" for n in range(seed, seed + options.seeds)]
+    planted = [f"synthetic:{n}:{options.strength:g}" for n in range(seed, seed + options.edges)]
     promoted: Counter[bool] = Counter()
     for place in (*places, *planted):
         seed = int(place.split(":")[1])
