@@ -46,15 +46,18 @@ def backtest_page(run: BacktestResult, bars: Sequence[ChartBars]) -> Page:
         sections=[
             _result(run, metrics),
             _capital(run, metrics),
-            _prices(run, bars),
-            money_section(metrics),
-            group_section(metrics),
-            _predictions(run.trades),
+            *(_traded(run, bars, metrics) if run.trades else ()),
             _refusals(run.refusals),
-            _trades(run.trades),
+            *((_trades(run.trades),) if run.trades else ()),
             _data(run),
         ],
     )
+
+
+def _traded(run: BacktestResult, bars: Sequence[ChartBars], metrics: Metrics) -> list[Section]:
+    """What there is to tell of trades."""
+    sections = [_prices(run, bars), money_section(metrics), group_section(metrics)]
+    return [*sections, _predictions(run.trades)]
 
 
 def _verdict(run: BacktestResult, all_: Group) -> Text:
@@ -112,8 +115,6 @@ def _capital(run: BacktestResult, metrics: Metrics) -> Section:
 
 def _prices(run: BacktestResult, bars: Sequence[ChartBars]) -> Section:
     title = "Trades on the price"
-    if not run.trades:
-        return Section(title, [Text("Nothing was traded.")])
     if not bars:
         return Section(title, [Text("The bars were not kept with this run: there is nothing to draw on.")])
     longest: dict[str, ChartBars] = {}

@@ -72,7 +72,8 @@ def drawdown_chart(days: Sequence[date], depths: Floats) -> Markup:
     plot.line(x, depths, "loss")
     plot.say(_stretches(days, lambda n: f"{days[n]}: {percent(depths[n])} below the highest"))
     deepest = int(np.argmin(depths))
-    told = f"deepest {percent(float(depths[deepest]))} on {days[deepest]}"
+    deepest_text = f"deepest {percent(float(depths[deepest]))} on {days[deepest]}"
+    told = deepest_text if depths[deepest] < 0 else "there was none"
     return plot.figure("Drawdown", told, shape="low")
 
 

@@ -21,8 +21,6 @@ _NAMES = {
 def money_section(metrics: Metrics) -> Section:
     """From the gross result to the net one, by component of the charges."""
     all_ = metrics.all
-    if not all_.trades:
-        return Section("Costs", [Text("Nothing was traded, nothing was paid.")])
     lines = [("gross result", all_.gross_pnl)]
     lines += [(_NAMES.get(name, name), -rupees) for name, rupees in metrics.costs.items()]
     lines.append(("net result", all_.net_pnl))
@@ -40,9 +38,6 @@ def money_section(metrics: Metrics) -> Section:
 
 def group_section(metrics: Metrics) -> Section:
     """The result by strategy, symbol and reason of the exit."""
-    title = "Where it came from"
-    if not metrics.all.trades:
-        return Section(title, [Text("Nothing was traded.")])
     parts: list[Part] = []
     for name, groups in (
         ("strategy", metrics.by_strategy),
@@ -53,7 +48,7 @@ def group_section(metrics: Metrics) -> Section:
         rows = [_row(key, each, bar) for (key, each), bar in zip(groups.items(), bars, strict=True)]
         columns = (name, "net result", "trades", "won", "net a trade", "profit factor", "held")
         parts.append(Table(f"By {name}", columns, rows))
-    return Section(title, parts)
+    return Section("Where it came from", parts)
 
 
 def minutes_text(minutes: float | None) -> str:
