@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from patang.approvals.proposal import Proposal
 from patang.backtest.deal import Deal, Event
+from patang.backtest.opening import Opening
 from patang.backtest.trade import DayResult, Trade
 from patang.errors import StopTrading
 from patang.execution.checks import check_account, check_hours
@@ -48,7 +49,9 @@ _IST_AHEAD, _DAY = 5 * 3600 + 1800, 86_400
 class Account:
     """Moments come in their order: `advance` to one, then `cycle` on it.
 
-    `order` makes the deal of a proposal; `closes` are the ends of all minutes, epoch seconds.
+    `order` makes the deal of a proposal; `closes` are the ends of all minutes, epoch seconds. `opening` is
+    how the account stands before the first of them, `said` why its owner lets a proposal go, None if he does
+    not.
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class Account:
         slippage: Slippage,
         order: Callable[[Proposal], Deal],
         closes: NDArray[np.int64],
+        opening: Opening,
+        said: Callable[[Proposal], str | None],
     ) -> None:
         self.refusals: Counter[str] = Counter()
         self.trades: list[Trade] = []
@@ -66,7 +71,15 @@ class Account:
         self._closes = closes
         self._deals: list[Deal] = []
         self._waiting: list[Deal] = []
-        self._state = RiskState(account=_NAME, results_mode=settings.mode, book=PositionBook())
+        self._said = said
+        self._state = RiskState(
+            account=_NAME,
+            results_mode=settings.mode,
+            book=PositionBook(),
+            realised_total=opening.realised,
+            peak_realised=opening.peak,
+            last_option_entry=opening.last_option_entry,
+        )
         self._day = AccountDay(account=_NAME, day=date.min)
         self._directions: dict[str, Direction] = {}
         self._now = 0
@@ -110,8 +123,12 @@ class Account:
                 if choice is None:
                     self.refusals.update(decision.outcome for decision in refused.values())
                     break
-                self._state = choice.state
-                self._waiting.append(self._order(choice.proposal))
+                declined = self._said(choice.proposal)
+                if declined is None:
+                    self._state = choice.state
+                    self._waiting.append(self._order(choice.proposal))
+                else:
+                    self.refusals[declined] += 1
                 del left[choice.proposal.signal.signal_id]
         except StopTrading:
             self.refusals["STOP_TRADING"] += 1

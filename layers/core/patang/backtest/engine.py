@@ -18,6 +18,7 @@ from patang.backtest.candidates import found_by_rules
 from patang.backtest.deal import Deal
 from patang.backtest.fills import FillTerms
 from patang.backtest.minutes import Tape
+from patang.backtest.opening import Opening
 from patang.backtest.price_bars import PriceBars
 from patang.backtest.trade import BacktestResult, DayResult
 from patang.errors import BadInput, StopTrading
@@ -50,19 +51,22 @@ def backtest(
     settings: Settings,
     *,
     fills: FillTerms | None = None,
+    opening: Opening | None = None,
+    said: Callable[[Proposal], str | None] = lambda _: None,
     seed: int = 0,
     on_progress: Callable[[date], None] | None = None,
 ) -> BacktestResult:
     """What an account with these settings would have done on the tape; the same input, the same result.
 
-    `settings.capital` is what it begins with. `seed` is of what made the history, told in the result: nothing
+    `settings.capital` and `opening` are what it begins with; `said` is asked why its owner declines a
+    proposal, None where he does not, as nobody does in a backtest. `seed` is of what made the history, told in the result: nothing
     here is random. `on_progress` hears of each session that is over. A day on which a signal's charges have
     no source, or whose hours nobody knows, is not traded and named in `skipped`.
     Raises BadInput for a tape without bars, ModelRefused for a model that must not be asked.
     """
     if not len(tape.closes):
         raise BadInput(f"{tape.source} has no minutes to trade on: choose other days or symbols")
-    run = _Run(tape, settings, fills or FillTerms())
+    run = _Run(tape, settings, fills or FillTerms(), opening or Opening(), said)
     for found in _batches(found_by_rules(tape, strategies, settings)):
         instruments = {c.instrument.identifier: c.instrument for f in found for _, c in f.wanted}
         decided = decide_minutes(found, models, settings, _MOST_SIGNALS, explained=False)
@@ -94,6 +98,8 @@ class _Run:
     tape: Tape
     settings: Settings
     fills: FillTerms
+    opening: Opening
+    said: Callable[[Proposal], str | None]
     account: Account = field(init=False)
     sessions: list[date] = field(init=False)
     days: list[DayResult] = field(default_factory=list)
@@ -110,7 +116,9 @@ class _Run:
         last = np.append(np.flatnonzero(np.diff(numbers)), len(closes) - 1)
         self.sessions = [date.fromordinal(_BEGINNING + int(number)) for number in numbers[last]]
         self._closes_of = [datetime.fromtimestamp(int(moment), IST) for moment in closes[last]]
-        self.account = Account(self.settings, self.fills.slippage, self._order, closes)
+        self.account = Account(
+            self.settings, self.fills.slippage, self._order, closes, self.opening, self.said
+        )
 
     def decide(
         self,
