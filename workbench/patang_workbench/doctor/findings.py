@@ -141,7 +141,7 @@ def _models(settings: Settings, folder: Path) -> list[Finding]:
 
 
 def _model(settings: Settings, folder: Path, name: StrategyName) -> Finding:
-    train = "train one (python -m patang_workbench.training) or deploy the one that fits"
+    train = "train one (patang train) or deploy the one that fits"
     try:
         metadata = read_artifact(folder / name, name).metadata
     except StopTrading as error:
