@@ -18,7 +18,7 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Synthesise into the folder that is named; the same stacks as `infra.app` makes with research=true, where
+    """Synthesise into the folder that is named: the stacks that `infra.app` makes with research=true, where
     cdk-nag looks at them."""
     parser = argparse.ArgumentParser(prog="infra.research", description="Write the templates of research.")
     parser.add_argument("-o", "--output", type=Path, required=True)

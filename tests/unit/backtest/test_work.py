@@ -10,7 +10,8 @@ from patang.backtest.sweep import Cell, run_cell
 from patang.backtest.work import WORK
 from patang.backtest.worker import JobEvent, ResearchWorker, input_path, result_path
 from patang.errors import BadInput
-from patang.training.walk_forward import run_window, windows
+from patang.training.search import WindowRun, run_here
+from patang.training.walk_forward import windows
 from patang_workbench.research.job_plans import (
     Plan,
     cell_results,
@@ -94,8 +95,9 @@ def test_windows_are_those_of_one_process():
     cut = windows(data, 2, min_confidence=0.55)
     choices = [PARAMETERS, {**PARAMETERS, "max_depth": 3}]
 
-    found = window_results(worked(walk_forward_plan(cut, data, choices, 7)))
+    runs = [WindowRun(window, choice, 7) for choice in choices for window in cut]
+    found = window_results(worked(walk_forward_plan(runs, data)))
 
-    assert found == [run_window(window, data, choice, 7) for choice in choices for window in cut]
+    assert found == list(run_here(data)(runs))
     assert all(window.metrics is not None for window in found)
     assert found[0].window.end - found[0].window.begin > timedelta(days=1)

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from patang.app import Desk
 from patang_workbench.cli.running import CommandError
 
-__all__ = ["add_stage_arguments", "caller", "deployed_desk"]
+__all__ = ["add_stage_arguments", "caller", "deployed_desk", "stack_outputs"]
 
 _VARIABLES = {
     "data": {
@@ -37,12 +37,13 @@ def deployed_desk(stage: str) -> Desk:
     """The desk of a stage, by the outputs of its stacks. Raises CommandError if it cannot be reached."""
     environment = {"STAGE": stage, "POWERTOOLS_SERVICE_NAME": "workbench"}
     for part, variables in _VARIABLES.items():
-        outputs = _outputs(f"patang-{stage}-{part}")
+        outputs = stack_outputs(f"patang-{stage}-{part}")
         environment |= {variable: outputs[output] for variable, output in variables.items()}
     return Desk(environment)
 
 
-def _outputs(stack_name: str) -> dict[str, str]:
+def stack_outputs(stack_name: str) -> dict[str, str]:
+    """The outputs of a deployed stack by name. Raises CommandError if it cannot be read."""
     try:
         (stack,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
     except (BotoCoreError, ClientError) as error:

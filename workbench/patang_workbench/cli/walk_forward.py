@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from patang.errors import PatangError
 from patang_workbench.cli.dataset import add_dataset_arguments, material_for
+from patang_workbench.cli.distributed import add_distributed_arguments
 from patang_workbench.cli.progress import progress_bar
 from patang_workbench.cli.running import CommandError
 from patang_workbench.cli.train import add_plan_arguments, plan_of, print_verdict
 from patang_workbench.research.run_files import RESEARCH
 
 if TYPE_CHECKING:
+    from patang.training.dataset import Dataset
     from patang.training.evidence import WindowMetrics
+    from patang.training.experiment import Plan
     from patang.training.pipeline import Researched
     from patang.training.search import Run
 
@@ -34,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="FOLDER", help="the run (.patang/research/walk-forward-STRATEGY)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    add_distributed_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -54,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _walked(options: argparse.Namespace, out: Path, run_windows: "Run | None" = None) -> "Researched":
+def _walked(options: argparse.Namespace, out: Path) -> "Researched":
     # XGBoost takes seconds to import: not for every command's --help.
     from patang.training.experiment import steps
     from patang.training.ledger import TrialLedger
@@ -64,14 +68,26 @@ def _walked(options: argparse.Namespace, out: Path, run_windows: "Run | None" = 
     plan = plan_of(options)
     material = material_for(options, kept_in=out / "dataset")
     try:
+        elsewhere = _elsewhere(material.data, plan, options) if options.distributed else None
         with progress_bar(steps(plan)) as told:
             found = research(
-                material, plan, options.seed, TrialLedger(options.ledger), run=run_windows, progress=told
+                material, plan, options.seed, TrialLedger(options.ledger), run=elsewhere, progress=told
             )
         keep_run("walk-forward", options.strategy, found.run, out=out)
     except PatangError as error:
         raise CommandError(str(error)) from error
     return found
+
+
+def _elsewhere(data: "Dataset", plan: "Plan", options: argparse.Namespace) -> "Run":
+    """Runs windows on the workers of a stage: on the entries that a training knows before it looks at the
+    final window."""
+    from patang.training.splits import hold_out
+    from patang_workbench.cli.distributed_run import worked_through
+    from patang_workbench.research.job_plans import walk_forward_plan, window_results
+
+    known = hold_out(data, plan.final_share, plan.embargo_days).known(data)
+    return lambda runs: window_results(worked_through(walk_forward_plan(runs, known), options))
 
 
 def _told(found: "Researched", out: Path) -> dict[str, object]:

@@ -15,7 +15,8 @@ from patang.training.dataset import Dataset
 
 if TYPE_CHECKING:
     # A sweep needs nothing of what trains models.
-    from patang.training.walk_forward import Window, WindowResult
+    from patang.training.search import WindowRun
+    from patang.training.walk_forward import WindowResult
 
 __all__ = ["Plan", "cell_results", "sweep_plan", "walk_forward_plan", "window_results"]
 
@@ -53,14 +54,12 @@ def sweep_plan(cells: Iterable[Cell], history: History, seed: int, *, cells_a_jo
     return Plan(tuple(jobs), {names[s]: content for s, content in packed.items() if names[s] in read})
 
 
-def walk_forward_plan(
-    windows: Sequence["Window"], data: Dataset, parameters: Sequence[Mapping[str, float]], seed: int
-) -> Plan:
-    """A job for each window and choice of parameters, the parameters changing slowest."""
+def walk_forward_plan(runs: "Sequence[WindowRun]", data: Dataset) -> Plan:
+    """A job for each window and choice of parameters, in their order."""
     packed = pack_dataset(data)
     name = name_of(packed)
-    jobs = [window_job(window, name, choice, seed) for choice in parameters for window in windows]
-    return Plan(tuple(jobs), {name: packed})
+    jobs = tuple(window_job(run.window, name, run.parameters, run.seed) for run in runs)
+    return Plan(jobs, {name: packed})
 
 
 def cell_results(results: Iterable[JobResult]) -> list[CellResult]:
