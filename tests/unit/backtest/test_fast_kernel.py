@@ -198,12 +198,9 @@ def test_quantities_are_whole_lots_for_the_money() -> None:
 def test_entries_that_cannot_be_are_refused() -> None:
     path = bars(1)
     wanted = entries(path, 1)
-    late = Entries(wanted.decided + 5, *(getattr(wanted, n) for n in Entries.__slots__[1:]))
     with pytest.raises(BadInput, match="of 120"):
-        simulate(path, late, Terms("equity-intraday"))
-    turned = Entries(wanted.decided[::-1], *(getattr(wanted, n) for n in Entries.__slots__[1:]))
+        simulate(path, replace(wanted, decided=wanted.decided + 5), Terms("equity-intraday"))
     with pytest.raises(BadInput, match="order"):
-        simulate(path, turned, Terms("equity-intraday"))
-    large = Entries(*(getattr(wanted, n) for n in Entries.__slots__[:-1]), wanted.quantity * 10**9)
+        simulate(path, replace(wanted, decided=wanted.decided[::-1]), Terms("equity-intraday"))
     with pytest.raises(BadInput, match="counts to"):
-        simulate(path, large, Terms("equity-intraday"))
+        simulate(path, replace(wanted, quantity=wanted.quantity * 10**9), Terms("equity-intraday"))

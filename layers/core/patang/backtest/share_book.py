@@ -19,5 +19,6 @@ SPREAD_PCT = 0.01
 
 def half_spread(price: Floats, tick: Decimal) -> Floats:
     """Rupees from the price traded to either side of the book."""
-    found: Floats = np.maximum(price * SPREAD_PCT / 100, float(tick)) / 2
+    # Without the noise of floats, which would move a fill that lies on the tick to the one beside it.
+    found: Floats = (np.maximum(price * SPREAD_PCT / 100, float(tick)) / 2).round(6)
     return found

@@ -6,6 +6,7 @@ no account is kept: a sweep tells where to look with the exact engine, and how m
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import product
@@ -14,13 +15,11 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from patang.backtest.fast.simulate import Bars, FastTrades, Terms, simulate
-from patang.backtest.fast.wishes import Wishes, entries_of, wishes
+from patang.backtest.fast.simulate import Bars, FastTrades, simulate
+from patang.backtest.fast.wishes import Wishes, entries_of, terms_of, wishes
 from patang.backtest.history import SymbolHistory
 from patang.errors import BadInput
 from patang.market.findings import day_of
-from patang.risk.charges import segment_of
-from patang.risk.slippage import instrument_class, order_size, prior_pct
 from patang.settings import Settings
 
 __all__ = ["Cell", "CellResult", "grid", "run_cell", "run_cells"]
@@ -134,21 +133,9 @@ def _within(bars: SymbolHistory, first: date, last: date) -> SymbolHistory:
 
 
 def _trades(cell: Cell, settings: Settings, bars: SymbolHistory, wanted: Wishes) -> FastTrades:
-    share = bars.instrument
-    kept_as = "MIS" if settings.equity.holding_period == "intraday" else "CNC"
-    segment = segment_of(share.exchange, share.tradingsymbol, kept_as)
-    slippage = cell.slippage_pct
-    if slippage is None:
-        slippage = prior_pct(instrument_class(segment), order_size(cell.capital))
-    terms = Terms(
-        segment,
-        share.exchange,
-        share.tick_size,
-        slippage_pct=slippage,
-        latency_minutes=cell.latency_bars,
-        patience_seconds=settings.entry_order_seconds,
-        pause_minutes=settings.risk.symbol_cooldown_minutes,
-    )
+    terms = terms_of(bars.instrument, settings, cell.capital, cell.latency_bars)
+    if cell.slippage_pct is not None:
+        terms = replace(terms, slippage_pct=cell.slippage_pct)
     return simulate(Bars.of(bars), entries_of(wanted, bars, settings, cell.capital), terms)
 
 

@@ -35,7 +35,9 @@ class Wanted(NamedTuple):
 
     `stop`, `target` and `limit` are rupees a unit (no limit: infinite). `due` is the moment at which the
     position goes at the latest, epoch seconds, and `why` the code told then. A `quantity` of zero is passed
-    over.
+    over. `ask` (rupees) is what the book asked at the decision: the levels keep their distance from what is
+    paid instead; NaN: they stay where they are, and no drift is looked at. `send_by` is the last moment at
+    which the order is sent.
     """
 
     decided: Longs
@@ -45,12 +47,15 @@ class Wanted(NamedTuple):
     due: Longs
     why: Longs
     quantity: Longs
+    ask: Floats
+    send_by: Longs
 
 
 class Costs(NamedTuple):
     """The tick in paise, slippage a side as a fraction; `rates` and `row` (of each bar) as `rates_by_day` has
     them. The order reaches the market `latency` seconds after the decision (less than 0: it gets the close
-    that it was decided at) and waits there for `patience` seconds. If only `one` position may be open at a
+    that it was decided at), unless the ask has drifted by more than the fraction `drift` or was seen more
+    than `oldest` seconds ago, and waits there for `patience` seconds. If only `one` position may be open at a
     time, nothing is decided for `pause` seconds after an exit.
     """
 
@@ -58,6 +63,8 @@ class Costs(NamedTuple):
     slippage: float
     latency: int
     patience: int
+    drift: float
+    oldest: int
     one: bool
     pause: int
     rates: Longs
@@ -79,7 +86,7 @@ class Path(NamedTuple):
 class Made(NamedTuple):
     """What became of it, a row a trade: the entry's place, its bars, its prices in paise, why it ended, its
     charges (as `leg_charges` counts them) and the prices traded at its fills, in paise: what both cost beyond
-    them is spread and slippage."""
+    them is spread and slippage; and their moments, epoch seconds."""
 
     entry: Longs
     entered: Longs
@@ -90,6 +97,8 @@ class Made(NamedTuple):
     charges: Longs
     traded_in: Longs
     traded_out: Longs
+    bought_at: Longs
+    sold_at: Longs
 
 
 def _bought(asked: float, limit: float, tick: int, slippage: float) -> int:
@@ -104,10 +113,16 @@ def _sold(price: float, half_spread: float, tick: int, slippage: float) -> int:
     return int(max(ticks, 1)) * tick
 
 
-def _reached(path: Any, bar: int, sent: int, until: int, limit: float) -> tuple[int, int]:
+def _kept_back(path: Any, bar: int, sent: int, ask: float, send_by: int, costs: Any) -> bool:
+    """Whether the order is not sent after all, by the bar before the one that it would meet first."""
+    if sent > send_by or sent - path.start[bar - 1] - _MINUTE > costs.oldest:
+        return True
+    now = path.close[bar - 1] + path.half_spread[bar - 1]
+    return bool(abs(now - ask) > costs.drift * ask + _ROUNDING)
+
+
+def _reached(path: Any, bar: int, until: int, limit: float) -> tuple[int, int]:
     """The bar in which a purchase at the limit can be had and what is seen of it then (`_left`), or -1, 0."""
-    while bar < len(path.start) and path.start[bar] < sent:
-        bar += 1
     while bar < len(path.start) and path.start[bar] < until:
         if path.open[bar] + path.half_spread[bar] <= limit + _ROUNDING:
             return bar, 1
@@ -147,13 +162,14 @@ def _left(
 
 _buy: Callable[[float, float, int, float], int] = numba.njit(cache=True)(_bought)
 _sell: Callable[[float, float, int, float], int] = numba.njit(cache=True)(_sold)
-_reach: Callable[[Any, int, int, int, float], tuple[int, int]] = numba.njit(cache=True)(_reached)
+_drop: Callable[[Any, int, int, float, int, Any], bool] = numba.njit(cache=True)(_kept_back)
+_reach: Callable[[Any, int, int, float], tuple[int, int]] = numba.njit(cache=True)(_reached)
 _leave: Callable[..., tuple[int, float, int, int]] = numba.njit(cache=True)(_left)
 
 
 def _walked(path: Any, wanted: Any, costs: Any) -> tuple[int, Longs]:
     bars, made, free = len(path.close), 0, path.start[0]
-    out = np.empty((9, len(wanted.decided)), np.int64)
+    out = np.empty((11, len(wanted.decided)), np.int64)
     for entry in range(len(wanted.decided)):
         decided, due, limit = wanted.decided[entry], wanted.due[entry], wanted.limit[entry]
         known = path.start[decided] + _MINUTE
@@ -162,23 +178,33 @@ def _walked(path: Any, wanted: Any, costs: Any) -> tuple[int, Longs]:
         if costs.latency < 0:
             bar, first, seen, traded = decided, decided + 1, 0, path.close[decided]
         else:
-            sent = known + costs.latency
-            bar, seen = _reach(path, decided + 1, sent, sent + costs.patience, limit)
+            sent, bar = known + costs.latency, decided + 1
+            while bar < bars and path.start[bar] < sent:
+                bar += 1
+            if costs.latency > 0 and _drop(path, bar, sent, wanted.ask[entry], wanted.send_by[entry], costs):
+                # What is on its way at a decision is not over at that same moment.
+                free = sent + 1
+                continue
+            bar, seen = _reach(path, bar, sent + costs.patience, limit)
             if bar < 0:
                 free = sent + costs.patience
                 continue
             first, traded = bar, path.open[bar] if seen == 1 else limit
         if first >= bars or path.start[bar] >= due or costs.row[bar] < 0:
             continue
-        stop, target = wanted.stop[entry], wanted.target[entry]
-        left, at, reason, moment = _leave(path, first, seen, stop, target, due)
-        free = moment + costs.pause
-        if costs.row[left] < 0:
-            continue
         if seen == 2:
             bought = int(np.rint(limit * 100))
         else:
             bought = _buy(traded + path.half_spread[bar], limit, costs.tick, costs.slippage)
+        stop, target = wanted.stop[entry], wanted.target[entry]
+        if not np.isnan(wanted.ask[entry]):
+            # In whole paise, so that a level is the number that a bar's price on it is.
+            shift = bought - np.rint(wanted.ask[entry] * 100)
+            stop, target = (np.rint(stop * 100) + shift) / 100, (np.rint(target * 100) + shift) / 100
+        left, at, reason, moment = _leave(path, first, seen, stop, target, due)
+        free = moment + costs.pause
+        if costs.row[left] < 0:
+            continue
         sold = _sell(at, path.half_spread[left], costs.tick, costs.slippage)
         quantity = wanted.quantity[entry]
         out[0, made], out[1, made], out[2, made] = entry, bar, left
@@ -188,6 +214,7 @@ def _walked(path: Any, wanted: Any, costs: Any) -> tuple[int, Longs]:
             sold * quantity, costs.rates[costs.row[left], 1]
         )
         out[7, made], out[8, made] = int(np.rint(traded * 100)), int(np.rint(at * 100))
+        out[9, made], out[10, made] = path.start[bar] + (_MINUTE if seen != 1 else 0), moment
         made += 1
     return made, out
 
@@ -202,6 +229,6 @@ def walk(path: Path, wanted: Wanted, costs: Costs) -> Made:
     is filled make no trade.
     """
     if len(path.close) == 0 or len(wanted.decided) == 0:
-        return Made(*np.empty((9, 0), np.int64))
+        return Made(*np.empty((11, 0), np.int64))
     made, out = _walk(path, wanted, costs)
     return Made(*out[:, :made])

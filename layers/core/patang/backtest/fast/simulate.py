@@ -30,6 +30,7 @@ _CODES: Final[dict[FastReason, int]] = {
     "SIGNAL_REVERSAL": DUE + 3,
 }
 _REASONS: Final = np.array(tuple(_CODES))
+_NEVER: Final = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +55,7 @@ class Bars:
             history.high.round(2),
             history.low.round(2),
             history.close.round(2),
-            half_spread(history.close, history.instrument.tick_size),
+            half_spread(history.open, history.instrument.tick_size),
             history.days,
         )
 
@@ -68,7 +69,9 @@ class Entries:
 
     Prices in rupees a unit; `limit` is the most to pay, infinite without one. From the moment `due` on
     (epoch seconds) the position is sold whatever it is worth, and `why` is told. `quantity` in units; nothing
-    is bought of zero.
+    is bought of zero. `ask` is what the book asked then: stop and target keep their distance from what is
+    paid instead, as `patang.portfolio.ledger` has it for shares, and an order that is sent later looks
+    whether it has drifted; without it levels stay. Nothing is sent after `send_by` (epoch seconds).
     """
 
     decided: Longs
@@ -78,6 +81,8 @@ class Entries:
     due: Longs
     why: FastReason | NDArray[np.str_]
     quantity: Longs
+    ask: Floats | None = None
+    send_by: Longs | None = None
 
     def __len__(self) -> int:
         return len(self.decided)
@@ -88,8 +93,10 @@ class Terms:
     """How orders fill and what they cost. Slippage in percent a side, for the worse and then on the tick.
 
     `latency_minutes` after its decision an order is in the market and has `patience_seconds` to fill; None:
-    it gets the close of the bar it was decided at. `one_at_a_time`: nothing is bought while a position or an
-    order is open, nor for `pause_minutes` afterwards; else each entry is a trade of its own.
+    it gets the close of the bar it was decided at. It is not sent where the ask has moved by more than
+    `max_drift_pct` since, or was seen more than `oldest_seconds` before. `one_at_a_time`: nothing is bought
+    while a position or an order is open, nor for `pause_minutes` afterwards; else each entry is a trade of
+    its own.
     """
 
     segment: Segment
@@ -98,19 +105,23 @@ class Terms:
     slippage_pct: Decimal = Decimal(0)
     latency_minutes: int | None = 1
     patience_seconds: int = 120
+    max_drift_pct: Decimal = Decimal(100)
+    oldest_seconds: int = 120
     one_at_a_time: bool = True
     pause_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FastTrades:
-    """A row a trade. `entry` is the place in the entries, `entered` and `left` are bars; rupees a unit for
-    prices, of the whole quantity for `charges` and `slippage` (what the fills cost beyond the prices
-    traded, half the spread a side in it)."""
+    """A row a trade. `entry` is the place in the entries, `entered` and `left` are bars, `bought_at` and
+    `sold_at` moments in epoch seconds; rupees a unit for prices, of the whole quantity for `charges` and
+    `slippage` (what the fills cost beyond the prices traded, half the spread a side in it)."""
 
     entry: Longs
     entered: Longs
     left: Longs
+    bought_at: Longs
+    sold_at: Longs
     bought: Floats
     sold: Floats
     quantity: Longs
@@ -149,12 +160,16 @@ def simulate(bars: Bars, entries: Entries, terms: Terms) -> FastTrades:
         entries.due,
         np.ascontiguousarray(np.broadcast_to(codes, len(entries))),
         entries.quantity,
+        np.full(len(entries), np.nan) if entries.ask is None else entries.ask,
+        np.full(len(entries), _NEVER) if entries.send_by is None else entries.send_by,
     )
     costs = Costs(
         int(terms.tick_size * 100),
         float(terms.slippage_pct / 100),
         -1 if terms.latency_minutes is None else 60 * terms.latency_minutes,
         terms.patience_seconds,
+        float(terms.max_drift_pct / 100),
+        terms.oldest_seconds,
         terms.one_at_a_time,
         60 * terms.pause_minutes,
         rates,
@@ -176,6 +191,8 @@ def _told(made: Made, quantities: Longs) -> FastTrades:
         made.entry,
         made.entered,
         made.left,
+        made.bought_at,
+        made.sold_at,
         made.bought / 100,
         made.sold / 100,
         quantity,
