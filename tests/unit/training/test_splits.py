@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patang.errors import BadInput
-from patang.training.splits import combinatorial, hold_out, walk_forward
+from patang.training.splits import combinatorial, hold_out, most_blocks, walk_forward
 from tests.unit.training.sample_data import entries
 
 DAY = 86_400
@@ -38,7 +38,7 @@ def overlaps(data, one, other):
 @given(held(), st.integers(0, 2), st.sampled_from([(4, 2), (5, 2), (3, 2)]))
 def test_combinations_are_purged_and_embargoed_as_by_brute_force(data, embargo, shape):
     folds, test_folds = shape
-    if len(np.unique(day_of(data.entered))) // folds < embargo + 2:
+    if folds > len(np.unique(day_of(data.entered))) // (embargo + 2):
         with pytest.raises(BadInput, match="cannot be cut"):
             combinatorial(data, folds, test_folds, embargo)
         return
@@ -102,3 +102,8 @@ def test_too_few_days_are_named():
         walk_forward(data, 5)
     with pytest.raises(BadInput, match="3 days cannot be cut into 6 blocks"):
         combinatorial(data)
+    few = entries(days=14)
+    assert most_blocks(few, 1) == 4
+    assert len(combinatorial(few, 4)) == 6
+    with pytest.raises(BadInput, match="cut into 2 blocks, 2 of them foretold"):
+        combinatorial(few, 2)

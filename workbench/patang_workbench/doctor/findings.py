@@ -149,6 +149,9 @@ def _model(settings: Settings, folder: Path, name: StrategyName) -> Finding:
     text = f"version {metadata.model_version}, whole, of {metadata.data.get('kind', 'unknown')} data"
     if not metadata.promoted:
         text += ", for demonstration only"
+    if settings.mode == "live" and not metadata.promoted:
+        text = f"{text}: it has not passed its gates, so nothing is proposed on it; your own orders go"
+        return Finding(f"model_{name}", "warn", text, "promote one with `patang train`, or order yourself")
     rules = _rules_of(settings, name)
     other = [
         f"{key} {learnt} (settings {getattr(rules, key)})"
@@ -158,9 +161,6 @@ def _model(settings: Settings, folder: Path, name: StrategyName) -> Finding:
     if other:
         to_do = "set the exits it was measured with, or train it with yours"
         return Finding(f"model_{name}", "warn", f"{text}; it learnt other exits: {', '.join(other)}", to_do)
-    if settings.mode == "live" and not metadata.promoted:
-        text = f"{text}: it has not passed its gates, so nothing is proposed on it; your own orders go"
-        return Finding(f"model_{name}", "warn", text, "promote one with `patang train`, or order yourself")
     return Finding(f"model_{name}", "ok", text)
 
 

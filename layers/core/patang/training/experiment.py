@@ -23,7 +23,7 @@ from patang.training.ledger import FinalAsked, Subject, TrialKept, TrialLedger
 from patang.training.metrics import reliability, window_metrics
 from patang.training.paths import path_sharpes
 from patang.training.search import Run, Tried, best, choices, search
-from patang.training.splits import Span, hold_out
+from patang.training.splits import Span, hold_out, most_blocks
 from patang.training.trainer import Parameters, Trained, fit, in_two
 from patang.training.walk_forward import outcomes_of, windows
 
@@ -33,10 +33,10 @@ __all__ = ["Plan", "Shown", "experiment", "steps"]
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How a training goes. `final_share` of the days is the final window; of the days before it the share
-    `first_fit` is only learnt from, the rest are `windows` of the walk-forward. `folds` blocks of days make
-    the combinations of the cross-validation, `test_folds` of them foretold at a time. `embargo_days` of
-    entries lie between what is known and what is foretold. `min_confidence` is the p_win from which the desk
-    trades (settings.risk)."""
+    `first_fit` is only learnt from, the rest are `windows` of the walk-forward. Up to `folds` blocks of days,
+    as the days allow, make the combinations of the cross-validation, `test_folds` of them foretold at a
+    time. `embargo_days` of entries lie between what is known and what is foretold. `min_confidence` is the
+    p_win from which the desk trades (settings.risk)."""
 
     min_confidence: float
     trials: int = 20
@@ -110,7 +110,7 @@ def experiment(
         parameters,
         seed,
         min_confidence=plan.min_confidence,
-        folds=plan.folds,
+        folds=min(plan.folds, most_blocks(known, plan.embargo_days)),
         test_folds=plan.test_folds,
         embargo_days=plan.embargo_days,
     )

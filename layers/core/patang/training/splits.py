@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from patang.errors import BadInput
 from patang.training.dataset import Dataset
 
-__all__ = ["Fold", "Span", "combinatorial", "hold_out", "walk_forward"]
+__all__ = ["Fold", "Span", "combinatorial", "hold_out", "most_blocks", "walk_forward"]
 
 type Rows = NDArray[np.intp]
 type Epochs = NDArray[np.int64]
@@ -84,10 +84,10 @@ def combinatorial(
 
     days = _days(data.entered)
     day = np.searchsorted(days, _midnight(data.entered))
-    if len(days) // folds < embargo_days + 2:
+    if not test_folds < folds <= most_blocks(data, embargo_days):
         raise BadInput(
-            f"{len(days)} days cannot be cut into {folds} blocks with {embargo_days} of embargo: "
-            "ask for fewer blocks or give more days"
+            f"{len(days)} days cannot be cut into {folds} blocks, {test_folds} of them foretold, "
+            f"with {embargo_days} of embargo: ask for fewer blocks or give more days"
         )
     deal = CombinatorialPurgedCV(n_folds=folds, n_test_folds=test_folds, embargo_size=embargo_days)
     found = []
@@ -96,6 +96,11 @@ def combinatorial(
         fit = np.flatnonzero(np.isin(day, fit_days))
         found.append(Fold(_purged(data, fit, rows), rows, tuple(map(int, paths))))
     return tuple(found)
+
+
+def most_blocks(data: Dataset, embargo_days: int = 1) -> int:
+    """Into how many blocks the days can be cut, each long enough to outlast its embargo."""
+    return len(_days(data.entered)) // (embargo_days + 2)
 
 
 def _purged(data: Dataset, fit: Rows, blocks: Sequence[Rows]) -> Rows:
