@@ -2,8 +2,11 @@
 
 import json
 import re
+import subprocess
+import sys
 
-from infra.bundles import ROOT
+from infra.bundles import ROOT, Bundles
+from patang.backtest.jobs import program
 from tests.infra.test_permissions import actions, resources
 
 DOCKERFILE = ROOT / "functions/research_worker/Dockerfile"
@@ -98,6 +101,21 @@ def test_the_image_is_built_in_stages_from_locked_packages_and_does_not_run_as_r
     assert arguments["USER"] == ["10001:10001"]
     assert arguments["CMD"] == ['["functions.research_worker.handler.handler"]']
     assert all("--from=build" in rest or (ROOT / rest.split()[0]).exists() for rest in arguments["COPY"])
+
+
+def test_the_image_is_the_program_that_prepares_the_jobs():
+    """A worker of other files refuses every job."""
+    files = Bundles("cloud").image_context("research_worker").path / "layers/core"
+    told = "from patang.backtest.jobs import program; print(program())"
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        env={"PATH": "", "PYTHONPATH": str(files), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == program()
 
 
 def test_the_image_has_what_research_imports_in_the_versions_of_the_desk():
