@@ -38,7 +38,7 @@ class Settled(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """Something settled by `cut` that later bars change. None: without them, or with them, it is not there."""
+    """Something settled by `cut` that later bars change; None where it is not there at all."""
 
     kind: Kind
     at: datetime

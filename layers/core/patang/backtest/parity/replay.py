@@ -1,0 +1,96 @@
+"""A recorded day held against its replay: every cycle decided again, and the account taken through it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict
+
+from patang.approvals.proposal import Proposal
+from patang.backtest.engine import backtest
+from patang.backtest.parity.day import RecordedDay
+from patang.backtest.parity.signals import SignalDifference, decided_again, signal_differences
+from patang.backtest.parity.trades import Replayed, TradeParity, compare_trades
+from patang.backtest.recorded_tape import RecordedTape
+from patang.market.instruments import Universe
+from patang.settings import Settings
+from patang.strategies.base import Strategy
+from patang.strategies.deciding import Models
+from patang.strategies.explanation import MarketDecisions
+
+__all__ = ["DayParity", "day_parity"]
+
+_MINUTE = timedelta(minutes=1)
+
+
+class DayParity(BaseModel):
+    """How an account's day compares with its replay.
+
+    `cycles` were decided on both times; `not_replayed` have no minute on record, or one with a hole.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    day: date
+    account: str
+    cycles: int
+    not_replayed: int
+    signals: tuple[SignalDifference, ...]
+    trades: tuple[TradeParity, ...]
+    carried: tuple[str, ...]
+
+    @property
+    def compared(self) -> int:
+        """Trades that either telling has."""
+        return sum(trade.recorded is not None or trade.replayed is not None for trade in self.trades)
+
+    @property
+    def unexplained(self) -> int:
+        """Differences without a known cause, of signals and of trades."""
+        return len(self.signals) + sum(trade.cause == "UNEXPLAINED" for trade in self.trades)
+
+
+def day_parity(
+    day: RecordedDay,
+    tape: RecordedTape,
+    universe: Universe,
+    recorded: Mapping[datetime, MarketDecisions],
+    strategies: Sequence[Strategy],
+    models: Models,
+    settings: Mapping[datetime, Settings],
+) -> DayParity:
+    """Decides the day again. `settings` are those in force at each cycle of `recorded`; the account's replay
+    takes the first, and knows from when on they were others.
+
+    Raises ModelRefused for a model that must not be used, BadInput for a day without minutes.
+    """
+    again = decided_again(tape, list(recorded), strategies, models, settings)
+    first = next(iter(settings.values()), Settings())
+    changed_at = next((as_of for as_of, others in settings.items() if others != first), None)
+    proposals: dict[str, Proposal] = {}
+
+    def said(proposal: Proposal) -> str | None:
+        proposals[proposal.signal.signal_id] = proposal
+        return day.declined(proposal)
+
+    result = backtest(tape, lambda: models, strategies, first, opening=day.opening, said=said)
+    by_order = {proposal.order_id: name for name, proposal in proposals.items()}
+    trades = {by_order[trade.trade_id]: trade for trade in result.trades}
+    instruments = universe.by_identifier()
+
+    def seen(identifier: str, at: datetime) -> tuple[Decimal, Decimal] | None:
+        bars = tape.bars(instruments[identifier], at - 2 * _MINUTE, at + _MINUTE)
+        if not len(bars):
+            return None
+        wide = float(bars.half_spread.max()) + float(instruments[identifier].tick_size)
+        return Decimal(repr(bars.low.min() - wide)), Decimal(repr(bars.high.max() + wide))
+
+    return DayParity(
+        day=day.day,
+        account=day.account,
+        cycles=len(again),
+        not_replayed=len(recorded) - len(again),
+        signals=tuple(signal_differences(recorded, again)),
+        trades=compare_trades(day, Replayed(proposals, trades), seen, changed_at),
+        carried=day.carried,
+    )

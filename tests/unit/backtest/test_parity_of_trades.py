@@ -1,0 +1,201 @@
+"""A day's trades beside its replay's: what differs is unexplained unless its cause is known."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from patang.approvals.proposal import Proposal
+from patang.backtest.opening import Opening
+from patang.backtest.parity.day import RecordedDay, recorded_day
+from patang.backtest.parity.trades import Replayed, TradeParity, compare_trades
+from patang.backtest.trade import Trade
+from patang.errors import BadInput
+from patang.portfolio.position import Position
+from patang.records import create
+from tests.fakes import MemoryObjects, MemoryStore
+from tests.unit.execution.samples import proposal_of
+from tests.unit.risk.samples import AS_OF, equity_signal, position
+
+D = Decimal
+SIGNAL = equity_signal()
+ENTERED, LEFT = AS_OF + timedelta(minutes=1), AS_OF + timedelta(minutes=20)
+
+
+def bought(**changes: Any) -> Proposal:
+    sent = {"intent_id": "N1", "state": "CONCLUDED", "outcome": "FILLED"}
+    return proposal_of(SIGNAL, 20).evolve(**(sent | changes))
+
+
+def held(**changes: Any) -> Position:
+    fields: dict[str, Any] = {
+        "entry_intent_id": "N1",
+        "quantity": 20,
+        "entry_price": D("100.05"),
+        "entry_time": ENTERED,
+        "state": "CLOSED",
+        "exit_time": LEFT,
+        "exit_price": D(103),
+        "exit_reason": "TARGET",
+        "exited_quantity": 20,
+        "realised_pnl": D(50),
+    }
+    return position(**(fields | changes))
+
+
+def traded(**changes: Any) -> Trade:
+    fields: dict[str, Any] = {
+        "trade_id": "o1",
+        "strategy": "equity",
+        "signal_type": "BUY",
+        "exchange": "NSE",
+        "symbol": "INFY",
+        "underlying": "INFY",
+        "product": "MIS",
+        "quantity": 20,
+        "decided_at": AS_OF,
+        "entered_at": ENTERED,
+        "exited_at": LEFT,
+        "entry_price": D("100.05"),
+        "exit_price": D(103),
+        "stop_loss_price": D(99),
+        "target_price": D(103),
+        "exit_reason": "TARGET",
+        "charges": D(5),
+        "slippage": D(1),
+        "p_win": 0.85,
+        "expected_return_pct": 1.5,
+        "expected_net_profit": D(20),
+        "bars_held": 19,
+        "prices": "recorded",
+    }
+    return Trade.model_validate(fields | changes)
+
+
+def day(*proposals: Proposal, positions: tuple[Position, ...] = (), **changes: Any) -> RecordedDay:
+    fields: dict[str, Any] = {
+        "account": "main",
+        "day": AS_OF.date(),
+        "proposals": {p.signal.signal_id: p for p in proposals},
+        "positions": {p.entry_intent_id: p for p in positions},
+        "refused": {},
+        "opening": Opening(),
+        "carried": (),
+    }
+    return RecordedDay(**(fields | changes))
+
+
+def anywhere(_name, _at):
+    return D(90), D(110)
+
+
+def compared(
+    recorded: RecordedDay, again: Proposal | None, trade: Trade | None, seen=anywhere, changed_at=None
+) -> TradeParity:
+    name = SIGNAL.signal_id
+    replayed = Replayed({name: again} if again else {}, {name: trade} if trade else {})
+    (found,) = compare_trades(recorded, replayed, seen, changed_at)
+    return found
+
+
+def test_the_same_trade_twice_has_nothing_to_explain():
+    found = compared(day(bought(), positions=(held(),)), bought(), traded())
+    assert (found.differences, found.cause) == ((), "")
+    assert found.recorded is not None
+    assert found.recorded.net_pnl == 50
+
+
+def test_another_price_within_the_range_of_its_minute_is_how_bars_fill():
+    found = compared(day(bought(), positions=(held(),)), bought(), traded(entry_price=D("100.10")))
+    assert found.differences == ("entry_price 100.05, replayed 100.10",)
+    assert found.cause == "FILL"
+
+
+def test_a_price_that_nobody_traded_at_is_unexplained():
+    def elsewhere(_name, _at):
+        return D(101), D(104)
+
+    found = compared(day(bought(), positions=(held(),)), bought(), traded(entry_price=D(101)), seen=elsewhere)
+    assert found.cause == "UNEXPLAINED"
+
+
+def test_what_only_the_day_or_only_the_replay_has_proposed_is_unexplained():
+    missing = compared(day(bought(), positions=(held(),)), None, None, changed_at=LEFT)
+    assert (missing.differences, missing.cause) == (("the replay has not proposed it",), "UNEXPLAINED")
+    unsent = compared(day(bought(intent_id=None, outcome="REJECTED")), None, None)
+    assert (unsent.differences, unsent.cause) == (("the replay has not proposed it",), "UNEXPLAINED")
+    extra = compared(day(), bought(), None)
+    assert (extra.outcome, extra.cause) == ("NOT_PROPOSED", "UNEXPLAINED")
+
+
+def test_accounts_that_held_different_things_by_then_propose_different_things():
+    """The day was out of its position a minute before, the replay was still in."""
+    earlier = held(entry_time=AS_OF - timedelta(minutes=9), exit_time=AS_OF - timedelta(minutes=1))
+    recorded = day(positions=(earlier,))
+    longer = traded(entered_at=AS_OF - timedelta(minutes=9), exited_at=AS_OF + timedelta(minutes=1))
+    replayed = Replayed({SIGNAL.signal_id: bought()}, {"S-before": longer})
+    (found,) = compare_trades(recorded, replayed, anywhere, None)
+    assert found.cause == "FILL"
+
+
+def test_other_settings_from_then_on_explain_a_proposal_and_before_they_do_not():
+    assert compared(day(), bought(), None, changed_at=AS_OF).cause == "SETTINGS"
+    assert compared(day(), bought(), None, changed_at=AS_OF + timedelta(minutes=1)).cause == "UNEXPLAINED"
+
+
+def test_another_size_is_the_owners_only_where_he_made_it_smaller():
+    smaller = bought(quantity=10, proposed_quantity=20)
+    taken = held(quantity=10, exited_quantity=10)
+    assert compared(day(smaller, positions=(taken,)), bought(), traded()).cause == "OWNER"
+    sized = bought(quantity=10)
+    found = compared(day(sized, positions=(taken,)), bought(), traded())
+    assert (found.differences[0], found.cause) == ("proposed 10, replayed 20", "UNEXPLAINED")
+
+
+def test_an_exit_that_a_person_wanted_and_a_position_kept_overnight_have_their_causes():
+    by_hand = held(exit_wanted_by="owner", exit_reason="MANUAL")
+    assert compared(day(bought(), positions=(by_hand,)), bought(), traded()).cause == "OWNER"
+    kept = held(state="OPEN", exit_time=None, exit_price=None, exit_reason=None, exited_quantity=0)
+    assert compared(day(bought(), positions=(kept,)), bought(), traded()).cause == "HELD_OVERNIGHT"
+
+
+@pytest.mark.parametrize(
+    ("proposal", "positions", "refused", "why"),
+    [
+        (bought(), (held(),), {}, None),
+        (bought(intent_id=None, outcome="APPROVAL_EXPIRED"), (), {}, "APPROVAL_EXPIRED"),
+        (bought(outcome="REJECTED"), (), {}, "REJECTED"),
+        (None, (), {SIGNAL.signal_id: "HALTED"}, "HALTED"),
+        (None, (), {SIGNAL.signal_id: "EXPECTED_PROFIT_TOO_LOW"}, None),
+        (None, (), {}, None),
+    ],
+)
+def test_the_replay_sends_what_the_day_has_bought_and_its_own_ideas(proposal, positions, refused, why):
+    recorded = day(*([proposal] if proposal else []), positions=positions, refused=refused)
+    assert recorded.declined(bought(order_id="o-again")) == why
+
+
+def test_a_day_is_read_with_what_the_account_had_behind_it():
+    store, objects = MemoryStore(), MemoryObjects()
+    before = timedelta(days=1)
+    earlier = held(
+        position_id="p0", entry_intent_id="N0", entry_time=ENTERED - before, exit_time=LEFT - before
+    )
+    lost = held(
+        position_id="p1",
+        entry_intent_id="N2",
+        entry_time=ENTERED - before,
+        exit_time=LEFT - before + timedelta(minutes=1),
+        realised_pnl=D(-80),
+    )
+    for record in (earlier, lost, held(position_id="p2"), bought()):
+        store.write(create(record))
+    found = recorded_day(store, objects, "main", AS_OF.date(), "paper")
+    assert (found.opening.realised, found.opening.peak, found.opening.last_option_entry) == (-30, 50, None)
+    assert list(found.positions) == ["N1"]
+    assert found.position_of(SIGNAL.signal_id) is not None
+    assert found.carried == ()
+    objects.put(f"decisions/{AS_OF.date()}/1000/main-abc.json", b"{")
+    with pytest.raises(BadInput, match="main-abc"):
+        recorded_day(store, objects, "main", AS_OF.date(), "paper")
