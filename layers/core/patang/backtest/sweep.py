@@ -22,7 +22,7 @@ from patang.errors import BadInput
 from patang.market.findings import day_of
 from patang.settings import Settings
 
-__all__ = ["Cell", "CellResult", "grid", "run_cell", "run_cells"]
+__all__ = ["Cell", "CellResult", "Parameter", "grid", "run_cell", "run_cells"]
 
 type Parameter = bool | int | float | str | tuple[str, ...]
 
