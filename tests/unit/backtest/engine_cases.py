@@ -100,7 +100,8 @@ class Wishes:
         for as_of in sorted(self._wanted):
             market = Market(as_of, Universe(day=as_of.date(), instruments=()), {}, {}, {})
             for found in self._wanted[as_of]:
-                yield Look(market, (_Finds(found) if found.strategy == "equity" else _FindsOption(found),))
+                finds = _Finds(found) if found.strategy == "equity" else _FindsOption(found)
+                yield Look.of(market, (finds,))
 
     def bars(self, instrument: Instrument, after: datetime, until: datetime) -> PriceBars:
         known = self._prices[instrument.identifier]

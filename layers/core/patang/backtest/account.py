@@ -65,6 +65,7 @@ class Account:
     ) -> None:
         self.refusals: Counter[str] = Counter()
         self.trades: list[Trade] = []
+        self.proposed = 0
         self._settings = settings
         self._slippage = slippage
         self._order = order
@@ -126,6 +127,7 @@ class Account:
                 declined = self._said(choice.proposal)
                 if declined is None:
                     self._state = choice.state
+                    self.proposed += 1
                     self._waiting.append(self._order(choice.proposal))
                 else:
                     self.refusals[declined] += 1
@@ -134,6 +136,14 @@ class Account:
             self.refusals["STOP_TRADING"] += 1
         for direction in directions_of(signals):
             self._directions[direction.underlying] = direction
+
+    def has_no_room(self, as_of: int, underlyings: frozenset[str] | None) -> bool:
+        """Whether it is certain that at this moment nothing on these underlyings (None: on any) could be
+        bought: they are all held, or as many positions as there may be are."""
+        held = {deal.signal.underlying for deal in self._deals if deal.held_until > as_of}
+        if len(held) >= self._settings.risk.max_concurrent_positions:
+            return True
+        return underlyings is not None and underlyings <= held
 
     def day_result(self, day: date, close: datetime) -> DayResult:
         """How the account stands at the end of a session, once it has advanced to its close."""
@@ -275,14 +285,14 @@ class Account:
         minutes = self._closes[first:last]
         days = (minutes + _IST_AHEAD) // _DAY
         for of_day in np.split(minutes, np.flatnonzero(np.diff(days)) + 1) if len(minutes) else ():
-            self._watch_day(of_day.tolist(), held)
+            self._watch_day(of_day, held)
 
-    def _watch_day(self, minutes: list[int], held: list[Deal]) -> None:
-        room = self._room(datetime.fromtimestamp(minutes[0], IST).date())
-        base = sum(deal.base_at(minutes[0]) for deal in held)
-        for minute in minutes:
-            if base - sum(deal.worth_at(minute) for deal in held) >= _NEARLY * room:
-                self._work_breaker(datetime.fromtimestamp(minute, IST))
+    def _watch_day(self, minutes: NDArray[np.int64], held: list[Deal]) -> None:
+        first = int(minutes[0])
+        room = self._room(datetime.fromtimestamp(first, IST).date())
+        fallen = sum(deal.base_at(first) - deal.worth_at(minutes) for deal in held)
+        for minute in minutes[fallen >= _NEARLY * room].tolist():
+            self._work_breaker(datetime.fromtimestamp(minute, IST))
 
     def _room(self, day: date) -> float:
         """Rupees that the open positions may fall below what their result is counted from before any limit is

@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from patang.approvals.proposal import OrderTerms, Proposal
 from patang.backtest.fills import FillTerms, Leaving, Since, Walk, buy, sale_price, sold_units, walk_exit
 from patang.backtest.holding import base_at, mark_of, quote_before, trade_of, worth_at
@@ -79,6 +82,7 @@ class Deal:
         self._entered = 0
         self._trail: Trail | None = None
         self._walked: Walk | None = None
+        self._walked_by_cycles = False
         self._leaving: Leaving | None = None
         self._sold: Fill | None = None
 
@@ -96,6 +100,15 @@ class Deal:
     def is_over(self) -> bool:
         """Nothing is ordered or held any more."""
         return self.intent.is_final and (self.position is None or self.position.state == "CLOSED")
+
+    @property
+    def held_until(self) -> int:
+        """Until when it is certain that something is held, epoch seconds: for who plans which minutes to look
+        at, and for nobody who decides."""
+        left = None if self._walked is None else self._walked.left
+        if left is None or self._walked_by_cycles or not self.intent.is_final or self.is_over:
+            return 0
+        return int(self._bars.starts[left.row]) + _MINUTE
 
     def drifted(self) -> str | None:
         """Why the order is not sent any more by the book of the last bar before it: as `check_drift`."""
@@ -133,9 +146,11 @@ class Deal:
         """The position's market at `as_of`; None before a bar of it has closed."""
         return None if self.position is None else mark_of(self.position, self._bars, as_of)
 
-    def worth_at(self, as_of: int) -> float:
+    def worth_at(self, moments: NDArray[np.int64]) -> NDArray[np.float64]:
         """As `worth_at`, of what is held."""
-        return 0.0 if self.position is None else worth_at(self.position, self._bars, as_of)
+        if self.position is None:
+            return np.zeros(len(moments))
+        return worth_at(self.position, self._bars, moments)
 
     def base_at(self, as_of: int) -> float:
         """As `base_at`, of what is held."""
@@ -232,6 +247,7 @@ class Deal:
     def _walk(self, until: int, opposed: Callable[[datetime], bool] | None) -> Walk:
         """The walk from where the position stands: once to the end of its bars, or, where the cycles have a
         say, bar by bar as far as they are known."""
+        self._walked_by_cycles = opposed is not None
         if opposed is not None:
             end = self._bars.row_at(until - _MINUTE + 1)
             if end > self._row or self._walked is None:

@@ -5,10 +5,11 @@ minutes at once. The account then goes through the signals in the order of time,
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from patang.backtest.account import Account
 from patang.backtest.candidates import found_by_rules
 from patang.backtest.deal import Deal
 from patang.backtest.fills import FillTerms
-from patang.backtest.minutes import Tape
+from patang.backtest.minutes import Look, Tape
 from patang.backtest.opening import Opening
 from patang.backtest.price_bars import PriceBars
 from patang.backtest.trade import BacktestResult, DayResult
@@ -25,7 +26,7 @@ from patang.errors import BadInput, StopTrading
 from patang.execution.terms import entry_terms
 from patang.market.instruments import Instrument
 from patang.market.sessions import IST, Session, session_on
-from patang.risk.charges import round_trip_charges, segment_of
+from patang.risk.charges import Segment, round_trip_charges, segment_of
 from patang.settings import Settings
 from patang.strategies.base import Strategy
 from patang.strategies.deciding import Decided, Found, Models, decide_minutes
@@ -34,8 +35,9 @@ __all__ = ["backtest"]
 
 _MINUTE, _DAY, _IST_AHEAD = 60, 86_400, 5 * 3600 + 1800
 _BEGINNING = date(1970, 1, 1).toordinal()
-# Minutes with candidates that the models are asked about together.
-_BATCH = 4_000
+# Minutes that the models are asked about together: few after a purchase, when most are of no use to an
+# account that has no room, twice as many each time that nothing was bought.
+_LEAST, _MOST = 1, 4_096
 # As (signals): a transaction of the table bounds how many a cycle may have.
 _MOST_SIGNALS = 90
 # A price at which the rates of a day are asked for.
@@ -59,20 +61,22 @@ def backtest(
     """What an account with these settings would have done on the tape; the same input, the same result.
 
     `settings.capital` and `opening` are what it begins with; `said` is asked why its owner declines a
-    proposal, None where he does not, as nobody does in a backtest. `seed` is of what made the history, told in the result: nothing
-    here is random. `on_progress` hears of each session that is over. A day on which a signal's charges have
-    no source, or whose hours nobody knows, is not traded and named in `skipped`.
+    proposal, None where he does not, as nobody does in a backtest. `seed` is of what made the history, told
+    in the result: nothing here is random. `on_progress` hears of each session that is over. A day on which a
+    signal's charges have no source, or whose hours nobody knows, is not traded and named in `skipped`.
     Raises BadInput for a tape without bars, ModelRefused for a model that must not be asked.
     """
     if not len(tape.closes):
         raise BadInput(f"{tape.source} has no minutes to trade on: choose other days or symbols")
-    run = _Run(tape, settings, fills or FillTerms(), opening or Opening(), said)
-    for found in _batches(found_by_rules(tape, strategies, settings)):
+    run = _Run(tape, settings, fills or FillTerms(), opening or Opening(), said, on_progress)
+    looked = found_by_rules(tape, strategies, settings, spared=run.is_spared)
+    while found := list(islice(looked, run.batch)):
         instruments = {c.instrument.identifier: c.instrument for f in found for _, c in f.wanted}
         decided = decide_minutes(found, models, settings, _MOST_SIGNALS, explained=False)
         for minute, decision in zip(found, decided, strict=True):
-            run.decide(minute, decision, instruments, on_progress)
-    run.finish(on_progress)
+            run.decide(minute, decision, instruments)
+        run.settle_batch()
+    run.finish()
     named = {strategy.model: strategy.name for strategy in strategies} if run.asked else {}
     return BacktestResult(
         source=tape.source,
@@ -100,15 +104,20 @@ class _Run:
     fills: FillTerms
     opening: Opening
     said: Callable[[Proposal], str | None]
+    on_progress: Callable[[date], None] | None
     account: Account = field(init=False)
     sessions: list[date] = field(init=False)
     days: list[DayResult] = field(default_factory=list)
     refusals: Counter[str] = field(default_factory=Counter)
     skipped: dict[date, str] = field(default_factory=dict)
     asked: bool = False
+    batch: int = _LEAST
+    _proposed: int = 0
+    _open_batch: bool = False
     _closes_of: list[datetime] = field(init=False)
     _instruments: dict[str, Instrument] = field(default_factory=dict)
     _hours: dict[date, Session | None] = field(default_factory=dict)
+    _sourced: dict[tuple[Segment, str, date], bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         closes = self.tape.closes
@@ -120,16 +129,10 @@ class _Run:
             self.settings, self.fills.slippage, self._order, closes, self.opening, self.said
         )
 
-    def decide(
-        self,
-        minute: Found,
-        decision: Decided,
-        instruments: Mapping[str, Instrument],
-        on_progress: Callable[[date], None] | None,
-    ) -> None:
+    def decide(self, minute: Found, decision: Decided, instruments: Mapping[str, Instrument]) -> None:
         """One cycle of the account; the sessions before it are closed first."""
         as_of, day = minute.as_of, minute.as_of.astimezone(IST).date()
-        self._end_sessions(day, on_progress)
+        self._end_sessions(day)
         self.refusals.update(decision.refusals)
         self.asked = self.asked or bool(minute.wanted)
         going_on = [signal for signal in decision.signals if not signal.refused]
@@ -141,20 +144,37 @@ class _Run:
             self.account.advance(as_of)
             self.account.cycle(as_of, charged)
 
-    def finish(self, on_progress: Callable[[date], None] | None) -> None:
+    def is_spared(self, look: Look) -> bool:
+        """Whether the account could buy nothing that the look would find."""
+        if not self._open_batch:
+            # All that came before has been decided: what is held now is known.
+            self._end_sessions(look.as_of.astimezone(IST).date())
+            self.account.advance(look.as_of)
+        spared = self.account.has_no_room(int(look.as_of.timestamp()), look.underlyings)
+        self._open_batch = self._open_batch or not spared
+        return spared
+
+    def settle_batch(self) -> None:
+        """Choose the next batch's size by what has come of this one."""
+        made = self.account.proposed
+        self.batch = _LEAST if made > self._proposed else min(2 * self.batch, _MOST)
+        self._proposed = made
+        self._open_batch = False
+
+    def finish(self) -> None:
         """Close the last sessions, and what is still held."""
-        self._end_sessions(None, on_progress)
+        self._end_sessions(None)
         self.account.end()
 
-    def _end_sessions(self, before: date | None, on_progress: Callable[[date], None] | None) -> None:
+    def _end_sessions(self, before: date | None) -> None:
         while len(self.days) < len(self.sessions):
             day, close = self.sessions[len(self.days)], self._closes_of[len(self.days)]
             if before is not None and day >= before:
                 break
             self.account.advance(close)
             self.days.append(self.account.day_result(day, close))
-            if on_progress is not None:
-                on_progress(day)
+            if self.on_progress is not None:
+                self.on_progress(day)
 
     def _is_traded(self, day: date, as_of: datetime) -> bool:
         """Whether the gate of the cycle lets anybody enter in this minute."""
@@ -171,12 +191,15 @@ class _Run:
         return True
 
     def _has_charges(self, exchange: str, symbol: str, product: str, day: date) -> bool:
-        try:
-            round_trip_charges(segment_of(exchange, symbol, product), exchange, _ANY, _ANY, 1, day)
-        except StopTrading as unsourced:
-            self.skipped[day] = str(unsourced)
-            return False
-        return True
+        kind = segment_of(exchange, symbol, product), exchange, day
+        if kind not in self._sourced:
+            try:
+                round_trip_charges(kind[0], exchange, _ANY, _ANY, 1, day)
+                self._sourced[kind] = True
+            except StopTrading as unsourced:
+                self.skipped[day] = str(unsourced)
+                self._sourced[kind] = False
+        return self._sourced[kind]
 
     def _order(self, proposal: Proposal) -> Deal:
         """The order of a proposal, with the bars that it may fill and be held in."""
@@ -209,13 +232,3 @@ class _Longer:
             if len(found) > len(known):
                 return found
         return None
-
-
-def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:
-    batch: list[Found] = []
-    for minute in found:
-        batch.append(minute)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    yield batch

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,12 @@ class HistoryTape:
         for minute in sorted(wanted):
             as_of = datetime.fromtimestamp(int(self._closes[minute]), IST)
             for strategy, symbols in wanted[minute]:
-                yield Look(self._market(minute, as_of, symbols, settings), (strategy,))
+                yield Look(
+                    as_of,
+                    (strategy,),
+                    partial(self._market, minute, as_of, symbols, settings),
+                    self._underlyings(strategy, symbols),
+                )
 
     def bars(self, instrument: Instrument, after: datetime, until: datetime) -> PriceBars:
         """The bars of an instrument from `after` on and before `until`."""
@@ -110,6 +116,12 @@ class HistoryTape:
             for minute in seen.minutes[screen(seen.bars, settings)].tolist():
                 asked[minute].append(number)
         return asked
+
+    def _underlyings(self, strategy: Strategy, numbers: list[int]) -> frozenset[str] | None:
+        """What a screened strategy can find something on."""
+        if not self._screened or screen_of(strategy) is None:
+            return None
+        return frozenset(self._symbols[n].bars.symbol for n in numbers)
 
     def _market(self, minute: int, as_of: datetime, numbers: list[int], settings: Settings) -> Market:
         shown = [self._symbols[n] for n in sorted({*numbers, *self._indices})]

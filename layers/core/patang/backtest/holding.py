@@ -3,6 +3,9 @@
 from datetime import datetime
 from decimal import Decimal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from patang.approvals.proposal import Proposal
 from patang.backtest.price_bars import PriceBars
 from patang.backtest.trade import Prices, Trade
@@ -12,6 +15,9 @@ from patang.portfolio.position import Mark, Position
 from patang.strategies.signal import Signal
 
 __all__ = ["base_at", "mark_of", "quote_before", "trade_of", "worth_at"]
+
+type Floats = NDArray[np.float64]
+type Epochs = NDArray[np.int64]
 
 _MINUTE, _DAY, _IST_AHEAD = 60, 86_400, 5 * 3600 + 1800
 _PAISA = Decimal("0.01")
@@ -36,11 +42,14 @@ def mark_of(position: Position, bars: PriceBars, as_of: datetime) -> Mark | None
     )
 
 
-def worth_at(position: Position, bars: PriceBars, as_of: int) -> float:
-    """Rupees that the position could be sold for at `as_of`, epoch seconds, before charges: a float, for who
-    looks at many moments."""
-    row = _closed_by(bars, as_of)
-    return position.open_quantity * float(bars.close[row] - bars.half_spread[row]) if row >= 0 else 0.0
+def worth_at(position: Position, bars: PriceBars, moments: Epochs) -> Floats:
+    """Rupees that the position could be sold for at each of these moments, epoch seconds, before charges:
+    floats, for who looks at many moments."""
+    rows = np.searchsorted(bars.starts, moments - _MINUTE, side="right") - 1
+    found: Floats = (
+        np.where(rows >= 0, bars.close[rows] - bars.half_spread[rows], 0.0) * position.open_quantity
+    )
+    return found
 
 
 def base_at(position: Position, bars: PriceBars, as_of: int) -> float:

@@ -1,6 +1,6 @@
 """The market of the past, minute by minute, as the engine asks for it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -21,10 +21,20 @@ type Epochs = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A minute that ended at `market.as_of`, and the strategies whose rules may find something in it."""
+    """The minute that ended at `as_of`, and the strategies whose rules may find something in it.
 
-    market: Market
+    `market` makes what they are shown. `underlyings`: on no other can they find anything; None: on any.
+    """
+
+    as_of: datetime
     strategies: tuple[Strategy, ...]
+    market: Callable[[], Market]
+    underlyings: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, market: Market, strategies: tuple[Strategy, ...]) -> "Look":
+        """A look at a market that is there already."""
+        return cls(market.as_of, strategies, lambda: market)
 
 
 class Tape(Protocol):

@@ -87,7 +87,7 @@ class RecordedTape:
         for end in self._closes[is_cycle(self._closes, settings)].tolist():
             market = self.market(datetime.fromtimestamp(end, IST))
             if market is not None:
-                yield Look(market, tuple(strategies))
+                yield Look.of(market, tuple(strategies))
 
     def bars(self, instrument: Instrument, after: datetime, until: datetime) -> PriceBars:
         """The bars of an instrument, with half of the book that its quotes showed at each minute's end."""
