@@ -88,6 +88,7 @@ class Desk:
 
 STATUS = {
     "mode": "paper", "profile": "safe", "approval_mode": "semi-automated",
+    "models_not_promoted": "for demonstration only: equity-1",
     "data": {"age_seconds": None, "market_time": None, "stale": True},
     "sessions": [{"account": "main", "state": "LIVE", "valid_until": "06:00"}],
     "risk": [{"account": "main", "blocked_by": None, "open_exposure": 0, "exposure_limit": 90000}],
@@ -150,7 +151,9 @@ def test_what_is_not_understood_is_told_from_what_failed(words: list[str]) -> No
 
 def test_status_of_the_running_demo(demo: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status"]) == 0
-    assert "mode       paper, profile safe" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "mode       paper, profile safe" in shown
+    assert "models     for demonstration only: equity-1: nothing is proposed, persons' orders go" in shown
     assert main(["status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == STATUS
 
