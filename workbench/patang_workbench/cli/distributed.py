@@ -8,8 +8,8 @@ __all__ = ["LOCAL", "add_distributed_arguments"]
 LOCAL: Final = "local"
 
 
-def add_distributed_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare where the jobs are done."""
+def add_distributed_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Declare where the jobs are done; the group, for what one command adds."""
     group = parser.add_argument_group("over many workers", "docs/concepts/distributed-research.md")
     group.add_argument(
         "--distributed",
@@ -19,3 +19,4 @@ def add_distributed_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--workers", type=int, default=2, metavar="N", help="processes where it is local (2)")
     group.add_argument("--yes", action="store_true", help="start in the cloud, at the cost that is told")
+    return group

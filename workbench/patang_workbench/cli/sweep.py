@@ -12,11 +12,16 @@ from rich.table import Table
 from patang.errors import PatangError
 from patang.settings import Settings
 from patang_workbench.cli.days import as_day
+from patang_workbench.cli.distributed import add_distributed_arguments
 from patang_workbench.cli.progress import progress_bar
 from patang_workbench.cli.running import CommandError
 from patang_workbench.cli.settings_file import read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from patang.backtest.history import History
+    from patang.backtest.sweep import Cell, CellResult
     from patang_workbench.research.sweeps import ChoiceResult, SweepRun
 
 __all__ = ["add_arguments", "run"]
@@ -61,6 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where it is kept (.patang/research/)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    add_distributed_arguments(parser).add_argument(
+        "--cells-a-job", type=_count, default=1, metavar="N", help="cells of a share and window together (1)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -90,11 +98,14 @@ def run(options: argparse.Namespace) -> int:
     try:
         history = load_history(options.data, options.first, options.last, options.symbols)
         cells = cells_of(history, wish)
-        results = []
-        with progress_bar(len(cells)) as step:
-            for result in run_here(cells, history):
-                results.append(result)
-                step(f"{result.cell.symbol} {result.cell.first}")
+        if options.distributed:
+            results = _elsewhere(cells, history, options)
+        else:
+            results = []
+            with progress_bar(len(cells)) as step:
+                for result in run_here(cells, history):
+                    results.append(result)
+                    step(f"{result.cell.symbol} {result.cell.first}")
         sessions = history.sessions
         kept = SweepRun(
             source=history.source, first=sessions[0], last=sessions[-1], seed=options.seed, cells=results
@@ -110,6 +121,17 @@ def run(options: argparse.Namespace) -> int:
     else:
         _print(kept, best, chance, folder)
     return 0
+
+
+def _elsewhere(
+    cells: "Sequence[Cell]", history: "History", options: argparse.Namespace
+) -> "list[CellResult]":
+    """The same cells, each job some of them, on the workers of a stage."""
+    from patang_workbench.cli.distributed_run import worked_through
+    from patang_workbench.research.job_plans import cell_results, sweep_plan
+
+    plan = sweep_plan(cells, history, options.seed, cells_a_job=options.cells_a_job)
+    return cell_results(worked_through(plan, options))
 
 
 def _as_json(
