@@ -146,11 +146,13 @@ class _Run:
 
     def is_spared(self, look: Look) -> bool:
         """Whether the account could buy nothing that the look would find."""
-        if not self._open_batch:
-            # All that came before has been decided: what is held now is known.
+        at = int(look.as_of.timestamp())
+        spared = self.account.has_no_room(at, look.underlyings)
+        if not spared and not self._open_batch:
+            # All that came before has been decided: what is held by now can be known.
             self._end_sessions(look.as_of.astimezone(IST).date())
             self.account.advance(look.as_of)
-        spared = self.account.has_no_room(int(look.as_of.timestamp()), look.underlyings)
+            spared = self.account.has_no_room(at, look.underlyings)
         self._open_batch = self._open_batch or not spared
         return spared
 
