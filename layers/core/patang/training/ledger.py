@@ -108,5 +108,6 @@ class TrialLedger:
 
     def _append(self, line: TrialKept | FinalAsked) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a") as file:
-            file.write(line.model_dump_json() + "\n")
+        # Unbuffered: one write, which the system puts behind those of others as a whole.
+        with self._path.open("ab", buffering=0) as file:
+            file.write(line.model_dump_json().encode() + b"\n")
