@@ -117,7 +117,7 @@ class Deal:
 
     def drop(self) -> None:
         """The order is not sent."""
-        self.intent = self.intent.evolve(state="DROPPED")
+        self.intent = self.intent.model_copy(update={"state": "DROPPED"})
 
     def next_event(self, until: int, opposed: Callable[[datetime], bool] | None = None) -> Event | None:
         """What happens next by `until`, epoch seconds, if anything does; nothing changes yet.
@@ -159,7 +159,7 @@ class Deal:
     def end(self) -> None:
         """The history is over: what is held is sold at the last price known."""
         if not self.intent.is_final:
-            self.intent = self.intent.evolve(state="CANCELLED")
+            self.intent = self.intent.model_copy(update={"state": "CANCELLED"})
         if self.position is None or self.position.state == "CLOSED":
             return
         last = len(self._bars) - 1
@@ -182,7 +182,7 @@ class Deal:
 
     def _enter(self, row: int) -> None:
         if row >= len(self._bars) or int(self._bars.starts[row]) >= self._stale:
-            self.intent = self.intent.evolve(state="CANCELLED")
+            self.intent = self.intent.model_copy(update={"state": "CANCELLED"})
             return
         filled = self._buy(row)
         self._row = row + 1
@@ -193,7 +193,7 @@ class Deal:
         walk = self._walk_rows(row, row + 1, since)
         if walk.left is not None:
             if not self.intent.is_final:
-                self.intent = self.intent.evolve(state="CANCELLED")
+                self.intent = self.intent.model_copy(update={"state": "CANCELLED"})
             self._leaving = walk.left
             self._sell(row)
             return
@@ -221,10 +221,12 @@ class Deal:
         average = (paid / filled).quantize(_FOUR_PLACES)
         start = int(self._bars.starts[row])
         at = datetime.fromtimestamp(start if got.since == "open" else start + _MINUTE, IST)
-        self.intent = before.evolve(
-            state="COMPLETE" if filled == terms.quantity else "ACKED",
-            filled_quantity=filled,
-            average_price=average,
+        self.intent = before.model_copy(
+            update={
+                "state": "COMPLETE" if filled == terms.quantity else "ACKED",
+                "filled_quantity": filled,
+                "average_price": average,
+            }
         )
         fill = Fill(filled, average, at)
         if self.position is None:
@@ -322,7 +324,7 @@ class Deal:
         value = (before.value if before else Decimal(0)) + got * units
         quantity = (before.quantity if before else 0) + units
         self._sold = Fill(quantity, value / quantity, at)
-        going = position.evolve(state="CLOSING", exit_reason=reason)
+        going = position.model_copy(update={"state": "CLOSING", "exit_reason": reason})
         self.position = after_exit(going, before, self._sold, decided)
         if self.position.state == "CLOSED":
             held = row - self._entered + 1

@@ -79,7 +79,9 @@ class Charges:
     @property
     def total(self) -> Decimal:
         """The sum of the components, unrounded."""
-        return sum((getattr(self, field.name) for field in fields(self)), Decimal(0))
+        # By name, since it is asked twenty times for each order that is sized.
+        taxes = self.stt + self.exchange_transaction + self.sebi + self.stamp_duty + self.ipft + self.gst
+        return self.brokerage + taxes + self.dp + self.square_off
 
     def __add__(self, other: "Charges") -> "Charges":
         return Charges(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
