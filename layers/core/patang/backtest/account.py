@@ -164,11 +164,6 @@ class Account:
             self._book(deal, before)
         self._deals = self._waiting = []
 
-    @property
-    def is_idle(self) -> bool:
-        """Nothing is held or on its way."""
-        return not self._deals and not self._waiting
-
     def _next(self, end: int) -> tuple[Event, Deal] | None:
         """The next event of any deal; of several at once that of the older deal."""
         found: tuple[Event, Deal] | None = None
@@ -266,13 +261,9 @@ class Account:
         if changes is not None:
             self._state = self._state.evolve(**changes)
         found = breach(self._view(as_of), self._settings)
-        changes = (
-            None
-            if found is None
-            else stopped(self._state, found.refusal.text, BREAKER, day, opened_breaker(found))
-        )
-        if changes is not None:
-            self._state = self._state.evolve(**changes)
+        if found is not None:
+            stop = stopped(self._state, found.refusal.text, BREAKER, day, opened_breaker(found))
+            self._state = self._state.evolve(**(stop or {}))
 
     def _watch(self, until: int) -> None:
         """The breaker's look at each minute up to `until`: a limit that was passed and is not any more has
