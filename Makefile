@@ -70,6 +70,7 @@ lock: $(UV) ## Resolve requirements again
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
 	$(LOCK) requirements/bench.in -o requirements/bench.txt
 	$(LOCK) -c requirements/dev.txt requirements/ingester.in -o requirements/ingester.txt
+	$(LOCK) -c requirements/dev.txt requirements/research_worker.in -o requirements/research_worker.txt
 	for layer in $(LAYERS); do $(LOCK) -c requirements/dev.txt --override requirements/left-out.in layers/$$layer/requirements.in -o requirements/layer-$$layer.txt; done
 
 clean: ## Remove what was set up and built
