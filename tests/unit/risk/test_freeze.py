@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
+from patang.market import contract_terms
 from patang.risk.freeze import freeze_quantity
-from patang_workbench.exchange import contracts
 
 
 def rows() -> list[dict[str, str]]:
@@ -72,12 +72,12 @@ def test_an_underlyings_rows_follow_each_other_without_a_gap_or_an_overlap():
             assert date.fromisoformat(later["from"]) == next_day, (earlier, later)
 
 
-@pytest.mark.parametrize("underlying", contracts.UNDERLYINGS)
+@pytest.mark.parametrize("underlying", contract_terms.UNDERLYINGS)
 def test_the_simulated_exchange_freezes_nothing_that_is_sized(underlying):
     """It has a table of its own; ours may be lower, where a month's circular was not found."""
     day = date(2016, 6, 1)
     while day < date(2027, 1, 1):
         known = freeze_quantity("NFO", underlying, day)
         assert known is not None
-        assert known <= contracts.freeze_quantity(underlying, day), day
+        assert known <= contract_terms.freeze_quantity(underlying, day), day
         day += timedelta(days=7)
