@@ -52,7 +52,8 @@ class Record(BaseModel):
 
     def evolve(self, **changes: Any) -> Self:
         """A validated copy with these fields changed."""
-        return type(self).model_validate(self.model_dump() | changes)
+        # What is not changed is valid and frozen: it is handed on, not taken apart and built again.
+        return type(self).model_validate(self.__dict__ | changes)
 
 
 def create(record: Record) -> Put:

@@ -11,11 +11,12 @@ orders of a day the contract note rounds, once (`patang.risk.contract_note`).
 
 import csv
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
+from operator import add, attrgetter
 from typing import Literal
 
 from patang.errors import BadInput, StopTrading
@@ -84,16 +85,20 @@ class Charges:
         return self.brokerage + taxes + self.dp + self.square_off
 
     def __add__(self, other: "Charges") -> "Charges":
-        return Charges(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        return Charges(*map(add, _parts(self), _parts(other)))
 
     def in_rupees(self) -> "Charges":
         """STT and stamp duty to the rupee, a half up; the rest as it is."""
-        return replace(self, stt=_round(self.stt, _RUPEE), stamp_duty=_round(self.stamp_duty, _RUPEE))
+        return Charges(**_whole(dict(zip(_NAMES, _parts(self), strict=True))))
 
     def rounded(self) -> "Charges":
         """As a contract note prints them: STT and stamp duty to the rupee, the rest to the paisa."""
-        whole = self.in_rupees()
-        return Charges(*(_round(getattr(whole, field.name), _PAISA) for field in fields(whole)))
+        return Charges(*(_round(part, _PAISA) for part in _parts(self.in_rupees())))
+
+
+_NAMES = tuple(field.name for field in fields(Charges))
+_parts = attrgetter(*_NAMES)
+_IN_RUPEES = ("stt", "stamp_duty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +131,7 @@ def exact_charges(segment: Segment, exchange: str, side: Side, turnover: Decimal
 
     `exchange` as Kite names it (NSE, NFO, BSE, BFO). Raises StopTrading where the day has no sourced rate.
     """
-    if turnover < 0:
-        raise BadInput(f"a turnover of {turnover} rupees cannot be charged: give price times quantity, >= 0")
-    amounts: dict[str, Decimal] = {}
-    for rate in _rates(segment, _EXCHANGES.get(exchange, exchange), side, day):
-        amounts[rate.component] = rate.amount(turnover, amounts)
-    return Charges(**amounts)
+    return Charges(**_amounts(segment, exchange, side, turnover, day))
 
 
 def order_charges(
@@ -146,7 +146,7 @@ def order_charges(
     if not executions:
         return Charges()
     turnover = sum((execution.turnover for execution in executions), Decimal(0))
-    return exact_charges(segment, exchange, side, turnover, day).in_rupees()
+    return Charges(**_whole(_amounts(segment, exchange, side, turnover, day)))
 
 
 def leg_charges(
@@ -242,6 +242,21 @@ def rate_changes() -> tuple[date, ...]:
     begins = {date.fromisoformat(row["from"]) for row in _table()}
     ends = {date.fromisoformat(row["until"]) + timedelta(days=1) for row in _table() if row["until"]}
     return tuple(sorted(begins | ends))
+
+
+def _amounts(segment: Segment, exchange: str, side: Side, turnover: Decimal, day: date) -> dict[str, Decimal]:
+    """As exact_charges, by component."""
+    if turnover < 0:
+        raise BadInput(f"a turnover of {turnover} rupees cannot be charged: give price times quantity, >= 0")
+    amounts: dict[str, Decimal] = {}
+    for rate in _rates(segment, _EXCHANGES.get(exchange, exchange), side, day):
+        amounts[rate.component] = rate.amount(turnover, amounts)
+    return amounts
+
+
+def _whole(amounts: dict[str, Decimal]) -> dict[str, Decimal]:
+    """The same with what is rounded to the rupee rounded."""
+    return amounts | {name: _round(amounts[name], _RUPEE) for name in _IN_RUPEES}
 
 
 @cache

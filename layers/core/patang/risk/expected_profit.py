@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from patang.risk.charges import Charges, round_trip_charges
+from patang.risk.charges import Charges, Side, leg_charges
 from patang.risk.sizing import segment_of_signal
 from patang.risk.slippage import Slippage
 from patang.strategies.signal import Signal
@@ -45,12 +45,13 @@ def expected_profit(signal: Signal, quantity: int, slippage: Slippage = _PRIOR) 
     wins = Decimal(str(signal.confidence))
     wanted = entry * Decimal(str(signal.expected_return_pct)) / 100
     move = min(max(wanted, -(1 - wins) * loss), wins * gain)
-    charges = _charges(signal, quantity, max(entry + move, signal.tick_size))
+    bought = _charges(signal, "BUY", quantity, entry)
+    charges = bought + _charges(signal, "SELL", quantity, max(entry + move, signal.tick_size))
     spread = (signal.ask - signal.bid) * quantity
     value = entry * quantity
     slipped = 2 * value * slippage.pct(segment_of_signal(signal), value) / 100
     gross = move * quantity
-    even = _break_even(signal, quantity, spread + slipped)
+    even = _break_even(signal, quantity, bought.total + spread + slipped)
     return ExpectedProfit(
         gross=gross,
         charges=charges,
@@ -63,29 +64,23 @@ def expected_profit(signal: Signal, quantity: int, slippage: Slippage = _PRIOR) 
 
 
 def _break_even(signal: Signal, quantity: int, other_costs: Decimal) -> Decimal:
-    """The least price on the tick that pays for its own charges and the other costs.
+    """The least price on the tick that pays for the charges of selling at it and the other costs.
 
     Charges grow with the price, by far less than the price itself: going up to what the last guess costs
     comes to rest at the first price that is enough, and cannot pass it.
     """
     price = signal.entry_price
     while True:
-        costs = _charges(signal, quantity, price).total + other_costs
+        costs = _charges(signal, "SELL", quantity, price).total + other_costs
         needed = _tick_at_or_above(signal.entry_price + costs / quantity, signal.tick_size)
         if needed <= price:
             return price
         price = needed
 
 
-def _charges(signal: Signal, quantity: int, exit_price: Decimal) -> Charges:
-    return round_trip_charges(
-        segment_of_signal(signal),
-        signal.exchange,
-        signal.entry_price,
-        exit_price,
-        quantity,
-        signal.as_of.date(),
-    )
+def _charges(signal: Signal, side: Side, quantity: int, price: Decimal) -> Charges:
+    segment, day = segment_of_signal(signal), signal.as_of.date()
+    return leg_charges(segment, signal.exchange, side, price, quantity, day)
 
 
 def _tick_at_or_above(price: Decimal, tick: Decimal) -> Decimal:

@@ -82,13 +82,13 @@ def size(signal: Signal, settings: Settings, headroom: Headroom) -> Sizing:
         bounds["GRADUATION"] = Decimal(signal.lot_size)
     binding = min(bounds, key=lambda name: bounds[name])
     allowed = max(int((bounds[binding] / signal.lot_size).to_integral_value(ROUND_FLOOR)), 0)
-    lots = _lots_within(min(budget, headroom.daily_loss), signal, allowed, cost, at_risk)
+    lots, risk = _lots_within(min(budget, headroom.daily_loss), signal, allowed, cost, at_risk)
     if lots < allowed:
         binding = "RISK_PER_TRADE" if budget <= headroom.daily_loss else "DAILY_LOSS_LIMIT"
     if lots == 0:
         return Sizing(0, binding, Decimal(0), Decimal(0), bounds)
     quantity = lots * signal.lot_size
-    return Sizing(quantity, binding, _risk(signal, quantity, cost, at_risk), quantity * cost, bounds)
+    return Sizing(quantity, binding, risk, quantity * cost, bounds)
 
 
 def at_quantity(signal: Signal, settings: Settings, quantity: int) -> tuple[Decimal, Decimal]:
@@ -130,17 +130,22 @@ def _largest_order(signal: Signal) -> int | None:
     return signal.lot_size if known is None else known
 
 
-def _lots_within(budget: Decimal, signal: Signal, allowed: int, cost: Decimal, at_risk: Decimal) -> int:
-    """The most lots, of those allowed, that lose no more than the budget: the loss grows with each lot."""
+def _lots_within(
+    budget: Decimal, signal: Signal, allowed: int, cost: Decimal, at_risk: Decimal
+) -> tuple[int, Decimal]:
+    """The most lots, of those allowed, that lose no more than the budget (the loss grows with each lot), and
+    what they lose."""
     fits, too_many = 0, allowed + 1
+    lost = Decimal(0)
     middle = allowed
     while too_many - fits > 1:
-        if _risk(signal, middle * signal.lot_size, cost, at_risk) <= budget:
-            fits = middle
+        risk = _risk(signal, middle * signal.lot_size, cost, at_risk)
+        if risk <= budget:
+            fits, lost = middle, risk
         else:
             too_many = middle
         middle = (fits + too_many) // 2
-    return fits
+    return fits, lost
 
 
 def _risk(signal: Signal, quantity: int, cost: Decimal, at_risk: Decimal) -> Decimal:
