@@ -28,7 +28,8 @@ from patang_workbench.local_stack.stack import DESK_ACCOUNT, LocalStack
 
 __all__ = ["DeployedReport", "deployed"]
 
-_SPEED = 10
+# The emulator takes an account's messages one by one: faster markets would only fill the lane's queue.
+_SPEED = 4
 _LOOK_SECONDS = 0.05
 # The lane takes an account's entries one by one: so many wait for it at a time. Turns between two looks.
 _AT_A_TIME, _TURNS = 6, 4

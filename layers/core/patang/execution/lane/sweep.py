@@ -53,7 +53,9 @@ class IntentSweep:
         now, found = self._clock.now(), 0
         for intent in load_index(self._store, OrderIntent, LIVE_INTENTS, f"{account}#"):
             if intent.state == "NEW" and now - intent.written_at >= _UNCLAIMED:
-                remind(self._queue, intent, now)
+                # Once in a minute of wall time, however fast the market's minutes pass: a lane that is behind
+                # must not be given more messages than it has intents.
+                remind(self._queue, intent, now.replace(second=0, microsecond=0))
                 found += 1
             elif intent.state in ("SENDING", "UNKNOWN") and now - _claimed_at(intent) >= _FOUND_OUT:
                 self._complain(intent, now, as_of)
