@@ -9,7 +9,7 @@ import pytest
 from patang.approvals.proposal import Proposal
 from patang.backtest.opening import Opening
 from patang.backtest.parity.day import RecordedDay, recorded_day
-from patang.backtest.parity.trades import Replayed, TradeParity, compare_trades
+from patang.backtest.parity.trades import Market, Replayed, TradeParity, compare_trades
 from patang.backtest.trade import Trade
 from patang.errors import BadInput
 from patang.portfolio.position import Position
@@ -62,7 +62,7 @@ def traded(**changes: Any) -> Trade:
         "stop_loss_price": D(99),
         "target_price": D(103),
         "exit_reason": "TARGET",
-        "charges": D(5),
+        "charges": D(10),
         "slippage": D(1),
         "p_win": 0.85,
         "expected_return_pct": 1.5,
@@ -90,12 +90,18 @@ def anywhere(_name, _at):
     return D(90), D(110)
 
 
-def compared(
-    recorded: RecordedDay, again: Proposal | None, trade: Trade | None, seen=anywhere, changed_at=None
-) -> TradeParity:
+def on_time(_position):
+    return LEFT, LEFT
+
+
+def market(seen=anywhere, leaves=on_time, changed_at=None) -> Market:
+    return Market(seen, leaves, changed_at)
+
+
+def compared(recorded: RecordedDay, again: Proposal | None, trade: Trade | None, **told: Any) -> TradeParity:
     name = SIGNAL.signal_id
     replayed = Replayed({name: again} if again else {}, {name: trade} if trade else {})
-    (found,) = compare_trades(recorded, replayed, seen, changed_at)
+    (found,) = compare_trades(recorded, replayed, market(**told))
     return found
 
 
@@ -135,7 +141,7 @@ def test_accounts_that_held_different_things_by_then_propose_different_things():
     recorded = day(positions=(earlier,))
     longer = traded(entered_at=AS_OF - timedelta(minutes=9), exited_at=AS_OF + timedelta(minutes=1))
     replayed = Replayed({SIGNAL.signal_id: bought()}, {"S-before": longer})
-    (found,) = compare_trades(recorded, replayed, anywhere, None)
+    found, _ = compare_trades(recorded, replayed, market())
     assert found.cause == "FILL"
 
 
@@ -157,7 +163,76 @@ def test_an_exit_that_a_person_wanted_and_a_position_kept_overnight_have_their_c
     by_hand = held(exit_wanted_by="owner", exit_reason="MANUAL")
     assert compared(day(bought(), positions=(by_hand,)), bought(), traded()).cause == "OWNER"
     kept = held(state="OPEN", exit_time=None, exit_price=None, exit_reason=None, exited_quantity=0)
-    assert compared(day(bought(), positions=(kept,)), bought(), traded()).cause == "HELD_OVERNIGHT"
+    never = {"leaves": lambda _: (None, None)}
+    assert compared(day(bought(), positions=(kept,)), bought(), traded(), **never).cause == "HELD_OVERNIGHT"
+    later = held(exit_time=LEFT + timedelta(days=1))
+    assert compared(day(bought(), positions=(later,)), bought(), traded(), **never).cause == "HELD_OVERNIGHT"
+
+
+def test_other_charges_of_the_same_trade_are_unexplained() -> None:
+    found = compared(day(bought(), positions=(held(),)), bought(), traded(charges=D(9)))
+    assert found.differences == ("charges of the same trade 10, replayed 9",)
+    assert found.cause == "UNEXPLAINED"
+
+
+def test_more_than_was_ordered_is_unexplained_whatever_its_price() -> None:
+    twice = held(quantity=40, exited_quantity=40)
+    found = compared(day(bought(), positions=(twice,)), bought(), traded(), changed_at=AS_OF)
+    assert found.differences == ("quantity 40, replayed 20",)
+    assert found.cause == "UNEXPLAINED"
+    part = held(quantity=5, exited_quantity=5)
+    assert compared(day(bought(), positions=(part,)), bought(), traded()).cause == "FILL"
+
+
+def test_what_no_proposal_accounts_for_is_unexplained() -> None:
+    """A second order of the same signal, which the replay knows nothing of."""
+    again = held(position_id="p2", entry_intent_id="N2")
+    name = SIGNAL.signal_id
+    replayed = Replayed({name: bought()}, {name: traded()})
+    once, twice = compare_trades(day(bought(), positions=(held(), again)), replayed, market())
+    assert once.cause == ""
+    assert (twice.order_id, twice.cause) == ("p2", "UNEXPLAINED")
+    assert twice.recorded is not None
+
+
+def test_a_fill_that_the_day_tells_and_does_not_hold_is_unexplained() -> None:
+    found = compared(day(bought()), bought(), None)
+    assert (found.differences, found.cause) == (
+        ("the day says FILLED and holds no position of it",),
+        "UNEXPLAINED",
+    )
+
+
+@pytest.mark.parametrize(
+    ("sold", "leaves", "cause"),
+    [
+        # Its stop was reached a quarter of an hour before it was sold.
+        ({"exit_reason": "STOP"}, (LEFT - timedelta(minutes=15), LEFT - timedelta(minutes=15)), "LATE"),
+        # Nothing had reached a level yet.
+        ({"exit_reason": "STOP"}, (LEFT + timedelta(minutes=5), LEFT + timedelta(minutes=5)), "UNEXPLAINED"),
+        ({"exit_reason": "STOP"}, (None, None), "UNEXPLAINED"),
+        # In the minute of the entry, and if then not any more.
+        ({"exit_reason": "STOP"}, (ENTERED, None), "UNEXPLAINED"),
+        ({"exit_reason": "STOP"}, (LEFT - timedelta(minutes=1), LEFT), "FILL"),
+        ({"state": "OPEN", "exit_time": None, "exit_price": None, "exit_reason": None}, (LEFT, LEFT), "LATE"),
+    ],
+    ids=["missed stop", "too early", "for nothing", "too late for the first minute", "in time", "never sold"],
+)
+def test_a_sale_that_the_days_own_bars_did_not_ask_for_then_is_no_matter_of_fills(sold, leaves, cause):
+    recorded = day(bought(), positions=(held(**sold),))
+    after = traded(exit_reason="TARGET", exited_at=LEFT - timedelta(minutes=15))
+    assert compared(recorded, bought(), after, leaves=lambda _: leaves).cause == cause
+
+
+def test_neither_other_holdings_nor_other_settings_make_a_price_good_that_nobody_traded_at() -> None:
+    other = held(
+        position_id="p2", entry_intent_id="N2", symbol="TCS", entry_time=AS_OF - timedelta(minutes=5)
+    )
+    recorded = day(bought(), positions=(held(), other), carried=("SBIN",))
+    replayed = Replayed({SIGNAL.signal_id: bought()}, {SIGNAL.signal_id: traded(entry_price=D(101))})
+    seen = {"seen": lambda _name, _at: (D(101), D(104)), "changed_at": AS_OF}
+    found, _ = compare_trades(recorded, replayed, market(**seen))
+    assert found.cause == "UNEXPLAINED"
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ from pydantic import BaseModel, ConfigDict
 
 from patang.approvals.proposal import Proposal
 from patang.backtest.engine import backtest
+from patang.backtest.fills import Since, walk_exit
 from patang.backtest.parity.day import RecordedDay
 from patang.backtest.parity.signals import SignalDifference, decided_again, signal_differences
-from patang.backtest.parity.trades import Replayed, TradeParity, compare_trades
+from patang.backtest.parity.trades import Market, Replayed, TradeParity, compare_trades
 from patang.backtest.recorded_tape import RecordedTape
 from patang.market.instruments import Universe
+from patang.portfolio.position import Position
 from patang.settings import Settings
 from patang.strategies.base import Strategy
 from patang.strategies.deciding import Models
@@ -47,7 +49,7 @@ class DayParity(BaseModel):
     @property
     def unexplained(self) -> int:
         """Differences without a known cause, of signals and of trades."""
-        return len(self.signals) + sum(trade.cause == "UNEXPLAINED" for trade in self.trades)
+        return len(self.signals) + sum(trade.cause in ("LATE", "UNEXPLAINED") for trade in self.trades)
 
 
 def day_parity(
@@ -85,12 +87,21 @@ def day_parity(
         wide = float(bars.half_spread.max()) + float(instruments[identifier].tick_size)
         return Decimal(repr(bars.low.min() - wide)), Decimal(repr(bars.high.max() + wide))
 
+    def leaves(position: Position) -> tuple[datetime | None, datetime | None]:
+        """By all of the entry's minute, and by what of it certainly came after the entry."""
+        begin = position.entry_time.replace(second=0, microsecond=0)
+        name = f"{position.exchange}:{position.symbol}"
+        bars = tape.bars(instruments[name], begin, begin + timedelta(days=1))
+        ways: tuple[Since, Since] = ("before", "within")
+        earlier, later = (walk_exit(position, bars, first, since=since).left for since in ways)
+        return None if earlier is None else earlier.at, None if later is None else later.at
+
     return DayParity(
         day=day.day,
         account=day.account,
         cycles=len(again),
         not_replayed=len(recorded) - len(again),
         signals=tuple(signal_differences(recorded, again)),
-        trades=compare_trades(day, Replayed(proposals, trades), seen, changed_at),
+        trades=compare_trades(day, Replayed(proposals, trades), Market(seen, leaves, changed_at)),
         carried=day.carried,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -11,13 +11,18 @@ from pydantic import BaseModel, ConfigDict
 from patang.approvals.proposal import Proposal
 from patang.backtest.parity.day import RecordedDay
 from patang.backtest.trade import Trade
+from patang.execution.reconciliation.outside import CLOSED_EXTERNALLY
+from patang.market.sessions import IST
 from patang.portfolio.position import Position
 
-__all__ = ["Replayed", "Side", "TradeParity", "compare_trades"]
+__all__ = ["Market", "Replayed", "Side", "TradeParity", "compare_trades"]
 
-# Lowest and highest price at which an instrument was traded or quoted round a moment; None: nobody knows.
-type Range = Callable[[str, datetime], tuple[Decimal, Decimal] | None]
-type Cause = Literal["", "OWNER", "FILL", "HELD_OVERNIGHT", "SETTINGS", "UNEXPLAINED"]
+type Cause = Literal["", "OWNER", "FILL", "HELD_OVERNIGHT", "SETTINGS", "LATE", "UNEXPLAINED"]
+
+# From the moment that ends a position until the last fill of its sale.
+_TO_SELL = timedelta(minutes=2)
+_CHARGES = "charges of the same trade"
+_FILLED = ("FILLED", "PARTLY_FILLED")
 
 
 class _Value(BaseModel):
@@ -41,9 +46,10 @@ class TradeParity(_Value):
     """One proposal of the day, or of its replay alone.
 
     `differences` say what is not the same, `cause` what accounts for it: nothing to account for, the owner,
-    how bars take orders to fill (the day's prices lie in the range of their minutes, or the two accounts held
-    different things by then because of it), a position of another day, settings that were changed in the
-    course of the day, or nothing that is known.
+    how bars take orders to fill (the day's prices lie in the range of their minutes and it has sold when its
+    bars made it sell, or the two accounts held different things when they proposed), a position of another
+    day, settings that were changed in the course of the day, or nothing that is known. LATE: it was sold
+    after its bars had made it go, or not at all; nobody knows why, and it counts as unexplained.
     """
 
     order_id: str
@@ -64,14 +70,23 @@ class Replayed:
     trades: Mapping[str, Trade]
 
 
-def compare_trades(
-    day: RecordedDay, replayed: Replayed, seen: Range, changed_at: datetime | None
-) -> tuple[TradeParity, ...]:
-    """Every proposal of the day, then what the replay alone has proposed.
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What the day's minutes say.
 
-    `seen` tells the range of an instrument (EXCHANGE:TRADINGSYMBOL) in the minute of a moment, `changed_at`
-    from when on other settings than the replay's were in force, None where none were.
+    `seen`: the lowest and highest price at which an instrument (EXCHANGE:TRADINGSYMBOL) was traded or quoted
+    round a moment, None where nobody knows. `leaves`: from when on bars may have ended a position of the day,
+    and by when they have; None where they do not on the day. `changed_at`: from when on other settings than
+    the replay's were in force, None where none were.
     """
+
+    seen: Callable[[str, datetime], tuple[Decimal, Decimal] | None]
+    leaves: Callable[[Position], tuple[datetime | None, datetime | None]]
+    changed_at: datetime | None
+
+
+def compare_trades(day: RecordedDay, replayed: Replayed, market: Market) -> tuple[TradeParity, ...]:
+    """Every proposal of the day, what the replay alone has proposed, then what was bought without any."""
     found = []
     for signal_id in dict.fromkeys([*day.proposals, *replayed.proposals]):
         proposal, again = day.proposals.get(signal_id), replayed.proposals.get(signal_id)
@@ -83,14 +98,15 @@ def compare_trades(
         told = proposal or again
         assert told is not None
         cause: Cause = ""
-        if differences:
-            cause = _cause(proposal, again, position, seen)
-            if cause == "UNEXPLAINED" and not _held_alike(day, replayed, told.as_of):
-                cause = "FILL"
-            if cause == "UNEXPLAINED" and changed_at is not None and told.as_of >= changed_at:
-                cause = "SETTINGS"
-            if cause == "UNEXPLAINED" and day.carried:
-                cause = "HELD_OVERNIGHT"
+        if differences and (proposal is None or again is None or _wanted(proposal) != again.quantity):
+            cause = _of_proposing(day, replayed, told.as_of, market.changed_at)
+        elif differences:
+            same_trade = differences[0].startswith(_CHARGES)
+            cause = (
+                "UNEXPLAINED"
+                if position is None or same_trade
+                else _of_fills(day, told, position, trade, market)
+            )
         found.append(
             TradeParity(
                 order_id=told.order_id,
@@ -103,7 +119,31 @@ def compare_trades(
                 cause=cause,
             )
         )
-    return tuple(found)
+    return (*found, *_unasked(day))
+
+
+def _unasked(day: RecordedDay) -> list[TradeParity]:
+    """What was bought and belongs to no proposal that is compared, as a second order of one would be."""
+    known = {day.proposals[signal_id].intent_id for signal_id in day.proposals}
+    return [
+        TradeParity(
+            order_id=position.position_id,
+            signal_id="",
+            symbol=position.symbol,
+            outcome="NOT_PROPOSED",
+            recorded=_of_position(position),
+            replayed=None,
+            differences=("no proposal of the day accounts for it",),
+            cause="UNEXPLAINED",
+        )
+        for intent_id, position in day.positions.items()
+        if intent_id not in known
+    ]
+
+
+def _wanted(proposal: Proposal) -> int:
+    """What was proposed, before a person made it less."""
+    return proposal.proposed_quantity or proposal.quantity
 
 
 def _differences(
@@ -114,9 +154,10 @@ def _differences(
     if again is None:
         return ("the replay has not proposed it",)
     told = []
-    wanted = proposal.proposed_quantity or proposal.quantity
-    if wanted != again.quantity:
-        told.append(f"proposed {wanted}, replayed {again.quantity}")
+    if _wanted(proposal) != again.quantity:
+        told.append(f"proposed {_wanted(proposal)}, replayed {again.quantity}")
+    if before is None and proposal.outcome in _FILLED:
+        told.append(f"the day says {proposal.outcome} and holds no position of it")
     if before is None or after is None:
         if before is not after:
             told.append(f"the {'replay' if after is None else 'day'} has not bought it")
@@ -125,28 +166,72 @@ def _differences(
         then, now = getattr(before, name), getattr(after, name)
         if then != now:
             told.append(f"{name} {then}, replayed {now}")
+    if not told and before.charges != after.charges:
+        told.append(f"{_CHARGES} {before.charges}, replayed {after.charges}")
+    then, now = before.exit_time, after.exit_time
+    if then is not None and now is not None and abs(then - now) > _TO_SELL:
+        told.append(f"exit_time {then:%H:%M}, replayed {now:%H:%M}")
     return tuple(told)
 
 
-def _cause(
-    proposal: Proposal | None, again: Proposal | None, position: Position | None, seen: Range
+def _of_proposing(day: RecordedDay, replayed: Replayed, at: datetime, changed_at: datetime | None) -> Cause:
+    """Why the two accounts have proposed different things at a moment."""
+    if not _held_alike(day, replayed, at):
+        return "FILL"
+    if changed_at is not None and at >= changed_at:
+        return "SETTINGS"
+    return "HELD_OVERNIGHT" if day.carried else "UNEXPLAINED"
+
+
+def _of_fills(
+    day: RecordedDay, proposal: Proposal, position: Position, trade: Trade | None, market: Market
 ) -> Cause:
-    if proposal is None or again is None:
-        return "UNEXPLAINED"
-    if (proposal.proposed_quantity or proposal.quantity) != again.quantity:
-        return "UNEXPLAINED"
-    if position is None:
-        return "UNEXPLAINED"
-    if proposal.quantity != again.quantity or position.exit_wanted_by is not None:
-        return "OWNER"
-    if position.state != "CLOSED":
-        return "HELD_OVERNIGHT"
+    """Why the same proposal has come to something else. No cause makes good a price that nobody traded at, or
+    more units than were ordered."""
     name = f"{position.exchange}:{position.symbol}"
-    fills = [(position.entry_time, position.entry_price), (position.exit_time, position.exit_price)]
-    within = all(
-        at is not None and price is not None and _within(seen(name, at), price) for at, price in fills
-    )
-    return "FILL" if within else "UNEXPLAINED"
+    entry_known = _within(market.seen(name, position.entry_time), position.entry_price)
+    if position.quantity > proposal.quantity or not entry_known:
+        return "UNEXPLAINED"
+    if position.exit_reason == CLOSED_EXTERNALLY:
+        return "OWNER"
+    sold_at = _sold_on(day, position)
+    if sold_at is not None and (
+        position.exit_price is None or not _within(market.seen(name, sold_at), position.exit_price)
+    ):
+        return "UNEXPLAINED"
+    if position.exit_wanted_by is not None:
+        return "OWNER"
+    cause = _of_leaving(position, sold_at, trade, market)
+    if cause in ("LATE", "UNEXPLAINED") and market.changed_at is not None:
+        # Other settings may have given it other levels or another time.
+        return "SETTINGS" if sold_at is None or sold_at >= market.changed_at else cause
+    return "OWNER" if cause == "FILL" and proposal.proposed_quantity is not None else cause
+
+
+def _of_leaving(
+    position: Position, sold_at: datetime | None, trade: Trade | None, market: Market
+) -> Literal["FILL", "HELD_OVERNIGHT", "LATE", "UNEXPLAINED"]:
+    """Whether the day has sold when its own bars say that it had to."""
+    may, must = market.leaves(position)
+    if sold_at is None:
+        return "HELD_OVERNIGHT" if must is None else "LATE"
+    replayed = None if trade is None or trade.exit_reason != position.exit_reason else trade.exited_at
+    if replayed is not None and abs(sold_at - replayed) <= _TO_SELL:
+        return "FILL"
+    if must is not None and sold_at > must + _TO_SELL:
+        return "LATE"
+    if position.exit_reason == "TRAILING_STOP":
+        # How far a stop had followed depends on what came first within a bar, which no bar tells.
+        return "FILL"
+    asked_for = may is not None and sold_at >= may and (must is not None or sold_at <= may + _TO_SELL)
+    return "FILL" if asked_for else "UNEXPLAINED"
+
+
+def _sold_on(day: RecordedDay, position: Position) -> datetime | None:
+    """When it was sold, None where that was not on the day."""
+    at = position.exit_time
+    sold = position.state == "CLOSED" and at is not None and at.astimezone(IST).date() == day.day
+    return at if sold else None
 
 
 def _held_alike(day: RecordedDay, replayed: Replayed, at: datetime) -> bool:
