@@ -17,6 +17,7 @@ from patang.training.walk_forward import windows
 from tests.unit.training.sample_data import entries
 
 CARD = {"source": "made", "sha256": "0" * 64}
+OTHER = {"source": "other", "sha256": "1" * 64}
 PLAN = Plan(min_confidence=0.5, trials=2, windows=2, folds=4)
 
 
@@ -138,16 +139,45 @@ class TestLedger:
             first.model_copy(update={"begin": first.end - day, "end": first.end + day}),
             first.model_copy(update={"parameters": {"rounds": 1.0}}),
             first.model_copy(update={"begin": first.end, "end": first.end + day}),
-            first.model_copy(update={"subject": first.subject.model_copy(update={"source": "other"})}),
+            first.model_copy(update={"subject": first.subject.model_copy(update=OTHER)}),
+            # The very same rows under another name.
+            first.model_copy(update={"subject": first.subject.model_copy(update={"source": "a copy"})}),
         ]
         ledger = TrialLedger(tmp_path / "trials.jsonl")
-        assert [ledger.ask_final(question) for question in asked] == [1, 1, 2, 3, 2, 1]
+        assert [ledger.ask_final(question) for question in asked] == [1, 1, 2, 3, 2, 1, 4]
         assert len(list(ledger.lines())) == len(asked)
+
+    def test_another_bound_of_the_same_model_is_another_look(self, data, kept, shown, tmp_path):
+        """Neither changes what is chosen: whoever tries bounds until the final window pays must be counted."""
+        ledger = TrialLedger(tmp_path / "trials.jsonl")
+        *_, asked = kept.lines()
+        ledger.ask_final(asked)
+
+        bolder = experiment(data, CARD, replace(PLAN, min_confidence=0.45), 7, ledger)
+
+        assert bolder.trained == shown.trained
+        assert bolder.evidence.final_asked == 2
+        assert ledger.ask_final(asked.model_copy(update={"model": "1" * 64})) == 3
+
+    def test_runs_beside_each_other_know_of_each_other(self, kept, tmp_path):
+        """Each has told the ledger before it counts, so that not both are the first."""
+        *_, asked = kept.lines()
+        counted = []
+
+        class Beside(TrialLedger):
+            def lines(self):
+                if not counted:
+                    counted.append(0)
+                    other = asked.model_copy(update={"seed": 8})
+                    counted.append(TrialLedger(tmp_path / "trials.jsonl").ask_final(other))
+                return super().lines()
+
+        assert (Beside(tmp_path / "trials.jsonl").ask_final(asked), counted[1]) == (2, 2)
 
     def test_trials_of_other_runs_on_the_source_are_counted_once(self, kept, shown, tmp_path):
         first, second, _ = kept.lines()
         ledger = TrialLedger(tmp_path / "trials.jsonl")
-        elsewhere = first.subject.model_copy(update={"source": "other"})
+        elsewhere = first.subject.model_copy(update=OTHER)
         for line in (first, first, second, first.model_copy(update={"subject": elsewhere})):
             ledger.tried(line)
         assert ledger.trials_beside([second]) == 1

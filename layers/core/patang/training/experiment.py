@@ -120,7 +120,7 @@ def experiment(
     progress("model")
     if not len(own):
         raise BadInput("the final window has no entry")
-    asked = ledger.ask_final(_asking(subject, seed, final, parameters))
+    asked = ledger.ask_final(_asking(subject, final, trained, plan))
     evidence = _evidence(trained, importance, tried, chosen, combinations, own, plan).model_copy(
         update={"data": dict(card), "final_asked": asked, "earlier_trials": ledger.trials_beside(own_trials)}
     )
@@ -128,17 +128,24 @@ def experiment(
     return Shown(trained, evidence, importance)
 
 
-def _asking(subject: Subject, seed: int, final: Span, parameters: Parameters) -> FinalAsked:
+def _asking(subject: Subject, final: Span, trained: Trained, plan: Plan) -> FinalAsked:
     begin, end = (datetime.fromtimestamp(at, IST) for at in (final.begin, final.end))
     told = f"{subject.strategy} {subject.source} {begin.isoformat()} {end.isoformat()}"
     return FinalAsked(
         subject=subject,
-        seed=seed,
+        seed=trained.seed,
         begin=begin,
         end=end,
         bounds=hashlib.sha256(told.encode()).hexdigest(),
-        parameters=asdict(parameters),
+        parameters=asdict(trained.parameters),
+        model=_digest(trained),
+        min_confidence=plan.min_confidence,
     )
+
+
+def _digest(trained: Trained) -> str:
+    """SHA-256 of the models' bytes, hexadecimal."""
+    return hashlib.sha256(trained.classifier + trained.regressor).hexdigest()
 
 
 def _evidence(
@@ -153,10 +160,9 @@ def _evidence(
     answers = trained.answers(own)
     outcomes = _joined([result.outcomes for result in chosen.results])
     final = outcomes_of(own, answers, trained.taken(answers, plan.min_confidence))
-    digest = hashlib.sha256(trained.classifier + trained.regressor).hexdigest()[:10]
     return Evidence(
         strategy=trained.strategy,
-        model_version=f"{trained.strategy}-{digest}",
+        model_version=f"{trained.strategy}-{_digest(trained)[:10]}",
         seed=trained.seed,
         data={},
         parameters=asdict(trained.parameters),

@@ -30,8 +30,10 @@ class Subject(_Line):
     sha256: str
 
     def same_source(self, other: "Subject") -> bool:
-        """Whether both are of one strategy on candles of one place."""
-        return (self.strategy, self.source) == (other.strategy, other.source)
+        """Whether both are of one strategy on candles of one place, or on the very same rows: a place can be
+        written in two ways, and be copied."""
+        same = self.source == other.source or self.sha256 == other.sha256
+        return self.strategy == other.strategy and same
 
 
 class TrialKept(_Line):
@@ -45,7 +47,8 @@ class TrialKept(_Line):
 
 class FinalAsked(_Line):
     """A final window that was looked at, by a model that had been chosen before. `bounds` is the SHA-256 of
-    strategy, source, begin and end."""
+    strategy, source, begin and end, `model` that of the models' bytes; `min_confidence` is the p_win from
+    which they traded. Another model, or another bound of the same one, is another question."""
 
     kind: Literal["final_window"] = "final_window"
     subject: Subject
@@ -54,6 +57,9 @@ class FinalAsked(_Line):
     end: datetime
     bounds: str
     parameters: Mapping[str, float]
+    # Lines of before they were kept have none.
+    model: str = ""
+    min_confidence: float | None = None
 
 
 _LINE: TypeAdapter[TrialKept | FinalAsked] = TypeAdapter(TrialKept | FinalAsked)
@@ -73,6 +79,8 @@ class TrialLedger:
         """Keep that a final window is about to be looked at; how many looks at any part of it there were by
         now, for this strategy on this source. What is asked a second time is not untouched any more; the
         very same question again is no further look, since its answer is known."""
+        # First, so that of two runs beside each other at least one knows of both.
+        self._append(asked)
         others = {
             line.model_dump_json()
             for line in self.lines()
@@ -82,7 +90,6 @@ class TrialLedger:
             and line.begin < asked.end
             and asked.begin < line.end
         }
-        self._append(asked)
         return len(others) + 1
 
     def trials_beside(self, own: Sequence[TrialKept]) -> int:
