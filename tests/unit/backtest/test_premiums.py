@@ -73,10 +73,13 @@ def test_the_live_chain_reads_the_surface_back() -> None:
     assert len(before.variances) == 10
     realised = surface.realised(np.array([*before.variances, *variances]))[-1]
     level = surface.level(realised, np.log(spot / _NIFTY.close[at - 1]))
-    days = (expiry_moment(date(2026, 7, 7)) - as_of) / timedelta(days=1)
+    expires = expiry_moment(date(2026, 7, 7))
+    days = (expires - as_of) / timedelta(days=1)
+    left = float(surface.clock.left(expires, as_of.timestamp()))
     for option in later:
         moneyness = np.log(float(option.instrument.strike or 0) / spot) - RISK_FREE_RATE * days / 365
-        told = float(surface.volatility(level, days, moneyness))
+        # The desk reads it by the calendar: of both the variance in all is the same.
+        told = float(surface.volatility(level, left, moneyness)) * np.sqrt(left / days)
         assert option.implied_volatility == pytest.approx(told, rel=0.02)
 
 
@@ -226,7 +229,7 @@ def test_realised_volatility_fades_and_begins_with_what_is_usual() -> None:
 
 def test_what_ships_says_where_it_is_from_and_how_far_it_is_off() -> None:
     surface = shipped_surface()
-    assert set(surface.provenance) == {"level", "smile and term", "liquidity"}
+    assert set(surface.provenance) == {"clock", "level", "smile and term", "liquidity"}
     smiles = [error for name, error in surface.errors.items() if name.startswith("smile")]
     assert len(smiles) == 4
     assert max(smiles) < 0.08

@@ -7,14 +7,16 @@ its errors are of. Nothing of the data goes into the file but the fitted numbers
 import argparse
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from patang.backtest.premiums.clock import VarianceClock
 from patang.backtest.premiums.surface import Liquidity, Surface
 from patang.market.sessions import IST
+from patang_workbench.research.fit_clock import fitted_clock
 from patang_workbench.research.option_observations import ChainSlice, chain_slices, one_file, read_columns
 from patang_workbench.research.surface_errors import premium_errors, rms, sessions_of, smile_error
 
@@ -27,6 +29,7 @@ _USUAL_SESSIONS = 5.0
 _SESSIONS_SETTLED = 40
 # Fitted before, measured from then on.
 _LEVELS_UNTIL, _CHAINS_UNTIL = date(2019, 1, 1), date(2024, 1, 1)
+_VIX_DAYS = 30
 _FEWEST = 6
 _PLACES = 3
 
@@ -52,8 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def calibrated(folder: Path) -> Surface:
     """The surface that fits what is recorded below a folder. Raises BadInput where a file is absent."""
-    level, usual, level_errors = _fit_level(folder)
-    slices = [(s, fit) for s in chain_slices(folder) if (fit := _fit_slice(s)) is not None]
+    clock, clock_errors = fitted_clock(folder, _LEVELS_UNTIL)
+    level, usual, level_errors = _fit_level(folder, clock)
+    slices = [(s, fit) for s in chain_slices(folder, clock) if (fit := _fit_slice(s)) is not None]
     early = [(s, fit) for s, fit in slices if s.source == "book" and _day(s.moment) < _CHAINS_UNTIL]
     late = {
         "BANKNIFTY book 2024": [
@@ -66,7 +70,8 @@ def calibrated(folder: Path) -> Surface:
     term, last_day = _fit_term(early)
     skew, skew_by_term, curve = _fit_smile(early)
     surface = Surface(
-        level_constant=round(float(level[0]), 4),
+        clock=clock,
+        level_constant=round(float(level[0]) - _above_the_money(skew, curve), 4),
         level_slope=round(float(level[1]), 4),
         decay=_DECAY,
         usual=round(usual, 4),
@@ -80,12 +85,14 @@ def calibrated(folder: Path) -> Surface:
         widest=_WIDEST,
         liquidity=_fit_liquidity([pair for pair in slices if pair[0].source == "book"]),
         provenance={
-            "level": f"India VIX on realised volatility of NIFTY's minutes, before {_LEVELS_UNTIL}",
+            "clock": f"minutes of NIFTY and BANKNIFTY, before {_LEVELS_UNTIL}",
+            "level": f"India VIX on realised volatility of NIFTY's minutes, before {_LEVELS_UNTIL}; "
+            "less what the smile has VIX above the money",
             "smile and term": f"BANKNIFTY chains with their book, before {_CHAINS_UNTIL}",
             "liquidity": "BANKNIFTY chains with their book, all; medians",
         },
     )
-    errors = level_errors | {
+    errors = {**clock_errors, **level_errors} | {
         f"smile, {name}: rms of ln volatility": smile_error(surface, pairs) for name, pairs in late.items()
     }
     errors |= premium_errors(surface, folder, [s for s, _ in late["NIFTY candles 2023-07"]])
@@ -108,17 +115,24 @@ def _faded(variances: Floats) -> Floats:
     return np.array(found)
 
 
-def _vix(folder: Path) -> Mapping[int, float]:
+def _vix(folder: Path, clock: VarianceClock) -> Mapping[int, float]:
+    """VIX at a day's close, by the clock: it is quoted for the thirty days of the calendar that follow."""
     columns = read_columns(
         one_file(folder, "daily/indices_daily_2015_2025_yfinance.parquet"), ("symbol", "=", "INDIAVIX")
     )
     closes = zip(columns["date"].tolist(), columns["close"].tolist(), strict=True)
-    return {day: close / 100 for day, close in closes if close > 0}
+    return {day: close / 100 * _by_clock(day, clock) for day, close in closes if close > 0}
 
 
-def _fit_level(folder: Path) -> tuple[Floats, float, dict[str, float]]:
+def _by_clock(number: int, clock: VarianceClock) -> float:
+    closed = datetime.combine(date.fromordinal(number + date(1970, 1, 1).toordinal()), time(15, 30), IST)
+    left = float(clock.left(closed + timedelta(days=_VIX_DAYS), closed.timestamp()))
+    return float(np.sqrt(_VIX_DAYS / left))
+
+
+def _fit_level(folder: Path, clock: VarianceClock) -> tuple[Floats, float, dict[str, float]]:
     """Constant, slope and spot slope; the usual realised volatility; the errors of later years."""
-    vix = _vix(folder)
+    vix = _vix(folder, clock)
     found = {
         "2019-20": _level_rows(one_file(folder, "index_1m/NIFTY_1m.parquet"), vix),
         "2021-23": _level_rows(one_file(folder, "index_1m/NIFTY_15m_2021_2026.parquet"), vix),
@@ -158,7 +172,7 @@ def _fit_slice(chain: ChainSlice) -> Floats | None:
     moneyness, logs = chain.moneyness[telling], np.log(chain.volatility[telling])
     fitted = np.array([np.median(logs[np.argsort(np.abs(moneyness))[:4]]), 0.0, 0.0])
     for _ in range(3):
-        z = moneyness / (np.exp(fitted[0]) * np.sqrt(chain.days / 365))
+        z = moneyness / (np.exp(fitted[0]) * np.sqrt(chain.left / 365))
         near = np.abs(z) <= _WIDEST
         if near.sum() < _FEWEST or np.min(np.abs(z)) > 0.5:
             return None
@@ -178,7 +192,7 @@ def _fit_term(pairs: Sequence[tuple[ChainSlice, Floats]]) -> tuple[float, float]
     """How volatility at the money differs between expiries of the same moment; most moments' are heard."""
     moments: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for chain, fit in pairs:
-        moments.setdefault((chain.underlying, chain.moment), []).append((chain.days, float(fit[0])))
+        moments.setdefault((chain.underlying, chain.moment), []).append((chain.left, float(fit[0])))
     columns, target = [], []
     for some in moments.values():
         days, logs = (np.array(column) for column in zip(*some, strict=True))
@@ -193,11 +207,20 @@ def _fit_smile(pairs: Sequence[tuple[ChainSlice, Floats]]) -> tuple[float, float
     """Skew at thirty days, its change with the log of the term, and curve; slices within two days are left
     out: their smile is that of the last hours."""
     kept = [(chain, fit) for chain, fit in pairs if chain.days > 2]
-    logs = np.log(np.array([chain.days for chain, _ in kept]) / 30)
+    logs = np.log(np.array([chain.left for chain, _ in kept]) / 30)
     skew, by_term = _robust(
         np.column_stack([np.ones(len(logs)), logs]), np.array([fit[1] for _, fit in kept])
     )
     return float(skew), float(by_term), float(np.median([fit[2] for _, fit in kept]))
+
+
+def _above_the_money(skew: float, curve: float) -> float:
+    """How far VIX is above volatility at the money, as a logarithm. VIX is the fair volatility over all
+    strikes, whose square is the mean of the smile's squares over a normal z (J. Gatheral, The Volatility
+    Surface, 2006, chapter 11)."""
+    z, weight = np.polynomial.hermite_e.hermegauss(31)
+    z = np.clip(z, -_WIDEST, _WIDEST)
+    return float(np.log(weight @ np.exp(2 * (skew * z + curve * z * z)) / weight.sum()) / 2)
 
 
 def _robust(columns: Floats, target: Floats) -> Floats:
@@ -236,7 +259,7 @@ def _fit_liquidity(pairs: Sequence[tuple[ChainSlice, Floats]]) -> tuple[Liquidit
 
 def _book_rows(chain: ChainSlice, fit: Floats) -> Floats:
     """z, spread in percent of the middle, open interest and volume of the contracts out of the money."""
-    z = chain.moneyness / (np.exp(fit[0]) * np.sqrt(chain.days / 365))
+    z = chain.moneyness / (np.exp(fit[0]) * np.sqrt(chain.left / 365))
     spread = 100 * (chain.ask - chain.bid) / chain.premium
     rows = np.column_stack([z, spread, chain.interest, chain.volume])
     kept: Floats = rows[chain.telling & (np.abs(z) < 2)]

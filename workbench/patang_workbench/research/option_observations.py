@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from patang.backtest.premiums.clock import VarianceClock
 from patang.errors import BadInput
 from patang.market.contract_terms import UNDERLYINGS
 from patang.market.greeks import RISK_FREE_RATE, implied_volatility
@@ -37,7 +38,8 @@ _NEAR_THE_MONEY = 0.06
 class ChainSlice:
     """The options of one expiry at one moment. `on` is the spot that calls and puts agree on; the arrays have
     a row a contract: strike, premium, bid and ask in rupees (NaN without a book), volume and open interest as
-    the source counts them. `place`: how many of the expiries of its moment are nearer."""
+    the source counts them. `place`: how many of the expiries of its moment are nearer. `days` are the
+    calendar's, `left` those of the clock of variance, in whose years `volatility` is."""
 
     source: str
     underlying: str
@@ -45,6 +47,7 @@ class ChainSlice:
     expiry: date
     place: int
     days: float
+    left: float
     on: float
     is_call: NDArray[np.bool_]
     strike: Floats
@@ -68,9 +71,9 @@ class ChainSlice:
         return np.isfinite(self.volatility) & (self.premium >= _LEAST_PREMIUM) & out
 
 
-def chain_slices(folder: Path) -> list[ChainSlice]:
+def chain_slices(folder: Path, clock: VarianceClock) -> list[ChainSlice]:
     """All recorded chains below a folder, by source and time. Raises BadInput where a file is absent."""
-    return [found for source, read in SOURCES.items() for found in _slices(source, read(folder))]
+    return [found for source, read in SOURCES.items() for found in _slices(source, read(folder), clock)]
 
 
 def read_columns(path: Path, *filters: tuple[str, str, object]) -> Columns:
@@ -175,7 +178,7 @@ def _close_of(number: int) -> int:
     return int(datetime.combine(day, time(15, 30), IST).timestamp())
 
 
-def _slices(source: str, columns: Columns) -> Iterator[ChainSlice]:
+def _slices(source: str, columns: Columns, clock: VarianceClock) -> Iterator[ChainSlice]:
     good = (columns["premium"] > 0) & (columns["spot"] > 0)
     columns = {name: column[good] for name, column in columns.items()}
     underlyings, code = np.unique(columns["underlying"].astype(str), return_inverse=True)
@@ -188,7 +191,7 @@ def _slices(source: str, columns: Columns) -> Iterator[ChainSlice]:
         place = place + 1 if (moment, underlying) == before else 0
         before = moment, underlying
         expiry = date.fromordinal(number + date(1970, 1, 1).toordinal())
-        found = _slice(source, str(underlyings[underlying]), moment, expiry, place, columns, rows)
+        found = _slice(source, str(underlyings[underlying]), moment, expiry, place, columns, rows, clock)
         if found is not None:
             yield found
 
@@ -201,8 +204,10 @@ def _slice(
     place: int,
     columns: Columns,
     rows: Sequence[int] | NDArray[np.intp],
+    clock: VarianceClock,
 ) -> ChainSlice | None:
     days = (expiry_moment(expiry).timestamp() - moment) / _DAY
+    left = float(clock.left(expiry_moment(expiry), moment))
     if days < 0.02:
         return None
     floats = {
@@ -214,4 +219,5 @@ def _slice(
     on = parity_spot(is_call, floats["strike"], days / 365, floats["premium"], spot)
     volatility = implied_volatility(is_call, on, floats["strike"], days / 365, floats["premium"])
     told = (floats[name] for name in ("strike", "premium", "bid", "ask", "volume", "oi"))
-    return ChainSlice(source, underlying, moment, expiry, place, days, on, is_call, *told, volatility)
+    volatility *= np.sqrt(days / left)
+    return ChainSlice(source, underlying, moment, expiry, place, days, left, on, is_call, *told, volatility)

@@ -27,9 +27,9 @@ def smile_error(surface: Surface, pairs: Sequence[tuple[ChainSlice, Floats]]) ->
     for chain, fit in pairs:
         telling = chain.telling
         money = float(np.exp(fit[0]))
-        level = money / float(surface.at_the_money(1.0, chain.days))
-        told = surface.volatility(level, chain.days, chain.moneyness[telling])
-        near = np.abs(surface.standardised(chain.moneyness[telling], money, chain.days)) <= 2
+        level = money / float(surface.at_the_money(1.0, chain.left))
+        told = surface.volatility(level, chain.left, chain.moneyness[telling])
+        near = np.abs(surface.standardised(chain.moneyness[telling], money, chain.left)) <= 2
         off.append(np.log(told / chain.volatility[telling])[near])
     return rms(np.concatenate(off))
 
@@ -54,7 +54,7 @@ def premium_errors(surface: Surface, folder: Path, chains: Sequence[ChainSlice])
             chain.on,
             chain.strike,
             chain.days / 365,
-            surface.volatility(level, chain.days, chain.moneyness),
+            surface.volatility(level, chain.left, chain.moneyness) * np.sqrt(chain.left / chain.days),
         )
         delta = np.abs(told.delta)
         kept = chain.telling & (delta >= _TRADED_DELTA[0]) & (delta <= _TRADED_DELTA[1])
@@ -79,6 +79,8 @@ def premium_errors(surface: Surface, folder: Path, chains: Sequence[ChainSlice])
         change = f"{name}: change over {minutes} minutes"
         found[f"{change}, median of |market|"] = float(np.median(np.abs(market)))
         found[f"{change}, median of |model - market|"] = float(np.median(np.abs(model - market)))
+        found[f"{change}, mean of market"] = float(np.mean(market))
+        found[f"{change}, mean of model - market"] = float(np.mean(model - market))
         found[f"{change}, correlation"] = float(np.corrcoef(model, market)[0, 1])
     return found
 

@@ -30,7 +30,9 @@ __all__ = ["ModelledPremiums"]
 
 type Floats = NDArray[np.float64]
 
-_MINUTE, _DAY = 60, 86_400.0
+_MINUTE = 60
+_DAYS_A_YEAR = 365
+_YEAR = _DAYS_A_YEAR * 86_400.0
 _TICK = 0.05
 _SESSION_SECONDS = 375 * 60
 
@@ -155,14 +157,19 @@ class ModelledPremiums:
         is_call: bool | NDArray[np.bool_],
         strike: float | Floats,
     ) -> tuple[Floats, Floats]:
-        days = (expiry_moment(expiry).timestamp() - moments) / _DAY
+        end = expiry_moment(expiry)
+        years = (end.timestamp() - moments) / _YEAR
+        left = self._surface.clock.left(end, moments)
         level = self._surface.level(index.realised[sessions], np.log(spot / index.closed_before[sessions]))
-        moneyness = np.log(strike / spot) - RISK_FREE_RATE * days / 365
-        volatility = self._surface.volatility(level, days, moneyness)
-        z = self._surface.standardised(moneyness, self._surface.at_the_money(level, days), days)
+        moneyness = np.log(strike / spot) - RISK_FREE_RATE * years
+        volatility = self._surface.volatility(level, left, moneyness)
+        z = self._surface.standardised(moneyness, self._surface.at_the_money(level, left), left)
         exercised = np.maximum(np.where(is_call, spot - strike, strike - spot), 0.0)
-        worth = price(is_call, spot, strike, days / 365, volatility)
-        return np.where(days > 0, worth, exercised), z
+        # Interest runs by the calendar, variance by its clock: the price takes the total of each.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            by_calendar = volatility * np.sqrt(left / _DAYS_A_YEAR / years)
+        worth = price(is_call, spot, strike, years, by_calendar)
+        return np.where(years > 0, worth, exercised), z
 
     def _quotes(
         self,

@@ -3,6 +3,7 @@
     ln volatility = ln level + term * ln(days / 30) + last_day * exp(-days)
                     + (skew + skew_by_term * ln(days / 30)) * z + curve * z^2
     z = ln(strike / forward) / (at-the-money volatility * root of the years left), at most `widest` either way
+    days = the time left by the clock of variance (see patang.backtest.premiums.clock), years of 365 of them
     ln level = constant + slope * ln(realised) + spot_slope * ln(spot / close of the session before)
 
 `realised` is the volatility of the one-minute returns of the sessions before, faded by `decay` a session: a
@@ -18,6 +19,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
+
+from patang.backtest.premiums.clock import VarianceClock
 
 __all__ = ["Liquidity", "Surface", "shipped_surface"]
 
@@ -52,7 +55,8 @@ class Surface(_Value):
     the last for all later ones. `provenance` and `errors` say what they are from and how far they are off.
     """
 
-    version: int = 1
+    version: int = 2
+    clock: VarianceClock
     level_constant: float
     level_slope: float
     decay: float = Field(gt=0, lt=1)
@@ -94,7 +98,7 @@ class Surface(_Value):
         return np.clip(np.exp(logs), _LOWEST, _HIGHEST)
 
     def at_the_money(self, level: ArrayLike, days: ArrayLike) -> Floats:
-        """At-the-money volatility of an expiry `days` (calendar, with fractions) away."""
+        """At-the-money volatility of an expiry `days` of the clock away."""
         left = np.maximum(np.asarray(days, np.float64), 1e-3)
         term = self.term * np.log(left / _MONTH) + self.last_day * np.exp(-left)
         return np.clip(np.asarray(level, np.float64) * np.exp(term), _LOWEST, _HIGHEST)
@@ -107,7 +111,7 @@ class Surface(_Value):
         return z
 
     def volatility(self, level: ArrayLike, days: ArrayLike, moneyness: ArrayLike) -> Floats:
-        """Volatility a year of contracts; `moneyness` is the log of strike over forward."""
+        """Volatility of contracts, a year of the clock; `moneyness` is the log of strike over forward."""
         left = np.maximum(np.asarray(days, np.float64), 1e-3)
         money = self.at_the_money(level, left)
         z = np.clip(self.standardised(moneyness, money, left), -self.widest, self.widest)
