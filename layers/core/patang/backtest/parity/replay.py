@@ -85,7 +85,8 @@ def day_parity(
         if not len(bars):
             return None
         wide = float(bars.half_spread.max()) + float(instruments[identifier].tick_size)
-        return Decimal(repr(bars.low.min() - wide)), Decimal(repr(bars.high.max() + wide))
+        low, high = float(bars.low.min()) - wide, float(bars.high.max()) + wide
+        return Decimal(repr(low)), Decimal(repr(high))
 
     def leaves(position: Position) -> tuple[datetime | None, datetime | None]:
         """By all of the entry's minute, and by what of it certainly came after the entry."""
