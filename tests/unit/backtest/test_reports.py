@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -141,6 +141,19 @@ def test_modelled_prices_are_told_at_the_top(backtest):
     assert "Modelled prices" not in report_page(recorded)
 
 
+def test_a_backtest_on_days_that_its_models_learned_from_says_that_it_is_no_test(backtest):
+    run, page = backtest
+    assert "Not a test" not in page.text
+    days = [told.day for told in run.days]
+    taught = run.model_copy(update={"learned_until": {"equity": days[2]}})
+    assert taught.foreknown_sessions == 3
+    assert f"trained on what came in 3 of {len(days)} sessions (equity until {days[2]})" in report_page(
+        taught
+    )
+    later = run.model_copy(update={"learned_until": {"equity": days[0] - timedelta(days=1)}})
+    assert "Not a test" not in report_page(later)
+
+
 def test_a_backtest_tells_its_refusals_its_data_and_what_was_left_out(backtest):
     run, page = backtest
     for shown in ("MODEL_REFUSED", "912", run.source, "equity-19ace5ae68", "a Saturday session of two hours"):
@@ -200,7 +213,7 @@ def test_the_model_is_told_beside_entries_at_random(training):
 def test_a_final_window_that_was_asked_before_is_told(training):
     run, page = training
     assert "The final window was asked for the first time." in page.text
-    again = run.evidence.model_copy(update={"final_asked": 3, "earlier_trials": 40})
+    again = run.evidence.model_copy(update={"final_asked": 3, "earlier_sharpes": (0.1,) * 40})
     text = read(report_page(run.model_copy(update={"evidence": again}))).text
     assert "asked 3 times: it is not untouched any more" in text
     assert "40 more trials" in text

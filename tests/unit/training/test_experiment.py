@@ -148,7 +148,7 @@ class TestLedger:
         assert len(list(ledger.lines())) == len(asked)
 
     def test_another_bound_of_the_same_model_is_another_look(self, data, kept, shown, tmp_path):
-        """Neither changes what is chosen: whoever tries bounds until the final window pays must be counted."""
+        """It changes nothing that is chosen: whoever tries bounds until the final window pays is counted."""
         ledger = TrialLedger(tmp_path / "trials.jsonl")
         *_, asked = kept.lines()
         ledger.ask_final(asked)
@@ -180,9 +180,9 @@ class TestLedger:
         elsewhere = first.subject.model_copy(update=OTHER)
         for line in (first, first, second, first.model_copy(update={"subject": elsewhere})):
             ledger.tried(line)
-        assert ledger.trials_beside([second]) == 1
-        assert ledger.trials_beside([first, second]) == 0
-        assert ledger.trials_beside([second.model_copy(update={"seed": 8})]) == 2
+        assert ledger.trials_beside([second]) == (first.trial,)
+        assert ledger.trials_beside([first, second]) == ()
+        assert ledger.trials_beside([second.model_copy(update={"seed": 8})]) == (first.trial, second.trial)
 
     def test_a_run_that_is_given_up_leaves_its_trials(self, data, tmp_path):
         ledger = TrialLedger(tmp_path / "trials.jsonl")

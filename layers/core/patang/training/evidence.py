@@ -97,7 +97,8 @@ class Evidence(_Value):
     `outcomes` are those of the walk-forward, `final_outcomes` those of the final window, `random_entries`
     what luck would have made of the trades among them; None where there was none or nothing to draw from.
     `final_asked` counts how often the ledger knows that the final window was looked at, this time included;
-    `earlier_trials` are those of earlier runs for this strategy on the same source, beside those in `trials`.
+    `earlier_sharpes` are the Sharpe ratios, a day, of the trials of earlier runs for this strategy on the
+    same source, beside those in `trials`.
     """
 
     version: int = 1
@@ -117,4 +118,9 @@ class Evidence(_Value):
     final_outcomes: Outcomes
     random_entries: RandomEntries | None = None
     final_asked: int = 1
-    earlier_trials: int = 0
+    earlier_sharpes: tuple[float, ...] = ()
+
+    @property
+    def earlier_trials(self) -> int:
+        """How many trials earlier runs had made."""
+        return len(self.earlier_sharpes)

@@ -18,6 +18,7 @@ from patang.errors import BadInput
 from patang.market.sessions import IST
 from patang.training.dataset import Dataset
 from patang.training.evidence import Evidence, Outcomes, Reliability, Trial
+from patang.training.gates.deflated_sharpe import sharpe
 from patang.training.importance import Importance, importance_of
 from patang.training.ledger import FinalAsked, Subject, TrialKept, TrialLedger
 from patang.training.metrics import reliability, window_metrics
@@ -121,8 +122,9 @@ def experiment(
     if not len(own):
         raise BadInput("the final window has no entry")
     asked = ledger.ask_final(_asking(subject, final, trained, plan))
+    earlier = tuple(sharpe(np.array(trial.day_returns)) for trial in ledger.trials_beside(own_trials))
     evidence = _evidence(trained, importance, tried, chosen, combinations, own, plan).model_copy(
-        update={"data": dict(card), "final_asked": asked, "earlier_trials": ledger.trials_beside(own_trials)}
+        update={"data": dict(card), "final_asked": asked, "earlier_sharpes": earlier}
     )
     progress("final window")
     return Shown(trained, evidence, importance)

@@ -92,16 +92,16 @@ class TrialLedger:
         }
         return len(others) + 1
 
-    def trials_beside(self, own: Sequence[TrialKept]) -> int:
-        """How many other trials were made for the strategy and source of these, whatever its rows were each
-        time. A trial that was only made again is one of these."""
+    def trials_beside(self, own: Sequence[TrialKept]) -> tuple[Trial, ...]:
+        """The other trials that were made for the strategy and source of these, whatever its rows were each
+        time, each once and oldest first. A trial that was only made again is one of these."""
         known = {kept.model_dump_json() for kept in own}
         others = {
-            line.model_dump_json()
+            line.model_dump_json(): line.trial
             for line in self.lines()
             if isinstance(line, TrialKept) and any(line.subject.same_source(kept.subject) for kept in own[:1])
         }
-        return len(others - known)
+        return tuple(trial for told, trial in others.items() if told not in known)
 
     def lines(self) -> Iterator[TrialKept | FinalAsked]:
         """All of them, oldest first. Raises BadInput for one that cannot be read: nothing is left out."""

@@ -117,13 +117,29 @@ def test_the_more_was_tried_the_more_a_sharpe_ratio_has_to_show() -> None:
     assert few is not None
     assert many is not None
     assert many < few
-    assert deflated_sharpe(returns, trials[:3], earlier=500) < few
+    earlier = [sharpe(np.array(trial)) for trial in trials[3:]]
+    assert deflated_sharpe(returns, trials[:3], earlier) == pytest.approx(many)
     assert deflated_sharpe(returns, trials) == pytest.approx(
         float(deflated_sharpe_ratio(returns, np.array([sharpe(np.array(trial)) for trial in trials])))
     )
     assert deflated_sharpe(np.zeros(120), trials) is None
     assert deflated_sharpe(returns[:9], trials) is None
     assert sharpe(np.zeros(1)) == 0.0
+
+
+def test_two_trials_alike_in_each_of_many_runs_do_not_hide_that_it_was_luck() -> None:
+    """The best of a hundred runs on noise: its own two trials say nothing of how far luck reaches."""
+    rng = np.random.default_rng(6)
+    noise = rng.normal(0, 0.5, (100, 120))
+    best, *others = sorted(noise, key=sharpe, reverse=True)
+    own = [best.tolist(), best.tolist()]
+
+    alone = deflated_sharpe(best, own)
+    counted = deflated_sharpe(best, own, [sharpe(other) for other in others for _ in range(2)])
+
+    assert alone is not None
+    assert counted is not None
+    assert alone > 0.95 > 0.8 > counted
 
 
 def test_a_perfect_model_looks_as_wrong_as_luck_explains() -> None:

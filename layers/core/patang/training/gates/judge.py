@@ -95,9 +95,9 @@ class _Asked:
         trials = [trial.day_returns for trial in self._evidence.trials]
         if not trials:
             return None, "no trial is known: how many were made decides"
-        earlier = self._evidence.earlier_trials
+        earlier = self._evidence.earlier_sharpes
         value = deflated_sharpe(day_returns(self._counted, days), trials, earlier)
-        return value, f"{len(trials)} trials and {earlier} of earlier runs, {len(days)} days{self._of}"
+        return value, f"{len(trials)} trials and {len(earlier)} of earlier runs, {len(days)} days{self._of}"
 
     def overfitting(self) -> _Answer:
         trials = [trial.day_returns for trial in self._evidence.trials]
