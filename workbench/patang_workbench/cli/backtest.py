@@ -113,6 +113,8 @@ def _flat(result: "BacktestResult", metrics: "Metrics", folder: Path) -> dict[st
         "refusals": dict(result.refusals),
         "skipped": {day.isoformat(): reason for day, reason in sorted(result.skipped.items())},
         "models": dict(result.models),
+        "learned_until": {name: day.isoformat() for name, day in result.learned_until.items()},
+        "foreknown_sessions": result.foreknown_sessions,
         "seed": result.seed,
     }
 
@@ -135,6 +137,12 @@ def _print(result: "BacktestResult", metrics: "Metrics", folder: Path) -> None:
     most = sorted(result.refusals.items(), key=lambda item: -item[1])[:6]
     if most:
         console.print("refused most: " + ", ".join(f"{gate} {times:,}" for gate, times in most))
+    if result.foreknown_sessions:
+        console.print(
+            f"not a test: the models were trained on what came in {result.foreknown_sessions} of these "
+            f"{len(result.days)} sessions; choose days after {max(result.learned_until.values())}",
+            style="yellow",
+        )
     if result.modelled_share:
         console.print(f"prices made by a model: {result.modelled_share:.0%} of the trades")
     for day, reason in sorted(result.skipped.items()):

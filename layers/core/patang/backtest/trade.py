@@ -81,6 +81,8 @@ class BacktestResult(_Value):
     """A whole run. `refusals` counts each gate's no; `skipped` are sessions left out, with the reason.
 
     `models` are the versions of the models that were asked, by strategy; `source` names the history.
+    `learned_until` is the last day of this market that a strategy's model was trained on: what came on it,
+    and before, the model has been told.
     """
 
     version: Literal[1] = 1
@@ -90,6 +92,7 @@ class BacktestResult(_Value):
     seed: int
     settings: Settings
     models: Mapping[str, str]
+    learned_until: Mapping[str, date] = {}
     capital: Decimal
     bars: int
     cycles: int
@@ -104,3 +107,9 @@ class BacktestResult(_Value):
         if not self.trades:
             return 0.0
         return sum(trade.prices == "modelled" for trade in self.trades) / len(self.trades)
+
+    @property
+    def foreknown_sessions(self) -> int:
+        """Sessions that a model had learned from, or from what came after them."""
+        last = max(self.learned_until.values(), default=date.min)
+        return sum(told.day <= last for told in self.days)

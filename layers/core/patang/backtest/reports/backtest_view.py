@@ -72,6 +72,12 @@ def _verdict(run: BacktestResult, all_: Group) -> Text:
 
 def _warnings(run: BacktestResult) -> list[str]:
     told = []
+    if run.foreknown_sessions:
+        models = ", ".join(f"{name} until {last}" for name, last in sorted(run.learned_until.items()))
+        told.append(
+            f"Not a test: the models were trained on what came in {run.foreknown_sessions} of "
+            f"{len(run.days)} sessions ({models}). Only later sessions can say what they are worth."
+        )
     modelled = sum(trade.prices == "modelled" for trade in run.trades)
     if modelled:
         told.append(
