@@ -233,6 +233,12 @@ def test_what_ships_says_where_it_is_from_and_how_far_it_is_off() -> None:
     smiles = [error for name, error in surface.errors.items() if name.startswith("smile")]
     assert len(smiles) == 4
     assert max(smiles) < 0.08
+    clock = [error for name, error in surface.errors.items() if name.startswith("clock")]
+    assert len(clock) == 3
+    assert max(abs(error) for error in clock) < 0.06
     changes = [error for name, error in surface.errors.items() if name.endswith("correlation")]
     assert len(changes) == 2
     assert min(changes) > 0.9
+    drifts = [error for name, error in surface.errors.items() if name.endswith("mean of model - market")]
+    assert len(drifts) == 2
+    assert max(drifts) < 0.01
