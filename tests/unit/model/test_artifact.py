@@ -14,6 +14,7 @@ from patang.errors import ModelRefused
 from patang.model.artifact import Metadata
 from patang.model.inputs import INPUTS, session_fraction, underlying_inputs
 from patang.model.signal_model import SignalModel, load_models
+from patang.training.gates.thresholds import THRESHOLDS
 from tests.unit.strategies.markets import AS_OF, FALLING, RISING
 
 SHIPPED = Path(__file__).parents[3] / "model_artifacts"
@@ -219,10 +220,15 @@ def test_a_patch_of_the_same_xgboost_is_served(artifacts):
     assert SignalModel.load(artifacts, "equity").predict([row("equity")])
 
 
-@pytest.mark.parametrize("gates", [[], [{"name": "brier_skill", "passed": False, "told": "-0.01"}]])
-def test_a_model_is_promoted_by_gates_alone(gates):
+PASSED = [{"name": name, "passed": True, "told": "as it should"} for name in THRESHOLDS]
+FAILED = [*PASSED[:-1], PASSED[-1] | {"passed": False}]
+
+
+@pytest.mark.parametrize("gates", [[], FAILED, PASSED[1:], [{"name": "mine", "passed": True, "told": ""}]])
+def test_a_model_is_promoted_by_gates_alone_and_by_all_that_there_are(gates):
     with pytest.raises(ValueError, match="not that every gate let it pass"):
         trained_on("equity", {"promoted": True, "gates": gates})
+    assert trained_on("equity", {"promoted": True, "gates": PASSED}).promoted
 
 
 def test_the_shipped_models_are_for_demonstration_only():

@@ -9,6 +9,7 @@ import xgboost
 from patang.errors import BadInput
 from patang.model.signal_model import SignalModel
 from patang.training.calibration import fit_calibration
+from patang.training.gates.thresholds import THRESHOLDS
 from patang.training.gates.verdict import GateResult, Verdict
 from patang.training.importance import importance_of
 from patang.training.metrics import expected_calibration_error, reliability, window_metrics
@@ -174,7 +175,8 @@ class TestCard:
         card = (tmp_path / "equity" / "model_card.md").read_text()
         assert "For demonstration only" in card
         assert "| effective_size | FAILED | 9 rows |" in card
-        promoted = write(tmp_path, data, trained, Verdict(gates=verdict.gates[:1]))
+        good = tuple(verdict.gates[0].model_copy(update={"name": name}) for name in THRESHOLDS)
+        promoted = write(tmp_path, data, trained, Verdict(gates=good))
         assert promoted.promoted
         assert SignalModel.load(tmp_path, "equity").promoted
         card = (tmp_path / "equity" / "model_card.md").read_text()

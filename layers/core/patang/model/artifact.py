@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from patang.errors import ModelRefused
 from patang.model.dissimilarity import Dissimilarity
 from patang.model.inputs import INPUTS, StrategyName
+from patang.training.gates.thresholds import THRESHOLDS
 
 __all__ = ["Artifact", "Calibration", "GateTold", "Metadata", "read_artifact", "verify"]
 
@@ -49,9 +50,9 @@ class Metadata(_Part):
     the order of the columns; `files` has the SHA-256 of each file and `libraries` the versions it was trained
     with; `labels` says which exits and costs the labels assumed, `data` what it was trained on, with the
     SHA-256 of its content, `metrics` how well it did. `gates` are those that judged it (`training.gates`),
-    none for a model that was never judged. `promoted`: all of them let it pass; one that is not promoted is
-    for demonstration only: in mode live nothing is proposed on its word. `model_version` ends in a digest of
-    all the rest.
+    none for a model that was never judged. `promoted`: all that there are let it pass; one that is not
+    promoted is for demonstration only: in mode live nothing is proposed on its word. `model_version` ends in
+    a digest of all the rest.
     """
 
     schema_version: Literal[2] = 2
@@ -71,8 +72,12 @@ class Metadata(_Part):
 
     @model_validator(mode="after")
     def _one_story(self) -> "Metadata":
-        if self.promoted and not (self.gates and all(gate.passed for gate in self.gates)):
-            raise ValueError("it says that the model is promoted, and not that every gate let it pass")
+        silent = sorted(set(THRESHOLDS) - {gate.name for gate in self.gates if gate.passed})
+        if self.promoted and (silent or not all(gate.passed for gate in self.gates)):
+            raise ValueError(
+                "it says that the model is promoted, and not that every gate let it pass "
+                f"({', '.join(silent)}): train it again, so that it is judged by all of them"
+            )
         if len(self.dissimilarity.center) != len(self.inputs):
             measured = len(self.dissimilarity.center)
             raise ValueError(f"it measures the distance of {measured} inputs and has {len(self.inputs)}")
