@@ -2,7 +2,9 @@
 
 import argparse
 import json
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from patang_workbench.cli.running import CommandError
 from patang_workbench.cli.settings_file import read_settings
 
 if TYPE_CHECKING:
-    from patang.backtest.look_ahead import Leak
+    from patang.backtest.look_ahead import Leak, Settled
 
 __all__ = ["add_arguments", "run"]
 
@@ -54,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Work it out with and without the future; 1 if anything differs."""
     try:
-        found, bars = _leaks(options)
+        found, bars, settled = _leaks(options)
     except PatangError as error:
         raise CommandError(str(error)) from error
     if options.json:
@@ -69,9 +71,13 @@ def run(options: argparse.Namespace) -> int:
             }
             for leak in found
         ]
-        print(json.dumps({"bars": bars, "cuts": options.cuts, "leaks": len(leaks), "found": leaks[:_SHOWN]}))
+        told = {"bars": bars, "cuts": options.cuts, "settled": settled, "leaks": len(leaks)}
+        print(json.dumps({**told, "found": leaks[:_SHOWN]}))
     else:
-        print(f"{bars} bars, cut off {options.cuts} times: {len(found)} that depend on later bars")
+        kinds = ", ".join(f"{number} {kind}s" for kind, number in settled.items())
+        print(
+            f"{bars} bars, cut off {options.cuts} times, with {kinds}: {len(found)} that depend on later bars"
+        )
         for leak in islice(found, _SHOWN):
             print(f"{leak.kind} {leak.name}, {leak.at:%Y-%m-%d %H:%M}, cut off at {leak.cut:%Y-%m-%d %H:%M}")
             print(f"    with the later bars     {leak.with_future or 'not there'}")
@@ -79,7 +85,8 @@ def run(options: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
-def _leaks(options: argparse.Namespace) -> "tuple[list[Leak], int]":
+def _leaks(options: argparse.Namespace) -> "tuple[list[Leak], int, dict[str, int]]":
+    """What depends on later bars, of how many bars, and of how much that was settled, by its kind."""
     # The live code brings XGBoost, which takes seconds to import: not for every command's --help.
     from patang.backtest.featured import featured, unfeatured
     from patang.backtest.look_ahead import cuts_of, leaks
@@ -96,12 +103,18 @@ def _leaks(options: argparse.Namespace) -> "tuple[list[Leak], int]":
     history = load_history(options.data, options.first - _WARM_UP, options.last, symbols)
     traded = trading(settings, history) if symbols else settings
     asked = history.between(options.first, options.last)
-    cuts = cuts_of([unfeatured(bars) for bars in asked.symbols], options.cuts)
+    within = [unfeatured(bars) for bars in asked.symbols]
     settle = Settling(strategies(), load_models(options.models), traded, featured)
     bars = [unfeatured(bars) for bars in history.symbols]
+    counted = Counter(dict.fromkeys(("decision", "label", "fill"), 0))
+
+    def cuts(settled: "Sequence[Settled]") -> list[datetime]:
+        counted.update(one.kind for one in settled)
+        return cuts_of(within, options.cuts, settled)
+
+    found: list[Leak] = []
     with progress_bar(options.cuts) as reached:
-        found: list[Leak] = []
-        for cut in cuts:
-            found += leaks(bars, [cut], settle)
+        for cut, some in leaks(bars, settle, cuts):
+            found += some
             reached(f"cut off at {cut:%Y-%m-%d %H:%M}")
-    return found, sum(map(len, bars))
+    return found, sum(map(len, bars)), dict(counted)

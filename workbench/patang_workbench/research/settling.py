@@ -4,7 +4,7 @@ without the bars that came later (`patang.backtest.look_ahead`).
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from patang.backtest.candidates import found_by_rules
 from patang.backtest.engine import backtest
@@ -20,6 +20,8 @@ from patang.strategies.deciding import Models
 from patang.training.building import build_dataset
 
 __all__ = ["Settling"]
+
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,15 @@ class Settling:
 
     def _fills(self, tape: HistoryTape) -> Iterator[Settled]:
         result = backtest(tape, lambda: self.models, self.strategies, self.settings)
+        # What the rest of an order paid is in the price of all of it.
+        ordered = timedelta(seconds=self.settings.entry_order_seconds) + _MINUTE
         for trade in result.trades:
             bought = repr((str(trade.entry_price), trade.entered_at.isoformat()))
-            yield Settled("fill", trade.entered_at, f"{trade.trade_id} bought", bought)
+            yield Settled("fill", trade.entered_at + ordered, f"{trade.trade_id} bought", bought)
             if trade.exit_reason != "END":
-                yield Settled("fill", trade.exited_at, f"{trade.trade_id} sold", trade.model_dump_json())
+                # What is sold at an open is known once its bar has closed.
+                told = trade.model_dump_json()
+                yield Settled("fill", trade.exited_at + _MINUTE, f"{trade.trade_id} sold", told)
 
 
 def _moment(epoch: int) -> datetime:

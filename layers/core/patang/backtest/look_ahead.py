@@ -11,19 +11,24 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from patang.backtest.featured import MinuteBars
 from patang.backtest.history import SymbolHistory
 from patang.features.vector import CANDLE_FEATURES
 from patang.market.sessions import IST
 
-__all__ = ["Leak", "Settled", "Telling", "cuts_of", "leaks"]
+__all__ = ["Cuts", "Leak", "Settled", "Telling", "cuts_of", "leaks"]
 
 type Kind = Literal["feature", "decision", "label", "fill"]
 # The features of bars, and what was settled on them.
 type Telling = tuple[Sequence[SymbolHistory], Iterable[Settled]]
 
+# Which moments a check is made at, of all that was settled.
+type Cuts = Callable[[Sequence[Settled]], Sequence[datetime]]
+
 _MINUTE = 60
+_KINDS: tuple[Kind, ...] = ("decision", "fill", "label")
 _FRAMES = ("features", "features_5m", "features_15m")
 
 
@@ -48,25 +53,42 @@ class Leak:
     without: str | None
 
 
-def cuts_of(bars: Sequence[MinuteBars], number: int) -> list[datetime]:
-    """That many moments, spread over the bars: at each another minute of the session, and days apart."""
+def cuts_of(bars: Sequence[MinuteBars], number: int, settled: Iterable[Settled] = ()) -> list[datetime]:
+    """That many moments: spread over the bars, at each another minute of the session, and days apart; half of
+    them, where anything is settled, those at which something just was. What looks but a bar ahead differs
+    there and hardly anywhere else."""
     ends = np.unique(np.concatenate([b.starts for b in bars])) + _MINUTE
-    places = np.linspace(0, len(ends) - 1, number + 2).astype(int)[1:-1]
-    return [datetime.fromtimestamp(int(ends[place]), IST) for place in np.unique(places)]
+    # By kinds: labels are many, fills few.
+    just = {
+        kind: sorted({s.at for s in settled if s.kind == kind and _is_within(s.at, ends)}) for kind in _KINDS
+    }
+    kinds = [moments for moments in just.values() if moments]
+    wanted = number // 2 if kinds else 0
+    chosen: set[datetime] = set()
+    for turn in range(wanted):
+        moments = kinds[turn % len(kinds)]
+        chosen.add(moments[(2 * (turn // len(kinds)) + 1) * len(moments) // (2 * -(-wanted // len(kinds)))])
+    places = np.linspace(0, len(ends) - 1, number - len(chosen) + 2).astype(int)[1:-1]
+    spread = (datetime.fromtimestamp(int(ends[place]), IST) for place in np.unique(places))
+    return sorted({*spread, *chosen})
 
 
 def leaks(
-    bars: Sequence[MinuteBars], cuts: Sequence[datetime], tell: Callable[[Sequence[MinuteBars]], Telling]
-) -> Iterator[Leak]:
-    """What depends on its future, cut by cut. `tell` says what follows from bars."""
+    bars: Sequence[MinuteBars], tell: Callable[[Sequence[MinuteBars]], Telling], cuts: Cuts
+) -> Iterator[tuple[datetime, list[Leak]]]:
+    """What depends on its future, cut by cut. `tell` says what follows from bars, `cuts` where they are cut
+    off, of all that was settled."""
     features, settled = tell(bars)
     whole = list(settled)
-    for cut in cuts:
+    for cut in cuts(whole):
         last = int(cut.timestamp()) - _MINUTE
         past = [rest for b in bars if len(rest := b.rows(b.starts <= last))]
         known, settled = tell(past)
-        yield from _features_that_differ(features, known, cut)
-        yield from _settled_otherwise(whole, settled, cut)
+        yield cut, [*_features_that_differ(features, known, cut), *_settled_otherwise(whole, settled, cut)]
+
+
+def _is_within(moment: datetime, ends: NDArray[np.int64]) -> bool:
+    return bool(ends[0] <= moment.timestamp() < ends[-1])
 
 
 def _settled_otherwise(whole: Iterable[Settled], past: Iterable[Settled], cut: datetime) -> Iterator[Leak]:
