@@ -140,6 +140,8 @@ class Account:
     def has_no_room(self, as_of: int, underlyings: frozenset[str] | None) -> bool:
         """Whether it is certain that at this moment nothing on these underlyings (None: on any) could be
         bought: they are all held, or as many positions as there may be are."""
+        if not self._deals:
+            return False
         held = {deal.signal.underlying for deal in self._deals if deal.held_until > as_of}
         if len(held) >= self._settings.risk.max_concurrent_positions:
             return True
@@ -213,13 +215,11 @@ class Account:
         if closed is None or closed.state != "CLOSED" or closed.exit_time is None or deal.trade is None:
             return
         day = closed.exit_time.astimezone(IST).date()
-        result, pnl = after_close(
-            self._of(day),
-            before or closed.evolve(realised_pnl=None),
-            closed,
-            deal.mark(closed.exit_time),
-            day,
-        )
+        # What it was worth when the day began is asked of what was carried into it alone.
+        carried = closed.entry_time.astimezone(IST).date() < day
+        mark = deal.mark(closed.exit_time) if carried else None
+        before = before or closed.evolve(realised_pnl=None)
+        result, pnl = after_close(self._of(day), before, closed, mark, day)
         self._day = result
         self._state = self._state.with_result(closed, pnl)
         self.trades.append(deal.trade)
@@ -274,9 +274,11 @@ class Account:
             return
         first, last = np.searchsorted(self._closes, (begin, until), side="right").tolist()
         minutes = self._closes[first:last]
-        days = (minutes + _IST_AHEAD) // _DAY
-        for of_day in np.split(minutes, np.flatnonzero(np.diff(days)) + 1) if len(minutes) else ():
-            self._watch_day(of_day, held)
+        while len(minutes):
+            midnight = int(minutes[0]) + _DAY - (int(minutes[0]) + _IST_AHEAD) % _DAY
+            today = int(np.searchsorted(minutes, midnight))
+            self._watch_day(minutes[:today], held)
+            minutes = minutes[today:]
 
     def _watch_day(self, minutes: NDArray[np.int64], held: list[Deal]) -> None:
         first = int(minutes[0])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 
 from patang.backtest.minutes import Look, Tape
 from patang.settings import Settings
@@ -24,9 +25,12 @@ def found_by_rules(
     `tape.bars(candidate.instrument, found.as_of, ...)`. Minutes without a candidate may be left out. `spared`
     is asked when a look's turn has come: whether nobody has any use for what it would find.
     """
-    for as_of, of_minute in groupby(tape.looks(strategies, settings), key=lambda look: look.as_of):
-        asked = (look for look in of_minute if spared is None or not spared(look))
-        found = [find(look.market(), look.strategies, settings) for look in asked]
+    for as_of, of_minute in groupby(tape.looks(strategies, settings), key=attrgetter("as_of")):
+        found = [
+            find(look.market(), look.strategies, settings)
+            for look in of_minute
+            if spared is None or not spared(look)
+        ]
         if found:
             yield Found(
                 as_of,

@@ -76,6 +76,8 @@ class Deal:
             written_at=proposal.as_of,
             order_id=proposal.order_id,
             expected_price=signal.entry_price,
+            # No broker is asked, so that nobody compares what was.
+            terms_hash="",
         )
         # The next bar to look at, and the one of the first fill.
         self._row = bars.row_at(int(self._sent.timestamp()))

@@ -18,6 +18,7 @@ from patang.backtest.account import Account
 from patang.backtest.candidates import found_by_rules
 from patang.backtest.deal import Deal
 from patang.backtest.fills import FillTerms
+from patang.backtest.foresight import Foresight
 from patang.backtest.minutes import Look, Tape
 from patang.backtest.opening import Opening
 from patang.backtest.price_bars import PriceBars
@@ -68,11 +69,12 @@ def backtest(
     """
     if not len(tape.closes):
         raise BadInput(f"{tape.source} has no minutes to trade on: choose other days or symbols")
-    run = _Run(tape, settings, fills or FillTerms(), opening or Opening(), said, on_progress)
+    foresight = Foresight(models)
+    run = _Run(tape, settings, fills or FillTerms(), opening or Opening(), said, on_progress, foresight)
     looked = found_by_rules(tape, strategies, settings, spared=run.is_spared)
     while found := list(islice(looked, run.batch)):
         instruments = {c.instrument.identifier: c.instrument for f in found for _, c in f.wanted}
-        decided = decide_minutes(found, models, settings, _MOST_SIGNALS, explained=False)
+        decided = decide_minutes(found, foresight.models, settings, _MOST_SIGNALS, explained=False)
         for minute, decision in zip(found, decided, strict=True):
             run.decide(minute, decision, instruments)
         run.settle_batch()
@@ -105,6 +107,7 @@ class _Run:
     opening: Opening
     said: Callable[[Proposal], str | None]
     on_progress: Callable[[date], None] | None
+    foresight: Foresight
     account: Account = field(init=False)
     sessions: list[date] = field(init=False)
     days: list[DayResult] = field(default_factory=list)
@@ -153,7 +156,9 @@ class _Run:
             self._end_sessions(look.as_of.astimezone(IST).date())
             self.account.advance(look.as_of)
             spared = self.account.has_no_room(at, look.underlyings)
-        self._open_batch = self._open_batch or not spared
+        if not spared:
+            self._open_batch = True
+            self.foresight.foresee(look.ahead)
         return spared
 
     def settle_batch(self) -> None:

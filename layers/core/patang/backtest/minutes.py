@@ -1,35 +1,39 @@
 """The market of the past, minute by minute, as the engine asks for it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from patang.backtest.price_bars import PriceBars
 from patang.market.instruments import Instrument
+from patang.model.inputs import StrategyName
 from patang.settings import Settings
 from patang.strategies.base import Strategy
 from patang.strategies.market import Market
 
-__all__ = ["Look", "Tape"]
+__all__ = ["Ahead", "Look", "Tape"]
 
 type Epochs = NDArray[np.int64]
+# What the models will probably be asked about this look and those around it, inputs by name.
+type Ahead = Callable[[], Mapping[StrategyName, Sequence[Mapping[str, float]]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+# A tuple: there is one for each bar that may be bought.
+class Look(NamedTuple):
     """The minute that ended at `as_of`, and the strategies whose rules may find something in it.
 
     `market` makes what they are shown. `underlyings`: on no other can they find anything; None: on any.
+    `ahead` is one object for all looks that it is about, None where nothing can be foreseen.
     """
 
     as_of: datetime
     strategies: tuple[Strategy, ...]
     market: Callable[[], Market]
     underlyings: frozenset[str] | None = None
+    ahead: Ahead | None = None
 
     @classmethod
     def of(cls, market: Market, strategies: tuple[Strategy, ...]) -> "Look":

@@ -32,7 +32,7 @@ class PriceBars:
     prices: Prices
 
     def __post_init__(self) -> None:
-        if np.any(np.diff(self.starts) <= 0):
+        if (self.starts[1:] <= self.starts[:-1]).any():
             raise BadInput("bars of an instrument are not in the order of time: sort them, drop repeats")
 
     def __len__(self) -> int:
@@ -40,4 +40,4 @@ class PriceBars:
 
     def row_at(self, moment: int) -> int:
         """The first row that starts at this epoch second or later; the number of rows where none does."""
-        return int(np.searchsorted(self.starts, moment))
+        return int(self.starts.searchsorted(moment))

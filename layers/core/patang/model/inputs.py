@@ -21,6 +21,7 @@ __all__ = [
     "StrategyName",
     "option_inputs",
     "session_fraction",
+    "session_fractions",
     "underlying_inputs",
 ]
 
@@ -47,6 +48,7 @@ INPUTS: Mapping[StrategyName, tuple[str, ...]] = {"equity": EQUITY_INPUTS, "long
 
 _OPEN = timedelta(hours=9, minutes=15)
 _SESSION = timedelta(hours=6, minutes=15)
+_IST_AHEAD, _DAY = 5 * 3600 + 1800, 86_400
 
 
 # Asked for every candidate of a minute.
@@ -56,6 +58,13 @@ def session_fraction(as_of: datetime) -> float:
     local = as_of.astimezone(IST)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     return (local - midnight - _OPEN) / _SESSION
+
+
+def session_fractions(ends: NDArray[np.int64]) -> Floats:
+    """`session_fraction` of many moments, epoch seconds, to the last bit."""
+    since_open = (ends + _IST_AHEAD) % _DAY - int(_OPEN.total_seconds())
+    fractions: Floats = since_open / int(_SESSION.total_seconds())
+    return fractions
 
 
 def underlying_inputs[N: (float, Floats)](

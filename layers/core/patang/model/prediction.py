@@ -1,13 +1,13 @@
 """What a model says of one entry; for those who pass it on and need no model."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Prediction"]
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+# A tuple: a backtest has one for each bar that may be bought.
+class Prediction(NamedTuple):
     """`p_win`: calibrated probability of a profit after charges. `expected_return_pct`: mean return of the
     trade in percent of its entry price, before costs. `distance` is how far the row is from the model's
     training, and `furthest` how far it may be."""

@@ -109,7 +109,7 @@ class RiskState(Record):
         one position does not say which others there are."""
         if self.book is None:
             return self
-        return self.evolve(book=self.book.with_position(position))
+        return self.model_copy(update={"book": self.book.with_position(position)})
 
     def in_mode(self, mode: Mode) -> Self:
         """This state with what was made, lost and paid in in this mode."""

@@ -153,7 +153,7 @@ def leg_charges(
     segment: Segment, exchange: str, side: Side, price: Decimal, quantity: int, day: date
 ) -> Charges:
     """Charges of one order of `quantity` units executed at an average of `price` rupees."""
-    return order_charges(segment, exchange, side, (Execution(price, quantity),), day)
+    return Charges(**_whole(_amounts(segment, exchange, side, price * quantity, day)))
 
 
 def round_trip_charges(

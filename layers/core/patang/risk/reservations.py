@@ -62,7 +62,7 @@ def release(state: RiskState, order_id: str) -> RiskState:
     if order_id not in state.reservations:
         return state
     left = {name: reserved for name, reserved in state.reservations.items() if name != order_id}
-    return state.evolve(reservations=left)
+    return state.model_copy(update={"reservations": left})
 
 
 def keep_rest(state: RiskState, proposal: Proposal, old: OrderIntent, new: OrderIntent) -> RiskState:
@@ -115,4 +115,4 @@ def _reservation(proposal: Proposal, exposure: Decimal) -> Reservation:
 
 
 def _with(state: RiskState, order_id: str, reservation: Reservation) -> RiskState:
-    return state.evolve(reservations=state.reservations | {order_id: reservation})
+    return state.model_copy(update={"reservations": state.reservations | {order_id: reservation}})

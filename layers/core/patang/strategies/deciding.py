@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from patang.features.options import option_reasons
 from patang.model.contributions import Explained
@@ -24,13 +24,28 @@ from patang.strategies.market import Market
 from patang.strategies.rules import Refusal, Rule
 from patang.strategies.signal import Signal
 
-if TYPE_CHECKING:
-    # With a model comes xgboost, and with that what else is installed: rules alone need neither.
-    from patang.model.signal_model import SignalModel
+__all__ = ["Decided", "Found", "Model", "Models", "decide", "decide_minutes", "find", "signal_of"]
 
-__all__ = ["Decided", "Found", "Models", "decide", "decide_minutes", "find", "signal_of"]
 
-type Models = Mapping[StrategyName, SignalModel]
+class Model(Protocol):
+    """As `patang.model.signal_model.SignalModel`: with that comes xgboost, and rules alone need none."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def promoted(self) -> bool: ...
+
+    def predict(self, rows: Sequence[Mapping[str, float]]) -> list[Prediction]:
+        """One prediction a row."""
+        ...
+
+    def explain(self, rows: Sequence[Mapping[str, float]]) -> list[Explained]:
+        """What each input gave to each answer."""
+        ...
+
+
+type Models = Mapping[StrategyName, Model]
 
 _UNASKED = Prediction(math.nan, math.nan)
 
@@ -160,7 +175,7 @@ def _confident(wishes: Sequence[_Asked], settings: Settings, left: list[LeftAlon
 def _by_model(
     asked: Sequence[_Asked],
     models: Callable[[], Models],
-    ask: Callable[["SignalModel", Sequence[_Asked]], list[_Asked]],
+    ask: Callable[[Model, Sequence[_Asked]], list[_Asked]],
 ) -> list[_Asked]:
     """The same, in their order, each with what its model answered: one question a model."""
     rows: dict[StrategyName, list[int]] = {}
@@ -174,7 +189,7 @@ def _by_model(
     return answered
 
 
-def _predicted(model: "SignalModel", asked: Sequence[_Asked]) -> list[_Asked]:
+def _predicted(model: Model, asked: Sequence[_Asked]) -> list[_Asked]:
     predictions = model.predict([found.candidate.inputs for found in asked])
     return [
         found._replace(prediction=prediction, version=model.version, promoted=model.promoted)
@@ -182,7 +197,7 @@ def _predicted(model: "SignalModel", asked: Sequence[_Asked]) -> list[_Asked]:
     ]
 
 
-def _explained(model: "SignalModel", asked: Sequence[_Asked]) -> list[_Asked]:
+def _explained(model: Model, asked: Sequence[_Asked]) -> list[_Asked]:
     parts = model.explain([found.candidate.inputs for found in asked])
     return [found._replace(contributions=of_one) for found, of_one in zip(asked, parts, strict=True)]
 
@@ -205,13 +220,15 @@ def _too_many(found: _Asked) -> LeftAlone:
 def _filtered(found: _Asked, as_of: datetime, settings: Settings) -> Signal:
     """The signal, with the gate that keeps it from all accounts if one does, and the rules of that gate."""
     signal = signal_of(found.candidate, as_of, found.prediction, found.version, found.contributions)
-    signal = signal.model_copy(update={"model_promoted": found.promoted})
     refusal = found.strategy.apply_entry_filters(signal, settings)
     if refusal is not None:
         told = {"refused": (refusal.gate,), "rules": (*signal.rules, *refusal.rules)}
-        return signal.model_copy(update=told | {"reason": f"{signal.reason}; {refusal}"})
+        return signal.model_copy(
+            update=told | {"reason": f"{signal.reason}; {refusal}", "model_promoted": found.promoted}
+        )
     confident = Rule("p_win", ">=", settings.risk.min_confidence, passed=True, value=signal.confidence)
-    return signal.model_copy(update={"rules": (*signal.rules, confident)})
+    rules = (*signal.rules, confident)
+    return signal.model_copy(update={"rules": rules, "model_promoted": found.promoted})
 
 
 def signal_of(
