@@ -54,6 +54,20 @@ def test_an_edge_is_found_out_of_sample() -> None:
     assert np.array(found.outcomes.net_pct)[taken].mean() > 0.03
 
 
+def test_a_market_that_changed_is_no_skill() -> None:
+    """Winners grow more and nothing foretells which: what was calibrated later knows the share of now better
+    than the rows that were fitted on, and knows no more than that."""
+    noise = entries(strength=0)
+    drift = np.linspace(-0.2, 0.2, len(noise))
+    data = replace(noise, gross_pct=noise.gross_pct + drift, net_pct=noise.net_pct + drift)
+
+    found = run_window(window_of(data), data, PARAMETERS, 7)
+
+    assert found.metrics is not None
+    assert found.metrics.won > found.metrics.base_rate + 0.1
+    assert found.metrics.brier_skill <= 0
+
+
 def test_what_comes_later_changes_nothing() -> None:
     data = entries()
     window = window_of(data)

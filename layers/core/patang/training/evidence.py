@@ -19,8 +19,9 @@ class _Value(BaseModel):
 class WindowMetrics(_Value):
     """A model on a stretch of time it has not seen: `rows` entries from `first` to `last`.
 
-    `base_rate` is the share of winners in the rows it was fitted on, against which `brier_skill` is told;
-    `return_r2` is the regressor's. `effective_rows` is the sum of the rows' uniqueness.
+    `base_rate` is the share of winners in the rows it was fitted on; `brier_skill` is told against it, or
+    against the mean of the model's own answers where that is the better guess; `return_r2` is the
+    regressor's. `effective_rows` is the sum of the rows' uniqueness.
     """
 
     name: str

@@ -23,7 +23,9 @@ def window_metrics(
     """The measures of scikit-learn; `base_rate` and `mean_gross` are those of the rows that were fitted on.
 
     Accuracy and F1 are those of "p_win is at least a half". Where all rows won, or all lost, the area under
-    the curve is that of chance. Skill and R2 are against the guess that knows the fitted rows' mean alone.
+    the curve is that of chance. R2 is against the guess that knows the fitted rows' mean alone, skill against
+    the better of two: the base rate for all, or the mean of the model's own answers for all. Else a model
+    that was calibrated after the market had changed would have skill for that alone.
     """
     # Here: scikit-learn is a second of waiting, and in no layer.
     from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, roc_auc_score
@@ -31,7 +33,8 @@ def window_metrics(
     won, weight, p_win = data.won, data.weight, answers.p_win
     yes = p_win >= 0.5
     brier = float(brier_score_loss(won, p_win, sample_weight=weight, pos_label=1))
-    guess = float(np.average((base_rate - won) ** 2, weights=weight))
+    constants = (base_rate, float(np.average(p_win, weights=weight)))
+    guess = min(float(np.average((constant - won) ** 2, weights=weight)) for constant in constants)
     missed = float(np.average((data.gross_pct - answers.expected_return_pct) ** 2, weights=weight))
     spread = float(np.average((data.gross_pct - mean_gross) ** 2, weights=weight))
     both = 0 < won.sum() < len(won)
@@ -47,7 +50,8 @@ def window_metrics(
         f1=float(f1_score(won, yes, sample_weight=weight, zero_division=0.0)),
         auc=float(roc_auc_score(won, p_win, sample_weight=weight)) if both else 0.5,
         brier=brier,
-        brier_skill=1 - brier / guess,
+        # Less the last digits: they would be skill of a model that answers the same to all.
+        brier_skill=round(1 - brier / guess, 12),
         calibration_error=expected_calibration_error(p_win, won, weight),
         return_r2=1 - missed / spread,
     )
