@@ -86,14 +86,13 @@ def played(floor: Floor, until: int) -> Candles:
     return candles
 
 
-def kept(floor: Floor, line: Line, minutes: int) -> list[tuple[int, ...]]:
-    """The simulator's own candles of the day."""
-    if minutes == 24 * 60:
-        bars: Bars = floor.days(line, floor.opening - 86_400 // 2, floor.closing)
-    else:
-        bars = aggregate(floor.minutes(line, floor.opening, floor.closing), minutes)
+def kept(floor: Floor, line: Line) -> dict[int, list[tuple[int, ...]]]:
+    """The simulator's own candles of the day, by their minutes."""
+    bars = floor.minutes(line, floor.opening, floor.closing)
+    of_length: dict[int, Bars] = {minutes: aggregate(bars, minutes) for minutes in LENGTHS[:-1]}
+    of_length[24 * 60] = floor.days(line, floor.opening - 86_400 // 2, floor.closing)
     # Only contracts have an open interest; the day's is that of its last bar.
-    return [tuple(bar[1:]) for bar in bars]
+    return {minutes: [tuple(bar[1:]) for bar in found] for minutes, found in of_length.items()}
 
 
 def floors() -> Iterator[object]:
@@ -117,8 +116,7 @@ def test_every_candle_of_a_day_comes_out_as_the_simulator_keeps_it(make, minutes
     candles = played(floor, until)
     compared = dict.fromkeys(LENGTHS, 0)
     for token, line in floor.lines.items():
-        for minutes in LENGTHS:
-            expected = kept(floor, line, minutes)
+        for minutes, expected in kept(floor, line).items():
             assert candles.made[minutes][token] == expected, (line.instrument.key, minutes)
             compared[minutes] += len(expected)
         if line.instrument.expiry is None:
