@@ -78,3 +78,18 @@ def test_it_says_why_there_is_no_model(data, tmp_path, capsys, arguments, said):
 def test_what_is_no_number_is_not_understood(data, tmp_path, wrong):
     with pytest.raises(SystemExit, match="2"):
         train(data, tmp_path, *wrong)
+
+
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "x", "\u0663"])
+def test_a_seed_that_is_none_is_told_before_anything_is_read(data, tmp_path, capsys, seed):
+    with pytest.raises(SystemExit) as ended:
+        train(data, tmp_path, "--seed", seed)
+    assert ended.value.code == 2
+    assert "from 0 to 4294967295" in capsys.readouterr().err
+
+
+def test_where_nothing_can_be_kept_no_look_is_spent(data, tmp_path, capsys):
+    (tmp_path / "run").write_text("a file")
+    assert train(data, tmp_path) == 1
+    assert capsys.readouterr().err == f"patang: {tmp_path / 'run'}: File exists\n"
+    assert not (tmp_path / "trials.jsonl").exists()

@@ -61,6 +61,11 @@ def main(arguments: list[str] | None = None) -> int:
         # Whoever read the output has seen enough. What is left in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"patang: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     return code
 
 

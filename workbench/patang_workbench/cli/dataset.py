@@ -11,6 +11,7 @@ from patang.settings import Settings
 from patang.training.card import DataCard
 from patang_workbench.cli.days import as_day
 from patang_workbench.cli.running import CommandError
+from patang_workbench.cli.seeds import as_seed
 from patang_workbench.cli.settings_file import read_settings
 from patang_workbench.research.dataset_files import is_dataset
 from patang_workbench.research.datasets import Wish
@@ -49,7 +50,11 @@ def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
         "--latency-bars", type=_bars, default=1, metavar="N", help="minutes from decision to order (1)"
     )
     parser.add_argument(
-        "--seed", type=int, default=7, metavar="N", help="of all that is drawn: entries at random, trials (7)"
+        "--seed",
+        type=as_seed,
+        default=7,
+        metavar="N",
+        help="of all that is drawn: entries at random, trials (7)",
     )
 
 

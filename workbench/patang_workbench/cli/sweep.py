@@ -15,6 +15,7 @@ from patang_workbench.cli.days import as_day
 from patang_workbench.cli.distributed import add_distributed_arguments
 from patang_workbench.cli.progress import progress_bar
 from patang_workbench.cli.running import CommandError
+from patang_workbench.cli.seeds import as_seed
 from patang_workbench.cli.settings_file import read_settings
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sample", type=_count, metavar="N", help="try N of the combinations, drawn by --seed"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the draw (0)")
+    parser.add_argument("--seed", type=as_seed, default=0, metavar="N", help="of the draw (0)")
     parser.add_argument("--settings", type=Path, metavar="FILE", help="settings in YAML (the safe defaults)")
     parser.add_argument(
         "--capital", type=_rupees, default=Decimal(50_000), metavar="RUPEES", help="of a position (50000)"

@@ -75,6 +75,8 @@ def run(options: argparse.Namespace) -> int:
     from patang_workbench.research.run_files import keep_run
 
     out: Path = options.out or RESEARCH / f"train-{options.strategy}"
+    # First: a look at the final window is spent whether or not the run can be kept.
+    out.mkdir(parents=True, exist_ok=True)
     plan = plan_of(options)
     material = material_for(options, kept_in=out / "dataset")
     try:

@@ -43,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Walk forward, judge, keep the run, say what came of it."""
     out: Path = options.out or RESEARCH / f"walk-forward-{options.strategy}"
+    # First: a look at the final window is spent whether or not the run can be kept.
+    out.mkdir(parents=True, exist_ok=True)
     found = _walked(options, out)
     if options.json:
         print(json.dumps(_told(found, out)))
