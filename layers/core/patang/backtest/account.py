@@ -84,6 +84,7 @@ class Account:
         self._day = AccountDay(account=_NAME, day=date.min)
         self._directions: dict[str, Direction] = {}
         self._now = 0
+        self._certain: list[tuple[str, int]] = []  # underlyings, and until when each is held
         # The last look at the account, and what it was a look at.
         self._looked: tuple[datetime, tuple[object, ...], AccountView] | None = None
 
@@ -103,6 +104,7 @@ class Account:
             else:
                 break
         self._watch(end)
+        self._certain = [(deal.signal.underlying, deal.held_until) for deal in self._deals]
 
     def cycle(self, as_of: datetime, signals: Sequence[Signal]) -> None:
         """The account's answer to a cycle's signals: one proposal after the other."""
@@ -140,9 +142,7 @@ class Account:
     def has_no_room(self, as_of: int, underlyings: frozenset[str] | None) -> bool:
         """Whether it is certain that at this moment nothing on these underlyings (None: on any) could be
         bought: they are all held, or as many positions as there may be are."""
-        if not self._deals:
-            return False
-        held = {deal.signal.underlying for deal in self._deals if deal.held_until > as_of}
+        held = {underlying for underlying, until in self._certain if until > as_of}
         if len(held) >= self._settings.risk.max_concurrent_positions:
             return True
         return underlyings is not None and underlyings <= held

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patang.approvals.proposal import OrderTerms, Proposal
-from patang.backtest.fills import FillTerms, Leaving, Since, Walk, buy, sale_price, sold_units, walk_exit
-from patang.backtest.holding import base_at, mark_of, quote_before, trade_of, worth_at
+from patang.backtest.entry_order import after_fill, entry_order, filled
+from patang.backtest.fills import FillTerms, Leaving, Since, Walk, sale_price, sold_units, walk_exit
+from patang.backtest.holding import base_at, mark_of, quote_before, trade_of, with_more, worth_at
 from patang.backtest.price_bars import PriceBars
 from patang.backtest.trade import Trade
 from patang.execution.checks import check_drift
-from patang.execution.intent import OrderIntent
 from patang.market.sessions import IST
-from patang.portfolio.ledger import Fill, after_entry, after_exit, opened
+from patang.portfolio.ledger import Fill, after_exit
 from patang.portfolio.position import Mark, Position
 from patang.risk.charges import segment_of
 from patang.settings import Settings
@@ -27,7 +27,6 @@ from patang.strategies.signal import Signal
 __all__ = ["Deal", "Event"]
 
 _MINUTE = 60
-_FOUR_PLACES = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +65,7 @@ class Deal:
         self._segment = segment_of(signal.exchange, signal.symbol, signal.product)
         self._sent = signal.as_of + timedelta(minutes=fills.latency_bars)
         self._stale = int(self._sent.timestamp()) + settings.entry_order_seconds
-        self.intent = OrderIntent(
-            account=proposal.account,
-            intent_id=proposal.order_id.replace("-", "")[:20],
-            kind="ENTRY",
-            state="ACKED",
-            terms=terms,
-            as_of=proposal.as_of,
-            written_at=proposal.as_of,
-            order_id=proposal.order_id,
-            expected_price=signal.entry_price,
-            # No broker is asked, so that nobody compares what was.
-            terms_hash="",
-        )
+        self.intent = entry_order(proposal, terms)
         # The next bar to look at, and the one of the first fill.
         self._row = bars.row_at(int(self._sent.timestamp()))
         self._entered = 0
@@ -203,50 +190,16 @@ class Deal:
 
     def _buy(self, row: int) -> Since | None:
         """The fill of a bar, and what the position has seen of that bar."""
-        signal, terms, before = self.signal, self.intent.terms, self.intent
-        wanted = terms.quantity - before.filled_quantity
-        price = terms.price or signal.entry_price
-        got = buy(
-            self._bars,
-            row,
-            price,
-            wanted,
-            lot=signal.lot_size,
-            tick=signal.tick_size,
-            slippage_pct=self._slippage(price * wanted),
-            volume_share=self._fills.volume_share,
-        )
+        got = filled(self.intent, self.proposal, self._segment, self._bars, row, self._fills)
         if got is None:
             return None
-        paid = (before.average_price or Decimal(0)) * before.filled_quantity + got.price * got.quantity
-        filled = before.filled_quantity + got.quantity
-        average = (paid / filled).quantize(_FOUR_PLACES)
-        start = int(self._bars.starts[row])
-        at = datetime.fromtimestamp(start if got.since == "open" else start + _MINUTE, IST)
-        self.intent = before.model_copy(
-            update={
-                "state": "COMPLETE" if filled == terms.quantity else "ACKED",
-                "filled_quantity": filled,
-                "average_price": average,
-            }
-        )
-        fill = Fill(filled, average, at)
-        if self.position is None:
+        self.intent, fill, since = got
+        first = self.position is None
+        if first:
             self._entered = row
-            name, mode = f"P{before.intent_id}", self._settings.mode
-            self.position = opened(
-                name,
-                self.proposal.account,
-                signal,
-                signal.product,
-                before.intent_id,
-                signal.entry_price,
-                fill,
-                mode=mode,
-            )
-            return got.since
-        self.position = after_entry(self.position, signal, signal.entry_price, fill)
-        return "before"
+        mode = self._settings.mode
+        self.position = after_fill(self.position, self.proposal, self.intent, fill, mode)
+        return since if first else "before"
 
     def _walk(self, until: int, opposed: Callable[[datetime], bool] | None) -> Walk:
         """The walk from where the position stands: once to the end of its bars, or, where the cycles have a
@@ -315,25 +268,14 @@ class Deal:
         if position is None:
             raise ValueError("nothing is held that could be sold")
         decided = self._leaving.price if self._leaving is not None else sale.price
-        got = sale_price(
-            sale.price,
-            self._bars,
-            row,
-            tick=position.tick_size,
-            slippage_pct=self._slippage(sale.price * units),
-        )
-        before = self._sold
-        value = (before.value if before else Decimal(0)) + got * units
-        quantity = (before.quantity if before else 0) + units
-        self._sold = Fill(quantity, value / quantity, at)
+        slipped = self._fills.slippage.pct(self._segment, sale.price * units)
+        got = sale_price(sale.price, self._bars, row, tick=position.tick_size, slippage_pct=slipped)
+        before, self._sold = self._sold, with_more(self._sold, units, got, at)
         going = position.model_copy(update={"state": "CLOSING", "exit_reason": reason})
         self.position = after_exit(going, before, self._sold, decided)
         if self.position.state == "CLOSED":
             held = row - self._entered + 1
             self.trade = trade_of(self.proposal, self.position, held, self._bars.prices)
-
-    def _slippage(self, value: Decimal) -> Decimal:
-        return self._fills.slippage.pct(self._segment, value)
 
 
 def _rupees(price: float) -> Decimal:

@@ -11,10 +11,11 @@ from patang.backtest.price_bars import PriceBars
 from patang.backtest.trade import Prices, Trade
 from patang.market.candles import Quote
 from patang.market.sessions import IST
+from patang.portfolio.ledger import Fill
 from patang.portfolio.position import Mark, Position
 from patang.strategies.signal import Signal
 
-__all__ = ["base_at", "mark_of", "quote_before", "trade_of", "worth_at"]
+__all__ = ["base_at", "mark_of", "quote_before", "trade_of", "with_more", "worth_at"]
 
 type Floats = NDArray[np.float64]
 type Epochs = NDArray[np.int64]
@@ -77,6 +78,13 @@ def quote_before(signal: Signal, bars: PriceBars, sent: datetime) -> Quote | Non
         oi=0,
         exchange_time=_moment(int(bars.starts[row]) + _MINUTE),
     )
+
+
+def with_more(before: Fill | None, units: int, price: Decimal, at: datetime) -> Fill:
+    """All that one order has sold, once these units have been."""
+    quantity = (before.quantity if before else 0) + units
+    value = (before.value if before else Decimal(0)) + price * units
+    return Fill(quantity, value / quantity, at)
 
 
 def trade_of(proposal: Proposal, closed: Position, bars_held: int, prices: Prices) -> Trade:

@@ -129,9 +129,8 @@ class RiskState(Record):
         standing = self.in_mode(closed.mode)
         total = standing.realised_total + pnl
         peak = max(standing.peak_realised, total)
-        return standing.evolve(
-            realised_total=total, peak_realised=peak, results_mode=closed.mode
-        ).with_position(closed)
+        results = {"realised_total": total, "peak_realised": peak, "results_mode": closed.mode}
+        return standing.model_copy(update=results).with_position(closed)
 
 
 class AccountDay(Record):

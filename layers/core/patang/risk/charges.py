@@ -46,7 +46,7 @@ type Side = Literal["BUY", "SELL"]
 # Kite names the derivatives segments as exchanges of their own.
 _EXCHANGES = {"NSE": "NSE", "NFO": "NSE", "BSE": "BSE", "BFO": "BSE"}
 _COMPONENTS = ("brokerage", "stt", "exchange_transaction", "sebi", "stamp_duty", "ipft", "gst", "dp")
-_RUPEE, _PAISA = Decimal(1), Decimal("0.01")
+_NOTHING, _RUPEE, _PAISA = Decimal(0), Decimal(1), Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,10 @@ class Rate:
 
     def amount(self, turnover: Decimal, so_far: dict[str, Decimal]) -> Decimal:
         """Rupees on a turnover, or on the amounts named in `of`."""
-        base = sum((so_far[name] for name in self.of), Decimal(0)) if self.of else turnover
-        amount = (base * self.percent / 100 if self.percent is not None else Decimal(0)) + (self.flat or 0)
+        base = sum([so_far[name] for name in self.of], _NOTHING) if self.of else turnover
+        amount = _NOTHING if self.percent is None else base * self.percent / 100
+        if self.flat is not None:
+            amount += self.flat
         return amount if self.cap is None else min(amount, self.cap)
 
 
