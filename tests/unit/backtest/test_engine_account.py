@@ -176,6 +176,51 @@ def test_a_day_without_sourced_charges_is_not_traded_and_named() -> None:
     assert "brokerage" in result.skipped[day]
 
 
+def test_what_may_be_carried_into_days_without_sourced_charges_is_not_bought() -> None:
+    """No source tells what an option cost at the exchange from April 2019 on."""
+    day, later = DAY.replace(year=2019, month=3, day=28), DAY.replace(year=2019, month=4, day=2)
+    quiet = flat("09:50", "15:29")
+    path = joined(bars(*quiet, day=day), bars(*quiet, day=later))
+    call = CALL.model_copy(update={"expiry": DAY.replace(year=2019, month=4, day=25)})
+    chosen = settings(capital={"starting_capital_inr": 10_000_000}, options={"holding_period": "swing"})
+    kept = wish(call, stop="50", target="300", exit_by=at("15:00", later))._replace(holding_period="swing")
+    tape = Wishes({at("10:00", day): [kept]}, {call: path})
+    result = backtest(tape, lambda: {"long_options": Sure()}, (), chosen, fills=FILLS)
+    assert result.trades == ()
+    assert "exchange_transaction" in result.skipped[day]
+    shorter = Wishes({at("10:00", day): [kept._replace(exit_by=at("15:00", day))]}, {call: path})
+    (trade,) = backtest(shorter, lambda: {"long_options": Sure()}, (), chosen, fills=FILLS).trades
+    assert trade.exited_at.date() == day
+
+
+def test_the_last_day_ends_with_what_all_trades_have_made() -> None:
+    wide = bars(*flat("09:50", "11:00"), half=0.1)
+    result = run({"10:00": [wish()]}, {SBIN: wide})
+    assert [trade.exit_reason for trade in result.trades] == ["END"]
+    made = sum(trade.net_pnl for trade in result.trades)
+    assert result.days[-1].open_positions == 0
+    assert result.days[-1].equity == pytest.approx(result.capital + made, abs=D("0.01"))
+
+
+def test_what_nobody_trades_any_more_is_not_sold_at_its_last_price() -> None:
+    """A position whose bars end while those of others go on."""
+    days = [bars(*flat("09:50", "15:29"), day=DAY.replace(month=7, day=d)) for d in (1, 2, 14)]
+    last = {"stop": "60", "target": "300", "exit_by": at("15:00", DAY.replace(month=7, day=13))}
+    chosen = settings(capital={"starting_capital_inr": 10_000_000}, options={"holding_period": "swing"})
+    kept = wish(CALL, **last)._replace(holding_period="swing")
+
+    def sold(*later: int) -> D:
+        path = joined(QUIET, *(days[n] for n in later))
+        (trade,) = run({"10:00": [kept]}, {CALL: QUIET, INFY: path}, chosen=chosen).trades
+        assert trade.exit_reason == "END"
+        return trade.exit_price
+
+    # A stop may have been passed unseen, and who has let an option expire has nothing.
+    assert D(99) < sold()
+    assert D(59) < sold(0, 1) < D(61)
+    assert sold(2) == CALL.tick_size
+
+
 def test_no_entry_while_the_market_is_closed() -> None:
     result = run({"15:30": [wish()]}, {SBIN: QUIET})
     assert result.trades == ()

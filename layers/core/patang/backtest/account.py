@@ -126,13 +126,11 @@ class Account:
                 if choice is None:
                     self.refusals.update(decision.outcome for decision in refused.values())
                     break
-                declined = self._said(choice.proposal)
-                if declined is None:
-                    self._state = choice.state
-                    self.proposed += 1
-                    self._waiting.append(self._order(choice.proposal))
-                else:
-                    self.refusals[declined] += 1
+                self._state = choice.state
+                self.proposed += 1
+                deal = self._order(choice.proposal)
+                deal.declined = self._said(choice.proposal)
+                self._waiting.append(deal)
                 del left[choice.proposal.signal.signal_id]
         except StopTrading:
             self.refusals["STOP_TRADING"] += 1
@@ -158,11 +156,11 @@ class Account:
             open_positions=len(view.positions),
         )
 
-    def end(self) -> None:
-        """The history is over: what is still held is sold at its last price."""
+    def end(self, at: datetime) -> None:
+        """The history is over: what is still held is sold at what it is worth."""
         for deal in [*self._waiting, *self._deals]:
             before = deal.position
-            deal.end()
+            deal.end(at)
             self._book(deal, before)
         self._deals = self._waiting = []
 
@@ -186,7 +184,9 @@ class Account:
         self._deals.append(deal)
         at, proposal = deal.sent, deal.proposal
         reason = None
-        if at > proposal.as_of:
+        if deal.declined is not None:
+            self.refusals[deal.declined] += 1
+        elif at > proposal.as_of:
             reason = check_hours(proposal, at, self._settings) or deal.drifted()
             reason = reason or check_account(self._view(at), proposal, at, self._settings)
         if reason is not None:

@@ -16,8 +16,9 @@ from patang.backtest.holding import base_at, mark_of, quote_before, trade_of, wi
 from patang.backtest.price_bars import PriceBars
 from patang.backtest.trade import Trade
 from patang.execution.checks import check_drift
-from patang.market.sessions import IST
+from patang.market.sessions import IST, expiry_moment
 from patang.portfolio.ledger import Fill, after_exit
+from patang.portfolio.open_result import worth
 from patang.portfolio.position import Mark, Position
 from patang.risk.charges import segment_of
 from patang.settings import Settings
@@ -42,6 +43,7 @@ class Event:
 class Deal:
     """Bars are taken one event at a time (`next_event`, then `take`), none before it has closed.
 
+    `declined` is why it comes to nothing, None where it may: it has its room as long as an order may rest.
     `longer` gives the instrument's bars up to a later moment, or None where there are no more.
     """
 
@@ -57,6 +59,7 @@ class Deal:
         self.proposal = proposal
         self.position: Position | None = None
         self.trade: Trade | None = None
+        self.declined: str | None = None
         self._bars = bars
         self._longer = longer
         self._settings = settings
@@ -145,17 +148,21 @@ class Deal:
         """As `base_at`, of what is held."""
         return 0.0 if self.position is None else base_at(self.position, self._bars, as_of)
 
-    def end(self) -> None:
-        """The history is over: what is held is sold at the last price known."""
+    def end(self, at: datetime) -> None:
+        """The history is over at `at`: what is held is sold at the last price known, or, where that is old,
+        at what the desk takes it to be worth; an option that has expired meanwhile at next to nothing."""
         if not self.intent.is_final:
             self.intent = self.intent.model_copy(update={"state": "CANCELLED"})
         if self.position is None or self.position.state == "CLOSED":
             return
-        last = len(self._bars) - 1
-        at = datetime.fromtimestamp(int(self._bars.starts[last]) + _MINUTE, IST)
+        last, held = len(self._bars) - 1, self.position
+        oldest = timedelta(seconds=self._settings.risk.max_data_age_seconds)
+        guess, is_old = worth(held, self.mark(at), at, oldest)
+        price = guess if is_old else _rupees(self._bars.close[last])
+        if held.expiry is not None and expiry_moment(held.expiry) <= at:
+            price = held.tick_size
         # Sold without regard to its volume: there is no later bar.
-        leaving = Leaving(last, at, "TIME", _rupees(self._bars.close[last]))
-        self._book_sale(self.position.open_quantity, leaving, last, at, reason="END")
+        self._book_sale(held.open_quantity, Leaving(last, at, "TIME", price), last, at, reason="END")
 
     def _at_row(self, kind: Literal["ENTERED", "SOLD"], row: int, until: int) -> Event | None:
         if row >= len(self._bars) and not self._lengthen():
@@ -165,12 +172,14 @@ class Deal:
 
     def _next_of_entry(self, until: int) -> Event | None:
         """The order's next bar, or its cancellation where none comes in time."""
-        if self._row < len(self._bars) and int(self._bars.starts[self._row]) < self._stale:
+        waits = self._row < len(self._bars) and int(self._bars.starts[self._row]) < self._stale
+        if waits and self.declined is None:
             return self._at_row("ENTERED", self._row, until)
         return Event(self._stale, "ENTERED", self._row) if self._stale <= until else None
 
     def _enter(self, row: int) -> None:
-        if row >= len(self._bars) or int(self._bars.starts[row]) >= self._stale:
+        late = row >= len(self._bars) or int(self._bars.starts[row]) >= self._stale
+        if late or self.declined is not None:
             self.intent = self.intent.model_copy(update={"state": "CANCELLED"})
             return
         filled = self._buy(row)

@@ -31,6 +31,7 @@ from patang.risk.charges import Segment, round_trip_charges, segment_of
 from patang.settings import Settings
 from patang.strategies.base import Strategy
 from patang.strategies.deciding import Decided, Found, Models, decide_minutes
+from patang.strategies.signal import Signal
 
 __all__ = ["backtest"]
 
@@ -64,7 +65,8 @@ def backtest(
     `settings.capital` and `opening` are what it begins with; `said` is asked why its owner declines a
     proposal, None where he does not, as nobody does in a backtest. `seed` is of what made the history, told
     in the result: nothing here is random. `on_progress` hears of each session that is over. A day on which a
-    signal's charges have no source, or whose hours nobody knows, is not traded and named in `skipped`.
+    signal's charges have no source, or on one until its latest exit, and a day whose hours nobody knows, are
+    not traded and named in `skipped`.
     Raises BadInput for a tape without bars, ModelRefused for a model that must not be asked.
     """
     if not len(tape.closes):
@@ -120,7 +122,8 @@ class _Run:
     _closes_of: list[datetime] = field(init=False)
     _instruments: dict[str, Instrument] = field(default_factory=dict)
     _hours: dict[date, Session | None] = field(default_factory=dict)
-    _sourced: dict[tuple[Segment, str, date], bool] = field(default_factory=dict)
+    # Why the charges of a day are not known, empty where they are.
+    _sources: dict[tuple[Segment, str, date], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         closes = self.tape.closes
@@ -141,7 +144,7 @@ class _Run:
         going_on = [signal for signal in decision.signals if not signal.refused]
         if not going_on or not self._is_traded(day, as_of):
             return
-        charged = [s for s in going_on if self._has_charges(s.exchange, s.symbol, s.product, day)]
+        charged = [s for s in going_on if self._has_charges(s, day)]
         if charged:
             self._instruments = dict(instruments)
             self.account.advance(as_of)
@@ -169,9 +172,11 @@ class _Run:
         self._open_batch = False
 
     def finish(self) -> None:
-        """Close the last sessions, and what is still held."""
+        """Close the last sessions, and what is still held: its sale is the last day's."""
         self._end_sessions(None)
-        self.account.end()
+        close = self._closes_of[-1]
+        self.account.end(close)
+        self.days[-1] = self.account.day_result(self.sessions[-1], close)
 
     def _end_sessions(self, before: date | None) -> None:
         while len(self.days) < len(self.sessions):
@@ -197,16 +202,25 @@ class _Run:
             return False
         return True
 
-    def _has_charges(self, exchange: str, symbol: str, product: str, day: date) -> bool:
-        kind = segment_of(exchange, symbol, product), exchange, day
-        if kind not in self._sourced:
+    def _has_charges(self, signal: Signal, day: date) -> bool:
+        """Whether it is known what is charged on each day from the entry to the latest exit."""
+        segment = segment_of(signal.exchange, signal.symbol, signal.product)
+        latest = (signal.exit_by or signal.as_of).astimezone(IST).date()
+        days = (day + timedelta(days=n) for n in range(max((latest - day).days, 0) + 1))
+        missing = next(filter(None, (self._unsourced(segment, signal.exchange, one) for one in days)), "")
+        if missing:
+            self.skipped[day] = missing
+        return not missing
+
+    def _unsourced(self, segment: Segment, exchange: str, day: date) -> str:
+        kind = segment, exchange, day
+        if kind not in self._sources:
             try:
-                round_trip_charges(kind[0], exchange, _ANY, _ANY, 1, day)
-                self._sourced[kind] = True
+                round_trip_charges(segment, exchange, _ANY, _ANY, 1, day)
+                self._sources[kind] = ""
             except StopTrading as unsourced:
-                self.skipped[day] = str(unsourced)
-                self._sourced[kind] = False
-        return self._sourced[kind]
+                self._sources[kind] = str(unsourced)
+        return self._sources[kind]
 
     def _order(self, proposal: Proposal) -> Deal:
         """The order of a proposal, with the bars that it may fill and be held in."""
