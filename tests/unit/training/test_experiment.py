@@ -106,6 +106,12 @@ class TestSearch:
         days = len(np.unique((data.entered[inside] + 19_800) // 86_400))
         assert {len(one.trial.day_returns) for one in found} == {days}
 
+    def test_the_windows_of_the_best_alone_are_held(self, data):
+        """Those of twenty trials on half a million entries are gigabytes."""
+        cut = windows(data, 2, min_confidence=0.5)
+        found = search(data, cut, choices(data, 4, 7), 7, kept=lambda _: None)
+        assert [len(one.results) for one in found] == [2 * (one is best(found)) for one in found]
+
     def test_the_first_of_equals_is_the_best(self):
         scores = (0.1, 0.3, 0.3, 0.2)
         tried = [

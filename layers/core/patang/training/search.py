@@ -43,7 +43,7 @@ type Run = Callable[[Sequence[WindowRun]], Iterable[WindowResult]]
 
 
 class Tried(NamedTuple):
-    """A trial, and its windows."""
+    """A trial, and its windows; `search` has those of the best alone."""
 
     trial: Trial
     results: tuple[WindowResult, ...]
@@ -91,12 +91,17 @@ def search(
     runs = [WindowRun(window, asdict(choice), seed) for choice in tries for window in windows]
     results = iter((run or run_here(data))(runs))
     days = _days(data, windows)
-    found = []
+    trials: list[Trial] = []
+    leading: Tried | None = None
     for number, choice in enumerate(tries, 1):
         tried = _tried(number, choice, tuple(islice(results, len(windows))), days)
         kept(tried.trial)
-        found.append(tried)
-    return tuple(found)
+        trials.append(tried.trial)
+        # Every entry that was foretold is in the windows: of all trials they would be gigabytes.
+        leading = tried if leading is None else best((leading, tried))
+    return tuple(
+        leading if leading is not None and trial is leading.trial else Tried(trial, ()) for trial in trials
+    )
 
 
 def best(tried: Sequence[Tried]) -> Tried:
