@@ -2,6 +2,7 @@
 
 import os
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from patang.backtest.history import SymbolHistory
+from patang.backtest.share_book import widest_tick
 from patang.errors import BadInput
 from patang.market.sessions import IST
 from patang_workbench.history.store import store_at
@@ -66,6 +68,36 @@ def test_a_store_is_read_with_its_features_warmed_up(place: Path) -> None:
     assert np.isfinite(index.features_15m).all()
     # Warmed up with less of the past than the history that was told: the sums' seeds have not quite faded.
     np.testing.assert_allclose(index.features[:, :2], expected.features[:, :2], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("day", "price", "tick"),
+    [
+        (date(2024, 6, 7), 100.0, "0.05"),
+        (date(2024, 6, 10), 100.0, "0.01"),
+        (date(2026, 6, 30), 999.0, "0.05"),
+        (date(2026, 6, 30), 1001.0, "0.10"),
+    ],
+)
+def test_a_share_has_the_widest_tick_of_its_days(day: date, price: float, tick: str) -> None:
+    """A share at 100 rupees has a tick of a paisa now; in the history before it, it had a wider one."""
+    moments = [datetime.combine(one, time(9, 15), IST) for one in (day, date(2026, 7, 1))]
+    starts = np.array([int(moment.timestamp()) for moment in moments], np.int64)
+    assert widest_tick(starts, np.array([price, 100.0])) == Decimal(tick)
+
+
+def test_the_tick_of_a_history_is_not_that_of_its_last_price(tmp_path: Path) -> None:
+    rows = _rows(_WHOLE.symbols[1])
+    last = max(row["timestamp"].date() for row in rows)
+    dear = 1200 / rows[0]["open"]
+    names = ("open", "high", "low", "close")
+    for row in rows:
+        factor = dear if row["timestamp"].date() < last else 0.75 * dear
+        row.update({name: round(row[name] * factor, 2) for name in names})
+    store_at(str(tmp_path)).put("SBIN", "minute", rows)
+    (share,) = load_history(str(tmp_path), _FIRST, last, ["SBIN"]).symbols
+    assert share.close[-1] < 1000 < share.open[0]
+    assert share.instrument.tick_size == Decimal("0.10")
 
 
 def test_what_the_checks_condemn_is_left_out_and_told(place: Path) -> None:

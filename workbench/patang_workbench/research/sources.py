@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from patang.backtest.featured import MinuteBars, featured
 from patang.backtest.history import History
+from patang.backtest.share_book import widest_tick
 from patang.errors import BadInput, StopTrading
 from patang.market.bar_hours import day_hours, expected_starts
 from patang.market.findings import CandleColumns, day_of, days_of
@@ -149,6 +150,9 @@ class _Sifted:
         columns = (getattr(candles, name)[rows] for name in ("open", "high", "low", "close", "volume"))
         last_price = float(candles.close[rows[-1]]) if len(rows) else 1.0
         instrument = research_instrument(candles.symbol, candles.segment, self.last, last_price)
+        if len(rows) and candles.segment != "index":
+            tick = widest_tick(candles.start[rows], candles.open[rows])
+            instrument = instrument.model_copy(update={"tick_size": tick})
         return MinuteBars(instrument, candles.start[rows], *columns)
 
     def _inside(self, candles: CandleColumns, day: date, starts: NDArray[np.int64]) -> NDArray[np.bool_]:

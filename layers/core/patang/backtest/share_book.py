@@ -9,7 +9,10 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SPREAD_PCT", "half_spread"]
+from patang.market.contract_terms import equity_tick
+from patang.market.findings import day_of, days_of
+
+__all__ = ["SPREAD_PCT", "half_spread", "widest_tick"]
 
 type Floats = NDArray[np.float64]
 
@@ -22,3 +25,11 @@ def half_spread(price: Floats, tick: Decimal) -> Floats:
     # Without the noise of floats, which would move a fill that lies on the tick to the one beside it.
     found: Floats = (np.maximum(price * SPREAD_PCT / 100, float(tick)) / 2).round(6)
     return found
+
+
+def widest_tick(starts: NDArray[np.int64], opened: Floats) -> Decimal:
+    """The widest tick that a share had on the days of its bars, by each day's rules and the price that it
+    opened at: one for all of them, and on none narrower than it was. `starts` in epoch seconds."""
+    days, first = np.unique(days_of(starts), return_index=True)
+    prices = (Decimal(f"{price:.2f}") for price in opened[first].tolist())
+    return max(equity_tick(price, day_of(day)) for day, price in zip(days.tolist(), prices, strict=True))
