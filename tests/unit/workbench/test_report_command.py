@@ -59,3 +59,9 @@ def test_a_browser_shows_the_page_or_it_is_told(folder, capsys, monkeypatch):
 def test_without_a_run_it_says_what_to_give(tmp_path, capsys):
     assert main(["report", str(tmp_path)]) == 1
     assert f"{tmp_path} holds no run" in capsys.readouterr().err
+
+
+def test_a_sweep_has_no_page_and_is_told_so(tmp_path, capsys):
+    (tmp_path / "run.json").write_text('{"source": "made", "seed": 0, "cells": []}')
+    assert main(["report", str(tmp_path)]) == 1
+    assert "is a sweep, which has no page" in capsys.readouterr().err

@@ -72,6 +72,8 @@ def read_run(folder: Path) -> Run:
         ) from error
     try:
         known = json.loads(content)
+        if isinstance(known, dict) and {"cells", "seed"} <= set(known):
+            raise BadInput(f"{folder} is a sweep, which has no page: its figures are in its cells.parquet")
         kind = TrainingRun if isinstance(known, dict) and "evidence" in known else BacktestResult
         return kind.model_validate_json(content)
     except (ValueError, ValidationError) as error:
