@@ -42,6 +42,13 @@ def test_a_good_model_passes_every_gate_and_is_promoted() -> None:
     assert verdict.promoted
 
 
+def half_modelled(found: Outcomes, net: float) -> Outcomes:
+    """Every second trade at modelled prices, and earning that."""
+    modelled = tuple(row % 2 == 0 for row in range(len(found.entered)))
+    pays = tuple(net if of_model else own for of_model, own in zip(modelled, found.net_pct, strict=True))
+    return found.model_copy(update={"modelled": modelled, "net_pct": pays})
+
+
 FAULTS: dict[str, tuple[Evidence, set[str]]] = {
     "few trades": (evidence(days=16), {"effective_size", "recorded_prices"}),
     "overlaps": (both(lambda found: each(found, weight=0.2)), {"effective_size", "recorded_prices"}),
@@ -56,6 +63,12 @@ FAULTS: dict[str, tuple[Evidence, set[str]]] = {
     ),
     "an end looked at too often": (
         spoilt(final_outcomes=outcomes(15, 0.08, first_day=60, seed=4), final_asked=50), {"final_expectancy"}
+    ),
+    "an end that pays where premiums are modelled": (
+        spoilt(final_outcomes=half_modelled(outcomes(15, -0.05, first_day=60), 2.0)), {"final_expectancy"}
+    ),
+    "an end that is all modelled": (
+        spoilt(final_outcomes=each(evidence().final_outcomes, modelled=True)), {"final_expectancy"}
     ),
     "a market that pays everybody": (
         spoilt(random_entries=RandomEntries(means=(0.2, 0.3) * 200, pool=900)), {"random_entries"}
@@ -74,7 +87,11 @@ def test_each_fault_fails_the_gate_that_is_there_for_it(fault: str) -> None:
 
     assert {one.name for one in verdict.failed} >= gates
     assert not verdict.promoted
-    if fault not in ("few trades", "an end that loses"):  # which weaken whatever counts money, too
+    if fault not in (
+        "few trades",
+        "an end that loses",
+        "an end that pays where premiums are modelled",
+    ):  # which weaken whatever counts money, too
         assert {one.name for one in verdict.failed} == gates
 
 

@@ -33,10 +33,12 @@ class _Asked:
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
         self._all = taken(evidence.outcomes, evidence.final_outcomes)
-        self._final = taken(evidence.final_outcomes)
         # Money is counted on recorded prices. Where all were modelled they are counted, and cannot promote.
         recorded = self._all.rows(~self._all.modelled)
         self._counted = recorded if len(recorded) else self._all
+        final = taken(evidence.final_outcomes)
+        self._final = final.rows(~final.modelled) if len(recorded) else final
+        self._at = " at recorded prices" if len(recorded) else ""
         self._of = "" if len(recorded) else ", all of them modelled" if len(self._all) else ""
 
     def effective_size(self) -> _Answer:
@@ -69,7 +71,7 @@ class _Asked:
 
     def final_expectancy(self) -> _Answer:
         if not len(self._final):
-            return None, "the model would have traded nothing in the final window"
+            return None, f"the model would have traded nothing in the final window{self._at}"
         trades, times = self._final, self._evidence.final_asked
         mean = float(np.average(trades.net_pct, weights=trades.weight))
         told = f"{mean:+.4f} % of {len(trades)} trades in the final window"
