@@ -1,6 +1,6 @@
 """The trading floor: every instrument's state at one market second, moved on second by second."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from patang.market.contract_terms import STRIKE_STEP, UNDERLYINGS
 from patang_workbench.exchange.candles import Bar, Bars, MarketData, aggregate
 from patang_workbench.exchange.chain import ContractQuote, Surface, future_quote
 from patang_workbench.exchange.history import History
-from patang_workbench.exchange.hours import hours_of
+from patang_workbench.exchange.hours import IST, hours_of
 from patang_workbench.exchange.instruments import Instrument, list_instruments
 from patang_workbench.exchange.lines import Level, Line
 from patang_workbench.exchange.tape import Density, Event, Tape
@@ -213,9 +213,9 @@ class Floor:
     def minutes(self, line: Line, first: int, last: int) -> Bars:
         """One-minute bars of a line that start in [first, last] epoch seconds, today's as far as it is."""
         bars: Bars = []
+        since, until = (datetime.fromtimestamp(epoch, IST).date() for epoch in (first, last))
         for day in self.market.history:
-            start = int(hours_of(day).open.timestamp())
-            if start - 86400 <= last and first <= start + 86400:
+            if since <= day <= until:
                 bars.extend(self._history.minutes(line.instrument, day))
         bars.extend(line.bars)
         return [bar for bar in bars if first <= bar.start <= last]
@@ -223,7 +223,9 @@ class Floor:
     def days(self, line: Line, first: int, last: int) -> Bars:
         """Daily bars of a line that begin in [first, last], stamped at midnight; today's as far as it is."""
         today = [*line.bars, line.auction] if line.auction else line.bars
-        bars = [*self._history.days(line.instrument), *aggregate(today, 24 * 60)]
+        # The first day whose midnight is not before `first`.
+        since = datetime.fromtimestamp(first - 1, IST).date() + timedelta(days=1)
+        bars = [*self._history.days(line.instrument, since), *aggregate(today, 24 * 60)]
         return [bar for bar in bars if first <= bar.start <= last]
 
     def band(self, line: Line) -> tuple[int, int]:

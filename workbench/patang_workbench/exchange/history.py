@@ -48,10 +48,13 @@ class History:
         closes = int((hours.index_close if row.is_index else hours.cash_close).timestamp())
         return [bar for bar in bars if bar.start < closes]
 
-    def days(self, row: Instrument) -> Bars:
-        """The daily bars of every earlier day that is known, oldest first, stamped at midnight."""
-        found = dict(self._market.daily.get(row.tradingsymbol, {}))
+    def days(self, row: Instrument, since: date = date.min) -> Bars:
+        """Daily bars of the earlier days from `since` that are known, oldest first, stamped at midnight."""
+        daily = self._market.daily.get(row.tradingsymbol, {})
+        found = {day: bar for day, bar in daily.items() if since <= day}
         for day in self._market.history:
+            if day < since:
+                continue
             bars = self.minutes(row, day)
             if bars:
                 match = self.match(row, day, bars[-1].close)
