@@ -3,6 +3,7 @@ the source of everything that is deployed or runs on a desk."""
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,9 @@ def imported(module: ast.Module) -> set[str]:
     return {f"{node.module}.{name.name}" for node in found for name in node.names}
 
 
-ALL = dict(sources())
+@cache
+def everything() -> dict[str, ast.Module]:
+    return dict(sources())
 
 
 def test_the_service_is_made_and_held_by_the_road_alone():
@@ -52,12 +55,12 @@ def test_the_service_is_made_and_held_by_the_road_alone():
         "patang.execution.orders.persons_orders.PersonsOrders",
         "patang.execution.orders.request_book.RequestBook",
     }
-    assert {path for path, module in ALL.items() if imported(module) & names} <= ROAD
+    assert {path for path, module in everything().items() if imported(module) & names} <= ROAD
 
 
 def test_what_others_ask_of_it_changes_nothing():
     """The campaign of faults plays the road itself: no desk is run by it, and no broker reached."""
-    for path, module in ALL.items():
+    for path, module in everything().items():
         if path.startswith(PRETENDED):
             continue
         for node in ast.walk(module):
@@ -69,7 +72,7 @@ def test_what_others_ask_of_it_changes_nothing():
 
 def test_a_surface_keeps_no_hold_of_it():
     """A variable could be asked anything."""
-    for path, module in ALL.items():
+    for path, module in everything().items():
         if path in ROAD:
             continue
         for node in ast.walk(module):
@@ -82,7 +85,7 @@ def test_in_the_road_one_place_submits():
     callers = [
         path
         for path in ROAD
-        for node in ast.walk(ALL[path])
+        for node in ast.walk(everything()[path])
         if isinstance(node, ast.Attribute) and ast.unparse(node).endswith("_orders.submit")
     ]
     assert set(callers) == {"layers/core/patang/approvals/requests/sending.py"}
@@ -92,7 +95,7 @@ def test_in_the_road_one_place_submits():
     "method", ["place", "modify", "cancel", "place_gtt", "modify_gtt", "delete_gtt", "convert"]
 )
 def test_no_surface_asks_a_broker_to_do_anything(method):
-    for path, module in ALL.items():
+    for path, module in everything().items():
         if path.startswith(("layers/core/patang/", *PRETENDED)):
             continue
         for node in ast.walk(module):
