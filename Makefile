@@ -7,6 +7,8 @@ SHELL := /bin/bash
 UV       := .bootstrap/bin/uv
 BIN      := .venv/bin
 LAYERS   := base numeric model kite web mcp parquet
+# A run starts hundreds of processes: what one has compiled, the others take.
+export PYTHONDONTWRITEBYTECODE :=
 LOCK     := $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes --custom-compile-command "make lock"
 
 .PHONY: help setup demo test check synth lock bench clean
