@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -53,12 +54,8 @@ class SignalModel:
         if not rows:
             return []
         answers = self._inference.answers(self._table(rows))
-        furthest = self.metadata.dissimilarity.furthest
-        p_win, returns, distances = (column.tolist() for column in answers)
-        return [
-            Prediction(p, expected, distance, furthest)
-            for p, expected, distance in zip(p_win, returns, distances, strict=True)
-        ]
+        furthest = repeat(self.metadata.dissimilarity.furthest)
+        return list(map(Prediction, *(column.tolist() for column in answers), furthest))
 
     def explain(self, rows: Sequence[Mapping[str, float]]) -> list[Explained]:
         """What each input gave to each answer, in one call of each model. It costs some seven times what
