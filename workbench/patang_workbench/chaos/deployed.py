@@ -29,13 +29,13 @@ from patang_workbench.local_stack.stack import DESK_ACCOUNT, LocalStack
 __all__ = ["DeployedReport", "deployed"]
 
 # The emulator takes an account's messages one by one: faster markets would only fill the lane's queue.
-_SPEED = 4
+_SPEED = 2
 _LOOK_SECONDS = 0.05
 # The lane takes an account's entries one by one: so many wait for it at a time. Turns between two looks.
 _AT_A_TIME, _TURNS = 6, 4
 _TOLD_EVERY = 10
 _PRODUCTS = ("MIS", "MIS", "CNC")
-_QUIET_SECONDS, _MOST_SECONDS = 8.0, 900.0
+_QUIET_SECONDS, _MOST_SECONDS = 8.0, 1500.0
 # The desk's own strategies rest: what is bought is what the campaign asks for.
 _PROFILE = Settings(
     profile="chaos",
