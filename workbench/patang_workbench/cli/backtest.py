@@ -11,7 +11,7 @@ from rich.table import Table
 
 from patang.errors import PatangError
 from patang.settings import Settings
-from patang_workbench.cli.days import as_day
+from patang_workbench.cli.past import MODELS, add_past_arguments
 from patang_workbench.cli.progress import progress_bar
 from patang_workbench.cli.running import CommandError
 from patang_workbench.cli.settings_file import read_settings
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
-_MODELS = Path(__file__).resolve().parents[3] / "model_artifacts"
 _NOTES = """The live rules, models, gates, sizes, charges and exits decide; how orders are taken to fill is in
 docs/concepts/backtest.md. The run is kept with its trades and its report, which `patang report` draws again.
 Exit code: 0 done, also where nothing was bought, 1 there are no bars or no model, 2 not understood."""
@@ -31,22 +30,11 @@ Exit code: 0 done, also where nothing was bought, 1 there are no bars or no mode
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the past, the settings, what is assumed, and where the run is kept."""
     parser.epilog = _NOTES
-    parser.add_argument(
-        "--data",
-        required=True,
-        metavar="PLACE",
-        help="a store (folder or s3://BUCKET), recorded:FOLDER, synthetic:SEED or synthetic:SEED:STRENGTH",
-    )
-    parser.add_argument("--from", dest="first", type=as_day, required=True, metavar="DAY", help="first day")
-    parser.add_argument("--to", dest="last", type=as_day, required=True, metavar="DAY", help="last day")
-    parser.add_argument(
-        "--symbols", type=_names, default=(), metavar="A,B", help="trade these (what the settings name)"
-    )
-    parser.add_argument("--settings", type=Path, metavar="FILE", help="settings in YAML (the safe defaults)")
+    add_past_arguments(parser)
     parser.add_argument(
         "--capital", type=_rupees, metavar="RUPEES", help="begin with so much (the settings')"
     )
-    parser.add_argument("--models", type=Path, default=_MODELS, metavar="DIR", help="folder of the models")
+    parser.add_argument("--models", type=Path, default=MODELS, metavar="DIR", help="folder of the models")
     parser.add_argument(
         "--latency-bars", type=_bars, default=1, metavar="N", help="minutes from a decision to its order (1)"
     )
@@ -162,10 +150,6 @@ def _cells(group: "Group") -> tuple[str, ...]:
 
 def _told(value: float | None) -> str:
     return "-" if value is None else f"{value:,.2f}"
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip().upper() for name in text.split(",") if name.strip())
 
 
 def _rupees(text: str) -> Decimal:

@@ -9,7 +9,7 @@ from patang.errors import PatangError
 from patang.model.inputs import StrategyName
 from patang.settings import Settings
 from patang.training.card import DataCard
-from patang_workbench.cli.days import as_day
+from patang_workbench.cli.past import add_past_arguments
 from patang_workbench.cli.running import CommandError
 from patang_workbench.cli.seeds import as_seed
 from patang_workbench.cli.settings_file import read_settings
@@ -30,19 +30,8 @@ cannot be read or hold no entry, 2 not understood."""
 
 def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what entries are made of: candles, days, rules. For every command that may need a data set."""
-    parser.add_argument(
-        "--data",
-        required=True,
-        metavar="PLACE",
-        help="a store (folder or s3://BUCKET), recorded:FOLDER, synthetic:SEED or synthetic:SEED:STRENGTH",
-    )
+    add_past_arguments(parser, days_required=False)
     parser.add_argument("--strategy", required=True, choices=_STRATEGIES)
-    parser.add_argument("--from", dest="first", type=as_day, metavar="DAY", help="first day, YYYY-MM-DD")
-    parser.add_argument("--to", dest="last", type=as_day, metavar="DAY", help="last day")
-    parser.add_argument(
-        "--symbols", type=_names, default=(), metavar="A,B", help="trade these (what the settings name)"
-    )
-    parser.add_argument("--settings", type=Path, metavar="FILE", help="settings in YAML (the safe defaults)")
     parser.add_argument(
         "--every", type=_minutes, metavar="MINUTES", help="decide entries this often (the settings' cycle)"
     )
@@ -132,13 +121,6 @@ def _print(card: DataCard, out: Path) -> None:
     for day, reason in card.skipped.items():
         print(f"left out: {day}, {reason}")
     print(f"SHA-256 of the rows: {card.sha256}")
-
-
-def _names(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip().upper() for name in text.split(",") if name.strip()))
-    if not names:
-        raise argparse.ArgumentTypeError(f"{text!r} names no symbol")
-    return names
 
 
 def _minutes(text: str) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from patang.errors import PatangError
 from patang.settings import Settings
-from patang_workbench.cli.days import as_day
+from patang_workbench.cli.past import MODELS, add_past_arguments
 from patang_workbench.cli.progress import progress_bar
 from patang_workbench.cli.running import CommandError
 from patang_workbench.cli.settings_file import read_settings
@@ -34,21 +34,8 @@ _SHOWN = 20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the bars, the rules, and how often they are cut off."""
     parser.epilog = _NOTES
-    parser.add_argument(
-        "--data",
-        required=True,
-        metavar="PLACE",
-        help="a store (folder or s3://BUCKET), recorded:FOLDER, synthetic:SEED or synthetic:SEED:STRENGTH",
-    )
-    parser.add_argument(
-        "--from", dest="first", type=as_day, required=True, metavar="DAY", help="first day, YYYY-MM-DD"
-    )
-    parser.add_argument("--to", dest="last", type=as_day, required=True, metavar="DAY", help="last day")
-    parser.add_argument("--symbols", default="", metavar="A,B", help="trade these (what the settings name)")
-    parser.add_argument("--settings", type=Path, metavar="FILE", help="settings in YAML (the safe defaults)")
-    parser.add_argument(
-        "--models", type=Path, default=Path("model_artifacts"), metavar="FOLDER", help="(model_artifacts)"
-    )
+    add_past_arguments(parser)
+    parser.add_argument("--models", type=Path, default=MODELS, metavar="DIR", help="folder of the models")
     parser.add_argument("--cuts", type=int, default=5, metavar="N", help="moments at which it is cut off (5)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -98,10 +85,9 @@ def _leaks(options: argparse.Namespace) -> "tuple[list[Leak], int, dict[str, int
 
     if options.cuts < 1:
         raise CommandError(f"--cuts {options.cuts}: cut it off once at least")
-    symbols = tuple(name.strip().upper() for name in options.symbols.split(",") if name.strip())
     settings = Settings() if options.settings is None else read_settings(options.settings)
-    history = load_history(options.data, options.first - _WARM_UP, options.last, symbols)
-    traded = trading(settings, history) if symbols else settings
+    history = load_history(options.data, options.first - _WARM_UP, options.last, options.symbols)
+    traded = trading(settings, history) if options.symbols else settings
     asked = history.between(options.first, options.last)
     within = [unfeatured(bars) for bars in asked.symbols]
     settle = Settling(strategies(), load_models(options.models), traded, featured)

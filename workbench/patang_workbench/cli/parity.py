@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from patang.errors import PatangError
 from patang_workbench.cli.days import as_day
 from patang_workbench.cli.deployed import add_stage_arguments, deployed_desk
+from patang_workbench.cli.past import MODELS
 from patang_workbench.cli.running import CommandError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _NOTES = """Every cycle is decided again on the minutes that the desk recorded, 
 through the day by the backtest. A difference with a cause (OWNER, FILL, HELD_OVERNIGHT, SETTINGS) is
 explained; the outcome is noted for graduation. Use the models that were deployed on that day. Exit code:
 0 no unexplained difference, 1 there are some, or the day was not recorded, 2 not understood."""
-_MODELS = Path("model_artifacts")
 _SHOWN = 20
 
 
@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _NOTES
     parser.add_argument("--day", type=as_day, required=True, metavar="DAY", help="the day, YYYY-MM-DD")
     parser.add_argument("--account", help="one account (all of the desk's; then nothing is noted)")
-    parser.add_argument("--models", type=Path, default=_MODELS, metavar="DIR", help="(model_artifacts)")
+    parser.add_argument(
+        "--models", type=Path, default=MODELS, metavar="DIR", help="those of that day (the shipped)"
+    )
     add_stage_arguments(parser)
 
 

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from patang.errors import PatangError
 from patang.settings import Settings
-from patang_workbench.cli.days import as_day
 from patang_workbench.cli.distributed import add_distributed_arguments
+from patang_workbench.cli.past import add_past_arguments
 from patang_workbench.cli.progress import progress_bar
 from patang_workbench.cli.running import CommandError
 from patang_workbench.cli.seeds import as_seed
@@ -38,15 +38,7 @@ _MOST_VALUES = 1_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the candles, the choices, and where the result goes."""
     parser.epilog = _NOTES
-    parser.add_argument(
-        "--data",
-        required=True,
-        metavar="PLACE",
-        help="a store (folder or s3://BUCKET), recorded:FOLDER, synthetic:SEED or synthetic:SEED:STRENGTH",
-    )
-    parser.add_argument("--from", dest="first", type=as_day, required=True, metavar="DAY", help="first day")
-    parser.add_argument("--to", dest="last", type=as_day, required=True, metavar="DAY", help="last day")
-    parser.add_argument("--symbols", type=_names, default=(), metavar="A,B", help="these shares (all)")
+    add_past_arguments(parser, symbols="all shares there are")
     parser.add_argument(
         "--grid", type=_choice, action="append", default=[], metavar="SETTING=VALUES", help="values to try"
     )
@@ -57,7 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sample", type=_count, metavar="N", help="try N of the combinations, drawn by --seed"
     )
     parser.add_argument("--seed", type=as_seed, default=0, metavar="N", help="of the draw (0)")
-    parser.add_argument("--settings", type=Path, metavar="FILE", help="settings in YAML (the safe defaults)")
     parser.add_argument(
         "--capital", type=_rupees, default=Decimal(50_000), metavar="RUPEES", help="of a position (50000)"
     )
@@ -216,10 +207,6 @@ def _values(text: str) -> list[float | int | str]:
 
 def _number(exact: Decimal) -> float | int:
     return int(exact) if exact == exact.to_integral_value() else float(exact)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.strip().upper() for name in text.split(",") if name.strip()))
 
 
 def _count(text: str) -> int:
