@@ -109,6 +109,19 @@ def test_a_carried_option_is_sold_before_it_expires() -> None:
     assert trade.prices == "recorded"
 
 
+def test_a_market_order_takes_what_a_limit_leaves_and_no_more_than_its_protection() -> None:
+    # It opens above the limit of 100.20 and never comes back.
+    path = bars(*flat("09:50", "09:59"), *flat("10:00", "15:29", 100.6))
+    wanted, market = {"10:00": [wish()]}, FillTerms("market", latency_bars=0, volume_share=1.0)
+    assert run(wanted, {SBIN: path}).trades == ()
+    (trade,) = run(wanted, {SBIN: path}, market).trades
+    assert trade.entry_price == D("100.65")  # 100.60 and 0.02 % of it, on the next tick
+    assert trade.entered_at == at("10:00")
+    # A book that is wider than the broker's band of 1 % above the price gives it nothing.
+    wide = bars(*flat("09:50", "09:59"), *flat("10:00", "15:29", 100.6), half=1.2)
+    assert run(wanted, {SBIN: wide}, market).trades == ()
+
+
 def test_an_order_above_its_limit_rests_and_is_filled_within_a_bar_at_the_limit() -> None:
     # The ask of 100 and 0.2 % are the limit: 100.20. It opens above, and sellers come below.
     trade = only(("10:00", 101, 101, 100.1, 100.5))

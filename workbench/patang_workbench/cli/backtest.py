@@ -36,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--models", type=Path, default=MODELS, metavar="DIR", help="folder of the models")
     parser.add_argument(
+        "--entries",
+        choices=("limit", "market"),
+        default="limit",
+        help="orders to buy with: the desk's limits, or the broker's protected market orders (limit)",
+    )
+    parser.add_argument(
         "--latency-bars", type=_bars, default=1, metavar="N", help="minutes from a decision to its order (1)"
     )
     parser.add_argument(
@@ -69,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
         symbols=options.symbols,
         settings=settings,
         models=options.models,
+        entries=options.entries,
         latency_bars=options.latency_bars,
         volume_share=options.volume_share / 100,
         seed=options.seed,

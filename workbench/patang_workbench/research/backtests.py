@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from patang.backtest.engine import backtest
 from patang.backtest.fills import FillTerms
@@ -31,6 +32,7 @@ class Wish:
     symbols: Sequence[str]
     settings: Settings
     models: Path
+    entries: Literal["limit", "market"] = "limit"
     latency_bars: int = 1
     volume_share: float = 0.1
     seed: int = 0
@@ -48,7 +50,7 @@ def kept_backtest(
         lambda: models,
         strategies(),
         opened.settings,
-        fills=FillTerms(wish.latency_bars, wish.volume_share),
+        fills=FillTerms(wish.entries, wish.latency_bars, wish.volume_share),
         seed=wish.seed,
         on_progress=on_day,
     )

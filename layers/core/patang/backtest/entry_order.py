@@ -7,6 +7,7 @@ from patang.approvals.proposal import OrderTerms, Proposal
 from patang.backtest.fills import FillTerms, Since, buy
 from patang.backtest.price_bars import PriceBars
 from patang.execution.intent import OrderIntent
+from patang.execution.prices import protected_price
 from patang.market.sessions import IST
 from patang.portfolio.ledger import Fill, after_entry, opened
 from patang.portfolio.position import Position
@@ -17,6 +18,7 @@ __all__ = ["after_fill", "entry_order", "filled"]
 
 _MINUTE = 60
 _FOUR_PLACES = Decimal("0.0001")
+_BROKERS_BAND = Decimal(-1)
 
 
 def entry_order(proposal: Proposal, terms: OrderTerms) -> OrderIntent:
@@ -43,7 +45,7 @@ def filled(
     has seen of the bar; None where the bar gave nothing."""
     signal, terms = proposal.signal, order.terms
     wanted = terms.quantity - order.filled_quantity
-    price = terms.price or signal.entry_price
+    price = _highest(order, proposal, bars, row, fills)
     got = buy(
         bars,
         row,
@@ -67,6 +69,16 @@ def filled(
         "average_price": average,
     }
     return order.model_copy(update=changes), Fill(quantity, average, at), got.since
+
+
+def _highest(order: OrderIntent, proposal: Proposal, bars: PriceBars, row: int, fills: FillTerms) -> Decimal:
+    """The most that the order pays in a bar: its limit, or as a market order what the broker's protection
+    leaves of the bar's open."""
+    signal = proposal.signal
+    if fills.entries == "limit":
+        return order.terms.price or signal.entry_price
+    opened_at = Decimal(repr(float(bars.open[row])))
+    return protected_price(opened_at, signal.tick_size, _BROKERS_BAND, option=signal.is_option, buying=True)
 
 
 def after_fill(

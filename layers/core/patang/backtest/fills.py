@@ -54,8 +54,10 @@ _ROUNDING = 1 + 1e-12
 class FillTerms:
     """How the market is assumed to take orders. `latency_bars` are the minutes from a decision to its order
     (with 0 it is there when the next bar opens), `volume_share` the part of a bar's volume that an order may
-    have, `slippage` what the desk's fills have shown, the prior without any."""
+    have, `slippage` what the desk's fills have shown, the prior without any. `entries` are the limits that
+    the desk sends, or market orders with the broker's own protection, to see what the limit is worth."""
 
+    entries: Literal["limit", "market"] = "limit"
     latency_bars: int = 1
     volume_share: float = 0.1
     slippage: Slippage = field(default_factory=Slippage)
