@@ -112,7 +112,7 @@ def test_a_carried_option_is_sold_before_it_expires() -> None:
 def test_a_market_order_takes_what_a_limit_leaves_and_no_more_than_its_protection() -> None:
     # It opens above the limit of 100.20 and never comes back.
     path = bars(*flat("09:50", "09:59"), *flat("10:00", "15:29", 100.6))
-    wanted, market = {"10:00": [wish()]}, FillTerms("market", latency_bars=0, volume_share=1.0)
+    wanted, market = {"10:00": [wish()]}, FillTerms(latency_bars=0, volume_share=1.0, entries="market")
     assert run(wanted, {SBIN: path}).trades == ()
     (trade,) = run(wanted, {SBIN: path}, market).trades
     assert trade.entry_price == D("100.65")  # 100.60 and 0.02 % of it, on the next tick

@@ -50,7 +50,7 @@ def kept_backtest(
         lambda: models,
         strategies(),
         opened.settings,
-        fills=FillTerms(wish.entries, wish.latency_bars, wish.volume_share),
+        fills=FillTerms(wish.latency_bars, wish.volume_share, entries=wish.entries),
         seed=wish.seed,
         on_progress=on_day,
     )

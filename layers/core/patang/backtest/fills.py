@@ -57,10 +57,10 @@ class FillTerms:
     have, `slippage` what the desk's fills have shown, the prior without any. `entries` are the limits that
     the desk sends, or market orders with the broker's own protection, to see what the limit is worth."""
 
-    entries: Literal["limit", "market"] = "limit"
     latency_bars: int = 1
     volume_share: float = 0.1
     slippage: Slippage = field(default_factory=Slippage)
+    entries: Literal["limit", "market"] = "limit"
 
 
 @dataclass(frozen=True, slots=True)
