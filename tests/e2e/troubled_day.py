@@ -22,6 +22,7 @@ from patang.settings import (
     Settings,
     UniverseSettings,
 )
+from patang.settings.notifications import NotificationSettings
 from patang_workbench.demo.report import Report
 from patang_workbench.demo.run import Plan, Run
 from patang_workbench.local_stack.owner import Owner
@@ -78,6 +79,8 @@ _EAGER = Settings(
     equity=EquitySettings(enabled=False),
     approval=ApprovalSettings(timeout_seconds=15),
     universe=UniverseSettings(equities=("RELIANCE", "TCS", UNLISTED)),
+    # The day is over before mails that are held together would go.
+    notifications=NotificationSettings(merge_minutes=0),
 )
 PLAN = Plan(profile=_EAGER, until_trades=2, speed=200, timeout_seconds=120)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from patang.approvals.proposal import Proposal
-from patang.backtest.opening import Opening
+from patang.backtest.opening import Declined, Opening
 from patang.backtest.parity.day import RecordedDay, recorded_day
 from patang.backtest.parity.trades import Market, Replayed, TradeParity, compare_trades
 from patang.backtest.trade import Trade
@@ -248,7 +248,18 @@ def test_neither_other_holdings_nor_other_settings_make_a_price_good_that_nobody
 )
 def test_the_replay_sends_what_the_day_has_bought_and_its_own_ideas(proposal, positions, refused, why):
     recorded = day(*([proposal] if proposal else []), positions=positions, refused=refused)
-    assert recorded.declined(bought(order_id="o-again")) == why
+    declined = recorded.declined(bought(order_id="o-again"), timedelta(minutes=2))
+    assert (declined and declined.reason) == why
+
+
+def test_what_came_to_nothing_keeps_its_room_until_the_day_had_room_for_the_next():
+    nothing = bought(intent_id=None, outcome="APPROVAL_EXPIRED")
+    rests, soon = timedelta(minutes=2), AS_OF + timedelta(minutes=1)
+    following = bought(signal=SIGNAL.model_copy(update={"signal_id": "S-next"}), as_of=soon)
+    halted = day(refused={SIGNAL.signal_id: "HALTED"})
+    assert day(nothing).declined(bought(), rests) == Declined("APPROVAL_EXPIRED", AS_OF + rests)
+    assert day(nothing, following).declined(bought(), rests) == Declined("APPROVAL_EXPIRED", soon)
+    assert halted.declined(bought(), rests) == Declined("HALTED", AS_OF)
 
 
 def test_a_day_is_read_with_what_the_account_had_behind_it():

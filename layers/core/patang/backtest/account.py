@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal
 from operator import is_
 
 import numpy as np
@@ -17,7 +16,8 @@ from numpy.typing import NDArray
 
 from patang.approvals.proposal import Proposal
 from patang.backtest.deal import Deal, Event
-from patang.backtest.opening import Opening
+from patang.backtest.limit_room import room_before_a_limit
+from patang.backtest.opening import Declined, Opening
 from patang.backtest.trade import DayResult, Trade
 from patang.errors import StopTrading
 from patang.execution.checks import check_account, check_hours
@@ -28,8 +28,8 @@ from patang.portfolio.day_result import after_close
 from patang.portfolio.position import Position
 from patang.portfolio.position_book import PositionBook
 from patang.risk.account_view import AccountView, view_of
-from patang.risk.breaker import BREAKER, breach, drawdown, drawdown_limit
-from patang.risk.proposing import choose
+from patang.risk.breaker import BREAKER, breach
+from patang.risk.proposing import Choice, choose
 from patang.risk.reservations import DERIVATIVES, keep_rest, release
 from patang.risk.slippage import Slippage
 from patang.risk.stops import opened_breaker, over_with_its_day, stopped
@@ -61,7 +61,7 @@ class Account:
         order: Callable[[Proposal], Deal],
         closes: NDArray[np.int64],
         opening: Opening,
-        said: Callable[[Proposal], str | None],
+        said: Callable[[Proposal], Declined | None],
     ) -> None:
         self.refusals: Counter[str] = Counter()
         self.trades: list[Trade] = []
@@ -72,6 +72,7 @@ class Account:
         self._closes = closes
         self._deals: list[Deal] = []
         self._waiting: list[Deal] = []
+        self._declined: dict[str, datetime] = {}
         self._said = said
         self._state = RiskState(
             account=_NAME,
@@ -104,6 +105,9 @@ class Account:
             else:
                 break
         self._watch(end)
+        for order_id in [name for name, kept in self._declined.items() if kept <= until]:
+            del self._declined[order_id]
+            self._state = release(self._state, order_id)
         self._certain = [(deal.signal.underlying, deal.held_until) for deal in self._deals]
 
     def cycle(self, as_of: datetime, signals: Sequence[Signal]) -> None:
@@ -126,16 +130,24 @@ class Account:
                 if choice is None:
                     self.refusals.update(decision.outcome for decision in refused.values())
                     break
-                self._state = choice.state
                 self.proposed += 1
-                deal = self._order(choice.proposal)
-                deal.declined = self._said(choice.proposal)
-                self._waiting.append(deal)
+                declined = self._said(choice.proposal)
+                if declined is None:
+                    self._state = choice.state
+                    self._waiting.append(self._order(choice.proposal))
+                else:
+                    self._decline(choice, declined, as_of)
                 del left[choice.proposal.signal.signal_id]
         except StopTrading:
             self.refusals["STOP_TRADING"] += 1
         for direction in directions_of(signals):
             self._directions[direction.underlying] = direction
+
+    def _decline(self, choice: Choice, declined: Declined, as_of: datetime) -> None:
+        self.refusals[declined.reason] += 1
+        if declined.until > as_of:
+            self._state = choice.state
+            self._declined[choice.proposal.order_id] = declined.until
 
     def has_no_room(self, as_of: int, underlyings: frozenset[str] | None) -> bool:
         """Whether it is certain that at this moment nothing on these underlyings (None: on any) could be
@@ -184,9 +196,7 @@ class Account:
         self._deals.append(deal)
         at, proposal = deal.sent, deal.proposal
         reason = None
-        if deal.declined is not None:
-            self.refusals[deal.declined] += 1
-        elif at > proposal.as_of:
+        if at > proposal.as_of:
             reason = check_hours(proposal, at, self._settings) or deal.drifted()
             reason = reason or check_account(self._view(at), proposal, at, self._settings)
         if reason is not None:
@@ -282,18 +292,9 @@ class Account:
 
     def _watch_day(self, minutes: NDArray[np.int64], held: list[Deal]) -> None:
         first = int(minutes[0])
-        room = self._room(datetime.fromtimestamp(first, IST).date())
+        day = self._of(datetime.fromtimestamp(first, IST).date())
+        positions = [deal.position for deal in held if deal.position is not None]
+        room = room_before_a_limit(self._state, day, positions, self._settings)
         fallen = sum(deal.base_at(first) - deal.worth_at(minutes) for deal in held)
         for minute in minutes[fallen >= _NEARLY * room].tolist():
             self._work_breaker(datetime.fromtimestamp(minute, IST))
-
-    def _room(self, day: date) -> float:
-        """Rupees that the open positions may fall below what their result is counted from before any limit is
-        near."""
-        held = [deal.position for deal in self._deals if deal.position is not None]
-        view = AccountView(self._state, self._of(day), (), Decimal(0))
-        loss = view.loss_limit(self._settings) + view.day.made_in(self._settings.mode)
-        fall = drawdown_limit(view, self._settings) - drawdown(view)
-        # The charges of the sale to come are about those of the purchase, and half as much again for taxes.
-        costs = sum((position.entry_charges for position in held), Decimal(0)) * Decimal("2.5")
-        return float(min(loss, fall) - costs)

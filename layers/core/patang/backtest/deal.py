@@ -43,7 +43,6 @@ class Event:
 class Deal:
     """Bars are taken one event at a time (`next_event`, then `take`), none before it has closed.
 
-    `declined` is why it comes to nothing, None where it may: it has its room as long as an order may rest.
     `longer` gives the instrument's bars up to a later moment, or None where there are no more.
     """
 
@@ -59,7 +58,6 @@ class Deal:
         self.proposal = proposal
         self.position: Position | None = None
         self.trade: Trade | None = None
-        self.declined: str | None = None
         self._bars = bars
         self._longer = longer
         self._settings = settings
@@ -173,13 +171,12 @@ class Deal:
     def _next_of_entry(self, until: int) -> Event | None:
         """The order's next bar, or its cancellation where none comes in time."""
         waits = self._row < len(self._bars) and int(self._bars.starts[self._row]) < self._stale
-        if waits and self.declined is None:
+        if waits:
             return self._at_row("ENTERED", self._row, until)
         return Event(self._stale, "ENTERED", self._row) if self._stale <= until else None
 
     def _enter(self, row: int) -> None:
-        late = row >= len(self._bars) or int(self._bars.starts[row]) >= self._stale
-        if late or self.declined is not None:
+        if row >= len(self._bars) or int(self._bars.starts[row]) >= self._stale:
             self.intent = self.intent.model_copy(update={"state": "CANCELLED"})
             return
         filled = self._buy(row)

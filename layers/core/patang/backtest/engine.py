@@ -20,7 +20,7 @@ from patang.backtest.deal import Deal
 from patang.backtest.fills import FillTerms
 from patang.backtest.foresight import Foresight
 from patang.backtest.minutes import Look, Tape
-from patang.backtest.opening import Opening
+from patang.backtest.opening import Declined, Opening
 from patang.backtest.price_bars import PriceBars
 from patang.backtest.trade import BacktestResult, DayResult
 from patang.errors import BadInput, StopTrading
@@ -56,7 +56,7 @@ def backtest(
     *,
     fills: FillTerms | None = None,
     opening: Opening | None = None,
-    said: Callable[[Proposal], str | None] = lambda _: None,
+    said: Callable[[Proposal], Declined | None] = lambda _: None,
     seed: int = 0,
     on_progress: Callable[[date], None] | None = None,
 ) -> BacktestResult:
@@ -107,7 +107,7 @@ class _Run:
     settings: Settings
     fills: FillTerms
     opening: Opening
-    said: Callable[[Proposal], str | None]
+    said: Callable[[Proposal], Declined | None]
     on_progress: Callable[[date], None] | None
     foresight: Foresight
     account: Account = field(init=False)

@@ -1,10 +1,10 @@
-"""How an account stands before a backtest's first minute."""
+"""What a backtest is told of an account: how it stands before the first minute, what its owner declined."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-__all__ = ["Opening"]
+__all__ = ["Declined", "Opening"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +15,11 @@ class Opening:
     realised: Decimal = Decimal(0)
     peak: Decimal = Decimal(0)
     last_option_entry: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Why a proposal comes to nothing, and until when it keeps its room."""
+
+    reason: str
+    until: datetime

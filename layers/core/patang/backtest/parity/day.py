@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
 
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from patang.approvals.proposal import Proposal
 from patang.audit.decisions import FOLDER
-from patang.backtest.opening import Opening
+from patang.backtest.opening import Declined, Opening
 from patang.errors import BadInput
 from patang.keys import account_partition
 from patang.market.sessions import IST
@@ -58,15 +58,21 @@ class RecordedDay:
         proposal = self.proposals.get(signal_id)
         return None if proposal is None else self.positions.get(proposal.intent_id or "")
 
-    def declined(self, proposal: Proposal) -> str | None:
+    def declined(self, proposal: Proposal, rests: timedelta) -> Declined | None:
         """Why the day has bought nothing for a proposal: somebody's no, the price, the exchange, how the desk
-        itself worked. None where it has, or where the proposal is the replay's own idea."""
+        itself worked. None where it has, or where the proposal is the replay's own idea.
+
+        It keeps its room for as long as an order `rests`, at most until the day proposed the next: by then it
+        had room for that.
+        """
         known = self.proposals.get(proposal.signal.signal_id)
-        if known is not None:
-            bought = self.position_of(proposal.signal.signal_id)
-            return None if bought is not None else known.outcome or known.state
-        gate = self.refused.get(proposal.signal.signal_id, "")
-        return gate if gate in _OPERATIONAL else None
+        if known is None:
+            gate = self.refused.get(proposal.signal.signal_id, "")
+            return Declined(gate, proposal.as_of) if gate in _OPERATIONAL else None
+        if self.position_of(proposal.signal.signal_id) is not None:
+            return None
+        later = (other.as_of for other in self.proposals.values() if other.as_of > proposal.as_of)
+        return Declined(known.outcome or known.state, min((proposal.as_of + rests, *later)))
 
 
 def recorded_day(store: StateStore, objects: ObjectStore, account: str, day: date, mode: Mode) -> RecordedDay:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from patang.approvals.proposal import Proposal
 from patang.backtest.engine import backtest
 from patang.backtest.fills import Since, walk_exit
+from patang.backtest.opening import Declined
 from patang.backtest.parity.day import RecordedDay
 from patang.backtest.parity.signals import SignalDifference, decided_again, signal_differences
 from patang.backtest.parity.trades import Market, Replayed, TradeParity, compare_trades
@@ -70,10 +71,11 @@ def day_parity(
     first = next(iter(settings.values()), Settings())
     changed_at = next((as_of for as_of, others in settings.items() if others != first), None)
     proposals: dict[str, Proposal] = {}
+    rests = _MINUTE + timedelta(seconds=first.entry_order_seconds)
 
-    def said(proposal: Proposal) -> str | None:
+    def said(proposal: Proposal) -> Declined | None:
         proposals[proposal.signal.signal_id] = proposal
-        return day.declined(proposal)
+        return day.declined(proposal, rests)
 
     result = backtest(tape, lambda: models, strategies, first, opening=day.opening, said=said)
     by_order = {proposal.order_id: name for name, proposal in proposals.items()}
