@@ -18,7 +18,7 @@ _COSTS_OF_A_PURCHASE = Decimal("2.5")
 def room_before_a_limit(
     state: RiskState, day: AccountDay, held: Sequence[Position], settings: Settings
 ) -> float:
-    """Rupees that open positions may fall below what their result is counted from before any limit is near."""
+    """Rupees that open positions may fall below what their result is counted from until a limit is near."""
     view = AccountView(state, day, (), Decimal(0))
     loss = view.loss_limit(settings) + view.day.made_in(settings.mode)
     fall = drawdown_limit(view, settings) - drawdown(view)
