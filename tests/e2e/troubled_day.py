@@ -79,8 +79,8 @@ _EAGER = Settings(
     equity=EquitySettings(enabled=False),
     approval=ApprovalSettings(timeout_seconds=15),
     universe=UniverseSettings(equities=("RELIANCE", "TCS", UNLISTED)),
-    # The day is over before mails that are held together would go.
-    notifications=NotificationSettings(merge_minutes=0),
+    # The day is over before mails that are held would go, and it may be any hour of the night.
+    notifications=NotificationSettings(merge_minutes=0, quiet_from="00:00", quiet_until="00:00"),
 )
 PLAN = Plan(profile=_EAGER, until_trades=2, speed=200, timeout_seconds=120)
 
