@@ -50,7 +50,7 @@ def test_layers_bring_compiled_code_for_arm64_and_no_tests(layers):
     assert not [name for name in names if "x86_64" in Path(name).name]
 
 
-def test_pyarrow_and_the_streaming_client_are_where_they_belong(layers):
+def test_pyarrow_the_streaming_client_and_what_research_needs_are_where_they_belong(layers):
     tops = {}
     for name, path in layers.items():
         with zipfile.ZipFile(path) as archive:
@@ -59,6 +59,7 @@ def test_pyarrow_and_the_streaming_client_are_where_they_belong(layers):
     assert [name for name, found in tops.items() if "pyarrow" in found] == ["parquet"]
     assert not any(found & {"twisted", "autobahn"} for found in tops.values())
     assert not any(found & {"boto3", "botocore"} for found in tops.values())
+    assert not any(found & {"numba", "llvmlite", "sklearn", "skfolio", "pandas"} for found in tops.values())
     assert [name for name, found in tops.items() if "patang" in found] == ["core"]
 
 
