@@ -70,6 +70,13 @@ def test_other_settings_are_found_in_signals_that_are_missing(desk, tape):
     assert all(difference.replayed is None for difference in gone)
 
 
+def test_cycles_that_the_desk_left_out_are_not_made_up_for(desk):
+    minutes = recorded_minutes(desk.objects, DAY)
+    asked = {start + timedelta(minutes=1) for start in list(minutes)[10:12]}
+    looks = RecordedTape(desk.session.universe, minutes, asked).looks(strategies(), DEMONSTRATION)
+    assert {look.as_of for look in looks} == asked
+
+
 def test_a_minute_with_a_hole_is_not_decided_on_again(desk):
     minutes = recorded_minutes(desk.objects, DAY)
     first = next(iter(minutes))

@@ -34,9 +34,10 @@ def parity_of(
             f"{day} was not recorded here: there are {len(minutes)} closed minutes and {len(recorded)} "
             "cycles; choose a day on which this desk ran"
         )
+    of_account = recorded_day(store, objects, account, day, mode)
     return day_parity(
-        recorded_day(store, objects, account, day, mode),
-        RecordedTape(universe, minutes),
+        of_account,
+        RecordedTape(universe, minutes, of_account.assessed),
         universe,
         recorded,
         strategies(),

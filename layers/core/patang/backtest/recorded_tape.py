@@ -1,6 +1,6 @@
 """A day as a desk recorded it: the closed minutes that its cycles decided on, replayed as a tape."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -44,10 +44,14 @@ def recorded_minutes(objects: ObjectStore, day: date) -> dict[datetime, tuple[Cl
 class RecordedTape:
     """One day's minutes. Contracts have the prices that they were quoted and traded at: nothing is modelled.
 
-    A minute in which the stream was interrupted is not decided on, as on the day itself.
+    `cycles` are the moments to look at, every cycle's where it is None. A minute in which the stream was
+    interrupted is not decided on, as on the day itself.
     """
 
-    def __init__(self, universe: Universe, minutes: Minutes) -> None:
+    def __init__(
+        self, universe: Universe, minutes: Minutes, cycles: Collection[datetime] | None = None
+    ) -> None:
+        self._cycles = cycles
         self._universe = universe
         self._minutes = minutes
         self._closes = np.array([int((start + _MINUTE).timestamp()) for start in minutes], np.int64)
@@ -83,9 +87,10 @@ class RecordedTape:
         return market_at(shards, self._universe, as_of)
 
     def looks(self, strategies: Sequence[Strategy], settings: Settings) -> Iterator[Look]:
-        """Every cycle's market, for all strategies."""
+        """Every cycle's market, or that of the cycles that are named, for all strategies."""
         for end in self._closes[is_cycle(self._closes, settings)].tolist():
-            market = self.market(datetime.fromtimestamp(end, IST))
+            as_of = datetime.fromtimestamp(end, IST)
+            market = self.market(as_of) if self._cycles is None or as_of in self._cycles else None
             if market is not None:
                 yield Look.of(market, tuple(strategies))
 

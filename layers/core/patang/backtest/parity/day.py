@@ -1,8 +1,8 @@
 """What a desk recorded of an account's day: proposals, what they came to, why others were refused."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
 
@@ -43,7 +43,8 @@ _OPERATIONAL = frozenset(
 class RecordedDay:
     """An account's day. `proposals` are by the id of their signal, `positions` those entered on the day by
     the id of the entry's intent; `refused` is the gate of each signal that was not proposed. `opening` is how
-    the account stood before; `carried` are symbols that it already held."""
+    the account stood before; `carried` are symbols that it already held. `assessed` are the cycles in which
+    the account was asked: a desk that was busy, or stopped, has left some out. None: all of them."""
 
     account: str
     day: date
@@ -52,6 +53,7 @@ class RecordedDay:
     refused: Mapping[str, str]
     opening: Opening
     carried: tuple[str, ...]
+    assessed: frozenset[datetime] | None = None
 
     def position_of(self, signal_id: str) -> Position | None:
         """What was bought for a signal."""
@@ -80,6 +82,7 @@ def recorded_day(store: StateStore, objects: ObjectStore, account: str, day: dat
     partition = account_partition(account)
     positions = [p for p in load_all(store, Position, partition, "POSITION#") if p.mode == mode]
     proposals = load_all(store, Proposal, partition, "PROPOSAL#")
+    answers = list(_answers(objects, account, day))
     return RecordedDay(
         account=account,
         day=day,
@@ -89,9 +92,15 @@ def recorded_day(store: StateStore, objects: ObjectStore, account: str, day: dat
             if p.as_of.astimezone(IST).date() == day
         },
         positions={p.entry_intent_id: p for p in positions if _entered(p) == day},
-        refused=_refused(objects, account, day),
+        refused={
+            decision.signal_id: decision.outcome
+            for answer in answers
+            for decision in answer.decisions
+            if decision.outcome != "PROPOSED"
+        },
         opening=_opening([p for p in positions if _entered(p) < day], day),
         carried=tuple(sorted(p.symbol for p in positions if _entered(p) < day and _left(p) >= day)),
+        assessed=frozenset(answer.as_of for answer in answers),
     )
 
 
@@ -116,9 +125,8 @@ def _opening(before: Iterable[Position], day: date) -> Opening:
     return Opening(made[-1], max(made), max(options, default=None))
 
 
-def _refused(objects: ObjectStore, account: str, day: date) -> dict[str, str]:
-    """The gate of each signal of the day that the account did not propose."""
-    found: dict[str, str] = {}
+def _answers(objects: ObjectStore, account: str, day: date) -> Iterator[AccountDecisions]:
+    """What the account made of each cycle in which it was asked."""
     for path in objects.list(f"{FOLDER}/{day}/"):
         if not path.rpartition("/")[2].startswith(f"{account}-"):
             continue
@@ -127,5 +135,4 @@ def _refused(objects: ObjectStore, account: str, day: date) -> dict[str, str]:
         except ValidationError as error:
             raise BadInput(f"the decisions {path} do not parse: {error}") from error
         if told.account == account:
-            found |= {d.signal_id: d.outcome for d in told.decisions if d.outcome != "PROPOSED"}
-    return found
+            yield told
