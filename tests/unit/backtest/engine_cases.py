@@ -1,7 +1,7 @@
 """Backtests by hand: a tape that says what is wanted and when, and the bars that follow."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -35,7 +35,7 @@ type Row = tuple[str, float, float, float, float]
 
 
 def at(clock: str, day: date = DAY) -> datetime:
-    return datetime.combine(day, datetime.strptime(clock, "%H:%M").time(), IST)  # noqa: DTZ007 (IST follows)
+    return datetime.combine(day, time.fromisoformat(clock), IST)
 
 
 def flat(first: str, last: str, price: float = 100.0) -> list[Row]:

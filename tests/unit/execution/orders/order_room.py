@@ -20,10 +20,11 @@ from patang.keys import intent_key
 from patang.market.instruments import Instrument
 from patang.records import create, load
 from tests.unit.execution.orders.samples import FUTURE, OPTION, SHARE
-from tests.unit.execution.samples import open_account
+from tests.unit.execution.samples import equity_signal, open_account
+from tests.unit.execution.stages import bought
 from tests.unit.execution.trading_desk import TradingDesk
 
-__all__ = ["OrderRoom"]
+__all__ = ["OrderRoom", "bought_by_patang", "clear_account", "halted"]
 
 PRICES = {OPTION.tradingsymbol: 100.0, FUTURE.tradingsymbol: 24_400.0, SHARE.tradingsymbol: 800.0}
 
@@ -111,3 +112,19 @@ class OrderRoom(TradingDesk):
 
     def state(self, request_id: str = "r-1", seconds: float = 2) -> Any:
         return self.persons_orders().state("main", request_id, timedelta(seconds=seconds))
+
+
+def halted(room: OrderRoom) -> None:
+    room.halts().halt("main", "the owner said stop", "owner", room.market_time)
+
+
+def bought_by_patang(room: OrderRoom) -> Any:
+    """Twenty shares for the day, by the desk's own steps."""
+    clear_account(room)
+    return bought(room, equity_signal())
+
+
+def clear_account(room: OrderRoom) -> None:
+    """The stages of a trade open the account themselves."""
+    for key in [key for key in room.store.items if key.partition == "ACCOUNTS" or key.sort == "SESSION"]:
+        del room.store.items[key]
