@@ -24,7 +24,6 @@ __all__ = [
     "load",
     "load_all",
     "load_index",
-    "load_many",
     "read_ahead",
     "replace",
 ]
@@ -90,12 +89,6 @@ def load[R: Record](store: ItemReader, kind: type[R], key: Key) -> R | None:
     """The record at `key`, or None."""
     attributes = store.get(key)
     return None if attributes is None else _parse(kind, attributes)
-
-
-def load_many[R: Record](store: StateStore, kind: type[R], keys: Sequence[Key]) -> list[R | None]:
-    """The records at these keys, in their order, None where there is none; no snapshot."""
-    found = store.get_many(keys)
-    return [None if attributes is None else _parse(kind, attributes) for attributes in found]
 
 
 def read_ahead(store: StateStore, *keys: Key) -> ItemReader:
