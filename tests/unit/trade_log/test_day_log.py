@@ -11,9 +11,8 @@ from patang.portfolio.position import Position
 from patang.records import create
 from patang.trade_log.day_log import DayLog
 from patang.trade_log.results import results
-from tests.unit.execution.orders.order_room import OrderRoom
+from tests.unit.execution.orders.order_room import OrderRoom, bought_by_patang
 from tests.unit.execution.orders.samples import option_order
-from tests.unit.execution.orders.test_persons_orders import bought_by_patang
 from tests.unit.execution.samples import MORNING
 from tests.unit.execution.stages import bought, tell
 from tests.unit.execution.test_updates import frame, sent
