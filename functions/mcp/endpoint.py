@@ -1,6 +1,7 @@
 """The SDK's server behind one address: who asks is known before it sees a request; nothing outlives it."""
 
 import time
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from functions.mcp.tools import build_server
+from functions.mcp.server import build_server
 from patang.app import Desk
 from patang.identity.principal import Principal
 
@@ -25,15 +26,16 @@ _LARGEST_BODY = 256 * 1024
 
 class McpEndpoint:
     """ASGI application of (mcp). Stateless: a client's session id means nothing here, so a fresh one a call
-    changes nothing either.
+    changes nothing either. `build` makes the server that it carries.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, build: Callable[[Desk], Server[Any]] = build_server) -> None:
         self._desk = desk
+        self._build = build
 
     @cached_property
     def _server(self) -> Server[Any]:
-        return build_server(self._desk)
+        return self._build(self._desk)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
