@@ -1,6 +1,7 @@
 """How people and assistants reach the desk: the routes of the HTTP API and the functions behind them."""
 
 import json
+from collections.abc import Sequence
 
 from aws_cdk import Environment, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -21,6 +22,9 @@ __all__ = ["AccessStack"]
 
 # What people and assistants are shown of the market, and what their orders are held against.
 _LOOKED_AT = ("chains/", "decisions/", "instruments/", "minutes/", "universe/")
+# What anybody may call and what writes, or fetches, before it knows who asks: requests a second, and at once.
+# Each has a limit of its own, so that whoever uses one up closes neither the pages nor the way to stop.
+_OPEN_TO_ALL = {"/authorize": ("GET", 2, 10), "/register": ("POST", 1, 5), "/token": ("POST", 5, 20)}
 
 
 class AccessStack(Stack):
@@ -46,7 +50,14 @@ class AccessStack(Stack):
         self.mcp = self._mcp(parts)
         self._route("Pages", data, self.api, "/", "/{proxy+}")
         self._route("Mcp", data, self.mcp, "/mcp")
-        self._stage(settings, data)
+        limited = HttpLambdaIntegration("OpenToAll", self.api)
+        routes = [
+            self._add(
+                f"OpenToAll{path.strip('/').title()}", data, limited, path, apigateway.HttpMethod(method)
+            )
+            for path, (method, _, _) in _OPEN_TO_ALL.items()
+        ]
+        self._stage(settings, data, routes)
 
     def _api(self, parts: Foundation) -> DeskFunction:
         function = DeskFunction(
@@ -115,22 +126,37 @@ class AccessStack(Stack):
     def _route(self, construct_id: str, data: DataStack, function: lambda_.IFunction, *paths: str) -> None:
         integration = HttpLambdaIntegration(construct_id, function)
         for number, path in enumerate(paths):
-            route = apigateway.HttpRoute(
-                self,
-                f"{construct_id}Route{number or ''}",
-                http_api=data.api,
-                route_key=apigateway.HttpRouteKey.with_(path, apigateway.HttpMethod.ANY),
-                integration=integration,
-            )
-            acknowledge(
-                route,
-                {
-                    "AwsSolutions-APIG4": "The functions authenticate: a signed-in owner for pages, "
-                    "bearer tokens for programs, a checksum for postbacks"
-                },
+            self._add(
+                f"{construct_id}Route{number or ''}", data, integration, path, apigateway.HttpMethod.ANY
             )
 
-    def _stage(self, settings: StageSettings, data: DataStack) -> None:
+    def _add(
+        self,
+        construct_id: str,
+        data: DataStack,
+        integration: HttpLambdaIntegration,
+        path: str,
+        method: apigateway.HttpMethod,
+    ) -> apigateway.HttpRoute:
+        route = apigateway.HttpRoute(
+            self,
+            construct_id,
+            http_api=data.api,
+            route_key=apigateway.HttpRouteKey.with_(path, method),
+            integration=integration,
+        )
+        acknowledge(
+            route,
+            {
+                "AwsSolutions-APIG4": "The functions authenticate: a signed-in owner for pages, "
+                "bearer tokens for programs, a checksum for postbacks"
+            },
+        )
+        return route
+
+    def _stage(
+        self, settings: StageSettings, data: DataStack, limited: Sequence[apigateway.HttpRoute]
+    ) -> None:
         log_group = logs.LogGroup(
             self,
             "AccessLogs",
@@ -165,3 +191,9 @@ class AccessStack(Stack):
         resource.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=log_group.log_group_arn, format=json.dumps(line)
         )
+        resource.route_settings = {
+            f"{method} {path}": {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
+            for path, (method, rate, burst) in _OPEN_TO_ALL.items()
+        }
+        # A stage that names a route which is not there yet is refused.
+        stage.node.add_dependency(*limited)

@@ -117,11 +117,27 @@ def test_api_has_throttled_routes_to_two_functions(cloud):
     routes = {properties["RouteKey"] for properties in cloud.properties("AWS::ApiGatewayV2::Route")}
     (stage,) = cloud.properties("AWS::ApiGatewayV2::Stage")
 
-    assert routes == {"ANY /", "ANY /{proxy+}", "ANY /mcp"}
+    assert routes == {
+        "ANY /", "ANY /{proxy+}", "ANY /mcp", "GET /authorize", "POST /register", "POST /token",
+    }  # fmt: skip
     assert stage["StageName"] == "$default"
     assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 20, "ThrottlingBurstLimit": 40}
     assert "requestId" in stage["AccessLogSettings"]["Format"]
     assert "queryString" not in stage["AccessLogSettings"]["Format"]
+
+
+def test_what_anybody_may_call_has_a_limit_of_its_own(cloud):
+    (name, stage) = next(iter(cloud.resources("AWS::ApiGatewayV2::Stage").items()))
+    limits = stage["Properties"]["RouteSettings"]
+
+    assert limits == {
+        "GET /authorize": {"ThrottlingRateLimit": 2, "ThrottlingBurstLimit": 10},
+        "POST /register": {"ThrottlingRateLimit": 1, "ThrottlingBurstLimit": 5},
+        "POST /token": {"ThrottlingRateLimit": 5, "ThrottlingBurstLimit": 20},
+    }
+    routes = cloud.resources("AWS::ApiGatewayV2::Route")
+    limited = {key for key, route in routes.items() if route["Properties"]["RouteKey"] in limits}
+    assert limited <= set(stage["DependsOn"]), f"{name} is refused before its routes are there"
 
 
 def test_one_ingester_at_a_time(cloud):
