@@ -1,0 +1,77 @@
+// Drawing: everything from the desk is put in as text, never as markup; addresses lead to the desk alone.
+"use strict";
+
+const DESK = document.querySelector('meta[name="patang-desk"]').content;
+const money = new Intl.NumberFormat("en-IN", { style: "currency", currency: "INR" });
+const wholeMoney = new Intl.NumberFormat("en-IN", { style: "currency", currency: "INR", maximumFractionDigits: 0 });
+
+function make(tag, { text, className, onclick, key, ...attributes } = {}, ...children) {
+  const node = document.createElement(tag);
+  if (text !== undefined && text !== null) node.textContent = text;
+  if (className) node.className = className;
+  if (onclick) node.addEventListener("click", onclick);
+  if (key) node.dataset.key = key;
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== null && value !== false) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+const minus = (text) => text.replace("-", "−");
+const rupees = (amount) => (typeof amount === "number" ? minus(money.format(amount)) : "–");
+const whole = (amount) => (typeof amount === "number" ? minus(wholeMoney.format(amount)) : "–");
+const signed = (amount) => (typeof amount === "number" ? (amount > 0 ? "+" : "") + rupees(amount) : "–");
+const tone = (amount) => (amount > 0 ? "good" : amount < 0 ? "bad" : "");
+const words = (name) => String(name).replaceAll("_", " ").toLowerCase();
+const sentence = (name) => words(name).replace(/^./, (first) => first.toUpperCase());
+const clockTime = (moment, seconds = false) => (moment ? String(moment).slice(11, seconds ? 19 : 16) : "–");
+const counted = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+
+function timeLeft(seconds) {
+  const left = Math.max(0, Math.ceil(seconds));
+  return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+}
+
+const fact = (name, value, className) =>
+  make("div", { className: "fact" }, make("dt", { text: name }), make("dd", { text: value, className }));
+
+function button(text, onclick, { quiet = false, ...more } = {}) {
+  return make("button", { type: "button", text, onclick, className: quiet ? "button quiet" : "button", ...more });
+}
+
+// A page of the desk. Where the host opens no links its address is shown, to be copied.
+function pageLink(text, path, { quiet = false, key, onopen } = {}) {
+  const address = DESK + path;
+  if (!host.opensLinks) return make("p", { className: "address" }, make("span", { text }), make("code", { text: address }));
+  return button(text, async () => {
+    try {
+      await host.open(address);
+      onopen?.();
+    } catch (error) {
+      say(`${error.message}. The page is ${address}`);
+    }
+  }, { quiet, key });
+}
+
+function say(text) {
+  document.getElementById("said").textContent = text ?? "";
+}
+
+// In place of what stood there; the keyboard stays where it was.
+function show(...children) {
+  const panel = document.getElementById("panel");
+  const focused = document.activeElement?.closest("[data-key]")?.dataset.key;
+  const opened = new Set([...panel.querySelectorAll("details[open][data-key]")].map((node) => node.dataset.key));
+  panel.replaceChildren(...children.flat().filter(Boolean));
+  panel.removeAttribute("aria-busy");
+  for (const node of panel.querySelectorAll("details[data-key]")) node.open = opened.has(node.dataset.key);
+  if (focused) panel.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
+// The login of an account, where an answer says that its session is over: the address is ours, not the answer's.
+function loginLink(error, account) {
+  if (!error.details?.login_url) return null;
+  const path = account ? `/login?account=${encodeURIComponent(account)}` : "/login";
+  return pageLink("Log in at Kite", path, { key: `login ${account ?? ""}` });
+}

@@ -1,0 +1,2 @@
+// A ticket: one order that was asked for or proposed, in whatever state.
+"use strict";
