@@ -1,5 +1,7 @@
-"""What every StateStore promises, shown on the table and on the stand-in that other tests use."""
+"""What every StateStore promises, shown on the table, on the home desk's file and on the stand-in that other
+tests use."""
 
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -9,14 +11,22 @@ from botocore.exceptions import ClientError
 from patang.adapters.aws.dynamodb import DynamoStore
 from patang.errors import BadInput, TryAgain
 from patang.ports import Absent, Delete, Key, Matches, Put, StateStore, WriteConflict
+from patang_workbench.home_desk.database import Database
+from patang_workbench.home_desk.state_store import HomeStore
 from tests.fakes import MemoryStore
 
 KEY = Key("ACCOUNT#main", "POSITION#p1")
 
 
-@pytest.fixture(params=["dynamodb", "memory"])
-def store(request: pytest.FixtureRequest, table: str) -> StateStore:
-    return MemoryStore() if request.param == "memory" else DynamoStore(boto3.client("dynamodb"), table)
+@pytest.fixture(params=["dynamodb", "home", "memory"])
+def store(request: pytest.FixtureRequest, table: str, tmp_path: Path) -> StateStore:
+    match request.param:
+        case "memory":
+            return MemoryStore()
+        case "home":
+            return HomeStore(Database(tmp_path / "desk.sqlite"), "desk")
+        case _:
+            return DynamoStore(boto3.client("dynamodb"), table)
 
 
 def test_an_item_comes_back_as_it_went_in(store: StateStore) -> None:
@@ -176,7 +186,7 @@ def test_a_batch_asks_for_a_hundred_keys_at_most_each_once() -> None:
     assert [len(batch) for batch in client.asked] == [100, 100, 1]
 
 
-def test_too_many_writes_are_refused_before_anything_is_written(table: str) -> None:
-    store = DynamoStore(boto3.client("dynamodb"), table)
+@pytest.mark.parametrize("store", ["dynamodb", "home"], indirect=True)
+def test_too_many_writes_are_refused_before_anything_is_written(store: StateStore) -> None:
     with pytest.raises(BadInput, match="101 writes"):
         store.write(*(Put(Key("P", str(n)), {}) for n in range(101)))

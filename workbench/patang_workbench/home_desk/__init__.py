@@ -1,0 +1,1 @@
+"""The desk on a machine of one's own, without AWS: `patang mcp serve`."""
