@@ -66,10 +66,13 @@ class AskingRoom(OrderRoom):
             self.broker,
             self.notifier,
             self.get_settings,
-            lambda: "https://desk.example",
+            self.public_url,
             self.clock,
             self.metrics,
         )
+
+    def public_url(self) -> str:
+        return "https://desk.example"
 
     def request_decisions(self) -> RequestDecisions:
         return RequestDecisions(

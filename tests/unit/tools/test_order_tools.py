@@ -40,11 +40,12 @@ def test_a_programs_order_waits_for_its_owners_yes_and_is_then_sent(room):
     waiting = asked(room, "place_order", **BUY)
     assert (waiting.status, waiting.reply.state) == (202, "WAITING")
     assert waiting.reply.figures.value == 8000
+    assert waiting.reply.approval_url == f"https://desk.example/proposals/main/{waiting.reply.approval_id}"
     assert room.queue.messages == []
     assert room.say("approve", waiting.reply.terms_digest) == "APPROVED"
     room.run_lane()
     sent = asked(room, "request_state", request_id="r-1")
-    assert (sent.status, sent.reply.state) == (200, "SENT")
+    assert (sent.status, sent.reply.state, sent.reply.approval_url) == (200, "SENT", None)
     [intent] = sent.reply.intents
     assert (intent.state, intent.tradingsymbol, intent.quantity) == ("ACKED", "INFY", 10)
     assert intent.broker_order_id

@@ -1,6 +1,7 @@
 """Proposed orders that wait for their owner's word."""
 
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -9,7 +10,7 @@ from patang.errors import Refused
 from patang.tools.caller import Caller
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolReply
 
-__all__ = ["TOOLS"]
+__all__ = ["TOOLS", "approval_url"]
 
 Digest = Annotated[
     str, Field(pattern="^[0-9a-f]{64}$", description="terms_digest of the terms that the owner was shown")
@@ -45,10 +46,16 @@ class ReductionInput(AccountInput):
     terms_digest: Digest
 
 
+class WaitingApproval(ApprovalView):
+    """An order that waits for a yes; its owner, signed in, says it at `approval_url`."""
+
+    approval_url: str | None = None
+
+
 class Approvals(ToolReply):
     """What waits for a yes, the one that ends first in front."""
 
-    approvals: tuple[ApprovalView, ...]
+    approvals: tuple[WaitingApproval, ...]
 
 
 class DecisionReply(ToolReply):
@@ -67,8 +74,21 @@ class ReductionReply(ToolReply):
     terms_digest: str
 
 
+def approval_url(caller: Caller, account: str, order_id: str) -> str | None:
+    """The desk's page of what waits for a yes; None where nobody has said how the desk is reached. It is no
+    permission: whoever opens it has to be signed in as the owner."""
+    address = caller.services.public_url()
+    return f"{address}/proposals/{quote(account, safe='')}/{quote(order_id, safe='')}" if address else None
+
+
 def _waiting(caller: Caller, args: AccountInput) -> Approvals:
-    return Approvals(approvals=caller.services.desk_view().approvals(caller.accounts(args.account_id)))
+    found = caller.services.desk_view().approvals(caller.accounts(args.account_id))
+    return Approvals(approvals=tuple(_with_url(caller, view) for view in found))
+
+
+def _with_url(caller: Caller, view: ApprovalView) -> WaitingApproval:
+    link = approval_url(caller, view.account, view.order_id)
+    return WaitingApproval(**view.model_dump(), approval_url=link)
 
 
 def _decide(caller: Caller, args: DecisionInput) -> DecisionReply:

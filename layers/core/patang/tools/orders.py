@@ -23,6 +23,7 @@ from patang.execution.orders.requests import (
     PlaceOrder,
 )
 from patang.execution.orders.wording import Variety
+from patang.tools.approvals import approval_url
 from patang.tools.caller import Caller
 from patang.tools.errors import OrderRefused
 from patang.tools.tool import AccountInput, AnyTool, Progress, Tool, ToolReply
@@ -105,11 +106,13 @@ class IntentReply(ToolReply):
 
 
 class OrderAnswer(RequestAnswer, Progress):
-    """What has become of a request. A yes has to name `terms_digest`, at `approval_id`, before `expires_at`.
+    """What has become of a request. A yes has to name `terms_digest`, at `approval_id`, before `expires_at`;
+    `approval_url` is the desk's page where its owner, signed in, says it.
 
     `cancels` are intents that take back the rest of a basket of which one order ended in vain.
     """
 
+    approval_url: str | None = None
     intents: tuple[IntentReply, ...] = ()
     cancels: tuple[str, ...] = ()
 
@@ -132,7 +135,8 @@ def ask(caller: Caller, args: RequestInput, wish: PersonsWish, *, modification: 
 
 def _with_intents(caller: Caller, answer: RequestAnswer, seconds: int) -> OrderAnswer:
     if answer.state != "SENT":
-        return OrderAnswer(**answer.model_dump())
+        link = approval_url(caller, answer.account, answer.approval_id) if answer.approval_id else None
+        return OrderAnswer(**answer.model_dump(), approval_url=link)
     state = caller.services.persons_orders().state(
         answer.account, answer.request_id, timedelta(seconds=seconds)
     )
