@@ -112,6 +112,7 @@ def approval_view(proposal: Proposal, now: datetime) -> ApprovalView | None:
     expiry = proposal.expires_at_time
     return ApprovalView(
         account=proposal.account,
+        mode=terms.mode,
         order_id=proposal.order_id,
         title=f"{terms.transaction_type.capitalize()} {terms.quantity} {terms.tradingsymbol}",
         value=None if terms.price is None else terms.price * terms.quantity,
@@ -149,6 +150,7 @@ def request_view(request: OrderRequest, now: datetime) -> ApprovalView:
     return ApprovalView(
         kind="request",
         account=request.account,
+        mode=request.mode,
         order_id=request.approval_id,
         title=title_of(wish),
         state=request.state,

@@ -183,7 +183,7 @@ class SignalView(ShownModel):
 
 class ApprovalView(ShownModel):
     """What waits for its owner's yes, which has to name `terms_digest`. `kind`: a proposal of the desk's
-    own, or a request of `asked_by`.
+    own, or a request of `asked_by`. `mode`: where the order would go, live or paper.
 
     Of a proposal it tells the trade that is expected, of a request all that is known: `lines` are its orders
     as they would be sent, `value`, `margin_needed` and `exposure_after` (beside `exposure_limit`) what they
@@ -192,6 +192,7 @@ class ApprovalView(ShownModel):
 
     kind: Literal["proposal", "request"] = "proposal"
     account: str
+    mode: str
     order_id: str
     title: str
     state: str
