@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from functions.mcp.replies import Replies
 from functions.mcp.server import build_server
 from patang.app import Desk
 from patang.identity.principal import Principal
@@ -66,16 +67,17 @@ class McpEndpoint:
         await refusal(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        replies = Replies(Request(scope), send)
         # The SDK's manager runs once in its life; a new one for each request costs a tenth of a millisecond.
         manager = StreamableHTTPSessionManager(
             self._server,
-            json_response=True,
+            json_response=not replies.streamed,
             stateless=True,
             security_settings=self._security(scope),
             max_request_body_size=_LARGEST_BODY,
         )
         async with manager.run():
-            await manager.handle_request(scope, receive, send)
+            await manager.handle_request(replies.scope(scope), receive, replies.send)
 
     def _principal(self, request: Request) -> Principal | None:
         kind, _, secret = request.headers.get("authorization", "").partition(" ")

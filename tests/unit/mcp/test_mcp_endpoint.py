@@ -35,6 +35,17 @@ def token(desk, *scopes: str, principal: str = "asha") -> str:
     return desk.tokens().issue(principal, "test", scopes, days=1).secret
 
 
+def asked(method, era=OLD_ERA, params=None):
+    params = dict(params or {})
+    if era == NEW_ERA:
+        params["_meta"] = {
+            "io.modelcontextprotocol/protocolVersion": NEW_ERA,
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+
+
 class Gateway:
     """Sends requests as API Gateway's payload format 2.0 does, through one warm instance."""
 
@@ -69,17 +80,11 @@ class Gateway:
         return answer["statusCode"], answer.get("headers", {}), text
 
     def call(self, bearer, method, params=None, era=OLD_ERA, **headers):
-        params = dict(params or {})
+        request = asked(method, era, params)
         if era == NEW_ERA:
-            params["_meta"] = {
-                "io.modelcontextprotocol/protocolVersion": NEW_ERA,
-                "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-                "io.modelcontextprotocol/clientCapabilities": {},
-            }
             headers |= {"mcp_method": method}
-            if "name" in params:
-                headers |= {"mcp_name": params["name"]}
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+            if "name" in request["params"]:
+                headers |= {"mcp_name": request["params"]["name"]}
         status, _, text = self.send(body=request, bearer=bearer, mcp_protocol_version=era, **headers)
         assert status == 200, text
         return json.loads(text)["result"]
@@ -182,11 +187,46 @@ def test_a_huge_body_is_refused(gateway, desk):
     assert gateway.send(body=body, bearer=token(desk, "read"))[0] == 413
 
 
-def test_a_client_that_takes_no_json_is_told(gateway, desk):
-    request = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
-    status, _, text = gateway.send(body=request, bearer=token(desk, "read"), accept="text/event-stream")
+EVENT_STREAM, JSON = "text/event-stream", "application/json"
+
+
+@pytest.mark.parametrize("era", [OLD_ERA, NEW_ERA])
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        (f"{JSON}, {EVENT_STREAM}", JSON),
+        (JSON, JSON),
+        ("*/*", JSON),
+        (EVENT_STREAM, EVENT_STREAM),
+        ("text/*;q=0.5", EVENT_STREAM),
+    ],
+)
+def test_a_reply_is_json_unless_the_client_takes_only_a_stream(gateway, desk, era, accept, content_type):
+    request = asked("tools/list", era)
+    status, headers, text = gateway.send(
+        body=request,
+        bearer=token(desk, "read"),
+        mcp_protocol_version=era,
+        mcp_method="tools/list",
+        accept=accept,
+    )
+    assert (status, headers["content-type"]) == (200, content_type)
+    if content_type == EVENT_STREAM:
+        [text] = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: ")]
+    assert json.loads(text)["result"]["tools"]
+    assert "mcp-session-id" not in headers
+
+
+@pytest.mark.parametrize("era", [OLD_ERA, NEW_ERA])
+def test_a_client_that_takes_neither_is_told(gateway, desk, era):
+    status, _, _ = gateway.send(
+        body=asked("tools/list", era),
+        bearer=token(desk, "read"),
+        mcp_protocol_version=era,
+        mcp_method="tools/list",
+        accept="text/html",
+    )
     assert status == 406
-    assert "application/json" in text
 
 
 def test_another_principals_things_are_not_there(gateway, desk):
