@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from patang.adapters.option_archive import OptionArchive
 from patang.adapters.parquet import ParquetTables
 from patang.backtest.premiums.modelled import ModelledPremiums
 from patang.backtest.premiums.source import OptionBoard, PremiumSource
@@ -15,7 +16,7 @@ from patang.market.day_files import DayFiles
 from patang.market.sessions import IST
 from patang.settings import Settings
 from patang_workbench.history.store import CandleStore, store_at
-from patang_workbench.research.option_archive import OptionArchive, premiums_of
+from patang_workbench.research.option_archive import premiums_of
 from patang_workbench.research.synthetic import noise_history
 
 _HISTORY = noise_history(2, ("NIFTY",), 3, date(2026, 6, 25))

@@ -12,12 +12,13 @@ from patang.backtest.premiums.clock import VarianceClock
 from patang.backtest.premiums.listing import listed_option
 from patang.backtest.premiums.modelled import ModelledPremiums
 from patang.backtest.premiums.surface import Surface, shipped_surface
+from patang.backtest.unlisted import research_instrument
 from patang.market.bar_hours import day_hours, expected_starts
 from patang.market.contract_terms import expiries
 from patang.market.greeks import RISK_FREE_RATE
 from patang.market.sessions import IST, expiry_moment
 from patang.settings import Settings
-from patang_workbench.research.synthetic import last_sessions, research_instrument
+from patang_workbench.research.synthetic import last_sessions
 
 CLOCK = shipped_surface().clock
 # A clock like any other: sessions, nights and days without trading alike, an hour an hour.

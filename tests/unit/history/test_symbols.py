@@ -8,7 +8,8 @@ from patang.errors import BadInput
 from patang.market.instrument_search import Wanted
 from patang.market.instrument_table import InstrumentTable
 from patang.market.listing import COLUMNS
-from patang_workbench.history.symbols import find, find_all, symbol_of
+from patang.market.named_hours import symbol_of
+from patang_workbench.history.symbols import find, find_all
 
 TODAY = date(2026, 8, 18)
 DUMP = f"""{",".join(COLUMNS[:-1])}

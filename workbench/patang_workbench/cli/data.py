@@ -13,6 +13,7 @@ from typing import Any
 
 from patang.errors import PatangError
 from patang.market.findings import INTERVAL_MINUTES, Finding
+from patang.market.named_hours import symbol_of
 from patang_workbench.cli import data_pull
 from patang_workbench.cli.days import as_day
 from patang_workbench.cli.progress import progress_bar
@@ -22,7 +23,6 @@ from patang_workbench.history.checking import Checked, check_files, check_store,
 from patang_workbench.history.quarantine import Entry, Quarantine
 from patang_workbench.history.showing import Day, candle_rows, day_summaries
 from patang_workbench.history.store import CandleStore, store_at
-from patang_workbench.history.symbols import symbol_of
 
 __all__ = ["add_arguments", "run"]
 

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from patang.adapters.candle_tables import columns_as
 from patang.errors import BadInput
-from patang_workbench.history.candle_files import columns_as
 
 __all__ = ["CandleFile", "Rows", "Survey", "read_rows", "survey"]
 

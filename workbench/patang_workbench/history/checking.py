@@ -10,12 +10,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from patang.adapters.candle_archive import Part
+from patang.adapters.candle_tables import columns_as, read_table
 from patang.errors import BadInput
 from patang.market.findings import INTERVAL_MINUTES, CandleColumns, Finding, Interval
+from patang.market.named_hours import segment_named
 from patang.market.quality import check_candles
-from patang_workbench.history.candle_files import columns_as, read_file, read_table, segment_named
+from patang_workbench.history.candle_files import read_file
 from patang_workbench.history.quarantine import Entry, Quarantine, Reason, digest, reason_of
-from patang_workbench.history.store import CandleStore, Part
+from patang_workbench.history.store import CandleStore
 
 __all__ = ["Checked", "check_files", "check_store", "set_aside"]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from patang.adapters.candle_archive import Pulled
 from patang.errors import BadInput, StopTrading, TryAgain
 from patang.market.candle_ranges import RANGE_DAYS
 from patang.market.findings import Interval
@@ -12,7 +13,7 @@ from patang.market.instrument_hours import segment_of
 from patang.market.instruments import Instrument
 from patang.market.sessions import IST, Segment, session_on
 from patang.ports import Attributes, MarketData
-from patang_workbench.history.store import CandleStore, Pulled
+from patang_workbench.history.store import CandleStore
 
 __all__ = ["Loader", "Page", "Plan", "Result"]
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from patang.adapters.candle_tables import columns_as
 from patang.errors import BadInput, StopTrading
 from patang.market.bar_hours import day_hours, expected_starts
 from patang.market.findings import CandleColumns, Interval, day_of, days_of, moment_of
+from patang.market.named_hours import segment_named
 from patang.market.sessions import IST
-from patang_workbench.history.candle_files import columns_as, segment_named
 from patang_workbench.history.store import CandleStore
 
 __all__ = ["Day", "candle_rows", "day_summaries"]

@@ -9,7 +9,7 @@ from patang.market.instrument_search import Wanted
 from patang.market.instrument_table import InstrumentTable
 from patang.market.instruments import INDEX_NAMES, Instrument
 
-__all__ = ["find", "find_all", "symbol_of"]
+__all__ = ["find", "find_all"]
 
 _LISTED_AS = {symbol: tradingsymbol for tradingsymbol, symbol in INDEX_NAMES.items()}
 _PLACES = ("NSE", "NFO")
@@ -46,12 +46,6 @@ def find_all(table: InstrumentTable, wanted: Wanted, today: date) -> list[Instru
     if not found:
         raise BadInput("the dump lists nothing that fits: `patang instruments search` takes the same options")
     return [listing.instrument() for listing in found]
-
-
-def symbol_of(name: str) -> str:
-    """The name by which a store keeps what a person calls EXCHANGE:TRADINGSYMBOL, NIFTY 50 or nifty."""
-    symbol = name.upper().rpartition(":")[2]
-    return INDEX_NAMES.get(symbol, symbol)
 
 
 def _expired(name: str) -> str:

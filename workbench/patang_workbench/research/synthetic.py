@@ -7,21 +7,20 @@ overnight, prices on the tick. In neither do prices of one symbol tell anything 
 import zlib
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from patang.backtest.featured import MinuteBars, featured
 from patang.backtest.history import History
+from patang.backtest.unlisted import research_instrument
 from patang.errors import BadInput
 from patang.market.bar_hours import day_hours, expected_starts
-from patang.market.contract_terms import INDEX_OF, equity_tick
+from patang.market.contract_terms import INDEX_OF
 from patang.market.exchange_calendar import Segment
-from patang.market.instruments import Instrument
 from patang.market.sessions import previous_session
 
-__all__ = ["SYMBOLS", "edge_history", "last_sessions", "noise_history", "research_instrument"]
+__all__ = ["SYMBOLS", "edge_history", "last_sessions", "noise_history"]
 
 type Floats = NDArray[np.float64]
 
@@ -73,26 +72,6 @@ def last_sessions(count: int, last: date) -> list[date]:
     while len(found) < count:
         found.append(previous_session(found[-1]).day)
     return found[::-1]
-
-
-def research_instrument(symbol: str, segment: Segment, day: date, price: float) -> Instrument:
-    """An index or a share as a dump would list it, for histories that have no dump.
-
-    The token is a number of the name's own; the tick is that of `day` at `price` rupees.
-    """
-    index = segment == "index"
-    listed = INDEX_OF.get(symbol, symbol) if index else symbol
-    return Instrument(
-        instrument_token=zlib.crc32(f"NSE:{listed}".encode()),
-        exchange="NSE",
-        tradingsymbol=listed,
-        name=listed,
-        instrument_type="INDEX" if index else "EQ",
-        segment="INDICES" if index else "NSE",
-        tick_size=Decimal("0.05") if index else equity_tick(Decimal(f"{price:.2f}"), day),
-        lot_size=1,
-        has_derivatives=segment == "cash_with_auction",
-    )
 
 
 def _history(seed: int, symbols: Sequence[str], days: int, last: date, drift: float, source: str) -> History:

@@ -1,7 +1,7 @@
-"""Tables as Parquet: the only code of the desk that imports pyarrow.
+"""Tables as Parquet. No function that trades imports pyarrow.
 
-Only (archive) and the ingester are deployed with it. Times are in IST, amounts in rupees, sizes in
-units; what is not known is null.
+Only (archive), the ingester and the research worker are deployed with it. Times are in IST, amounts in
+rupees, sizes in units; what is not known is null.
 """
 
 import io
