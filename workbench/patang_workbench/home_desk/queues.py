@@ -1,4 +1,5 @@
-"""The desk's queues in its file: what waits is there after a restart, and whichever process works takes it."""
+"""The desk's queues in its file: what waits is there after a restart, and whichever process works takes
+it."""
 
 import base64
 import json
@@ -21,6 +22,16 @@ __all__ = [
 
 DEAD = "dead"
 _LETTER_BYTES = 150_000
+_RECEIVE = """
+UPDATE messages SET since = :now + :hidden, receives = receives + 1 WHERE number = (
+    SELECT number FROM messages AS one WHERE queue = :queue AND since <= :now AND NOT (
+        :ordered AND EXISTS (
+            SELECT 1 FROM messages AS other
+            WHERE other.queue = :queue AND other.groupname = one.groupname AND other.number < one.number
+        )
+    ) ORDER BY number LIMIT 1
+) RETURNING number, body, receives
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +78,9 @@ class HomeQueue:
             "SELECT 1 FROM messages WHERE queue = ? AND since <= ? LIMIT 1", self._name, now
         ):
             return None
-        first = (
-            "AND number IN (SELECT min(number) FROM messages WHERE queue = ?1 GROUP BY groupname)"
-            if self._ordered
-            else ""
-        )
         with self._database.transaction() as connection:
             found = connection.execute(
-                f"UPDATE messages SET since = ?2 + ?3, receives = receives + 1 WHERE number = ("  # noqa: S608 - of two texts of ours
-                f"SELECT number FROM messages WHERE queue = ?1 AND since <= ?2 {first} ORDER BY number LIMIT 1"
-                ") RETURNING number, body, receives",
-                (self._name, now, self._hidden),
+                _RECEIVE, {"queue": self._name, "now": now, "hidden": self._hidden, "ordered": self._ordered}
             ).fetchone()
         return None if found is None else Message(found[0], json.loads(found[1]), found[2])
 

@@ -1,4 +1,5 @@
-"""SecretStore of a home desk: API secrets are the environment's, the day's tokens lie in a file of its owner."""
+"""SecretStore of a home desk: API secrets are the environment's, the day's tokens lie in a file that only its
+owner reads."""
 
 import fcntl
 import json
