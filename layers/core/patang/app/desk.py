@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from patang.features.service import FeatureService
     from patang.identity.principal import Principal
     from patang.market.archive import ArchiveService
+    from patang.oauth.authorizations import Authorizations
+    from patang.oauth.clients import ClientBook
+    from patang.oauth.events import GrantEvents
+    from patang.oauth.grants import Grants
+    from patang.ports.client_documents import ClientDocuments
     from patang.risk.charge_check import ChargeCheck
     from patang.strategies.service import SignalService
     from patang.tools.caller import Caller
@@ -137,6 +142,39 @@ class Desk(Trading):
 
     def tokens(self) -> Tokens:
         return Tokens(self.store, self.auth_store, self.accounts(), self.clock)
+
+    @cached_property
+    def client_documents(self) -> "ClientDocuments":
+        # Here, not at the top: of the functions two alone know clients.
+        from patang.adapters.web.client_documents import WebDocuments
+
+        return WebDocuments()
+
+    def oauth_clients(self) -> "ClientBook":
+        from patang.oauth.clients import ClientBook
+
+        return ClientBook(self.auth_store, self.clock, self.client_documents)
+
+    def authorizations(self) -> "Authorizations":
+        from patang.oauth.authorizations import Authorizations
+
+        return Authorizations(
+            self.auth_store, self.oauth_clients(), self.clock, self._grant_events(), self.public_url()
+        )
+
+    def grants(self) -> "Grants":
+        from patang.oauth.families import Families
+        from patang.oauth.grants import Grants
+
+        families = Families(self.auth_store, self.clock, self._grant_events())
+        return Grants(
+            self.auth_store, self.oauth_clients(), families, self.accounts(), self.clock, self.public_url()
+        )
+
+    def _grant_events(self) -> "GrantEvents":
+        from patang.oauth.events import GrantEvents
+
+        return GrantEvents(self.store, self.accounts(), self.clock, self.notifier)
 
     def caller(self, principal: "Principal") -> "Caller":
         """The principal before this desk's tools; the types prove here that it has all they need."""

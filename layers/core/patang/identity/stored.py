@@ -6,10 +6,18 @@ from patang.identity.principal import Scope
 from patang.ports import Key
 from patang.records import Record
 
-__all__ = ["BearerToken", "BrowserSession", "LoginState", "TokenListing", "UsedRequestToken", "token_key"]
+__all__ = [
+    "BearerToken",
+    "BrowserSession",
+    "LoginState",
+    "Passing",
+    "TokenListing",
+    "UsedRequestToken",
+    "token_key",
+]
 
 
-class _Passing(Record):
+class Passing(Record):
     """Something of the auth table that is over at `until` (wall time)."""
 
     until: datetime
@@ -18,7 +26,7 @@ class _Passing(Record):
         return int(self.until.timestamp())
 
 
-class LoginState(_Passing):
+class LoginState(Passing):
     """A login under way. `browser_hash` ties it to the browser that began it; None where a program began it
     for its principal: then the account's session is opened, and nobody is signed in."""
 
@@ -32,7 +40,7 @@ class LoginState(_Passing):
         return Key(f"STATE#{self.state_hash}", "STATE")
 
 
-class UsedRequestToken(_Passing):
+class UsedRequestToken(Passing):
     """A broker's request token that has signed somebody in; it must not sign in twice."""
 
     token_hash: str
@@ -41,7 +49,7 @@ class UsedRequestToken(_Passing):
         return Key(f"REQUEST#{self.token_hash}", "REQUEST")
 
 
-class BrowserSession(_Passing):
+class BrowserSession(Passing):
     """A browser whose person has signed in as `kite_user_id` of `account`."""
 
     session_hash: str
@@ -54,7 +62,7 @@ class BrowserSession(_Passing):
         return Key(f"SESSION#{self.session_hash}", "SESSION")
 
 
-class BearerToken(_Passing):
+class BearerToken(Passing):
     """A token of a program that acts for `principal`."""
 
     token_hash: str
@@ -66,7 +74,7 @@ class BearerToken(_Passing):
         return token_key(self.token_hash)
 
 
-class TokenListing(_Passing):
+class TokenListing(Passing):
     """The same token in its principal's list, where it is seen and revoked by id."""
 
     token_id: str

@@ -1,0 +1,1 @@
+"""The web outside, for what anybody may name an address of."""

@@ -1,0 +1,31 @@
+"""Who the authorization server is, and the one resource that its tokens are good for."""
+
+from patang.errors import StopTrading
+from patang.oauth.errors import OAuthError
+
+__all__ = ["checked_resource", "issuer", "resource"]
+
+
+def issuer(public_url: str) -> str:
+    """The server's own name (`iss`, RFC 9207). Raises StopTrading while nobody has said where the desk is."""
+    if not public_url:
+        raise StopTrading("the desk's address is not known: set public_url, or PUBLIC_URL of its functions")
+    return public_url.rstrip("/")
+
+
+def resource(public_url: str) -> str:
+    """The address of the MCP endpoint: what access tokens are bound to (RFC 8707)."""
+    return f"{issuer(public_url)}/mcp"
+
+
+def checked_resource(asked: str | None, public_url: str) -> str:
+    """The resource that is meant. Raises OAuthError invalid_target for any other than ours.
+
+    A client that names none, as those of before 2025-06-18 do, means the only one there is.
+    """
+    own = resource(public_url)
+    if asked and asked.rstrip("/") != own:
+        raise OAuthError(
+            "invalid_target", f"the resource {asked[:200]!r} is not of this server: ask for {own}"
+        )
+    return own
