@@ -1,12 +1,12 @@
 """Where the broker sends the browser back to on this machine: one address, one right request, then closed."""
 
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 from patang.identity.credentials import same
+from patang_workbench.loopback import LoopbackPage
 
 __all__ = ["Callback"]
 
@@ -22,13 +22,10 @@ class Callback:
         self._state = state
         self._arrived = threading.Event()
         self._request_token: str | None = None
-        self._server = HTTPServer(("127.0.0.1", port), self._handler())
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
+        self._page = LoopbackPage(port, self.take)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._page.__enter__()
         return self
 
     def __exit__(
@@ -37,13 +34,12 @@ class Callback:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._page.__exit__(kind, error, trace)
 
     @property
     def address(self) -> str:
         """What to register with the app as its redirect URL."""
-        return f"http://127.0.0.1:{self._server.server_port}{_PATH}"
+        return f"{self._page.origin}{_PATH}"
 
     def wait(self, seconds: float) -> str | None:
         """The request token, or None if it has not come in that time."""
@@ -62,25 +58,3 @@ class Callback:
         self._request_token = token
         self._arrived.set()
         return 200, _DONE
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        take = self.take
-
-        class Handler(BaseHTTPRequestHandler):
-            timeout = 5
-
-            def do_GET(self) -> None:
-                status, text = take(self.path)
-                content = f"<!doctype html><meta charset=utf-8><title>Patang</title><p>{text}".encode()
-                self.send_response(status)
-                self.send_header("content-type", "text/html; charset=utf-8")
-                self.send_header("content-length", str(len(content)))
-                self.send_header("referrer-policy", "no-referrer")
-                self.send_header("cache-control", "no-store")
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, format: str, *arguments: object) -> None:
-                """Nothing: the address of a callback holds the request token."""
-
-        return Handler

@@ -1,0 +1,280 @@
+"""A connection with one MCP server: what it can do, and doing it."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from mcp.client import Client
+from mcp.client.session import ElicitationFnT
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
+from mcp_types import CallToolResult, EmptyResult, Implementation, PingRequest, TextContent, Tool
+from mcp_types.version import LATEST_MODERN_VERSION
+from pydantic import TypeAdapter, ValidationError
+
+from patang import __version__
+from patang.errors import OtherSideFailed
+from patang_workbench.mcp_client.failures import LoginNeeded, ToolFailed, http_failure, told_plainly
+from patang_workbench.mcp_client.kept import KeptSession, ServerFile
+from patang_workbench.mcp_client.oauth import KeptOAuth
+
+__all__ = ["Connection", "ToolAnswer", "connect", "connected"]
+
+_SESSION = "mcp-session-id"
+_PROFILE = "get_profile"
+_SAYS_LOGIN = re.compile(r"log[ -]?in", re.IGNORECASE)
+_MOST_PAGES = 200
+_CONNECT_SECONDS = 30.0
+# What servers answer for a session id that they do not know: 404 by the specification, 400 by some.
+_FORGOTTEN = frozenset({400, 404})
+_CLIENT = Implementation(name="patang", title="Patang", version=__version__)
+
+
+@dataclass(frozen=True)
+class ToolAnswer:
+    """What a tool answered. `structured` is None where the server sent text alone."""
+
+    tool: str
+    text: str
+    structured: Mapping[str, Any] | None
+    failed: bool
+
+    @cached_property
+    def data(self) -> Any:
+        """The structured content, else the text's JSON, else None."""
+        if self.structured is not None:
+            return self.structured
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            return None
+
+    def into[T](self, kind: type[T]) -> T:
+        """The answer as a type of your own: a pydantic model, a dataclass, a list of either.
+
+        Raises OtherSideFailed if the answer is not of that form.
+        """
+        try:
+            adapter: TypeAdapter[T] = TypeAdapter(kind)
+            return adapter.validate_python(self.data)
+        except ValidationError as error:
+            raise OtherSideFailed(f"{self.tool} answered something else than {kind}: {error}") from error
+
+
+@dataclass
+class _Wire:
+    """What the HTTP client sees of the endpoint that the SDK does not tell: session ids, and failures."""
+
+    endpoint: str
+    resumed: str | None
+    session_id: str | None = None
+    status: int | None = None
+    failure: tuple[int, str] | None = None
+
+    async def sent(self, request: httpx2.Request) -> None:
+        if self.resumed is not None and self._about_us(request):
+            request.headers[_SESSION] = self.resumed
+
+    async def came(self, response: httpx2.Response) -> None:
+        if not self._about_us(response.request):
+            return
+        self.session_id = response.headers.get(_SESSION, self.session_id)
+        self.failure, self.status = None, response.status_code
+        if response.status_code >= 400:
+            await response.aread()
+            if not _speaks_the_protocol(response):
+                html = "html" in response.headers.get("content-type", "")
+                self.failure = response.status_code, "" if html else response.text
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Errors that the SDK made up for an HTTP status tell of that status instead."""
+        try:
+            yield
+        except MCPError as error:
+            if self.failure is None:
+                raise
+            raise http_failure(self.endpoint, *self.failure) from error
+
+    def _about_us(self, request: httpx2.Request) -> bool:
+        return str(request.url).rstrip("/") == self.endpoint
+
+
+class Connection:
+    """An open connection; made by `connect`. `client` is the SDK's, for all that is not here."""
+
+    def __init__(self, url: str, client: Client, wire: _Wire, *, by_session: bool) -> None:
+        self.url = url
+        self.client = client
+        self._wire = wire
+        self._by_session = by_session
+
+    @property
+    def protocol(self) -> str:
+        """The revision of the protocol that both sides speak."""
+        return self.client.protocol_version
+
+    async def tools(self) -> tuple[Tool, ...]:
+        """Every tool there is, over all pages. Raises OtherSideFailed if the pages do not end."""
+        found: list[Tool] = []
+        cursor: str | None = None
+        with told_plainly(self.url), self._wire.explained():
+            for _ in range(_MOST_PAGES):
+                page = await self.client.list_tools(cursor=cursor)
+                found += page.tools
+                cursor = page.next_cursor
+                if cursor is None:
+                    return tuple(found)
+        raise OtherSideFailed(f"{self.url} lists tools without end: {len(found)} and still more")
+
+    async def call(self, tool: str, arguments: Mapping[str, Any] | None = None) -> ToolAnswer:
+        """Run a tool.
+
+        Raises ToolFailed with the tool's words if it says that it failed, LoginNeeded if what it lacks is
+        a login, PersonNeeded if a person must visit a page first, Refused if the server does not know the
+        tool or the arguments, and what `connect` raises.
+        """
+        answer = await self.asked(tool, arguments)
+        if not answer.failed:
+            return answer
+        if self._by_session and await self._login_is_missing(answer):
+            raise LoginNeeded(
+                f"{self.url}: {tool} has failed ({answer.text}), and so does get_profile: the login is "
+                f"missing or has ended: run `patang mcp login {self.url}`"
+            )
+        raise ToolFailed(f"{tool}: {answer.text}")
+
+    async def asked(self, tool: str, arguments: Mapping[str, Any] | None = None) -> ToolAnswer:
+        """As `call`, but a failure that the tool tells of is an answer like any other."""
+        with told_plainly(self.url), self._wire.explained():
+            result = await self.client.call_tool(tool, dict(arguments or {}))
+        return _answer(tool, result)
+
+    async def _login_is_missing(self, answer: ToolAnswer) -> bool:
+        """Servers that bind a login to a session say of a login that has ended no more than "failed"."""
+        names = {tool.name for tool in await self.tools()}
+        if "login" not in names or answer.tool == "login":
+            return False
+        if answer.tool == _PROFILE or _SAYS_LOGIN.search(answer.text):
+            return True
+        return _PROFILE in names and (await self.asked(_PROFILE)).failed
+
+
+@asynccontextmanager
+async def connect(
+    url: str,
+    *,
+    folder: Path | None = None,
+    questions: ElicitationFnT | None = None,
+    seconds: float = 60.0,
+) -> AsyncIterator[Connection]:
+    """A connection with the server at `url`, with the login that this machine remembers (in `folder`, or the
+    user's own); `questions` answers what the server asks a person, `seconds` is how long one answer may take.
+
+    Raises LoginNeeded if there is no login or it has ended, ServerDown if nothing answers, OtherSideFailed
+    if what answers is broken, RateLimited, Refused if it is no MCP server, BadInput for a wrong address or
+    a damaged file.
+    """
+    file = ServerFile(url, folder)
+    async with connected(file, KeptOAuth(file), questions=questions, seconds=seconds) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def connected(
+    file: ServerFile, auth: httpx2.Auth, *, questions: ElicitationFnT | None = None, seconds: float = 60.0
+) -> AsyncIterator[Connection]:
+    """As `connect`, with any way of showing who asks."""
+    opening = _Opening(file, auth, questions, seconds)
+    with told_plainly(file.url):
+        async with AsyncExitStack() as stack:
+            yield await opening.resumed(stack) or await opening.begun(stack)
+
+
+@dataclass(frozen=True)
+class _Opening:
+    file: ServerFile
+    auth: httpx2.Auth
+    questions: ElicitationFnT | None
+    seconds: float
+
+    async def resumed(self, stack: AsyncExitStack) -> Connection | None:
+        """The kept session, or None if there is none or the server has forgotten it."""
+        session = self.file.read().session
+        if session is None:
+            return None
+        async with AsyncExitStack() as trial:
+            wire = _Wire(self.file.url, session.session_id)
+            # A pinned revision sends nothing; the session then goes on as the server once agreed to it.
+            client = await self._entered(trial, wire, LATEST_MODERN_VERSION)
+            client.session.adopt(session.initialized)
+            with wire.explained():
+                if not await self._goes_on(client, wire):
+                    self.file.change(lambda kept: kept.model_copy(update={"session": None}))
+                    return None
+            await stack.enter_async_context(trial.pop_all())
+            return self._connection(client, wire)
+
+    async def _goes_on(self, client: Client, wire: _Wire) -> bool:
+        try:
+            await client.session.send_request(PingRequest(), EmptyResult)
+        except MCPError:
+            if wire.status in _FORGOTTEN:
+                return False
+            raise
+        return True
+
+    async def begun(self, stack: AsyncExitStack) -> Connection:
+        """A new session where the server keeps sessions; remembered."""
+        wire = _Wire(self.file.url, None)
+        with wire.explained():
+            client = await self._entered(stack, wire, "auto")
+        initialized = client.session.initialize_result
+        if initialized is not None and wire.session_id is not None:
+            session = KeptSession(session_id=wire.session_id, initialized=initialized)
+            self.file.change(lambda kept: kept.model_copy(update={"session": session}))
+        return self._connection(client, wire)
+
+    async def _entered(self, stack: AsyncExitStack, wire: _Wire, mode: str) -> Client:
+        http = httpx2.AsyncClient(
+            auth=self.auth,
+            timeout=httpx2.Timeout(_CONNECT_SECONDS, read=self.seconds),
+            event_hooks={"request": [wire.sent], "response": [wire.came]},
+        )
+        await stack.enter_async_context(http)
+        # The session stays: it may hold a login, and the next connection goes on with it.
+        transport = streamable_http_client(self.file.url, http_client=http, terminate_on_close=False)
+        client = Client(
+            transport,
+            mode=mode,
+            read_timeout_seconds=self.seconds,
+            elicitation_callback=self.questions,
+            client_info=_CLIENT,
+        )
+        return await stack.enter_async_context(client)
+
+    def _connection(self, client: Client, wire: _Wire) -> Connection:
+        kept = self.file.read()
+        return Connection(
+            self.file.url, client, wire, by_session=kept.session is not None and kept.tokens is None
+        )
+
+
+def _answer(tool: str, result: CallToolResult) -> ToolAnswer:
+    texts = [part.text for part in result.content if isinstance(part, TextContent)]
+    return ToolAnswer(tool, "\n".join(texts), result.structured_content, bool(result.is_error))
+
+
+def _speaks_the_protocol(response: httpx2.Response) -> bool:
+    """Whether the body of a failure is an error of the protocol, which says more than the status."""
+    try:
+        body = response.json()
+    except ValueError:
+        return False
+    return isinstance(body, dict) and isinstance(body.get("error"), dict) and "code" in body["error"]

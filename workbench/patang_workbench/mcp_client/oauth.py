@@ -1,0 +1,216 @@
+"""OAuth of a client that remembers: the SDK's flow, with what it forgets between two processes.
+
+The SDK keeps no absolute end of a token and no metadata, so that its next process opens the browser although
+a refresh token is there, or refreshes at the wrong address. It also takes a token that the server has ended
+early, and an authorization server that is down for a moment, as reasons to log in again.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import httpx2
+from mcp.client.auth import OAuthClientProvider
+from mcp.client.auth.utils import extract_field_from_www_auth
+from mcp.shared.auth import (
+    AuthorizationCodeResult,
+    OAuthClientInformationFull,
+    OAuthClientMetadata,
+    OAuthToken,
+)
+from pydantic import AnyUrl
+
+from patang_workbench.mcp_client.failures import LoginNeeded, http_failure
+from patang_workbench.mcp_client.kept import KeptTokens, ServerFile
+
+__all__ = ["Asking", "KeptOAuth"]
+
+_NAME = "Patang command line"
+# A token that ends on its way to the server is no good.
+_LEEWAY = timedelta(seconds=30)
+_TIMEOUT_SECONDS = 30.0
+
+
+class Asking(Protocol):
+    """A person in front of a browser."""
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the browser comes back to."""
+        ...
+
+    async def show(self, url: str) -> None:
+        """Show them the page where they say yes or no."""
+        ...
+
+    async def answer(self) -> AuthorizationCodeResult:
+        """What the browser came back with. Raises LoginRefused for a no, LoginNeeded if nobody answers."""
+        ...
+
+
+class _Storage:
+    """The SDK's view of a server's file."""
+
+    def __init__(self, file: ServerFile) -> None:
+        self._file = file
+
+    async def get_tokens(self) -> OAuthToken | None:
+        tokens = self._file.read().tokens
+        return tokens.token if tokens else None
+
+    async def set_tokens(self, tokens: OAuthToken) -> None:
+        lifetime = tokens.expires_in
+        ends_at = None if lifetime is None else datetime.now(UTC) + timedelta(seconds=lifetime)
+        kept = KeptTokens(token=tokens, ends_at=ends_at)
+        self._file.change(lambda server: server.model_copy(update={"tokens": kept}))
+
+    async def get_client_info(self) -> OAuthClientInformationFull | None:
+        return self._file.read().client
+
+    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
+        self._file.change(lambda server: server.model_copy(update={"client": client_info}))
+
+
+class KeptOAuth(OAuthClientProvider):
+    """Shows the tokens of a server's file, refreshes them, and keeps what it gets.
+
+    `asking` is who can be asked to log in; without one a login that has ended raises LoginNeeded. `scopes`
+    are asked for instead of those that the server names. `client_document` is the https address of the
+    client's own metadata document (CIMD, where the server reads them); without one the client registers
+    itself. `afresh`: what is kept of an earlier login is not shown.
+    """
+
+    def __init__(
+        self,
+        file: ServerFile,
+        asking: Asking | None = None,
+        *,
+        scopes: Sequence[str] = (),
+        client_document: str | None = None,
+        afresh: bool = False,
+    ) -> None:
+        redirect = asking.redirect_uri if asking else "http://127.0.0.1/callback"
+        super().__init__(
+            file.url,
+            OAuthClientMetadata(redirect_uris=[AnyUrl(redirect)], client_name=_NAME),
+            _Storage(file),
+            redirect_handler=asking.show if asking else None,
+            callback_handler=asking.answer if asking else None,
+            client_metadata_url=client_document,
+        )
+        self._file = file
+        self._asking = asking
+        self._scopes = tuple(scopes)
+        self._afresh = afresh
+        self.has_logged_in = False
+
+    async def _initialize(self) -> None:
+        kept = self._file.read()
+        context = self.context
+        tokens = None if self._afresh and not self.has_logged_in else kept.tokens
+        context.current_tokens = tokens.token if tokens else None
+        context.token_expiry_time = None
+        if tokens and tokens.ends_at:
+            context.token_expiry_time = (tokens.ends_at - _LEEWAY).timestamp()
+        context.client_info = kept.client
+        context.oauth_metadata = kept.authorization_server
+        context.protected_resource_metadata = kept.resource
+        context.auth_server_url = str(kept.resource.authorization_servers[0]) if kept.resource else None
+        self._initialized = True
+
+    async def _auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        if not self._initialized:
+            await self._initialize()
+        if not self.context.is_token_valid():
+            await self._refresh()
+        flow = super()._auth_flow(request)
+        renewed = False
+        try:
+            outgoing = await anext(flow)
+            while True:
+                response = yield outgoing
+                if outgoing is request:
+                    if response.status_code == 401 and not renewed:
+                        # Ended early: the server may have restarted, or its owner's clock differs from ours.
+                        renewed = True
+                        await self._refresh()
+                        if self._has_another_token_than(request):
+                            self._add_auth_header(request)
+                            response = yield request
+                    if self._asking is None:
+                        self._refuse_to_ask(response)
+                outgoing = await flow.asend(response)
+        except StopAsyncIteration:
+            return
+        finally:
+            await flow.aclose()
+
+    async def _refresh(self) -> None:
+        """Replace the tokens, unless another process has done so meanwhile. None are left if they are over.
+
+        Raises OtherSideFailed or RateLimited, and keeps them, if the server cannot say now.
+        """
+        ended = self.context.current_tokens
+        if not self.context.can_refresh_token():
+            return
+        async with self._file.alone():
+            await self._initialize()
+            if self.context.current_tokens != ended or not self.context.can_refresh_token():
+                return
+            asked = await self._refresh_token()
+            async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS) as http:
+                response = await http.send(asked)
+            if response.status_code == 429 or response.status_code >= 500:
+                raise http_failure(str(asked.url), response.status_code, response.text)
+            if not await self._handle_refresh_response(response):
+                self._forget_tokens(client_too="invalid_client" in response.text)
+
+    def _forget_tokens(self, *, client_too: bool) -> None:
+        over = dict.fromkeys(("tokens", "client") if client_too else ("tokens",))
+        self._file.change(lambda server: server.model_copy(update=over))
+
+    def _has_another_token_than(self, request: httpx2.Request) -> bool:
+        tokens = self.context.current_tokens
+        return tokens is not None and request.headers.get("Authorization") != f"Bearer {tokens.access_token}"
+
+    def _refuse_to_ask(self, response: httpx2.Response) -> None:
+        command = f"`patang mcp login {self._file.url}`"
+        if response.status_code == 401:
+            known = self._file.read().client is not None
+            said = "the login has ended" if known else "nobody is logged in"
+            raise LoginNeeded(f"{self._file.url}: {said}: run {command}")
+        error = extract_field_from_www_auth(response, "error")
+        if response.status_code == 403 and error == "insufficient_scope":
+            scope = extract_field_from_www_auth(response, "scope") or "more than was granted"
+            raise LoginNeeded(f"{self._file.url}: this needs the scope {scope}: run {command} --scope SCOPE")
+
+    async def _perform_authorization_code_grant(self) -> tuple[str, str]:
+        if self._scopes:
+            self.context.client_metadata.scope = " ".join(self._scopes)
+        return await super()._perform_authorization_code_grant()
+
+    async def _handle_token_response(self, response: httpx2.Response) -> None:
+        await super()._handle_token_response(response)
+        self.has_logged_in = True
+        found = {
+            "authorization_server": self.context.oauth_metadata,
+            "resource": self.context.protected_resource_metadata,
+            # A session of whoever was logged in before is not theirs who is now.
+            "session": None,
+        }
+        self._file.change(lambda server: server.model_copy(update=found))
+
+    async def revocation(self, token: OAuthToken) -> httpx2.Request | None:
+        """The request that ends a login (RFC 7009), or None where the server takes none."""
+        if not self._initialized:
+            await self._initialize()
+        metadata = self.context.oauth_metadata
+        if metadata is None or metadata.revocation_endpoint is None or self.context.client_info is None:
+            return None
+        form = {
+            "token": token.refresh_token or token.access_token,
+            "token_type_hint": "refresh_token" if token.refresh_token else "access_token",
+            "client_id": self.context.client_info.client_id,
+        }
+        form, headers = self.context.prepare_token_auth(form, {})
+        return httpx2.Request("POST", str(metadata.revocation_endpoint), data=form, headers=headers)
