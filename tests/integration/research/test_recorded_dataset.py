@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from patang.backtest.history_tape import HistoryTape
+from patang.backtest.informed import trading
 from patang.backtest.premiums.modelled import ModelledPremiums
 from patang.market.sessions import IST
 from patang.settings import Settings
 from patang.training.building import build_dataset
 from patang.training.card import content_hash
 from patang_workbench.research.sources import load_history
-from patang_workbench.research.tapes import trading
 
 DATA = Path(os.environ.get("PATANG_DATA") or Path(__file__).parents[4] / "shared" / "data")
 

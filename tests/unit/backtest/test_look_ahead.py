@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from patang.backtest.featured import MinuteBars, featured, unfeatured
+from patang.backtest.informed import trading
 from patang.backtest.look_ahead import Leak, Settled, cuts_of, leaks
 from patang.market.sessions import IST
 from patang.strategies.registry import strategies
@@ -17,7 +18,6 @@ from patang_workbench.demo.profile import DEMONSTRATION
 from patang_workbench.research import settling
 from patang_workbench.research.settling import Settling
 from patang_workbench.research.synthetic import noise_history
-from patang_workbench.research.tapes import trading
 from tests.unit.strategies.test_signal_service import SureModel
 
 LAST = date(2026, 8, 4)

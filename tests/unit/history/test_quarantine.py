@@ -7,13 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from patang.adapters.parquet import ParquetTables
+from patang.adapters.parquet import ParquetTables, parquet_bytes
 from patang.errors import Refused
 from patang.market.sessions import IST
 from patang_workbench.history.checking import Checked, check_store, set_aside
 from patang_workbench.history.loader import Loader
 from patang_workbench.history.quarantine import Entry, Quarantine
-from patang_workbench.history.store import CandleStore, parquet_bytes
+from patang_workbench.history.store import CandleStore
 from tests.fakes import MemoryObjects
 from tests.unit.history.brokers import RELIANCE, HistoryBroker
 

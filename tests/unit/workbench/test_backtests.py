@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from patang.backtest.informed import learned_until
 from patang.model.artifact import Metadata, read_artifact
-from patang_workbench.research.backtests import learned_until
 
 ARTIFACTS = Path(__file__).parents[3] / "model_artifacts"
 

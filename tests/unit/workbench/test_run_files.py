@@ -7,6 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from patang.adapters.folder import FolderObjects
+from patang.backtest.metrics import metrics_of
+from patang.backtest.summary import ReportSummary
 from patang.errors import BadInput
 from patang.training.run import TrainingRun
 from patang_workbench.research.run_files import keep_run, read_run, store_run, write_report
@@ -112,3 +114,29 @@ def test_a_store_gets_the_whole_run_under_reports(backtest, tmp_path):
     trades = store.get("reports/kept/trades.parquet")
     assert trades is not None
     assert pq.read_table(io.BytesIO(trades)).num_rows > 0
+
+
+def test_a_run_is_told_in_figures_without_reading_all_of_it(backtest, tmp_path):
+    run, _ = backtest_run(days=12)
+    told = ReportSummary.model_validate_json((backtest / "summary.json").read_bytes())
+    assert (told.kind, told.first, told.last, told.currency) == ("backtest", run.first, run.last, "INR")
+    assert told.backtest.metrics == metrics_of(run)
+    assert (told.backtest.capital, told.backtest.sessions) == (float(run.capital), len(run.days))
+
+    training = training_run()
+    folder = keep_run("train", "a", training, out=tmp_path / "training")
+    told = ReportSummary.model_validate_json((folder / "summary.json").read_bytes())
+    assert told.training.promoted == training.verdict.promoted
+    assert told.training.failed_gates == tuple(gate.name for gate in training.verdict.failed)
+
+
+def test_whoever_sees_the_report_in_a_store_finds_all_of_the_run(backtest):
+    order = []
+
+    class Store:
+        def put(self, path, content, *, content_type):
+            order.append((path.rpartition("/")[2], content_type))
+
+    store_run(backtest, Store())
+    assert order[-1] == ("report.html", "text/html; charset=utf-8")
+    assert {name for name, _ in order} == {path.name for path in backtest.iterdir()}

@@ -17,7 +17,7 @@ from patang_workbench.cli.running import CommandError
 from patang_workbench.cli.settings_file import read_settings
 
 if TYPE_CHECKING:
-    from patang.backtest.metrics import Group, Metrics
+    from patang.backtest.figures import Group, Metrics
     from patang.backtest.trade import BacktestResult
 
 __all__ = ["add_arguments", "run"]

@@ -76,12 +76,12 @@ def _leaks(options: argparse.Namespace) -> "tuple[list[Leak], int, dict[str, int
     """What depends on later bars, of how many bars, and of how much that was settled, by its kind."""
     # The live code brings XGBoost, which takes seconds to import: not for every command's --help.
     from patang.backtest.featured import featured, unfeatured
+    from patang.backtest.informed import trading
     from patang.backtest.look_ahead import cuts_of, leaks
     from patang.model.signal_model import load_models
     from patang.strategies.registry import strategies
     from patang_workbench.research.settling import Settling
     from patang_workbench.research.sources import load_history
-    from patang_workbench.research.tapes import trading
 
     if options.cuts < 1:
         raise CommandError(f"--cuts {options.cuts}: cut it off once at least")

@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from patang.adapters.parquet import parquet_bytes
 from patang.errors import Refused
 from patang.market.findings import Finding, FindingKind
 from patang.ports import ObjectStore
-from patang_workbench.history.store import parquet_bytes
 
 __all__ = ["Entry", "Quarantine", "Reason", "digest", "reason_of"]
 

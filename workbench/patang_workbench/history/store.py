@@ -1,14 +1,11 @@
 """The store of candles, to read and to write: `patang.adapters.candle_archive` says how it is laid out."""
 
-import io
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import boto3
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from patang.adapters.aws.s3 import S3Objects
 from patang.adapters.candle_archive import CandleArchive, Pulled, candle_folder, pulled_path
@@ -19,7 +16,7 @@ from patang.errors import BadInput
 from patang.market.findings import Interval
 from patang.ports import Attributes, ObjectStore, TableWriter
 
-__all__ = ["CandleStore", "parquet_bytes", "store_at"]
+__all__ = ["CandleStore", "store_at"]
 
 
 class CandleStore(CandleArchive):
@@ -62,13 +59,6 @@ def store_at(place: str) -> CandleStore:
     if scheme != "s3" or "/" in bucket:
         raise BadInput(f"{place!r} is no store: give a folder or s3://BUCKET")
     return CandleStore(S3Objects(boto3.client("s3"), bucket), ParquetTables())
-
-
-def parquet_bytes(table: pa.Table) -> bytes:
-    """A table as zstd-compressed Parquet."""
-    out = io.BytesIO()
-    pq.write_table(table, out, compression="zstd")
-    return out.getvalue()
 
 
 def _part_path(symbol: str, interval: Interval, day: date) -> str:

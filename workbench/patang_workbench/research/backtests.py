@@ -1,24 +1,20 @@
 """A backtest from a place of candles to the folder of its run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from patang.backtest.engine import backtest
 from patang.backtest.fills import FillTerms
+from patang.backtest.informed import informed_backtest
 from patang.backtest.trade import BacktestResult
-from patang.model.artifact import Metadata
 from patang.model.signal_model import load_models
 from patang.settings import Settings
-from patang.strategies.registry import strategies
 from patang_workbench.research.run_files import keep_run
 from patang_workbench.research.tapes import open_tape
 
-__all__ = ["Wish", "kept_backtest", "learned_until"]
-
-_SYNTHETIC = "synthetic"
+__all__ = ["Wish", "kept_backtest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +40,7 @@ def kept_backtest(
     """Run it and keep it in `out`, or under .patang/research by its days. Raises BadInput, ModelRefused."""
     opened = open_tape(wish.place, wish.first, wish.last, wish.symbols, wish.settings)
     models = load_models(wish.models)
-    asked = {s.name: models[s.model].metadata for s in strategies() if s.model in models}
-    result = backtest(
-        opened.tape,
-        lambda: models,
-        strategies(),
-        opened.settings,
-        fills=FillTerms(wish.latency_bars, wish.volume_share, entries=wish.entries),
-        seed=wish.seed,
-        on_progress=on_day,
-    )
-    known = {
-        name: last for name, last in learned_until(asked, result.source).items() if name in result.models
-    }
-    result = result.model_copy(update={"learned_until": known})
+    fills = FillTerms(wish.latency_bars, wish.volume_share, entries=wish.entries)
+    result = informed_backtest(opened.tape, models, opened.settings, fills, seed=wish.seed, on_day=on_day)
     name = f"{result.first}-{result.last}"
     return result, keep_run("backtest", name, result, history=opened.history, out=out)
-
-
-def learned_until(models: Mapping[str, Metadata], history: str) -> dict[str, date]:
-    """The last day of a history's market that each model was trained on; none for one of another market.
-
-    All that was recorded is one market, wherever it is kept; a synthetic one goes by its name.
-    """
-    found = {}
-    for name, metadata in models.items():
-        source, last = metadata.data.get("source"), metadata.data.get("last")
-        if isinstance(source, str) and isinstance(last, str):
-            drawn = source.startswith(_SYNTHETIC) or history.startswith(_SYNTHETIC)
-            if not drawn or source == history:
-                found[name] = date.fromisoformat(last)
-    return found

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from patang.adapters.folder import FolderObjects
+from patang.adapters.parquet import parquet_bytes
 from patang.errors import BadInput
 from patang.training.card import DataCard, content_hash, markdown
 from patang.training.dataset import DATASET_COLUMNS, Dataset
-from patang_workbench.history.store import parquet_bytes
 
 __all__ = ["is_dataset", "keep_dataset", "read_dataset"]
 

@@ -1,40 +1,37 @@
-"""A run of research as files: what it found, its trades, the bars they are drawn on, and its report.
+"""A run of research as a folder: `patang.backtest.reports.run_content` says what is in it.
 
-.patang/research/<command>-<name>/run.json         BacktestResult, or TrainingRun
-                                 /trades.parquet   a row a trade, or an entry that no model had seen
-                                 /prices.parquet   bars for the charts, where the history was given
-                                 /report.html      opens anywhere, needs nothing
+.patang/research/<command>-<name>/
 """
 
-import io
 import json
 import re
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from patang.adapters.folder import FolderObjects
-from patang.adapters.parquet import ParquetTables
+from patang.adapters.run_tables import ParquetRuns, read_prices
 from patang.backtest.history import History
 from patang.backtest.reports.pages import Run, report_page
 from patang.backtest.reports.prices import ChartBars, chart_bars
-from patang.backtest.trade import BacktestResult, Trade
+from patang.backtest.reports.run_content import (
+    CONTENT_TYPES,
+    PRICES,
+    REPORT,
+    RUN,
+    SUMMARY,
+    run_content,
+    summary_of,
+)
+from patang.backtest.trade import BacktestResult
 from patang.errors import BadInput
 from patang.ports import ObjectStore
-from patang.training.evidence import Outcomes
 from patang.training.run import TrainingRun
-from patang_workbench.history.store import parquet_bytes
 
 __all__ = ["RESEARCH", "keep_run", "read_run", "store_run", "write_report"]
 
 RESEARCH = Path(".patang/research")
-_RUN, _TRADES, _PRICES, _REPORT = "run.json", "trades.parquet", "prices.parquet", "report.html"
-_KINDS = {_RUN: "application/json", _REPORT: "text/html; charset=utf-8"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_PRICE_COLUMNS = ("open", "high", "low", "close")
 
 
 def keep_run(
@@ -49,21 +46,19 @@ def keep_run(
         raise BadInput(f"{command}-{name} cannot name a folder: use letters, digits, dots, dashes")
     folder = out or RESEARCH / f"{command}-{name}"
     files = FolderObjects(folder)
-    bars: tuple[ChartBars, ...] = ()
+    bars = None
     if history is not None and isinstance(run, BacktestResult):
         bars = chart_bars(history, run.trades)
-        files.put(_PRICES, parquet_bytes(_price_table(bars)))
     else:
-        (folder / _PRICES).unlink(missing_ok=True)
-    files.put(_TRADES, _trades(run))
-    files.put(_RUN, run.model_dump_json(indent=1).encode())
-    files.put(_REPORT, report_page(run, bars).encode())
+        (folder / PRICES).unlink(missing_ok=True)
+    for file, content in run_content(run, bars, ParquetRuns()).items():
+        files.put(file, content)
     return folder
 
 
 def read_run(folder: Path) -> Run:
     """The run of a folder. Raises BadInput where there is none, or none that this version can read."""
-    place = folder / _RUN
+    place = folder / RUN
     try:
         content = place.read_bytes()
     except OSError as error:
@@ -82,81 +77,22 @@ def read_run(folder: Path) -> Run:
 
 def write_report(folder: Path, run: Run | None = None) -> Path:
     """Draw the report of a kept run again, and return its file. Raises BadInput as `read_run` does."""
-    page = report_page(run or read_run(folder), _read_prices(folder))
-    FolderObjects(folder).put(_REPORT, page.encode())
-    return folder / _REPORT
+    known = run or read_run(folder)
+    files = FolderObjects(folder)
+    files.put(SUMMARY, summary_of(known).model_dump_json(indent=1).encode())
+    files.put(REPORT, report_page(known, _read_prices(folder)).encode())
+    return folder / REPORT
 
 
 def store_run(folder: Path, objects: ObjectStore) -> str:
     """Put a kept run under reports/ of a store; the path of its report there."""
     prefix = f"reports/{folder.resolve().name}"
-    for name in (_RUN, _TRADES, _PRICES, _REPORT):
+    for name, kind in CONTENT_TYPES.items():
         if (folder / name).exists():
-            kind = _KINDS.get(name, "application/vnd.apache.parquet")
             objects.put(f"{prefix}/{name}", (folder / name).read_bytes(), content_type=kind)
-    return f"{prefix}/{_REPORT}"
-
-
-def _trades(run: Run) -> bytes:
-    if isinstance(run, BacktestResult):
-        table = pq.read_table(io.BytesIO(ParquetTables().records(Trade, run.trades)))
-        for name in ("gross_pnl", "net_pnl", "net_return_pct"):
-            values = [float(getattr(trade, name)) for trade in run.trades]
-            table = table.append_column(name, pa.array(values, pa.float64()))
-        return parquet_bytes(table)
-    parts = (("walk-forward", run.evidence.outcomes), ("final", run.evidence.final_outcomes))
-    return parquet_bytes(pa.concat_tables([_outcome_table(window, outcomes) for window, outcomes in parts]))
-
-
-def _outcome_table(window: str, outcomes: Outcomes) -> pa.Table:
-    moment = pa.timestamp("us", tz="Asia/Kolkata")
-    kinds = {"entered": moment, "left": moment, "taken": pa.bool_(), "modelled": pa.bool_()}
-    columns = {
-        name: pa.array(getattr(outcomes, name), kinds.get(name, pa.float64()))
-        for name in Outcomes.model_fields
-    }
-    rows = len(outcomes.entered)
-    return pa.table({"window": pa.array([window] * rows, pa.string()), **columns})
-
-
-def _price_table(bars: tuple[ChartBars, ...]) -> pa.Table:
-    schema = pa.schema(
-        [
-            ("symbol", pa.string()),
-            ("minutes", pa.int32()),
-            ("timestamp", pa.timestamp("s", tz="Asia/Kolkata")),
-            *((name, pa.float64()) for name in _PRICE_COLUMNS),
-        ]
-    )
-    tables = [schema.empty_table()]
-    for each in bars:
-        rows = len(each.starts)
-        columns = [
-            pa.array([each.symbol] * rows, pa.string()),
-            pa.array([each.minutes] * rows, pa.int32()),
-            pa.array(each.starts, pa.int64()).cast(schema.field("timestamp").type),
-            *(pa.array(getattr(each, name)) for name in _PRICE_COLUMNS),
-        ]
-        tables.append(pa.Table.from_arrays(columns, schema=schema))
-    return pa.concat_tables(tables)
+    return f"{prefix}/{REPORT}"
 
 
 def _read_prices(folder: Path) -> tuple[ChartBars, ...]:
-    place = folder / _PRICES
-    if not place.exists():
-        return ()
-    try:
-        table = pq.read_table(place)
-        symbol = np.asarray(table["symbol"].to_pylist(), object)
-        minutes = table["minutes"].to_numpy()
-        # Parquet has no seconds: they come back as milliseconds.
-        moments = table["timestamp"].cast(pa.timestamp("s", tz="Asia/Kolkata"))
-        starts = moments.cast(pa.int64()).to_numpy()
-        prices = [table[name].to_numpy() for name in _PRICE_COLUMNS]
-    except (pa.ArrowInvalid, KeyError, OSError) as error:
-        raise BadInput(f"{place} is no table of bars that can be read: {error}; run again") from error
-    found = []
-    for name, length in dict.fromkeys(zip(symbol.tolist(), minutes.tolist(), strict=True)):
-        rows = (symbol == name) & (minutes == length)
-        found.append(ChartBars(name, length, starts[rows], *(price[rows] for price in prices)))
-    return tuple(found)
+    place = folder / PRICES
+    return read_prices(place.read_bytes(), str(place)) if place.exists() else ()

@@ -17,12 +17,12 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from patang.adapters.folder import FolderObjects
+from patang.adapters.parquet import parquet_bytes
 from patang.backtest.history import History
 from patang.backtest.sweep import Cell, CellResult, Parameter, grid, run_cells
 from patang.errors import BadInput
 from patang.settings import Settings
 from patang.training.gates.overfitting import Overfitting, overfitting
-from patang_workbench.history.store import parquet_bytes
 from patang_workbench.research.run_files import RESEARCH
 
 __all__ = [

@@ -6,11 +6,12 @@ from datetime import date
 
 from patang.backtest.history import History
 from patang.backtest.history_tape import HistoryTape
+from patang.backtest.informed import trading
 from patang.settings import Settings
 from patang_workbench.research.option_archive import premiums_of
 from patang_workbench.research.sources import load_history
 
-__all__ = ["Opened", "open_tape", "trading"]
+__all__ = ["Opened", "open_tape"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,3 @@ def open_tape(place: str, first: date, last: date, symbols: Sequence[str], setti
     history = load_history(place, first, last, symbols)
     traded = trading(settings, history) if symbols else settings
     return Opened(history, HistoryTape(history, premiums_of(place, history, traded)), traded)
-
-
-def trading(settings: Settings, history: History) -> Settings:
-    """The settings with the shares and the indices of a history in the place of those they name."""
-    indices, shares = [], []
-    for symbol in history.symbols:
-        (indices if symbol.instrument.instrument_type == "INDEX" else shares).append(symbol.symbol)
-    universe = settings.universe.model_copy(update={"indices": tuple(indices), "equities": tuple(shares)})
-    options = settings.options.model_copy(update={"underlyings": tuple(indices)})
-    return settings.model_copy(update={"universe": universe, "options": options})

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from patang.ports import Attributes
 
-__all__ = ["ParquetTables"]
+__all__ = ["ParquetTables", "parquet_bytes"]
 
 _IST = "Asia/Kolkata"
 _MOMENT = pa.timestamp("us", tz=_IST)
@@ -154,7 +154,7 @@ class ParquetTables:
 
     def ticks(self, columns: Mapping[str, NDArray[Any]]) -> bytes:
         arrays = [_array(columns[field.name], field.type) for field in _TICKS]
-        return _written(
+        return parquet_bytes(
             pa.Table.from_arrays(arrays, schema=_TICKS),
             use_dictionary=_TEXTS_OF_TICKS,
             column_encoding=_SPLIT,
@@ -192,7 +192,9 @@ def _amounts(row: Attributes) -> dict[str, float | None]:
 
 
 def _from_rows(schema: pa.Schema, rows: Sequence[Attributes]) -> bytes:
-    return _written(pa.table({name: [row[name] for row in rows] for name in schema.names}, schema=schema))
+    return parquet_bytes(
+        pa.table({name: [row[name] for row in rows] for name in schema.names}, schema=schema)
+    )
 
 
 def _array(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
@@ -200,7 +202,8 @@ def _array(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
     return pa.array(np.ma.getdata(values), mask=mask).cast(kind)
 
 
-def _written(table: pa.Table, **encoding: Any) -> bytes:
+def parquet_bytes(table: pa.Table, **encoding: Any) -> bytes:
+    """A table as Parquet compressed with zstd."""
     out = io.BytesIO()
     pq.write_table(table, out, compression="zstd", **encoding)
     return out.getvalue()

@@ -4,20 +4,20 @@ What cannot be told is None: a ratio of no deviation, a growth a year of three d
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
+from patang.backtest.figures import Group, Metrics
 from patang.backtest.trade import BacktestResult, Trade
 from patang.market.sessions import IST
 from patang.risk.charges import Charges, Side, leg_charges, segment_of
 
-__all__ = ["Group", "Metrics", "drawdowns", "metrics_of"]
+__all__ = ["drawdowns", "metrics_of"]
 
 type Floats = NDArray[np.float64]
 
@@ -25,46 +25,6 @@ type Floats = NDArray[np.float64]
 _SESSIONS_A_YEAR = 248
 # A growth a year told from fewer days is a guess of the rest.
 _FEWEST_DAYS_OF_GROWTH = 90
-
-
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Group(_Value):
-    """Trades that have something in common. `profit_factor` is what winners earned to what losers lost,
-    net; None where nothing was lost. Amounts are rupees, `expectancy` a trade."""
-
-    trades: int
-    hit_rate_pct: float | None
-    gross_pnl: float
-    charges: float
-    slippage: float
-    net_pnl: float
-    expectancy: float | None
-    profit_factor: float | None
-    average_hold_minutes: float | None
-
-
-class Metrics(_Value):
-    """A whole run. `sharpe` and `sortino` are of daily returns on the equity, made yearly, against a return
-    of zero; `drawdown_sessions` is the longest time below an earlier height. `months` are returns in percent
-    by YYYY-MM, `costs` rupees by component of the charges: at the average prices, so that `rounding` is what
-    orders in parts make of it.
-    """
-
-    net_return_pct: float
-    growth_a_year_pct: float | None
-    sharpe: float | None
-    sortino: float | None
-    max_drawdown_pct: float
-    drawdown_sessions: int
-    all: Group
-    by_strategy: Mapping[str, Group]
-    by_symbol: Mapping[str, Group]
-    by_reason: Mapping[str, Group]
-    months: Mapping[str, float]
-    costs: Mapping[str, float]
 
 
 def metrics_of(run: BacktestResult) -> Metrics:

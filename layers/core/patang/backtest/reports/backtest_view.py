@@ -6,7 +6,8 @@ import numpy as np
 from markupsafe import Markup
 from pydantic import BaseModel
 
-from patang.backtest.metrics import Group, Metrics, drawdowns, metrics_of
+from patang.backtest.figures import Group, Metrics
+from patang.backtest.metrics import drawdowns, metrics_of
 from patang.backtest.reports.calibration import bin_table, bins_of, reliability_chart
 from patang.backtest.reports.curves import drawdown_chart, equity_chart
 from patang.backtest.reports.money import group_section, minutes_text, money_section

@@ -1,6 +1,6 @@
 """Where the money of a backtest came from and where it went."""
 
-from patang.backtest.metrics import Group, Metrics
+from patang.backtest.figures import Group, Metrics
 from patang.backtest.reports.pieces import Cell, Part, Section, Table, Text, of_sign, share_bars
 from patang.backtest.reports.wording import amount, number, percent, plain
 
