@@ -323,6 +323,8 @@ def test_what_orders_would_block_is_known_before(venue: Venue) -> None:
     basket = venue.broker.basket_margins([small, large])
     assert 0 < basket["final"]["total"] <= basket["initial"]["total"]
     assert basket["initial"]["total"] == pytest.approx(rows[0]["total"] + rows[1]["total"], rel=0.01)
+    # As the desk asks: before an order has its intent, which is its tag.
+    assert venue.broker.order_margins([replace(small, tag="")]) == rows[:1]
     assert venue.broker.orders() == []
     with pytest.raises(Refused):
         venue.broker.order_margins([replace(small, tradingsymbol="NOSUCH")])

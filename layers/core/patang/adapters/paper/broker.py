@@ -213,7 +213,8 @@ class PaperBroker(NoAlerts):
             return SliceResult(None, str(refusal))
 
     def _cost(self, request: OrderRequest) -> Decimal:
-        order = new_order(self._account, "imagined", request)
+        # Its tag comes with its intent, and what it costs is asked before there is one.
+        order = new_order(self._account, "imagined", replace(request, tag=request.tag or "imagined"))
         if order.transaction_type == "BUY" and order.price is None:
             raise BrokerRefused(f"What a {order.order_type} order costs is not known before: give a price.")
         # Of an iceberg all legs, one after another.
