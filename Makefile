@@ -11,7 +11,7 @@ LAYERS   := base numeric model kite web mcp parquet
 export PYTHONDONTWRITEBYTECODE :=
 LOCK     := $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help setup demo test check synth lock bench clean
+.PHONY: help setup demo test check conformance synth lock bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,15 @@ setup: .venv/.ready .emulator/.ready ## Install everything below this folder
 	$(UV) pip sync --quiet --python .bench/bin/python --require-hashes requirements/bench.txt
 	touch $@
 
+# Programs of others that need Node, which the environment brings.
+NODE     := PATH="$(CURDIR)/$(BIN):$$PATH"
+.conformance/.ready: .venv/.ready conformance/package-lock.json conformance/.npmrc
+	@echo "setting up: conformance suites and the inspector of MCP (.conformance)"
+	mkdir -p .conformance
+	cp conformance/package.json conformance/package-lock.json conformance/.npmrc .conformance
+	$(NODE) npm --prefix .conformance ci --loglevel error
+	touch $@
+
 demo: setup ## Run the desk on this machine against a simulated exchange
 	@exec $(BIN)/patang demo
 
@@ -59,7 +68,10 @@ test: setup check ## All checks and tests
 	@$(BIN)/pytest tests/unit tests/contract tests/infra $(SIDE_BY_SIDE) --numprocesses 2 --dist loadfile --durations 25 --durations-min 3
 	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) tests/e2e --durations 15 --durations-min 3
 
-bench: setup .bench/.ready ## Figures: speed and size, against other engines where there are any
+conformance: setup .conformance/.ready ## The official MCP suites and the inspector, through the gateway's events
+	@$(BIN)/pytest tests/conformance --durations 10 --durations-min 3
+
+bench: setup .bench/.ready .conformance/.ready ## Figures: speed and size, against other engines where there are any
 	@$(BIN)/pytest -s tests/bench
 
 synth: .venv/.ready ## The CloudFormation templates, without AWS
@@ -73,7 +85,9 @@ lock: $(UV) ## Resolve requirements again
 	$(LOCK) requirements/bench.in -o requirements/bench.txt
 	$(LOCK) -c requirements/dev.txt requirements/ingester.in -o requirements/ingester.txt
 	$(LOCK) -c requirements/dev.txt requirements/research_worker.in -o requirements/research_worker.txt
+	$(NODE) npm --prefix conformance install --package-lock-only --loglevel error
+	$(BIN)/node -e 'const fs = require("fs"), lock = JSON.parse(fs.readFileSync("conformance/package-lock.json")); for (const one of Object.values(lock.packages)) delete one.funding; fs.writeFileSync("conformance/package-lock.json", JSON.stringify(lock, null, 2) + "\n")'
 	for layer in $(LAYERS); do $(LOCK) -c requirements/dev.txt --override requirements/left-out.in layers/$$layer/requirements.in -o requirements/layer-$$layer.txt; done
 
 clean: ## Remove what was set up and built
-	@rm -rf .bootstrap .venv .emulator .bench .patang .pytest_cache .mypy_cache .ruff_cache .import_linter_cache infra/cdk.out
+	@rm -rf .bootstrap .venv .emulator .bench .conformance .patang .pytest_cache .mypy_cache .ruff_cache .import_linter_cache infra/cdk.out
