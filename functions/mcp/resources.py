@@ -3,6 +3,7 @@
 A resource is a tool's answer under an address, so that nobody is shown more by one way than by the other.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -10,6 +11,7 @@ from urllib.parse import unquote
 
 from mcp_types import Annotations, Resource, ResourceTemplate, TextResourceContents
 
+from functions.mcp.results import content_of
 from patang.errors import BadInput
 from patang.tools.caller import Caller
 from patang.tools.registry import find
@@ -113,8 +115,8 @@ def read(caller: Caller, uri: str) -> tuple[TextResourceContents, ...]:
     a day that is none.
     """
     name, arguments = _call_of(uri)
-    reply = find(name).call(caller, arguments)
-    text = reply.model_dump_json(exclude_none=True)
+    content = content_of(name, find(name).call(caller, arguments))
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return (TextResourceContents(uri=uri, mime_type=_JSON, text=text),)
 
 

@@ -1,0 +1,80 @@
+"""A tool's answer as a client gets it: content for programs, and the same in few words for whoever reads.
+
+Words of the market, the broker and of labels that anybody may have written come back as what they are, data:
+the content names where they stand (`said_by_others`), the text has them between « and ».
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from mcp_types import CallToolResult, TextContent
+from pydantic import BaseModel
+
+from functions.mcp.schemas import INR, has_amounts
+from functions.mcp.text import text_of
+from functions.mcp.words import is_said_by_others
+from patang.tools.calling import Answered
+from patang.tools.registry import find
+
+__all__ = ["content_of", "result_of"]
+
+# Of the broker's own records, which know no zone: they are of Indian wall clocks.
+_NAIVE: Final = re.compile(r"(\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(\.\d+)?")
+_OFFSET: Final = "+05:30"
+# The messages of these errors are the desk's own; in others stands what the broker has said.
+_OWN_ERRORS: Final = frozenset({"AuthenticationError", "BadRequestError", "OwnerActionError"})
+
+
+def result_of(name: str, answered: Answered) -> CallToolResult:
+    """The answer of the tool of that name."""
+    if answered.failed:
+        return _failure(answered)
+    content = content_of(name, answered.reply)
+    return CallToolResult(
+        content=[TextContent(type="text", text=text_of(content))], structured_content=content, is_error=False
+    )
+
+
+def content_of(name: str, reply: BaseModel) -> dict[str, Any]:
+    """What the tool of that name has replied. Nothing in it is null, every time has its offset, `currency`
+    stands where amounts may be."""
+    content: dict[str, Any] = {"currency": INR} if has_amounts(find(name)) else {}
+    content |= _known(json.loads(reply.model_dump_json()))
+    others = list(dict.fromkeys(_others(content, "")))
+    return content | ({"said_by_others": others} if others else {})
+
+
+def _failure(answered: Answered) -> CallToolResult:
+    content: dict[str, Any] = _known(json.loads(answered.reply.model_dump_json()))
+    ours = content["error_type"] in _OWN_ERRORS or content.get("details", {}).get("kind") == "OrderRefused"
+    told: dict[str, Any] = {"message": content["message"]} if ours else {"status_message": content["message"]}
+    if not ours:
+        content["said_by_others"] = ["message"]
+    text = text_of(told).partition(": ")[2]
+    return CallToolResult(
+        content=[TextContent(type="text", text=f"{content['error_type']}: {text}")],
+        structured_content=content,
+        is_error=True,
+    )
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _known(part) for key, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return [_known(part) for part in value]
+    return value + _OFFSET if isinstance(value, str) and _NAIVE.fullmatch(value) else value
+
+
+def _others(value: Any, path: str, name: str = "") -> Iterator[str]:
+    """Where words of others stand, entries of a list as one."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _others(part, f"{path}.{key}" if path else key, key)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _others(part, f"{path}[]", name)
+    elif isinstance(value, str) and is_said_by_others(name, value, top="." not in path and "[" not in path):
+        yield path

@@ -1,0 +1,97 @@
+"""A reply in few words: lines for what is one, tables for what is many, nothing twice."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from functions.mcp.words import is_plain, is_said_by_others, quoted
+
+__all__ = ["text_of"]
+
+# About four thousand tokens. Whoever wants all of a long list asks for it part by part.
+_LONGEST: Final = 16_000
+_BETWEEN: Final = " | "
+# Of use to programs alone, which have the content.
+_HIDDEN: Final = frozenset({"guid", "hash", "said_by_others", "sha256"})
+
+
+def text_of(content: Mapping[str, Any]) -> str:
+    """The content as lines: `name: value`, and a table for each list of rows."""
+    lines: list[str] = []
+    left = _LONGEST
+    for name, value in content.items():
+        if name in _HIDDEN:
+            continue
+        for line in _told(name, value, left):
+            lines.append(line)
+            left -= len(line) + 1
+    return "\n".join(lines)
+
+
+def _told(name: str, value: Any, left: int) -> Iterator[str]:
+    rows = _rows(value)
+    if rows is not None:
+        yield from _table(_key(name), rows, left)
+    elif isinstance(value, Mapping) and any(_rows(part) is not None for part in value.values()):
+        for inner, part in value.items():
+            yield from _told(f"{name}.{inner}", part, left)
+    else:
+        yield f"{_key(name)}: {_cell(name.rpartition('.')[2], value, top=True)}"
+
+
+def _rows(value: Any) -> Sequence[Mapping[str, Any]] | None:
+    """What is shown as a table: a list of objects, or objects by name."""
+    if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
+        return value
+    if isinstance(value, Mapping) and value and all(isinstance(row, Mapping) for row in value.values()):
+        return [{"": name} | dict(row) for name, row in value.items()]
+    return None
+
+
+def _table(name: str, rows: Sequence[Mapping[str, Any]], left: int) -> Iterator[str]:
+    if len(rows) == 1:
+        yield f"{name}: 1"
+        yield _cell("", rows[0])
+        return
+    columns = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in _HIDDEN]
+    same = _same(rows, columns)
+    if same:
+        told = ", ".join(f"{_key(column)} {_cell(column, value)}" for column, value in same.items())
+        yield f"{name}: {len(rows)}, each with {told}"
+    else:
+        yield f"{name}: {len(rows)}"
+    shown = [column for column in columns if column not in same]
+    yield _BETWEEN.join(_key(column) for column in shown)
+    for number, row in enumerate(rows):
+        line = _BETWEEN.join(_cell(column, row[column]) if column in row else "" for column in shown)
+        left -= len(line) + 1
+        if left < 0 and number:
+            yield f"... {len(rows) - number} more: ask part by part (from, limit), or compact"
+            return
+        yield line
+
+
+def _same(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, Any]:
+    """What all rows say alike, by column."""
+    first = rows[0]
+    return {
+        column: first[column]
+        for column in columns
+        if column in first and all(column in row and row[column] == first[column] for row in rows)
+    }
+
+
+def _cell(name: str, value: Any, *, top: bool = False) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        told = (f"{_key(key)} {_cell(key, part)}" for key, part in value.items() if key not in _HIDDEN)
+        return ", ".join(told).strip() or "none"
+    if isinstance(value, list):
+        return ", ".join(_cell(name, part) for part in value) or "none"
+    if isinstance(value, str):
+        return quoted(value) if is_said_by_others(name, value, top=top) else value
+    return "" if value is None else str(value)
+
+
+def _key(name: str) -> str:
+    return name if not name or is_plain(name) else quoted(name)

@@ -1,0 +1,61 @@
+"""Whose words a text is: the desk's own, or those of the market, the broker and whoever wrote a label.
+
+A text is somebody else's unless it is known to be ours or is no sentence: a new field of a reply is marked
+until its name stands here, not the other way round.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+__all__ = ["is_plain", "is_said_by_others", "quoted"]
+
+# An id, a symbol, a time, a state: nothing that could be read as a sentence.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:+\-#&@%/=]{1,64}")
+# Anybody may have put anything there, a single word too.
+_OTHERS: Final = frozenset(
+    {
+        "amc", "asked_by", "avatar_url", "condition", "disabled_reason", "email", "fund", "halt_reason",
+        "label", "message", "name", "note", "rejection_reason", "status_message", "status_message_raw",
+        "tag", "tags", "user_name", "user_shortname",
+    }
+)  # fmt: skip
+# Written by the desk, of numbers and names that it has checked.
+_OURS: Final = frozenset(
+    {
+        "approval_url", "binding", "blocked_because", "expected", "explained", "field", "found", "lines",
+        "login_url", "models_not_promoted", "reason", "refused", "remedy", "subscription_problems",
+        "terms_digest", "title", "to_do", "told", "undefined", "wrong",
+    }
+)  # fmt: skip
+# What stands alone on top of a reply is the desk's answer to the call.
+_OURS_ON_TOP: Final = frozenset({"message", "next", "currency"})
+_LONGEST: Final = 300
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is one word, which says nothing but itself."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+def is_said_by_others(name: str, text: str, *, top: bool = False) -> bool:
+    """Whether the text of the field `name` is not the desk's own; `top`: of the reply itself, not in it."""
+    if not text or name in _OURS or (top and name in _OURS_ON_TOP):
+        return False
+    return name in _OTHERS or not is_plain(text)
+
+
+def quoted(text: str) -> str:
+    """Somebody's words between « and », on one line, without what is not seen, and no end of them inside."""
+    seen = "".join(_shown(character) for character in text)
+    short = seen if len(seen) <= _LONGEST else f"{seen[:_LONGEST]}…"
+    return f"«{short}»"
+
+
+def _shown(character: str) -> str:
+    if character in "«»":
+        return {"«": "‹", "»": "›"}[character]
+    # Line ends, control characters, and marks of direction and width that hide what is there.
+    if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co"):
+        return " "
+    return character
