@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from patang import __version__
 from patang.errors import OtherSideFailed
-from patang_workbench.mcp_client.failures import LoginNeeded, ToolFailed, http_failure, told_plainly
+from patang_workbench.mcp_client.failures import LoginNeeded, ToolFailed, told_plainly
 from patang_workbench.mcp_client.kept import KeptSession, ServerFile
 from patang_workbench.mcp_client.oauth import KeptOAuth
 
@@ -92,15 +92,9 @@ class _Wire:
                 html = "html" in response.headers.get("content-type", "")
                 self.failure = response.status_code, "" if html else response.text
 
-    @contextmanager
-    def explained(self) -> Iterator[None]:
-        """Errors that the SDK made up for an HTTP status tell of that status instead."""
-        try:
-            yield
-        except MCPError as error:
-            if self.failure is None:
-                raise
-            raise http_failure(self.endpoint, *self.failure) from error
+    def told(self) -> AbstractContextManager[None]:
+        """Errors of the SDK, with what the HTTP status says."""
+        return told_plainly(self.endpoint, lambda: self.failure)
 
     def _about_us(self, request: httpx2.Request) -> bool:
         return str(request.url).rstrip("/") == self.endpoint
@@ -124,7 +118,7 @@ class Connection:
         """Every tool there is, over all pages. Raises OtherSideFailed if the pages do not end."""
         found: list[Tool] = []
         cursor: str | None = None
-        with told_plainly(self.url), self._wire.explained():
+        with self._wire.told():
             for _ in range(_MOST_PAGES):
                 page = await self.client.list_tools(cursor=cursor)
                 found += page.tools
@@ -145,14 +139,14 @@ class Connection:
             return answer
         if self._by_session and await self._login_is_missing(answer):
             raise LoginNeeded(
-                f"{self.url}: {tool} has failed ({answer.text}), and so does get_profile: the login is "
-                f"missing or has ended: run `patang mcp login {self.url}`"
+                f"{self.url}: {answer.text}: the login is missing or has ended: "
+                f"run `patang mcp login {self.url}`"
             )
         raise ToolFailed(f"{tool}: {answer.text}")
 
     async def asked(self, tool: str, arguments: Mapping[str, Any] | None = None) -> ToolAnswer:
         """As `call`, but a failure that the tool tells of is an answer like any other."""
-        with told_plainly(self.url), self._wire.explained():
+        with self._wire.told():
             result = await self.client.call_tool(tool, dict(arguments or {}))
         return _answer(tool, result)
 
@@ -214,7 +208,7 @@ class _Opening:
             # A pinned revision sends nothing; the session then goes on as the server once agreed to it.
             client = await self._entered(trial, wire, LATEST_MODERN_VERSION)
             client.session.adopt(session.initialized)
-            with wire.explained():
+            with wire.told():
                 if not await self._goes_on(client, wire):
                     self.file.change(lambda kept: kept.model_copy(update={"session": None}))
                     return None
@@ -233,7 +227,7 @@ class _Opening:
     async def begun(self, stack: AsyncExitStack) -> Connection:
         """A new session where the server keeps sessions; remembered."""
         wire = _Wire(self.file.url, None)
-        with wire.explained():
+        with wire.told():
             client = await self._entered(stack, wire, "auto")
         initialized = client.session.initialize_result
         if initialized is not None and wire.session_id is not None:

@@ -1,6 +1,6 @@
 """What can go wrong with an MCP server, sorted by what must happen next (the tree of patang.errors)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx2
@@ -50,15 +50,18 @@ class ToolFailed(Refused):
 
 
 @contextmanager
-def told_plainly(address: str) -> Iterator[None]:
+def told_plainly(
+    address: str, failure: Callable[[], tuple[int, str] | None] = lambda: None
+) -> Iterator[None]:
     """Turns what the SDK and its HTTP client raise into this module's errors; the rest passes unchanged,
-    out of the groups in which task groups wrap it.
+    out of the groups in which task groups wrap it. `failure` is the last HTTP status and text that carried
+    no answer of the protocol: the SDK makes an error of its own of it, which does not say what happened.
     """
     try:
         yield
     except Exception as raised:
         error = _first(raised)
-        plain = _plain(address, error)
+        plain = _plain(address, error, failure())
         if plain is not None:
             raise plain from error
         if error is raised:
@@ -80,14 +83,14 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _plain(address: str, error: BaseException) -> PatangError | None:
+def _plain(address: str, error: BaseException, failure: tuple[int, str] | None) -> PatangError | None:
     match error:
         case httpx2.TimeoutException() | TimeoutError():
             return ServerDown(f"{address} has not answered in time: try again later")
         case httpx2.TransportError():
             return ServerDown(f"{address} cannot be reached ({error}): is the address right, the server up?")
         case MCPError():
-            return _protocol(address, error)
+            return http_failure(address, *failure) if failure else _protocol(address, error)
         case OAuthFlowError():
             return LoginRefused(f"the login at {address} was refused: {_quoted(str(error))}")
         case InputRequiredRoundsExceededError():
