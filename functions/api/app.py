@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from functions.api.cross_origin import CrossOrigin
 from functions.api.errors import failure, register_error_answers
 from functions.api.every_answer import EveryAnswer
 from functions.api.polled import Polled
@@ -9,12 +10,15 @@ from functions.api.routes import (
     accounts,
     approvals,
     audit,
+    clients,
+    consent,
     desk_state,
     document,
     execute,
     explanations,
     health,
     kite_auth,
+    oauth,
     orders,
     pages,
     pnl,
@@ -52,6 +56,9 @@ def build_app(desk: Desk) -> FastAPI:
         health,
         pages,
         sign_in,
+        consent,
+        clients,
+        oauth,
         approvals,
         desk_state,
         positions,
@@ -74,5 +81,6 @@ def build_app(desk: Desk) -> FastAPI:
         app.include_router(routes.router)
     register_error_answers(app)
     app.add_middleware(Polled)
+    app.add_middleware(CrossOrigin)
     app.add_middleware(EveryAnswer, metrics=lambda: desk.metrics, failure=failure)
     return app

@@ -11,9 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
+from functions.api.cross_origin import is_for_clients
 from functions.api.gate import CsrfMissing, NotSignedIn, ScopeMissing
 from functions.api.render import message_page, sign_in_page
 from patang.errors import PatangError
+from patang.oauth.errors import OAuthError
 from patang.settings.edits import WrongSettings
 from patang.tools.errors import problem_of
 
@@ -21,8 +23,9 @@ __all__ = ["failure", "problem", "register_error_answers", "wants_page"]
 
 
 def wants_page(request: Request) -> bool:
-    """Pages are for people; all below /api, and what the broker posts, is for programs."""
-    return not request.url.path.startswith(("/api/", "/postback", "/healthz"))
+    """Pages are for people; all below /api, what the broker posts, and what OAuth asks, is for programs."""
+    path = request.url.path
+    return not path.startswith(("/api/", "/postback", "/healthz")) and not is_for_clients(path)
 
 
 def problem(
@@ -47,21 +50,38 @@ def register_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(WrongSettings, _wrong_settings)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OAuthError, _refused_to_client)
     app.add_exception_handler(PatangError, _told)
 
 
 def _answer(request: Request, status: int, error_type: str, title: str, message: str) -> Response:
     if wants_page(request):
         return message_page(status, title, message)
+    if is_for_clients(request.url.path):
+        # RFC 6749 section 5.2: whatever went wrong, a client of OAuth looks for these two.
+        error = "server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
+        return JSONResponse({"error": error, "error_description": message}, status)
     return problem(status, error_type, message)
 
 
 async def _told(request: Request, error: Exception) -> Response:
     """In the kinds and with the statuses that the tools have."""
     found = problem_of(error)
-    if wants_page(request):
-        return message_page(found.status_code, HTTPStatus(found.status_code).phrase, found.message)
+    if wants_page(request) or is_for_clients(request.url.path):
+        phrase = HTTPStatus(found.status_code).phrase
+        return _answer(request, found.status_code, found.error_type, phrase, found.message)
     return problem(found.status_code, found.error_type, found.message, found.details)
+
+
+async def _refused_to_client(request: Request, error: Exception) -> Response:
+    if not isinstance(error, OAuthError):
+        return failure(request)
+    if wants_page(request):
+        return message_page(error.status, "Not connected", f"{error.description}.")
+    # RFC 6749 section 5.2: who tried to prove himself by the header is asked to by the same scheme.
+    asked = error.error == "invalid_client" and "authorization" in request.headers
+    headers = {"WWW-Authenticate": 'Basic realm="patang"'} if asked else None
+    return JSONResponse(dict(error.body()), error.status, headers)
 
 
 async def _not_signed_in(request: Request, _: Exception) -> Response:

@@ -12,17 +12,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from patang.ports import Metrics
 
-__all__ = ["EveryAnswer"]
+__all__ = ["EveryAnswer", "content_policy"]
 
 _log = logging.getLogger(__name__)
 
-# Nothing from elsewhere, no inline script or style, no frame around an approval.
-_CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+
+def content_policy(*forms_lead_to: str) -> str:
+    """Nothing from elsewhere, no inline script or style, no frame around an approval. Forms go to this desk;
+    `forms_lead_to` are the sources that an answer to one may redirect to."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        f"form-action {' '.join(("'self'", *forms_lead_to))}; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
 _HEADERS = {
-    "Content-Security-Policy": _CONTENT_POLICY,
+    "Content-Security-Policy": content_policy(),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -30,6 +35,9 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "Cache-Control": "no-store",
 }
+# A client's site may have opened these in a window of its own, and waits for it: a policy of the same origin
+# would cut the two apart for good, on the way back too.
+_ON_THE_WAY_OF_A_CLIENT = ("/authorize", "/consent/", "/login", "/kite/callback")
 
 
 class EveryAnswer:
@@ -57,6 +65,8 @@ class EveryAnswer:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
+                if scope["path"].startswith(_ON_THE_WAY_OF_A_CLIENT):
+                    headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 if scope["scheme"] == "https":

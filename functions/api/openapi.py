@@ -1,8 +1,9 @@
 """The OpenAPI document: what the framework knows of the routes, and what the gate and the errors add to it.
 
 Built when somebody asks for it, never at a start. It tells of what programs use. Left out are the pages and
-what they are made of (/, /approvals, /proposals, /login, /kite/callback, /logout, /static: they answer HTML
-and redirects to browsers), and /.well-known, whose form RFC 9728 gives.
+what they are made of (/, /approvals, /proposals, /clients, /consent, /authorize, /login, /kite/callback,
+/logout, /static: they answer HTML and redirects to browsers), and what RFCs give the form of (/.well-known,
+/register, /token, /revoke).
 """
 
 from collections.abc import Iterator

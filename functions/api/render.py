@@ -1,6 +1,7 @@
 """Rendering: templates beside this module, scripts and styles that are shipped with it."""
 
 import hashlib
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from patang.desk_view.money import rupees
 from patang.errors import BadInput
 from patang.identity.sign_in import local_path
+from patang.market.sessions import IST
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -23,6 +25,7 @@ _ASSETS = {
     "patang.css": "text/css; charset=utf-8",
     "status.js": "text/javascript; charset=utf-8",
     "approval.js": "text/javascript; charset=utf-8",
+    "consent.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 
@@ -40,6 +43,7 @@ def _templates() -> "Environment":
         lstrip_blocks=True,
     )
     templates.filters["rupees"] = rupees
+    templates.filters["ist"] = _moment
     templates.globals["asset"] = _address
     return templates
 
@@ -72,6 +76,10 @@ def asset(name: str) -> tuple[bytes, str] | None:
 @cache
 def _content(name: str) -> bytes:
     return (_HERE / "static" / name).read_bytes()
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(IST):%d %b %Y, %H:%M} IST"
 
 
 def _address(name: str) -> str:

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from functions.mcp.credentials import challenge, principal_of
 from functions.mcp.replies import Replies
 from functions.mcp.server import build_server
 from patang.app import Desk
-from patang.identity.principal import Principal
 
 __all__ = ["McpEndpoint"]
 
@@ -57,9 +57,9 @@ class McpEndpoint:
     async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = _refusal(request)
         if refusal is None:
-            principal = await run_in_threadpool(self._principal, request)
+            principal = await run_in_threadpool(principal_of, self._desk, request)
             if principal is None:
-                refusal = self._not_signed_in()
+                refusal = self._not_signed_in(request)
             else:
                 scope.setdefault("state", {})["principal"] = principal
                 await self._serve(scope, receive, send)
@@ -79,17 +79,12 @@ class McpEndpoint:
         async with manager.run():
             await manager.handle_request(replies.scope(scope), receive, replies.send)
 
-    def _principal(self, request: Request) -> Principal | None:
-        kind, _, secret = request.headers.get("authorization", "").partition(" ")
-        return self._desk.tokens().principal(secret.strip()) if kind.lower() == "bearer" else None
-
-    def _not_signed_in(self) -> Response:
-        metadata = f"{self._desk.public_url()}/.well-known/oauth-protected-resource{_PATH}"
-        challenge = f'Bearer realm="patang", resource_metadata="{metadata}", scope="read trade"'
+    def _not_signed_in(self, request: Request) -> Response:
         return _error(
             401,
-            "show a bearer token of this desk; its owner issues one at POST /api/tokens",
-            {"WWW-Authenticate": challenge},
+            "connect this program at the desk's authorization server, which the challenge names, or show a "
+            "token of POST /api/tokens",
+            {"WWW-Authenticate": challenge(self._desk, request)},
         )
 
     def _security(self, scope: Scope) -> TransportSecuritySettings:

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from functions.api.gate import Reader, TheDesk, cookie_name, is_secure
+from functions.api.cookies import forget, keep, kept
+from functions.api.gate import Reader, TheDesk
 from functions.api.render import message_page, sign_in_page
 from patang.errors import AskOwner, BadInput, Refused
 from patang.identity.sign_in import SESSION_LASTS
@@ -30,7 +31,7 @@ def login(
     """Begin a login of an account (the one that supplies data unless another is named) and go to Kite."""
     begun = desk.sign_in().begin(account or desk.standing_settings().data_account, return_to)
     answer = RedirectResponse(begun.url, 303)
-    _keep(answer, request, _LOGIN, begun.browser_secret, _LOGIN_SECONDS)
+    keep(answer, request, _LOGIN, begun.browser_secret, _LOGIN_SECONDS)
     return answer
 
 
@@ -46,7 +47,7 @@ def callback(
         return message_page(
             400, "The login did not finish", "Kite sent no login back. Sign in again from the desk."
         )
-    browser = request.cookies.get(cookie_name(request, _LOGIN))
+    browser = kept(request, _LOGIN)
     try:
         signed_in = desk.sign_in().complete(state, request_token, browser)
     except (Refused, AskOwner, BadInput) as error:
@@ -55,36 +56,17 @@ def callback(
         told = f"The session of account {signed_in.account} is open. The desk goes on by itself."
         return message_page(200, "Logged in", f"{told} You can close this page.")
     answer = RedirectResponse(signed_in.return_to, 303)
-    _keep(answer, request, _SESSION, signed_in.session_secret, _SESSION_SECONDS)
-    _forget(answer, request, _LOGIN)
+    keep(answer, request, _SESSION, signed_in.session_secret, _SESSION_SECONDS)
+    forget(answer, request, _LOGIN)
     return answer
 
 
 @router.post("/logout")
 def logout(request: Request, desk: TheDesk, _: Reader) -> Response:
     """End this browser's session. The account's session at the broker goes on."""
-    session = request.cookies.get(cookie_name(request, _SESSION))
+    session = kept(request, _SESSION)
     if session:
         desk.sign_in().end(session)
     answer = RedirectResponse("/", 303)
-    _forget(answer, request, _SESSION)
+    forget(answer, request, _SESSION)
     return answer
-
-
-def _keep(answer: Response, request: Request, name: str, value: str, seconds: int) -> None:
-    answer.set_cookie(
-        cookie_name(request, name),
-        value,
-        max_age=seconds,
-        path="/",
-        secure=is_secure(request),
-        httponly=True,
-        # Lax, not strict: the way back from Kite, and the link in the mail, come from elsewhere.
-        samesite="lax",
-    )
-
-
-def _forget(answer: Response, request: Request, name: str) -> None:
-    answer.delete_cookie(
-        cookie_name(request, name), path="/", secure=is_secure(request), httponly=True, samesite="lax"
-    )

@@ -20,6 +20,19 @@ OPEN = {
     ("GET", "/static/{name}"): "scripts and styles, the same for everybody",
     ("GET", "/.well-known/oauth-protected-resource"): "tells MCP clients how to authenticate",
     ("GET", "/.well-known/oauth-protected-resource/mcp"): "the same",
+    ("GET", "/.well-known/oauth-authorization-server"): "tells them where",
+    ("GET", "/.well-known/oauth-authorization-server/mcp"): "the same",
+    ("GET", "/authorize"): "where a client sends a person, who then has to sign in to answer it",
+    ("POST", "/register"): "where a program becomes known as a client, which by itself may nothing",
+    ("POST", "/token"): "the client's code, verifier, refresh token and secret are its identity",
+    ("POST", "/revoke"): "a token ends for whoever holds it and is its client",
+}
+
+# What scripts of other sites may read: clients that run in a browser begin there, and no cookie counts there.
+FOR_ALL_SITES = {route for route in OPEN if route[1].startswith("/.well-known/")} | {
+    ("POST", "/register"),
+    ("POST", "/token"),
+    ("POST", "/revoke"),
 }
 
 APP = build_app(two_owners())
@@ -185,7 +198,7 @@ def test_a_large_body_is_not_taken(stranger, method, path):
         assert answer.status_code == 413
 
 
-@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route not in FOR_ALL_SITES])
 def test_no_other_site_may_read_an_answer(owner, method, path):
     asked_first = {"Origin": "https://evil.example", "Access-Control-Request-Method": method}
     preflight = owner.request("OPTIONS", concrete(path), headers=asked_first)
@@ -194,6 +207,24 @@ def test_no_other_site_may_read_an_answer(owner, method, path):
     answer = owner.request(method, concrete(path), headers={"Origin": "https://evil.example"})
     for headers in (preflight.headers, answer.headers):
         assert not [name for name in headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(FOR_ALL_SITES))
+def test_what_other_sites_may_read_is_the_same_for_whoever_is_signed_in(owner, stranger, method, path):
+    """A browser may ask, with what proof a client has; its cookies are not lent, and would change nothing."""
+    asked_first = {"Origin": "https://client.example", "Access-Control-Request-Method": method}
+    preflight = owner.request("OPTIONS", concrete(path), headers=asked_first)
+    assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (204, "*")
+    assert method in preflight.headers["access-control-allow-methods"]
+    answers = [
+        browser.request(method, concrete(path), headers={"Origin": "https://client.example"}, **body(method))
+        for browser in (owner, stranger)
+    ]
+    assert answers[0].content == answers[1].content
+    for headers in (preflight.headers, *(answer.headers for answer in answers)):
+        assert headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in headers
+        assert "set-cookie" not in headers
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
@@ -251,7 +282,8 @@ def test_every_answer_carries_the_headers(stranger, method, path):
     assert "unsafe" not in policy
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"] == "no-store"
+    kept = path.startswith("/.well-known/")
+    assert answer.headers["cache-control"] == ("public, max-age=300" if kept else "no-store")
 
 
 def test_a_cookie_does_not_make_up_for_a_bad_token(owner):
