@@ -1,5 +1,7 @@
 """Who the authorization server is, and the one resource that its tokens are good for."""
 
+from urllib.parse import urlsplit
+
 from patang.errors import StopTrading
 from patang.oauth.errors import OAuthError
 
@@ -24,8 +26,20 @@ def checked_resource(asked: str | None, public_url: str) -> str:
     A client that names none, as those of before 2025-06-18 do, means the only one there is.
     """
     own = resource(public_url)
-    if asked and asked.rstrip("/") != own:
+    if asked and _canonical(asked) != _canonical(own):
         raise OAuthError(
             "invalid_target", f"the resource {asked[:200]!r} is not of this server: ask for {own}"
         )
     return own
+
+
+def _canonical(address: str) -> str | None:
+    """Scheme and host in small letters, without the scheme's own port or a slash at the end."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    host, _, port = parts.netloc.lower().partition(":")
+    own_port = {"https": "443", "http": "80"}.get(parts.scheme)
+    netloc = host if port in {"", own_port} else f"{host}:{port}"
+    return parts._replace(netloc=netloc).geturl().rstrip("/")

@@ -94,8 +94,9 @@ class Authorizations:
         try:
             request = read_request(client, asked, self._public_url)
         except OAuthError as error:
-            state = asked.get("state", "")[:LONGEST_STATE] or None
-            raise self._told(error.error, error.description, redirect_uri, state) from error
+            state = asked.get("state", "")
+            said = state if 0 < len(state) <= LONGEST_STATE else None
+            raise self._told(error.error, error.description, redirect_uri, said) from error
         transaction, browser, now = new_secret(), new_secret(), self._clock.now()
         self._store.write(
             create(

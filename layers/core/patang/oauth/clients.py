@@ -112,11 +112,9 @@ class ClientBook:
         now = self._clock.now()
         if client.origin == "document" or client.until - now > _USED_FOR / 2:
             return
-        try:
-            self._store.write(replace(client.evolve(until=now + _USED_FOR, fresh_until=now + _USED_FOR)))
-        except WriteConflict:
-            # Somebody else has just done it.
-            return
+        stored = load(self._store, Client, client.key())
+        if stored is not None:
+            self._write(replace(stored.evolve(until=now + _USED_FOR, fresh_until=now + _USED_FOR)))
 
     def _read(self, client_id: str, stored: Client | None) -> Client:
         url, now = checked_document_url(client_id), self._clock.now()
@@ -139,7 +137,7 @@ class ClientBook:
         try:
             self._store.write(put)
         except WriteConflict:
-            # Another instance has read the same document in the same moment.
+            # Another instance has done the same in the same moment.
             return
 
     def _within(self, what: str, most: int) -> None:

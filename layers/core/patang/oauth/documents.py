@@ -63,7 +63,7 @@ def client_of(client_id: str, document: ClientDocument, known_since: datetime, n
     metadata = read_metadata(said, default_auth="none")
     if metadata.auth_method != "none":
         raise _wrong(client_id, f"wants {metadata.auth_method}: a document's client can only use 'none' here")
-    if "client_name" not in said:
+    if not said.get("client_name"):
         raise _wrong(client_id, "holds a document without client_name: a person must know whom he lets in")
     fresh = min(max(document.fresh_for or _KEPT_AT_LEAST, _KEPT_AT_LEAST), _KEPT_AT_MOST)
     return Client(

@@ -97,11 +97,12 @@ class Families:
         self._write(secret, taken, create(spent), replace(used), *tokens)
         return answer
 
-    def seen_again(self, secret: str) -> None:
-        """A secret that is no longer there: if it was taken before, two have had it, and the family ends."""
+    def seen_again(self, secret: str) -> bool:
+        """Of a secret that is not there: whether it was taken before. Then two have had it, and its family
+        ends."""
         spent = load(self._store, Spent, spent_key(secret))
         if spent is None:
-            return
+            return False
         grant = self.grant(spent.principal, spent.grant_id)
         if grant is not None:
             kind = "OAUTH_CODE_REUSED" if spent.what == "code" else "OAUTH_REFRESH_REUSED"
@@ -112,6 +113,7 @@ class Families:
                 f"A {spent.what} of {grant.client_name!r} was used a second time: somebody else may have had "
                 "it. All its tokens are dead. If it was the client itself, connect it again.",
             )
+        return True
 
     def end(self, principal: str, grant_id: str, actor: str) -> bool:
         """False if there is no such family (any more)."""
@@ -126,7 +128,10 @@ class Families:
         try:
             self._store.write(*writes)
         except WriteConflict as conflict:
-            self.seen_again(secret)
+            if not self.seen_again(secret) and not conflict.failed:
+                raise OAuthError(
+                    "temporarily_unavailable", "the tables are busy, and nothing was taken: try again"
+                ) from conflict
             raise OAuthError("invalid_grant", f"this {OVER}") from conflict
 
     def _tell(self, kind: str, grant: Grant, actor: str, **details: str) -> None:
