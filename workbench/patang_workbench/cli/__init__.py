@@ -109,7 +109,11 @@ def _parser() -> argparse.ArgumentParser:
         ("charges", charges, "what a trade costs, at the rates of a day"),
         ("instruments", instruments, "find and keep what the broker lists"),
         ("tools", tools, "what the desk can be asked, by programs and assistants too, and asking it"),
-        ("mcp", mcp, "other MCP servers from this machine: log in, list their tools, call them"),
+        (
+            "mcp",
+            mcp,
+            "a desk for assistants on this machine; other MCP servers: log in, list tools, call them",
+        ),
         ("settings", settings, "check, show and store the settings of a desk, and what they were"),
         ("doctor", doctor, "whether a desk can trade at all, and what is wrong with it"),
     ):

@@ -10,6 +10,7 @@ import webbrowser
 from typing import TYPE_CHECKING, Any
 
 from patang.errors import AskOwner, PatangError
+from patang_workbench.cli import mcp_serve
 from patang_workbench.cli.running import CommandError
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
         action.add_argument("--json", action="store_true", help="print JSON")
         action.set_defaults(action=does)
+    serving = actions.add_parser("serve", help="a desk of one's own on this machine, for assistants")
+    mcp_serve.add_arguments(serving)
+    serving.set_defaults(action=mcp_serve.run)
     calling.add_argument("name", metavar="TOOL", help="as `patang mcp tools` has it")
     calling.add_argument("--args", default="{}", metavar="JSON", help="its arguments, a JSON object")
     for action in (listing, calling):

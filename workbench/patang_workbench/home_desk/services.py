@@ -11,7 +11,7 @@ from typing import Any
 
 from functions.ingester.ingester import Connect, Ingester
 from patang.accounts.health import DESK, counting_failures
-from patang.errors import BadInput, PatangError
+from patang.errors import BadInput, PatangError, StopTrading
 from patang_workbench.home_desk.desk import HomeDesk
 from patang_workbench.home_desk.queues import HomeQueue
 from patang_workbench.home_desk.tick_stream import HOME_SHARD
@@ -104,10 +104,14 @@ class HomeServices:
         self._desk.order_updates().apply(dict(body))
 
     def _poll(self, body: Mapping[str, Any]) -> None:
-        if "reconcile" in body:
-            self._desk.reconciler().ask([str(account) for account in body["reconcile"]])
-        else:
+        if "reconcile" not in body:
             self._desk.polling().poll(body)
+            return
+        try:
+            self._desk.reconciler().ask([str(account) for account in body["reconcile"]])
+        except StopTrading as error:
+            # Asked for at a login: the market has not begun, and its first minute compares them anyway.
+            _log.info("nothing is compared yet: %s", error)
 
     def _follow_ticks(self, take: Callable[[list[tuple[int, bytes]]], None]) -> None:
         """Every record of the stream, in order; what failed comes again with what has come since."""
