@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from functions.mcp.schemas import INR, has_amounts
 from functions.mcp.text import text_of
-from functions.mcp.words import is_said_by_others
+from functions.mcp.words import is_said_by_others, said_of
 from patang.tools.calling import Answered
 from patang.tools.registry import find
 
@@ -72,7 +72,7 @@ def _others(value: Any, path: str, name: str = "") -> Iterator[str]:
     """Where words of others stand, entries of a list as one."""
     if isinstance(value, dict):
         for key, part in value.items():
-            yield from _others(part, f"{path}.{key}" if path else key, key)
+            yield from _others(part, f"{path}.{key}" if path else key, said_of(name, key))
     elif isinstance(value, list):
         for part in value:
             yield from _others(part, f"{path}[]", name)

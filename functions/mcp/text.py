@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from functions.mcp.words import is_plain, is_said_by_others, quoted
+from functions.mcp.words import is_plain, is_said_by_others, on_one_line, quoted, said_of
 
 __all__ = ["text_of"]
 
@@ -84,12 +84,16 @@ def _cell(name: str, value: Any, *, top: bool = False) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        told = (f"{_key(key)} {_cell(key, part)}" for key, part in value.items() if key not in _HIDDEN)
+        told = (
+            f"{_key(key)} {_cell(said_of(name, key), part)}"
+            for key, part in value.items()
+            if key not in _HIDDEN
+        )
         return ", ".join(told).strip() or "none"
     if isinstance(value, list):
         return ", ".join(_cell(name, part) for part in value) or "none"
     if isinstance(value, str):
-        return quoted(value) if is_said_by_others(name, value, top=top) else value
+        return quoted(value) if is_said_by_others(name, value, top=top) else on_one_line(value)
     return "" if value is None else str(value)
 
 

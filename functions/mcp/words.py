@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["is_plain", "is_said_by_others", "quoted"]
+__all__ = ["is_plain", "is_said_by_others", "on_one_line", "quoted", "said_of"]
 
 # An id, a symbol, a time, a state: nothing that could be read as a sentence.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:+\-#&@%/=]{1,64}")
@@ -25,9 +25,11 @@ _OURS: Final = frozenset(
     {
         "approval_url", "binding", "blocked_because", "expected", "explained", "field", "found", "lines",
         "login_url", "models_not_promoted", "reason", "refused", "remedy", "subscription_problems",
-        "terms_digest", "title", "to_do", "told", "undefined", "wrong",
+        "terms_digest", "title", "to_do", "told", "wrong",
     }
 )  # fmt: skip
+# Sentences of ours by the names of what they are about.
+_OURS_BY_NAME: Final = frozenset({"missing", "undefined"})
 # What stands alone on top of a reply is the desk's answer to the call.
 _OURS_ON_TOP: Final = frozenset({"message", "next", "currency"})
 _LONGEST: Final = 300
@@ -38,6 +40,11 @@ def is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None
 
 
+def said_of(parent: str, key: str) -> str:
+    """By which name it is decided whose words an entry of the object `parent` has."""
+    return "told" if parent in _OURS_BY_NAME else key
+
+
 def is_said_by_others(name: str, text: str, *, top: bool = False) -> bool:
     """Whether the text of the field `name` is not the desk's own; `top`: of the reply itself, not in it."""
     if not text or name in _OURS or (top and name in _OURS_ON_TOP):
@@ -45,9 +52,14 @@ def is_said_by_others(name: str, text: str, *, top: bool = False) -> bool:
     return name in _OTHERS or not is_plain(text)
 
 
+def on_one_line(text: str) -> str:
+    """A text without line ends and without what is not seen, so that it cannot pass for a line of its own."""
+    return "".join(_shown(character) for character in text)
+
+
 def quoted(text: str) -> str:
-    """Somebody's words between « and », on one line, without what is not seen, and no end of them inside."""
-    seen = "".join(_shown(character) for character in text)
+    """Somebody's words between « and », with no end of them inside."""
+    seen = on_one_line(text)
     short = seen if len(seen) <= _LONGEST else f"{seen[:_LONGEST]}…"
     return f"«{short}»"
 
