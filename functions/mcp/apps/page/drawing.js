@@ -26,6 +26,7 @@ const tone = (amount) => (amount > 0 ? "good" : amount < 0 ? "bad" : "");
 const words = (name) => String(name).replaceAll("_", " ").toLowerCase();
 const sentence = (name) => words(name).replace(/^./, (first) => first.toUpperCase());
 const clockTime = (moment, seconds = false) => (moment ? String(moment).slice(11, seconds ? 19 : 16) : "–");
+const istNow = () => `${new Date().toLocaleTimeString("en-GB", { timeZone: "Asia/Kolkata" })} IST`;
 const counted = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
 function timeLeft(seconds) {
@@ -36,12 +37,12 @@ function timeLeft(seconds) {
 const fact = (name, value, className) =>
   make("div", { className: "fact" }, make("dt", { text: name }), make("dd", { text: value, className }));
 
-function button(text, onclick, { quiet = false, ...more } = {}) {
-  return make("button", { type: "button", text, onclick, className: quiet ? "button quiet" : "button", ...more });
+function button(text, onclick, { kind = "", ...more } = {}) {
+  return make("button", { type: "button", text, onclick, className: `button ${kind}`.trim(), ...more });
 }
 
 // A page of the desk. Where the host opens no links its address is shown, to be copied.
-function pageLink(text, path, { quiet = false, key, onopen } = {}) {
+function pageLink(text, path, { kind, key, onopen } = {}) {
   const address = DESK + path;
   if (!host.opensLinks) return make("p", { className: "address" }, make("span", { text }), make("code", { text: address }));
   return button(text, async () => {
@@ -51,7 +52,7 @@ function pageLink(text, path, { quiet = false, key, onopen } = {}) {
     } catch (error) {
       say(`${error.message}. The page is ${address}`);
     }
-  }, { quiet, key });
+  }, { kind, key });
 }
 
 function say(text) {
@@ -73,5 +74,23 @@ function show(...children) {
 function loginLink(error, account) {
   if (!error.details?.login_url) return null;
   const path = account ? `/login?account=${encodeURIComponent(account)}` : "/login";
-  return pageLink("Log in at Kite", path, { key: `login ${account ?? ""}` });
+  return pageLink("Log in at Kite", path, { kind: "quiet", key: `login ${account ?? ""}` });
+}
+
+// How much of a limit is used: a name, a bar, the figures. Three cells of `.gauges`.
+function gauge(name, used, limit, told = whole) {
+  const share = limit > 0 ? used / limit : 0;
+  const bar = make("span");
+  bar.style.width = `${Math.min(100, Math.max(0, share * 100))}%`;
+  const level = share >= 1 ? "gauge is-bad" : share >= 0.7 ? "gauge is-warn" : "gauge";
+  return [
+    make("span", { className: "name", text: name }),
+    make("span", { className: level, "aria-hidden": "true" }, bar),
+    make("span", { className: "value", text: `${told(used)} of ${told(limit)}` }),
+  ];
+}
+
+function riskMark(risk) {
+  const tint = { ACTIVE: "good", REDUCING: "warn", HALTED: "bad" }[risk.state] ?? "";
+  return make("span", { className: `mark ${tint}`, text: sentence(risk.state) });
 }

@@ -1,0 +1,1 @@
+"""What tests in a browser need: Chromium by its DevTools protocol, and a host of MCP Apps."""

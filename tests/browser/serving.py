@@ -1,0 +1,136 @@
+"""A desk served on this machine as its gateway does, with a host of MCP Apps beside it."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from functions.api.app import build_app
+from functions.mcp.endpoint import McpEndpoint
+from patang.app import Desk
+from tests.browser.chromium import Chromium, Frame, Page
+
+__all__ = ["Host", "served_desk"]
+
+_HOST = Path(__file__).parent / "host"
+# The most that a host may allow which a panel has asked nothing of (MCP Apps 2026-01-26, Host Behavior).
+_RESTRICTIVE = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; media-src 'self' data:; connect-src 'none'; frame-src 'none'; object-src 'none'; "
+    "base-uri 'self'"
+)
+
+
+class Host:
+    """A page of the host in a tab, and the panel that it shows."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.panel: Frame = page.frame("document.querySelector('meta[name=patang-desk]') !== null")
+
+    def seen(self, what: str) -> Any:
+        """What the host has noted."""
+        return self.page.run(f"seen.{what}")
+
+    def click(self, text: str) -> None:
+        """The mouse on the panel's button with this text, where it is drawn."""
+        find = f"[...document.querySelectorAll('button')].find((b) => b.textContent === {json.dumps(text)})"
+        self.panel.until(f"(() => {{ const b = {find}; return b && !b.disabled; }})()")
+        self.page.until("document.querySelector('iframe').clientHeight >= (seen.sizes.at(-1)?.height ?? 1e9)")
+        centre = (
+            f"(() => {{ const r = {find}.getBoundingClientRect(); "
+            "return [r.left + r.width / 2, r.top + r.height / 2]; })()"
+        )
+        left, top = self.panel.run(centre)
+        corner = "(() => { const f = document.querySelector('iframe'); f.scrollIntoView(); "
+        corner += (
+            "const r = f.getBoundingClientRect(); return [r.left + f.clientLeft, r.top + f.clientTop]; })()"
+        )
+        x, y = self.page.run(corner)
+        height = self.page.run("innerHeight")
+        if not 0 < y + top < height:
+            self.page.run(f"window.scrollBy(0, {y + top - height / 2})")
+            x, y = self.page.run(corner.replace("f.scrollIntoView(); ", ""))
+        self.page.click(x + left, y + top)
+
+    def tell(self, method: str, **params: Any) -> None:
+        """A notification of the host."""
+        self.page.run(f"toPanel({json.dumps({'method': f'ui/notifications/{method}', 'params': params})})")
+
+    def picture(self, path: Path) -> None:
+        """The panel as it is drawn."""
+        self.page.run("document.activeElement?.blur()")
+        self.page.picture(path)
+
+
+class ServedDesk:
+    """`address` is the desk's, `sandbox` the same server under another origin."""
+
+    def __init__(self, desk: Desk, port: int) -> None:
+        self.desk = desk
+        self.address = f"http://127.0.0.1:{port}"
+        self.sandbox = f"http://localhost:{port}"
+
+    def show(self, browser: Chromium, token: str, tool: str, width: int = 700, **asked: Any) -> Host:
+        """Has a host call a tool and show its panel. `asked`: arguments, theme, styles, capabilities, before
+        (markup put in front of the panel's), silent, cancelled."""
+        told = json.dumps({"token": token, "tool": tool, "sandbox": self.sandbox, **asked})
+        page = browser.page()
+        page.media(dark=asked.get("theme") == "dark")
+        page.size(width, 1200)
+        page.open(f"{self.address}/host/host.html#{quote(told)}")
+        page.until("seen.ready || (() => { if (seen.failed) throw new Error(seen.failed); })()")
+        return Host(page)
+
+
+@contextmanager
+def served_desk(make: Callable[[str], Desk]) -> Iterator[ServedDesk]:
+    """`make` is told the address under which its desk is served."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        port = listening.getsockname()[1]
+        served = ServedDesk(make(f"http://127.0.0.1:{port}"), port)
+        config = uvicorn.Config(_application(served.desk), log_level="error", lifespan="off", ws="none")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=lambda: server.run(sockets=[listening]), daemon=True)
+        thread.start()
+        ends = time.monotonic() + 10
+        while not server.started and time.monotonic() < ends:
+            time.sleep(0.01)
+        try:
+            yield served
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+def _application(desk: Desk) -> ASGIApp:
+    async def with_policy(request: Request, call_next: Callable[[Request], Any]) -> Response:
+        answer: Response = await call_next(request)
+        if request.url.path.endswith("/sandbox.html"):
+            answer.headers["Content-Security-Policy"] = _RESTRICTIVE
+        return answer
+
+    host = Starlette(
+        routes=[Mount("/", StaticFiles(directory=_HOST))],
+        middleware=[Middleware(BaseHTTPMiddleware, dispatch=with_policy)],
+    )
+    return Starlette(
+        routes=[Route("/mcp", McpEndpoint(desk)), Mount("/host", host), Mount("/", build_app(desk))]
+    )
