@@ -45,6 +45,8 @@
 | whether messages reach somebody | NOTIFICATIONS | SUBSCRIPTIONS | |
 | market clock | MARKET | CLOCK | |
 | watchlists of a principal | PRINCIPAL#<principal> | WATCHLISTS | |
+| backtest that was asked for | BACKTESTS | <run> | |
+| backtests started on a day | BACKTESTS_STARTED | <date> | |
 | direction | DIRECTIONS | <underlying> | |
 | paper order | PAPER#<account> | ORDER#<order_id> | PAPER_BOOK / <account>#<order_id> |
 | paper trigger | PAPER#<account> | GTT#<gtt_id> | PAPER_BOOK / <account>#GTT#<gtt_id> |
@@ -69,6 +71,7 @@ from datetime import date, datetime
 from patang.ports import Key
 
 __all__ = [
+    "BACKTESTS",
     "DECIDED_APPROVALS",
     "LIVE_INTENTS",
     "LIVE_REQUESTS",
@@ -79,6 +82,8 @@ __all__ = [
     "account_key",
     "account_partition",
     "allowed_user_key",
+    "backtest_key",
+    "backtests_started_key",
     "broker_calls_key",
     "cash_key",
     "charges_key",
@@ -123,6 +128,7 @@ LIVE_REQUESTS = "LIVE_REQUESTS"
 UNANSWERED_INTENTS = "UNANSWERED_INTENTS"
 OPEN_BASKETS = "OPEN_BASKETS"
 OPEN_POSITIONS = "OPEN_POSITIONS"
+BACKTESTS = "BACKTESTS"
 
 
 def account_partition(account: str) -> str:
@@ -279,6 +285,14 @@ def parity_key(day: date) -> Key:
 
 def market_clock_key() -> Key:
     return Key("MARKET", "CLOCK")
+
+
+def backtest_key(run: str) -> Key:
+    return Key(BACKTESTS, run)
+
+
+def backtests_started_key(day: date) -> Key:
+    return Key("BACKTESTS_STARTED", day.isoformat())
 
 
 def direction_key(underlying: str) -> Key:

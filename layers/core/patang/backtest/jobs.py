@@ -1,4 +1,5 @@
-"""Research in pieces that know nothing of each other: one cell of a sweep, one window of a walk-forward.
+"""Research in pieces that know nothing of each other: one cell of a sweep, one window of a
+walk-forward, one backtest that was asked for.
 
 A run is a list of jobs. Whoever works through it (a process, or many Lambdas) calls `run_job`, and keeps the
 result under the job's key, so that what is done is not done again and any order gives the same results.
@@ -17,7 +18,7 @@ from patang.errors import BadInput, PatangError
 
 __all__ = ["Job", "JobKind", "JobResult", "Read", "Work", "program", "run_id", "run_job"]
 
-type JobKind = Literal["cell", "window"]
+type JobKind = Literal["backtest", "cell", "window"]
 
 # The packed object of a name.
 type Read = Callable[[str], bytes]

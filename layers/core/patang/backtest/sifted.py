@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from patang.backtest.asked import WARM_UP_DAYS
 from patang.backtest.featured import MinuteBars, featured
 from patang.backtest.history import History
 from patang.backtest.share_book import widest_tick
@@ -20,8 +21,7 @@ from patang.market.quality import check_candles, condemned
 
 __all__ = ["WARM_UP", "KeptCandles", "history_of", "kept_minutes"]
 
-# Nine sessions warm the indicators of fifteen minutes up, as on a live morning; holidays lie between.
-WARM_UP = timedelta(days=21)
+WARM_UP = timedelta(days=WARM_UP_DAYS)
 # A session that lacks more of its bars than this is left out: entries and exits would fall into holes.
 _MOST_MISSING = 0.1
 _NAMED = 5
