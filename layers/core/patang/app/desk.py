@@ -13,6 +13,7 @@ from patang.identity.tokens import Tokens
 if TYPE_CHECKING:
     from patang.accounts.daily_login import DailyLogin
     from patang.alerts.service import PriceAlerts
+    from patang.backtest.asking import Backtests
     from patang.backtest.worker import ResearchWorker
     from patang.desk_view.explanations import Explanations
     from patang.desk_view.results import Results
@@ -205,10 +206,30 @@ class Desk(Trading):
 
     def research_worker(self) -> "ResearchWorker":
         # Here, not at the top: it runs in an image of its own, with packages that no layer has.
+        from patang.adapters.candle_archive import CandleArchive
+        from patang.adapters.option_archive import OptionArchive
+        from patang.adapters.run_tables import ParquetRuns
+        from patang.backtest.asked_work import AskedBacktests
         from patang.backtest.work import WORK
         from patang.backtest.worker import ResearchWorker
+        from patang.model.signal_model import load_models
 
-        return ResearchWorker(self.objects, WORK)
+        candles = CandleArchive(self.objects)
+        asked = AskedBacktests(
+            candles,
+            OptionArchive(candles),
+            self.objects,
+            ParquetRuns(),
+            lambda: load_models(Path(self.variable("MODEL_PATH"))),
+            self.models,
+        )
+        return ResearchWorker(self.objects, {**WORK, "backtest": asked})
+
+    def backtests(self) -> "Backtests":
+        # Here, not at the top: few functions are asked for backtests.
+        from patang.backtest.asking import Backtests
+
+        return Backtests(self.store, self.objects, self.research_machine, self.clock, self.models)
 
     def charge_check(self) -> "ChargeCheck":
         # Here, not at the top: one function alone asks the broker what it has charged.

@@ -11,6 +11,7 @@ from botocore.config import Config
 
 from patang.adapters.aws.dynamodb import DynamoStore, plain
 from patang.adapters.aws.kinesis import KinesisReader, KinesisStream
+from patang.adapters.aws.research import ResearchExecutions
 from patang.adapters.aws.s3 import S3Objects
 from patang.adapters.aws.secretsmanager import SecretsManager
 from patang.adapters.aws.sns import SnsMessenger
@@ -30,6 +31,7 @@ from patang.ports import (
     Notifier,
     ObjectStore,
     PollQueue,
+    ResearchMachine,
     SecretStore,
     StateStore,
     StreamReader,
@@ -150,6 +152,19 @@ class Surroundings:
         # Without it a function can only answer tasks: order workflows are started by the trading cycle.
         cycle = self._environment.get("TRADING_CYCLE_ARN")
         return StepFunctions(self._client("stepfunctions"), {"trading_cycle": cycle} if cycle else {})
+
+    @cached_property
+    def research_machine(self) -> ResearchMachine | None:
+        """What does research jobs; None where the stack of it is not deployed."""
+        machine = self._environment.get("RESEARCH_MACHINE_ARN")
+        if not machine:
+            return None
+        return ResearchExecutions(self._client("stepfunctions"), machine, self.variable("STORE_BUCKET"))
+
+    @property
+    def models(self) -> str:
+        """Which model artifacts the desk was deployed with; empty where nobody has said."""
+        return self._environment.get("MODELS", "")
 
     @cached_property
     def intent_queue(self) -> IntentQueue:

@@ -13,8 +13,7 @@ from patang.backtest.worker import RUNS, JobEvent, result_path
 from patang.errors import AskOwner, Refused
 from patang.keys import BACKTESTS, backtest_key, backtests_started_key
 from patang.market.sessions import IST
-from patang.ports import Clock, Key, ObjectStore, StateStore, Write
-from patang.ports.research import ResearchMachine
+from patang.ports import Clock, Key, ObjectStore, ResearchMachine, StateStore, Write
 from patang.records import Record, change, create, load, load_all, replace
 from patang.settings.changes import DESK_CHAIN
 
@@ -32,8 +31,8 @@ _NOT_HERE: Final = (
 )
 
 _BROKEN_OFF: Final = (
-    "the run broke off without a result: the same run_backtest starts it anew; the log of the research worker "
-    "says why"
+    "the run broke off without a result: the same run_backtest starts it anew; the log of the research "
+    "worker says why"
 )
 
 # REFUSED: it cannot be made, as for want of candles; FAILED: a worker broke off, ask again.
@@ -157,7 +156,8 @@ class Backtests:
         return self._ended(asked) or AskedState(asked=asked, state="FAILED", told=_BROKEN_OFF)
 
     def _ended(self, asked: AskedBacktest) -> AskedState | None:
-        if self._objects.get(report_path(asked.report, "summary.json")) is not None:
+        # The last of its files: where it is, all are.
+        if self._objects.list(report_path(asked.report, "report.html")):
             return AskedState(asked=asked, state="DONE")
         kept = self._objects.get(result_path(asked.run, asked.job_key))
         refused = None if kept is None else JobResult.model_validate_json(kept).refused

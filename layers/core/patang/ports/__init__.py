@@ -39,6 +39,7 @@ from patang.ports.orders import (
     OrderRequest,
     SliceResult,
 )
+from patang.ports.research import ResearchMachine, ResearchState
 from patang.ports.store import (
     Absent,
     Attributes,
@@ -92,6 +93,8 @@ __all__ = [
     "PaperMatcher",
     "PollQueue",
     "Put",
+    "ResearchMachine",
+    "ResearchState",
     "SecretStore",
     "SessionProbe",
     "SliceResult",

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from patang.ports.research import ResearchState
+from patang.ports import ResearchState
 
 __all__ = ["ResearchExecutions"]
 
