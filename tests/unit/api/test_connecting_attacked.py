@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from functions.mcp.endpoint import McpEndpoint
+from patang.records import replace
 from tests.unit.api.oauth_client import (
     HERE,
     LOOPBACK,
@@ -240,7 +241,7 @@ def test_another_principals_programs_are_not_there(desk, browser, program, works
 
 def test_who_has_no_account_any_more_has_no_program_either(desk, browser, program, works):
     tokens = tokens_of(browser, program, "read")
-    desk.accounts().register.disable("main", "person:asha")
+    desk.store.write(replace(desk.accounts().account("main").evolve(enabled=False)))
     assert not works(tokens["access_token"])
 
 
