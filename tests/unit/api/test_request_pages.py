@@ -9,7 +9,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from functions.api.app import build_app
-from patang.accounts.service import AccountService
 from patang.approvals.requests.limits import asked_on, counted
 from patang.approvals.requests.record import OrderRequest, RequestFigures, approval_id_of, asked_key
 from patang.execution.intent import OrderIntent
@@ -17,8 +16,8 @@ from patang.execution.orders.request_book import wish_digest
 from patang.execution.orders.requests import PlaceOrder
 from patang.keys import intent_key
 from patang.records import load_all
-from tests.unit.api.sample_desk import DAY, HOSTILE, SampleDesk
-from tests.unit.approvals.asking import AskingRoom
+from tests.unit.api.ordered_desk import OrderedDesk
+from tests.unit.api.sample_desk import DAY, HOSTILE
 
 WISH = PlaceOrder.model_validate(
     {
@@ -152,37 +151,6 @@ def test_anothers_request_is_not_there(sign_in, desk, request_):
 
 
 # --- the whole way: a program asks over HTTP, its owner's page decides, the lane sends
-
-
-class OrderedDesk(SampleDesk):
-    """A sample desk whose orders go to an exchange in memory: `room` has its rules, its lane and its book."""
-
-    def __init__(self) -> None:
-        self.room = AskingRoom()
-        super().__init__(self.room.clock.now())
-        self.store, self.auth_store = self.room.store, self.room.auth_store
-        self.clock, self.notifier = self.room.clock, self.room.notifier
-        self.secrets.put("patang/test/account/main", {"api_secret": "secret-main"})
-        self._sample_accounts = AccountService(
-            self.store,
-            self.secrets,
-            self.clock,
-            self.kite,
-            secret_prefix="patang/test",
-            login_root=lambda: "https://kite.example",
-        )
-
-    def order_requests(self):
-        return self.room.order_requests()
-
-    def persons_orders(self):
-        return self.room.persons_orders()
-
-    def request_decisions(self):
-        return self.room.request_decisions()
-
-    def approvals(self):
-        return self.room.approvals()
 
 
 ASKED = {
