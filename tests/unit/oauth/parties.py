@@ -104,7 +104,7 @@ def answer_in(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
-def code_form(code: str, **changes: str | None) -> dict[str, str]:
+def code_form(code: str, /, **changes: str | None) -> dict[str, str]:
     said = {
         "grant_type": "authorization_code",
         "code": code,
