@@ -8,7 +8,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -33,12 +32,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HostedServer]:
     hosted = HostedServer()
     yield hosted
     hosted.close()
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    return tmp_path / "patang" / "mcp"
 
 
 def visit(url: str) -> None:

@@ -23,6 +23,7 @@ from patang.errors import OtherSideFailed
 from patang_workbench.mcp_client.failures import LoginNeeded, ToolFailed, told_plainly
 from patang_workbench.mcp_client.kept import KeptSession, ServerFile
 from patang_workbench.mcp_client.oauth import KeptOAuth
+from patang_workbench.mcp_client.web import http_client
 
 __all__ = ["Connection", "ToolAnswer", "connect", "connected"]
 
@@ -30,7 +31,6 @@ _SESSION = "mcp-session-id"
 _PROFILE = "get_profile"
 _SAYS_LOGIN = re.compile(r"log[ -]?in", re.IGNORECASE)
 _MOST_PAGES = 200
-_CONNECT_SECONDS = 30.0
 # What servers answer for a session id that they do not know: 404 by the specification, 400 by some.
 _FORGOTTEN = frozenset({400, 404})
 _CLIENT = Implementation(name="patang", title="Patang", version=__version__)
@@ -236,11 +236,8 @@ class _Opening:
         return self._connection(client, wire)
 
     async def _entered(self, stack: AsyncExitStack, wire: _Wire, mode: str) -> Client:
-        http = httpx2.AsyncClient(
-            auth=self.auth,
-            timeout=httpx2.Timeout(_CONNECT_SECONDS, read=self.seconds),
-            event_hooks={"request": [wire.sent], "response": [wire.came]},
-        )
+        hooks = {"request": [wire.sent], "response": [wire.came]}
+        http = http_client(self.seconds, auth=self.auth, event_hooks=hooks)
         await stack.enter_async_context(http)
         # The session stays: it may hold a login, and the next connection goes on with it.
         transport = streamable_http_client(self.file.url, http_client=http, terminate_on_close=False)

@@ -22,13 +22,13 @@ from pydantic import AnyUrl
 
 from patang_workbench.mcp_client.failures import LoginNeeded, http_failure
 from patang_workbench.mcp_client.kept import KeptTokens, ServerFile
+from patang_workbench.mcp_client.web import http_client
 
 __all__ = ["Asking", "KeptOAuth"]
 
 _NAME = "Patang command line"
 # A token that ends on its way to the server is no good.
 _LEEWAY = timedelta(seconds=30)
-_TIMEOUT_SECONDS = 30.0
 
 
 class Asking(Protocol):
@@ -92,7 +92,11 @@ class KeptOAuth(OAuthClientProvider):
         redirect = asking.redirect_uri if asking else "http://127.0.0.1/callback"
         super().__init__(
             file.url,
-            OAuthClientMetadata(redirect_uris=[AnyUrl(redirect)], client_name=_NAME),
+            OAuthClientMetadata(
+                redirect_uris=[AnyUrl(redirect)],
+                client_name=_NAME,
+                token_endpoint_auth_method="none",  # noqa: S106 - says that there is no secret
+            ),
             _Storage(file),
             redirect_handler=asking.show if asking else None,
             callback_handler=asking.answer if asking else None,
@@ -158,7 +162,7 @@ class KeptOAuth(OAuthClientProvider):
             if self.context.current_tokens != ended or not self.context.can_refresh_token():
                 return
             asked = await self._refresh_token()
-            async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS) as http:
+            async with http_client() as http:
                 response = await http.send(asked)
             if response.status_code == 429 or response.status_code >= 500:
                 raise http_failure(str(asked.url), response.status_code, response.text)

@@ -20,6 +20,7 @@ from patang_workbench.mcp_client.connection import Connection, connect, connecte
 from patang_workbench.mcp_client.failures import LoginNeeded, LoginRefused, http_failure, told_plainly
 from patang_workbench.mcp_client.kept import KeptServer, ServerFile
 from patang_workbench.mcp_client.oauth import KeptOAuth
+from patang_workbench.mcp_client.web import http_client
 
 __all__ = ["ClientName", "LoggedIn", "login", "logout"]
 
@@ -27,7 +28,6 @@ type Way = Literal["oauth", "session", "none"]
 
 _LINK = re.compile(r"https?://[^\s<>()\[\]\"']+")
 _LOOK_SECONDS = 2.0
-_TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,12 @@ class LoggedIn:
 @dataclass(frozen=True)
 class ClientName:
     """As whom this client asks: the https address of its metadata document (CIMD), or a client id that the
-    server's owner has given out, with its secret if it has one.
+    server's owner has given out, with its secret if it has one, and how the server wants that shown.
     """
 
     client_id: str
     secret: str | None = None
+    method: Literal["none", "client_secret_basic", "client_secret_post"] = "client_secret_basic"
 
     @property
     def document(self) -> str | None:
@@ -120,7 +121,7 @@ async def _let_go(auth: KeptOAuth, token: OAuthToken) -> None:
     request = await auth.revocation(token)
     if request is not None:
         with suppress(httpx2.HTTPError):
-            async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS) as http:
+            async with http_client() as http:
                 await http.send(request)
 
 
@@ -136,7 +137,7 @@ async def logout(url: str, *, folder: Path | None = None) -> bool:
     ending = [await auth.revocation(kept.tokens.token) if kept.tokens else None, _end_of_session(kept)]
     if not file.forget():
         return False
-    async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS) as http:
+    async with http_client() as http:
         for request in filter(None, ending):
             await _send(http, request, file.url)
     return True
@@ -204,17 +205,17 @@ def _browser(show: Callable[[str], None], seconds: float, port: int | None, kept
 
 def _know_the_client(file: ServerFile, client: ClientName | None, browser: Browser) -> None:
     """Leave in the file as whom to ask: nothing where the client must register (again)."""
-    known = file.read().client
+    kept = file.read()
+    known = None
     if client is not None and client.document is None:
         known = OAuthClientInformationFull(
             client_id=client.client_id,
             client_secret=client.secret,
             redirect_uris=[AnyUrl(browser.redirect_uri)],
-            token_endpoint_auth_method="none" if client.secret is None else None,
+            token_endpoint_auth_method="none" if client.secret is None else client.method,
         )
-    elif known is not None and (
-        (client is not None and known.client_id != client.document)
-        or (client is None and AnyUrl(browser.redirect_uri) not in (known.redirect_uris or []))
-    ):
-        known = None
-    file.change(lambda kept: kept.model_copy(update={"client": known}))
+    # A registration without tokens may have gone where they have; its server would tell the browser alone.
+    elif client is None and kept.client is not None and kept.tokens is not None:
+        here = AnyUrl(browser.redirect_uri) in (kept.client.redirect_uris or [])
+        known = kept.client if here else None
+    file.change(lambda server: server.model_copy(update={"client": known}))
