@@ -41,7 +41,7 @@ _ENDS = {
     "EXPIRED": (410, "Too late", "The time to approve this order is over. No order is placed."),
     "NOT_REDUCED": (409, "The quantity stays", "So many units cannot be bought instead."),
     "REFUSED": (409, "Not sent", "It was approved, and looked at once more it may not be sent."),
-    "NOT_IN_PERSON": (403, "Not by a program", "A program has asked for this: sign in to say yes to it."),
+    "NOT_IN_PERSON": (403, "Not by a program", "Sign in to say yes to this: no token says it."),
     "UNKNOWN": (404, "No such approval", "This link leads to no order that you could decide about."),
 }
 

@@ -13,11 +13,13 @@ from patang.audit.event import AuditEvent
 from patang.errors import SessionExpired
 from patang.execution.intent import OrderIntent
 from patang.execution.market_clock import MarketClock
+from patang.keys import settings_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay, RiskState
 from patang.portfolio.position import Mark, Position
-from patang.ports import BrokerLogin, Key
+from patang.ports import BrokerLogin, Key, Put
 from patang.records import Record, create, load
+from patang.settings import Settings
 from patang.strategies.signal import Signal
 from tests.fakes import (
     FixedClock,
@@ -187,6 +189,15 @@ def busy(desk: SampleDesk) -> SampleDesk:
         event("other", 1, "POSITION_OPENED", "patang", now, {"symbol": "INFY"}),
     )
     return desk
+
+
+def let_alone(desk: SampleDesk, rupees: int) -> None:
+    """Lets programs bring about orders of so many rupees without a person, as settings of yesterday do: what
+    is loosened today waits."""
+    settings = Settings.model_validate({"requests": {"assistant_alone_inr": rupees}})
+    desk.store.write(Put(settings_key(), {"document": settings.model_dump_json()}))
+    # Whoever has read the settings does so anew.
+    desk.clock.advance(6)
 
 
 def position(account: str, position_id: str, symbol: str, state: str) -> Position:

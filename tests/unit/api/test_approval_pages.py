@@ -10,7 +10,7 @@ from patang.approvals.proposal import Proposal
 from patang.keys import proposal_key, risk_key
 from patang.portfolio.account_state import Reservation, RiskState
 from patang.records import create, replace
-from tests.unit.api.sample_desk import HOSTILE, signal
+from tests.unit.api.sample_desk import HOSTILE, let_alone, signal
 
 ORDER = "o20260818-1046-a1"
 
@@ -186,11 +186,17 @@ def test_programs_decide_by_the_same_rules(stranger, desk, bearer):
     address, digest = f"/api/approvals/{ORDER}/decision", proposal(desk).terms_digest
     wish = {"account": "main", "decision": "approve", "terms_digest": digest}
     trade = bearer("read", "trade")
-    assert stranger.post(address, json=wish | {"terms_digest": "0" * 64}, headers=trade).status_code == 409
+    other_terms = wish | {"terms_digest": "0" * 64}
+    no = other_terms | {"decision": "decline"}
+    assert stranger.post(address, json=no, headers=trade).status_code == 409
     assert stranger.post(address, json=wish, headers=bearer("read")).status_code == 403
     ravi = bearer("trade", principal="ravi")
     assert stranger.post(address, json=wish, headers=ravi).status_code == 404
+    alone = stranger.post(address, json=wish, headers=trade)
+    assert (alone.status_code, alone.json()["error_type"]) == (403, "NOT_IN_PERSON")
     assert proposal(desk).state == "PENDING"
+    let_alone(desk, 10_000)
+    assert stranger.post(address, json=other_terms, headers=trade).status_code == 409
     done = stranger.post(address, json=wish, headers=trade)
     assert done.json() == {"result": "APPROVED", "order_id": ORDER}
     again = stranger.post(address, json=wish, headers=trade)

@@ -84,7 +84,12 @@ class AskingRoom(OrderRoom):
 
     def decisions(self) -> Decisions:
         return Decisions(
-            self.store, lambda: self.auth_store, self.approvals(), self.request_decisions(), self.clock
+            self.store,
+            lambda: self.auth_store,
+            self.approvals(),
+            self.request_decisions(),
+            self.get_settings,
+            self.clock,
         )
 
     def wants(

@@ -43,7 +43,9 @@ def linked(desk: TradingDesk, nonce: str) -> Undecided | None:
     """What the link of a nonce leads to; nobody has asked for an order here."""
     requests = cast(RequestDecisions, None)
     links = desk.auth_store
-    return Decisions(desk.store, lambda: links, desk.approvals(), requests, desk.clock).linked(nonce)
+    return Decisions(desk.store, lambda: links, desk.approvals(), requests, desk.settings, desk.clock).linked(
+        nonce
+    )
 
 
 def link_in(text: str) -> str:

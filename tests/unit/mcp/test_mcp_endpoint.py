@@ -17,7 +17,7 @@ from functions.mcp.endpoint import McpEndpoint
 from patang.approvals.proposal import Proposal
 from patang.keys import proposal_key
 from patang.tools.registry import TOOLS
-from tests.unit.api.sample_desk import HOSTILE, busy, two_owners
+from tests.unit.api.sample_desk import HOSTILE, busy, let_alone, two_owners
 from tests.unit.mcp.gateway import NEW_ERA, OLD_ERA, Gateway, asked, token, tool
 
 ORDER = "o20260818-1046-a1"
@@ -200,19 +200,35 @@ def decide(gateway, bearer, digest, decision="approve"):
     )
 
 
-def test_an_approval_is_decided_once_and_on_its_terms(gateway, desk):
+def test_an_approval_is_declined_once_and_on_its_terms(gateway, desk):
     bearer = token(desk, "read", "trade")
     [waiting] = tool(gateway, bearer, "list_pending_approvals")["structuredContent"]["approvals"]
     assert (waiting["order_id"], waiting["quantity"], waiting["price"]) == (ORDER, 65, 113.5)
-    assert "TERMS_CHANGED" in decide(gateway, bearer, "0" * 64)["content"][0]["text"]
-    assert decide(gateway, bearer, waiting["terms_digest"])["structuredContent"]["result"] == "APPROVED"
+    assert waiting["approval_url"] == f"https://desk.example/proposals/main/{ORDER}"
+    assert "TERMS_CHANGED" in decide(gateway, bearer, "0" * 64, "decline")["content"][0]["text"]
+    declined = decide(gateway, bearer, waiting["terms_digest"], "decline")
+    assert declined["structuredContent"]["result"] == "DECLINED"
     again = decide(gateway, bearer, waiting["terms_digest"], "decline")
     assert again["isError"]
     assert "ALREADY_DECIDED" in again["content"][0]["text"]
     decided = desk.seen(Proposal, proposal_key("main", ORDER))
-    assert decided.state == "APPROVED"
+    assert decided.state == "DECLINED"
     assert decided.decided_by.startswith("token:")
-    assert desk.workflows.answers[f"task-{ORDER}"]["decision"] == "approve"
+    assert desk.workflows.answers[f"task-{ORDER}"]["decision"] == "decline"
+
+
+@pytest.mark.parametrize(("alone", "result"), [(0, "PENDING"), (7_377, "PENDING"), (7_378, "APPROVED")])
+def test_a_proposal_takes_an_assistants_yes_only_where_it_is_small_and_its_owner_allows_it(
+    gateway, desk, alone, result
+):
+    """It is worth 65 at 113.50, 7,377.50 rupees; all scopes that there are change nothing."""
+    let_alone(desk, alone)
+    digest = desk.seen(Proposal, proposal_key("main", ORDER)).terms_digest
+    answer = decide(gateway, token(desk, "read", "trade", "admin"), digest)
+    assert desk.seen(Proposal, proposal_key("main", ORDER)).state == result
+    assert answer["isError"] is (result == "PENDING")
+    if answer["isError"]:
+        assert "NOT_IN_PERSON" in answer["content"][0]["text"]
 
 
 def test_a_token_that_may_only_look_decides_nothing(gateway, desk):

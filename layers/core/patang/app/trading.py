@@ -102,7 +102,12 @@ class Trading(Requesting):
     def decisions(self) -> Decisions:
         """The owner's word on whatever waits for it."""
         return Decisions(
-            self.store, lambda: self.auth_store, self.approvals(), self.request_decisions(), self.clock
+            self.store,
+            lambda: self.auth_store,
+            self.approvals(),
+            self.request_decisions(),
+            self.standing_settings,
+            self.clock,
         )
 
     def order_flow(self) -> OrderFlow:

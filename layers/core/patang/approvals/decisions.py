@@ -6,6 +6,7 @@ Ids tell the two apart; links, pages and answers are the same.
 from collections.abc import Callable
 from typing import Literal
 
+from patang.approvals.alone import may_alone
 from patang.approvals.link import ApprovalLink, link_key
 from patang.approvals.outcome import Reduction, Verdict
 from patang.approvals.proposal import Proposal
@@ -15,8 +16,10 @@ from patang.approvals.service import ApprovalService
 from patang.errors import BadInput
 from patang.identity.principal import Principal
 from patang.keys import proposal_key
+from patang.market.sessions import IST
 from patang.ports import Clock, StateStore
 from patang.records import load
+from patang.settings import Settings
 
 __all__ = ["Decisions", "Undecided", "id_of"]
 
@@ -39,12 +42,14 @@ class Decisions:
         links: Callable[[], StateStore],
         proposals: ApprovalService,
         requests: RequestDecisions,
+        settings: Callable[[], Settings],
         clock: Clock,
     ) -> None:
         self._store = store
         self._links = links
         self._proposals = proposals
         self._requests = requests
+        self._settings = settings
         self._clock = clock
 
     def linked(self, nonce: str) -> Undecided | None:
@@ -72,8 +77,23 @@ class Decisions:
             return Verdict("UNKNOWN")
         if is_request(approval_id):
             return self._requests.decide(principal, account, approval_id, state, terms_digest)
+        if state == "APPROVED" and not principal.in_person and not self._is_small(account, approval_id):
+            return Verdict("NOT_IN_PERSON")
         now, actor = self._clock.now(), principal.actor
         return Verdict(self._proposals.decide(account, approval_id, decision, terms_digest, actor, now))
+
+    def _is_small(self, account: str, order_id: str) -> bool:
+        """Whether a program may say yes to it, which the owner has to have let it. What is no proposal is
+        told so by who looks for it."""
+        found = load(self._store, Proposal, proposal_key(account, order_id))
+        if found is None:
+            return True
+        terms, day = found.terms, found.as_of.astimezone(IST).date()
+        value = None
+        # A sale may be worth more than its limit says.
+        if terms is not None and terms.price is not None and terms.transaction_type == "BUY":
+            value = terms.price * terms.quantity
+        return may_alone(self._store, self._settings(), account, day, value)
 
     def reduce(
         self, principal: Principal, account: str, approval_id: str, quantity: int, terms_digest: str

@@ -6,7 +6,7 @@ from patang.approvals.proposal import Proposal
 
 __all__ = ["DecisionResult", "Outcome", "Reduction", "Verdict"]
 
-# REFUSED: approved, and then not sent. NOT_IN_PERSON: a program's yes to what a program has asked for.
+# REFUSED: approved, and then not sent. NOT_IN_PERSON: a program's yes to what takes a person's.
 type DecisionResult = Literal[
     "APPROVED",
     "DECLINED",

@@ -48,7 +48,8 @@ class RequestSettings(Section):
         About("rupees", "up"),
         Field(
             ge=0,
-            le=10**9,
-            description="What a request of a program may be worth that needs no yes; 0: each needs one.",
+            le=50_000,
+            description="What an order may be worth to which a program needs no person's yes, whether it "
+            "asks for it or the desk proposes it; 0: each needs one.",
         ),
     ] = Decimal(0)

@@ -25,7 +25,7 @@ _RESULTS = {
     "TERMS_CHANGED": "the terms are not those of this digest: list the approvals and show the new ones",
     "UNKNOWN": "there is no such approval",
     "REFUSED": "approved, and then not sent",
-    "NOT_IN_PERSON": "a program has asked for it: a person says yes to it on the desk's page",
+    "NOT_IN_PERSON": "no program says yes to it: its owner does, signed in, on the desk's page",
     "NOT_REDUCED": "so many units cannot be bought instead",
 }
 
@@ -123,8 +123,9 @@ TOOLS: tuple[AnyTool, ...] = (
     Tool(
         name="decide_approval",
         title="Decide an approval",
-        description="Approve or decline an order, as its owner told you after seeing its terms. Approving "
-        "places it. Never decide by yourself.",
+        description="Decline an order that waits, as its owner told you after seeing its terms. The yes is "
+        "said on its page (approval_url): yours is taken only for a proposal of the desk's that is as small "
+        "as its owner lets assistants decide alone.",
         input=DecisionInput,
         output=DecisionReply,
         effect="orders",

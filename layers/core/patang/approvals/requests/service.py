@@ -12,6 +12,7 @@ waits for nobody.
 from collections.abc import Callable
 from datetime import timedelta
 
+from patang.approvals.alone import may_alone
 from patang.approvals.link import new_link
 from patang.approvals.requests.answer import BrokenRule, FiguresView, RequestAnswer
 from patang.approvals.requests.figures import with_account
@@ -148,16 +149,16 @@ class OrderRequests:
         ).sealed()
 
     def _needs_yes(self, principal: Principal, request: OrderRequest) -> bool:
-        settings = self._settings()
-        wanted, alone = settings.requests.approval, settings.requests.assistant_alone_inr
-        # An account's first sessions with real money: a person says yes to each order, whatever is set.
-        small = trades_small(self._store, settings, request.account, request.day)
+        settings, account, day = self._settings(), request.account, request.day
+        wanted = settings.requests.approval
         if wanted == "always":
             return True
-        if principal.in_person or (wanted == "never" and not small):
+        if principal.in_person:
             return False
-        value = request.figures.value
-        return small or value is None or alone == 0 or value > alone
+        # An account's first sessions with real money: a person says yes to each order, whatever is set.
+        if wanted == "never" and not trades_small(self._store, settings, account, day):
+            return False
+        return not may_alone(self._store, settings, account, day, request.figures.value)
 
     def _ask(self, request: OrderRequest, decision: Decision) -> RequestAnswer:
         now, settings = self._clock.now(), self._settings()
