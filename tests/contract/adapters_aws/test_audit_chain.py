@@ -1,4 +1,5 @@
-"""The audit chain on the table itself: conditions, redelivery, and numbers as it gives them back."""
+"""The audit chain on the table itself, and on the home desk's file: conditions, redelivery, and numbers as
+they come back."""
 
 from datetime import date, datetime
 
@@ -11,13 +12,17 @@ from patang.audit.event import AuditEvent
 from patang.audit.log import AuditLog
 from patang.market.sessions import IST
 from patang.records import create
+from patang_workbench.home_desk.database import Database
+from patang_workbench.home_desk.state_store import HomeStore
 
 DAY = date(2016, 8, 16)
 START = datetime(2016, 8, 16, 9, 31, tzinfo=IST)
 
 
-@pytest.fixture
-def store(table):
+@pytest.fixture(params=["dynamodb", "home"])
+def store(request, table, tmp_path):
+    if request.param == "home":
+        return HomeStore(Database(tmp_path / "desk.sqlite"), "desk")
     return DynamoStore(boto3.client("dynamodb"), table)
 
 

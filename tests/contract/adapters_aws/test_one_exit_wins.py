@@ -1,10 +1,11 @@
-"""Five want to close a position at once; one wins OPEN -> CLOSING, in memory and on the real adapter."""
+"""Five want to close a position at once; one wins OPEN -> CLOSING, in memory and on the real adapters."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from threading import Barrier, Lock, local
 from typing import Any
 
@@ -20,6 +21,8 @@ from patang.keys import account_partition, outbox_partition, position_key
 from patang.portfolio.position import Position
 from patang.ports import Attributes, Key, StateStore, Write, WriteConflict
 from patang.records import create, load, load_all
+from patang_workbench.home_desk.database import Database
+from patang_workbench.home_desk.state_store import HomeStore
 from tests.fakes import FixedClock, MemoryStore, RecordedIntentQueue
 from tests.unit.risk.samples import AS_OF, position
 
@@ -70,9 +73,15 @@ class Racing:
             raise
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest, table: str) -> StateStore:
-    return MemoryStore() if request.param == "memory" else DynamoStore(boto3.client("dynamodb"), table)
+@pytest.fixture(params=["memory", "home", "dynamodb"])
+def store(request: pytest.FixtureRequest, table: str, tmp_path: Path) -> StateStore:
+    match request.param:
+        case "memory":
+            return MemoryStore()
+        case "home":
+            return HomeStore(Database(tmp_path / "desk.sqlite"), "desk")
+        case _:
+            return DynamoStore(boto3.client("dynamodb"), table)
 
 
 @pytest.mark.parametrize("conflicts", [0, 3])

@@ -65,6 +65,8 @@ def test_absence_is_expected_once(store: StateStore) -> None:
         store.write(Put(KEY, {"n": 2}, expect=Absent()))
     assert conflict.value.failed == (KEY,)
     assert store.get(KEY) == {"n": 1}
+    store.write(Put(KEY, {"n": 3}, expect=Matches({"n": 1})))
+    assert store.get(KEY) == {"n": 3}
 
 
 def test_a_revision_is_replaced_once(store: StateStore) -> None:

@@ -12,6 +12,7 @@ from typing import get_args
 
 from patang.identity.principal import Scope
 from patang_workbench.cli.running import CommandError
+from patang_workbench.home_desk.environment import HomeEnvironment
 
 __all__ = ["add_arguments", "run"]
 
@@ -63,14 +64,12 @@ def run(options: argparse.Namespace) -> int:
     for name, level in (("httpx", logging.WARNING), ("urllib3", logging.WARNING), ("mcp", logging.WARNING)):
         logging.getLogger(name).setLevel(level)
     logging.getLogger("kiteconnect.ticker").setLevel(logging.CRITICAL)
-    scopes = _scopes(options.scopes)
+    scopes, given = _scopes(options.scopes), HomeEnvironment.read(_variables(options))
     _find_functions()
     # Here, not at the top: the whole desk, which the other commands do not need.
-    from patang_workbench.home_desk.environment import HomeEnvironment
     from patang_workbench.home_desk.running import HomeRun
     from patang_workbench.home_desk.stdio import serve_stdio
 
-    given = HomeEnvironment.read(_variables(options))
     with HomeRun(given, options.host, options.port, alone=options.http) as running:
         if options.stdio:
             serve_stdio(running.desk, given.principal, scopes)

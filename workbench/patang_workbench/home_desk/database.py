@@ -66,7 +66,8 @@ class Database:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                connection.rollback()
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
 
     def rows(self, question: str, *values: object) -> list[tuple[object, ...]]:

@@ -1,0 +1,100 @@
+"""The desk over HTTP, as a container runs it: who may ask, where it answers, and what outlives it."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import anyio
+import httpx
+import httpx2
+import pytest
+from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from patang_workbench.local_stack.owner import Owner
+from tests.integration.home_desk.home import Home, bought, end, eventually, ready, structured
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def served(home: Home) -> Iterator[subprocess.Popen[str]]:
+    process = home.serve()
+    yield process
+    if process.poll() is None:
+        process.kill()
+        process.wait(10)
+
+
+def over_http(home: Home, token: str) -> Client:
+    carrier = httpx2.AsyncClient(headers={"authorization": f"Bearer {token}"}, timeout=30)
+    return Client(streamable_http_client(f"{home.address}/mcp", http_client=carrier))
+
+
+async def test_a_login_an_order_and_its_position_outlive_a_process_that_was_killed(
+    home: Home, served: subprocess.Popen[str]
+) -> None:
+    owner = Owner(home.address)
+    await anyio.to_thread.run_sync(owner.sign_in)
+    token = await anyio.to_thread.run_sync(owner.token, "test", ["read", "trade"])
+    async with over_http(home, token) as client:
+        await ready(client, owner)
+        await bought(client, owner, "before-the-kill")
+        await eventually(lambda: structured(client, "get_positions"), lambda found: bool(found["net"]))
+    served.send_signal(signal.SIGKILL)
+    served.wait(10)
+    again = await anyio.to_thread.run_sync(home.serve)
+    try:
+        async with over_http(home, token) as client:
+            assert (await structured(client, "login"))["state"] == "ACTIVE"
+            [position] = (await structured(client, "get_positions"))["net"]
+            assert position["quantity"] == 5
+    finally:
+        assert await anyio.to_thread.run_sync(end, again) == 0
+        owner.close()
+
+
+def test_strangers_learn_where_to_ask_and_another_name_for_this_machine_is_refused(
+    home: Home, served: subprocess.Popen[str]
+) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    refused = httpx.post(f"{home.address}/mcp", json=call)
+    assert refused.status_code == 401
+    assert f'resource_metadata="{home.address}/.well-known/' in refused.headers["www-authenticate"]
+    for path in ("/", "/mcp", "/login", "/static/patang.css"):
+        rebound = httpx.get(f"{home.address}{path}", headers={"host": f"evil.example:{home.port}"})
+        assert rebound.status_code == 421, path
+        assert home.address in rebound.text
+    assert httpx.get(f"{home.address}/healthz", headers={"host": "container"}).status_code == 200
+    assert httpx.get(f"{home.address}/mcp").status_code == 405
+
+
+def test_a_folder_is_served_by_one_process_and_a_taken_port_is_told(
+    home: Home, served: subprocess.Popen[str]
+) -> None:
+    def second(**variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            home.command("--http"),
+            env=home.variables | variables,
+            cwd=home.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    same = second()
+    assert same.returncode == 1
+    assert f"process {served.pid} serves" in same.stderr
+    assert home.address in same.stderr
+    other = second(PATANG_HOME=str(home.folder / "other"))
+    assert other.returncode == 1
+    assert f"port {home.port} of 127.0.0.1 cannot be opened" in other.stderr
+    nobody = second(KITE_API_SECRET="", PATANG_HOME=str(home.folder / "third"))
+    assert nobody.returncode == 1
+    assert "KITE_API_SECRET is not set" in nobody.stderr
+    assert end(served) == 0

@@ -1,0 +1,86 @@
+"""An assistant's host starts the desk: login, a paper order over the approval page, a position, on stdio."""
+
+import re
+import stat
+from collections.abc import Iterator
+
+import pytest
+
+from patang_workbench.local_stack.owner import Owner
+from tests.integration.home_desk.home import ORDER, Home, bought, eventually, ready, structured
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def owner(home: Home) -> Iterator[Owner]:
+    found = Owner(home.address)
+    yield found
+    found.close()
+
+
+async def test_from_the_login_to_a_position_on_paper(home: Home, owner: Owner) -> None:
+    async with home.assistant() as client:
+        tools = {tool.name for tool in (await client.list_tools()).tools}
+        assert {"login", "place_order", "get_positions", "get_profile"} <= tools
+        first = await structured(client, "login")
+        assert first["state"] == "MISSING"
+        assert first["login_url"].startswith(f"{home.address}/login")
+        without = await client.call_tool("get_ltp", {"instruments": ["NSE:INFY"]})
+        assert without.is_error
+        assert home.address in str(without.content)
+
+        await ready(client, owner)
+        assert (await structured(client, "get_profile"))["user_id"] == "AB1234"
+        await bought(client, owner, "order-1")
+        told = await eventually(lambda: structured(client, "get_positions"), lambda found: bool(found["net"]))
+        [position] = told["net"]
+        assert (position["tradingsymbol"], position["quantity"]) == ("INFY", 5)
+        slip = await client.call_tool("place_order", {**ORDER, "price": 1, "request_id": "order-2"})
+        assert slip.is_error
+        assert "the exchange takes" in str(slip.content)
+        events = await eventually(
+            lambda: structured(client, "search_audit", limit=100),
+            lambda found: "ORDER_COMPLETE" in str(found),
+        )
+        assert "stdio of owner" in str(events)
+    assert "the host has hung up" in home.said()
+    assert "Traceback" not in home.said()
+
+
+async def test_nothing_that_is_secret_is_kept_where_others_read(home: Home, owner: Owner) -> None:
+    async with home.assistant() as client:
+        await ready(client, owner)
+    kept = [path for path in (home.folder / "desk").rglob("*") if path.is_file()]
+    sessions = home.folder / "desk" / "sessions.json"
+    assert sessions in kept
+    for path in (sessions, home.folder / "desk" / "desk.sqlite"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert stat.S_IMODE((home.folder / "desk").stat().st_mode) == 0o700
+    [token] = re.findall(r'"access_token": "([^"]+)"', sessions.read_text())
+    for path in kept:
+        assert b"homesecret" not in path.read_bytes(), path
+        assert path == sessions or token.encode() not in path.read_bytes(), path
+    assert token not in home.said()
+
+
+async def test_two_hosts_share_one_desk_and_the_second_goes_on_alone(home: Home, owner: Owner) -> None:
+    async with home.assistant() as second:
+        async with home.assistant() as first:
+            await ready(first, owner)
+            for client in (first, second):
+                assert (await structured(client, "login"))["state"] == "ACTIVE"
+            await bought(second, owner, "of-the-second")
+            await eventually(lambda: structured(first, "get_positions"), lambda found: bool(found["net"]))
+        # Whichever worked for the desk: the one that is left serves the pages now.
+        await eventually(lambda: structured(second, "get_status"), lambda found: bool(found["data"]))
+        await bought(second, owner, "after-the-first")
+        await eventually(
+            lambda: structured(second, "get_positions"),
+            lambda found: [each["quantity"] for each in found["net"]] == [10],
+        )
