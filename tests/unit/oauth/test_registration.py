@@ -131,9 +131,9 @@ def test_what_is_refused_counts_nothing(desk: SampleDesk) -> None:
     assert client_of(desk)
 
 
-def test_a_client_that_nobody_lets_in_is_forgotten_within_a_day(desk: SampleDesk) -> None:
+def test_a_client_that_nobody_lets_in_is_forgotten_in_a_week(desk: SampleDesk) -> None:
     client = client_of(desk)
-    desk.clock.advance(timedelta(hours=24).total_seconds())
+    desk.clock.advance(timedelta(days=7).total_seconds())
     with pytest.raises(OAuthError, match="register again") as refused:
         desk.oauth_clients().find(client.client_id)
     assert (refused.value.error, refused.value.status) == ("invalid_client", 401)
@@ -157,7 +157,7 @@ def test_an_id_that_nobody_was_given_is_no_client(desk: SampleDesk, client_id: s
 
 def test_every_stored_client_has_an_end_in_the_table(desk: SampleDesk) -> None:
     client = client_of(desk)
-    assert client.expires_at() == int((desk.clock.now() + timedelta(days=1)).timestamp())
+    assert client.expires_at() == int((desk.clock.now() + timedelta(days=7)).timestamp())
 
 
 def test_a_refusal_says_nothing_that_a_header_or_json_could_not_carry(desk: SampleDesk) -> None:

@@ -20,7 +20,7 @@ from patang.records import create, load, replace
 __all__ = ["ClientBook", "Registered"]
 
 # Anybody may register, so what nobody uses goes soon; what a person has let in stays while it is used.
-_UNUSED_FOR = timedelta(days=1)
+_UNUSED_FOR = timedelta(days=7)
 _USED_FOR = timedelta(days=400)
 _REGISTRATIONS_AN_HOUR, _OF_ONE_SOURCE = 200, 20
 _DOCUMENTS_AN_HOUR = 300
