@@ -59,8 +59,15 @@ function say(text) {
   document.getElementById("said").textContent = text ?? "";
 }
 
-// In place of what stood there; the keyboard stays where it was.
+// In place of what stood there; the keyboard stays where it was. Not under a finger or a button of the mouse
+// that is down: its release would hit nothing, or something else.
+const held = { down: false, next: null };
+
 function show(...children) {
+  if (held.down) {
+    held.next = children;
+    return;
+  }
   const panel = document.getElementById("panel");
   const focused = document.activeElement?.closest("[data-key]")?.dataset.key;
   const opened = new Set([...panel.querySelectorAll("details[open][data-key]")].map((node) => node.dataset.key));
@@ -69,6 +76,17 @@ function show(...children) {
   for (const node of panel.querySelectorAll("details[data-key]")) node.open = opened.has(node.dataset.key);
   if (focused) panel.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
+
+function release() {
+  held.down = false;
+  const next = held.next;
+  held.next = null;
+  if (next) show(...next);
+}
+
+window.addEventListener("pointerdown", () => { held.down = true; });
+// After the click that the release makes.
+for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, () => setTimeout(release));
 
 // The login of an account, where an answer says that its session is over: the address is ours, not the answer's.
 function loginLink(error, account) {

@@ -14,6 +14,7 @@ const order = {
   busy: new Set(),
   trouble: null,
   heard: false,
+  looked: false,
   hurried: false,
   failures: 0,
   timer: null,
@@ -22,6 +23,8 @@ const order = {
 const acts = {
   risk: (account) => order.risks.get(account),
   busy: (ticket) => order.busy.has(ticket.id),
+  // Before the figures are complete there is no button: it would move under the pointer.
+  ready: () => order.looked || !host.callsTools,
   opened() { order.hurried = true; plan(); },
 
   async decline(ticket) {
@@ -46,14 +49,14 @@ function draw() {
     order.trouble ? troubleOf(order.trouble) : null,
     shown.map((ticket) => drawTicket(ticket, acts)),
     more > 0 ? make("p", { className: "fine", text: `${counted(more, "more order")} on the desk’s page.` }) : null,
-    shown.length === 0 && !order.trouble ? make("p", { text: order.everything ? "Nothing waits for your yes." : "The desk has not answered yet." }) : null,
+    shown.length === 0 && !order.trouble ? make("p", { text: "Nothing waits for your yes." }) : null,
     foot());
 }
 
 function foot() {
   return make("footer", { className: "foot" },
     make("span", { text: order.lookedAt ? `As of ${order.lookedAt}` : "" }),
-    host.callsTools ? make("button", { type: "button", className: "link", text: "Refresh", key: "refresh", onclick: lookAgain }) : null);
+    looks() ? make("button", { type: "button", className: "link", text: "Refresh", key: "refresh", onclick: lookAgain }) : null);
 }
 
 function troubleOf(error) {
@@ -90,7 +93,7 @@ function lookAgain() {
 
 async function look() {
   clearTimeout(order.timer);
-  if (!host.callsTools || host.isOver) return;
+  if (!looks() || host.isOver) return;
   try {
     await lookAtOrders();
     order.trouble = null;
@@ -99,9 +102,13 @@ async function look() {
     order.trouble = error;
     order.failures += 1;
   }
+  order.looked = true;
   draw();
   plan();
 }
+
+// A call that has failed has left nothing to look at.
+const looks = () => host.callsTools && (order.everything || order.tickets.length > 0);
 
 async function lookAtOrders() {
   const accounts = new Set(order.tickets.map((ticket) => ticket.account));

@@ -25,7 +25,7 @@ const secondsLeft = (ticket) => (ticket.ends === null ? null : Math.max(0, (tick
 function ofView(view) {
   return {
     account: view.account, id: view.order_id, requestId: null, state: view.state, view, figures: view, digest: view.terms_digest,
-    until: view.expires_at, ends: performance.now() + view.seconds_left * 1000, broken: [], intents: [], message: "", sought: 0,
+    until: view.expires_at, ends: performance.now() + view.seconds_left * 1000, toldOver: false, broken: [], intents: [], message: "", sought: 0,
   };
 }
 
@@ -178,6 +178,7 @@ function actionsOf(ticket, acts) {
     return ticket.state === "UNKNOWN" ? make("div", { className: "actions" }, pageLink("Open its page", pageOf(ticket), { kind: "quiet", key: `open ${ticket.id}` })) : null;
   }
   const over = secondsLeft(ticket) === 0;
+  if (!acts.ready()) return make("p", { className: "fine", text: "Asking the desk …" });
   return [
     make("div", { className: "actions" },
       over ? null : pageLink("Approve on the desk’s page", pageOf(ticket), { key: `open ${ticket.id}`, onopen: () => acts.opened(ticket) }),
