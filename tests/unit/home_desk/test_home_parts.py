@@ -1,0 +1,91 @@
+"""The home desk's clockwork, stream and keeper."""
+
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from infra.config import StageSettings
+from patang.errors import BadInput
+from patang.market.sessions import IST
+from patang_workbench.home_desk.clockwork import SCHEDULES, HomeClockwork
+from patang_workbench.home_desk.desk import HomeDesk
+from patang_workbench.home_desk.environment import HomeEnvironment
+from patang_workbench.home_desk.keeper import Keeper
+from patang_workbench.home_desk.tick_stream import HOME_SHARD, HomeStream
+
+ONE = {"KITE_API_KEY": "key", "KITE_API_SECRET": "secret", "KITE_USER_ID": "AB1234"}
+TUESDAY = datetime(2026, 8, 18, 9, 0, tzinfo=IST)
+
+
+@pytest.fixture
+def clockwork(tmp_path: Path) -> HomeClockwork:
+    given = HomeEnvironment.read(ONE | {"PATANG_HOME": str(tmp_path)})
+    return HomeClockwork(HomeDesk(given, lambda: ""))
+
+
+def test_the_schedules_are_the_deployed_desks() -> None:
+    deployed = {
+        name.removesuffix("_schedule"): field.default
+        for name, field in StageSettings.model_fields.items()
+        if name.endswith("_schedule")
+    }
+    # The lane is a thread here: nothing keeps it warm.
+    assert dict(SCHEDULES) == {name: cron for name, cron in deployed.items() if name != "warm"}
+
+
+def test_each_minute_is_due_once_and_none_is_lost(clockwork: HomeClockwork) -> None:
+    at_nine = ("late_morning", "preflight", "reconcile")
+    assert dict(clockwork.due(TUESDAY)) == dict.fromkeys(at_nine, TUESDAY)
+    assert dict(clockwork.due(TUESDAY + timedelta(seconds=59))) == {}
+    late = TUESDAY + timedelta(minutes=2, seconds=1)
+    minute = late.replace(second=0)
+    assert dict(clockwork.due(late)) == {"preflight": minute, "reconcile": minute}
+
+
+def test_who_was_away_begins_with_now(clockwork: HomeClockwork) -> None:
+    list(clockwork.due(TUESDAY))
+    evening = TUESDAY.replace(hour=18)
+    assert dict(clockwork.due(evening)) == {"logout": evening}
+
+
+def test_what_is_put_is_read_in_order_and_again_from_any_place() -> None:
+    stream = HomeStream()
+    stream.put([("NIFTY", b"a"), ("INFY", b"b")])
+    stream.mark(b"m")
+    records = stream.behind(None)
+    assert [data for _, data in records] == [b"a", b"b", b"m"]
+    (first, _), (second, _), (third, _) = records
+    assert list(stream.read(HOME_SHARD, str(first), str(third))) == [(str(second), b"b")]
+    assert stream.behind(third) == []
+    with pytest.raises(BadInput, match="no sequence number of this stream"):
+        list(stream.read(HOME_SHARD, "17", str(third)))
+    with pytest.raises(BadInput, match="shard"):
+        list(stream.read("shard-1", None, str(third)))
+
+
+def test_a_reader_is_woken_by_what_comes() -> None:
+    stream = HomeStream()
+    assert stream.wait(None, 0.01) == []
+    putting = threading.Timer(0.05, stream.put, [[("NIFTY", b"a")]])
+    putting.start()
+    [(number, data)] = stream.wait(None, 10)
+    assert data == b"a"
+    assert stream.wait(number, 0.01) == []
+
+
+def test_a_folder_has_one_keeper_and_the_next_follows_it(tmp_path: Path) -> None:
+    first, second = Keeper(tmp_path), Keeper(tmp_path)
+    assert second.address() == ""
+    assert first.take()
+    assert not second.take()
+    first.serve_at("http://127.0.0.1:1")
+    assert second.address() == "http://127.0.0.1:1"
+    assert second.holder() is not None
+    first.let_go()
+    assert second.address() == ""
+    assert second.take()
+    assert not first.take()
+    with pytest.raises(RuntimeError):
+        first.serve_at("http://127.0.0.1:1")
