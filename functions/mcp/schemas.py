@@ -125,7 +125,8 @@ def _is_idle(key: str, value: Any, *, reply: bool, top: bool) -> bool:
         return reply or not top
     if not reply:
         return False
-    return key in ("required", "pattern", "default", "format") or (key == "description" and not top)
+    how_it_is_made = ("required", "pattern", "propertyNames", "default", "format")
+    return key in how_it_is_made or (key == "description" and not top)
 
 
 def _without_null(spec: _Schema) -> _Schema:

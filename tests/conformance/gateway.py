@@ -202,7 +202,7 @@ def _event(method: str, target: str, headers: dict[str, str], body: bytes) -> di
         "rawPath": parts.path,
         "rawQueryString": parts.query,
         "cookies": [one.strip() for one in cookies.split(";") if one.strip()],
-        "headers": headers,
+        "headers": headers | {"x-forwarded-proto": "http"},
         "requestContext": {
             "domainName": _DOMAIN,
             "http": {"method": method, "path": parts.path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"},

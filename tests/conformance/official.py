@@ -5,18 +5,24 @@ import json
 import os
 import re
 import subprocess
+import tempfile
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
-__all__ = ["EXPECTED_FAILURES", "INSTALLED", "ROOT", "Run", "node", "required", "suite"]
+__all__ = ["EXPECTED_FAILURES", "INSTALLED", "ROOT", "Ended", "Run", "node", "required", "suite"]
 
 ROOT = Path(__file__).parents[2]
 INSTALLED = ROOT / ".conformance/node_modules"
 EXPECTED_FAILURES = ROOT / "conformance/expected-failures.yaml"
+_MOST_SECONDS = 240.0
+# No colours, no keychain and no browser of the machine's.
+_PLAIN = {"NO_COLOR": "1", "MCP_INSPECTOR_SECRET_STORE": "file", "BROWSER": "true"}
 
 
 @dataclass(frozen=True)
@@ -46,32 +52,71 @@ class Run:
         )
 
 
-def node(program: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A program of .conformance, run to its end. Fails the test where it is missing."""
+@dataclass(frozen=True)
+class Ended:
+    """How a program ended, and what it wrote."""
+
+    exit_code: int
+    out: str
+    err: str
+
+
+def node(
+    program: str, *arguments: str, shown: Callable[[str], object] | None = None, **environment: str
+) -> Ended:
+    """A program of .conformance, run to its end; `shown` gets the page that it asks a person to open.
+
+    Fails the test where the program is missing, or asks nobody although somebody is there.
+    """
     path = INSTALLED / ".bin" / program
     if not path.exists():
         pytest.fail(f"{program} is not installed: make conformance installs it below .conformance")
-    return subprocess.run(
-        [str(ROOT / ".venv/bin/node"), str(path), *arguments],
-        env={**os.environ, "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}", "NO_COLOR": "1"}
-        | environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = subprocess.Popen(
+            [str(ROOT / ".venv/bin/node"), str(path), *arguments],
+            env={**os.environ, "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"} | _PLAIN | environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+        )
+        try:
+            if shown is not None:
+                shown(_page(process, out, err))
+            exit_code = process.wait(_MOST_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
+        return Ended(exit_code, _read(out), _read(err))
 
 
-def suite(kind: str, *arguments: str, into: Path, **environment: str) -> Run:
+def _page(process: subprocess.Popen[bytes], *said: TextIO) -> str:
+    deadline = time.monotonic() + _MOST_SECONDS
+    while time.monotonic() < deadline:
+        ended = process.poll() is not None
+        text = "".join(map(_read, said))
+        if found := re.search(r"https?://\S+/authorize\?\S+", text):
+            return found[0]
+        if ended:
+            break
+        time.sleep(0.05)
+    pytest.fail(f"it asked nobody to open a page:\n{text}")
+
+
+def _read(file: TextIO) -> str:
+    # The program writes to the same open file: reading must not move its place.
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode()
+
+
+def suite(kind: str, *arguments: str, into: Path, shown: Callable[[str], object] | None = None) -> Run:
     """`conformance KIND ...`, its results written below `into`."""
-    done = node("conformance", kind, *arguments, "--output-dir", str(into), **environment)
+    done = node("conformance", kind, *arguments, "--output-dir", str(into), shown=shown)
     checks = {}
     for results in sorted(into.glob("**/checks.json")):
         name = re.sub(r"-\d{4}-\d\d-\d\dT[\d-]+Z$", "", str(results.parent.relative_to(into)))
         worst = sorted(json.loads(results.read_text()), key=lambda check: check["status"] == "FAILURE")
         checks[name.removeprefix(f"{kind}-")] = {check["id"]: check["status"] for check in worst}
-    return Run(done.returncode, done.stdout + done.stderr, checks)
+    return Run(done.exit_code, done.out + done.err, checks)
 
 
 def required(revision: str, leg: str) -> set[str]:
