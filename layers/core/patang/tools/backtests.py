@@ -34,7 +34,7 @@ class RunInput(ToolInput):
     from_date: Annotated[date, Field(description="YYYY-MM-DD")]
     to_date: Annotated[date, Field(description="YYYY-MM-DD")]
     symbols: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[A-Z0-9&_ -]{1,40}$")], ...],
+        tuple[Annotated[str, Field(pattern=r"^[A-Z0-9&_: -]{1,40}$")], ...],
         Field(max_length=100, description="indices and NSE shares, as NIFTY, INFY; the settings' without"),
     ] = ()
     settings: Annotated[
