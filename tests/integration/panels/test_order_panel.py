@@ -4,10 +4,13 @@ from datetime import timedelta
 
 from patang.approvals.proposal import Proposal
 from patang.approvals.requests.record import approval_id_of
-from patang.keys import proposal_key
-from patang.records import replace
+from patang.audit.chain import link
+from patang.audit.event import AuditEvent
+from patang.identity.principal import ALL_SCOPES, Principal
+from patang.keys import outbox_partition, proposal_key
+from patang.records import load_all, replace
 from tests.browser.panels import ASKED
-from tests.unit.api.sample_desk import proposal
+from tests.unit.api.sample_desk import DAY, proposal
 
 APPROVE = "Approve on the desk’s page"
 SAYS = "document.body.innerText.includes"
@@ -230,3 +233,17 @@ def test_nothing_waits(show, sample):
     found = desk.seen(Proposal, proposal_key("main", "o20260818-1046-a1"))
     desk.store.write(replace(found.evolve(state="DECLINED")))
     show("list_pending_approvals").panel.until(f"{SAYS}('Nothing waits for your yes.')")
+
+
+def test_what_became_of_a_proposal_is_read_from_the_log(show, sample):
+    desk = sample.desk
+    host = show("list_pending_approvals")
+    host.panel.until(f"{SAYS}('left to decide')")
+    waiting = desk.seen(Proposal, proposal_key("main", "o20260818-1046-a1"))
+    person = Principal("asha", "person:asha", ("main",), ALL_SCOPES, csrf="word")
+    verdict = desk.decisions().decide(person, "main", waiting.order_id, "approve", waiting.terms_digest)
+    assert verdict.result == "APPROVED"
+    told = load_all(desk.store, AuditEvent, outbox_partition("main", DAY), "")
+    link(desk.audit_store, "main", DAY, [each for each in told if each.kind == "APPROVAL_APPROVED"])
+    host.panel.until(f"{SAYS}('Approved.')")
+    assert "Decline" not in host.panel.text()

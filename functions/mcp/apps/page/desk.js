@@ -40,7 +40,7 @@ function head(status) {
 
 function haltAll(status) {
   if (!host.callsTools || status.risk.length === 0) return null;
-  const running = status.risk.filter((each) => !each.halted);
+  const running = status.risk.filter((each) => each.state !== "HALTED");
   if (running.length === 0) return null;
   const all = status.risk.length > 1;
   return button(all ? "Halt all entries" : "Halt entries", () => halt(all ? null : running[0].account),
@@ -107,7 +107,7 @@ function risk(accounts) {
 }
 
 function haltOne(each, accounts) {
-  if (each.halted) return pageLink("Resume on the desk’s page", "/", { kind: "quiet", key: `resume ${each.account}` });
+  if (each.state === "HALTED") return pageLink("Resume on the desk’s page", "/", { kind: "quiet", key: `resume ${each.account}` });
   if (accounts === 1 || !host.callsTools) return null;
   return button("Halt", () => halt(each.account), { kind: "danger small", key: `halt ${each.account}`, disabled: desk.busy });
 }
