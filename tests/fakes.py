@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from patang.errors import Refused
 from patang.market.sessions import IST
 from patang.ports import Absent, Attributes, Delete, EventKind, Key, Matches, Put, Write, WriteConflict
+from patang.ports.client_documents import ClientDocument
 
 __all__ = [
     "FixedClock",
+    "MemoryDocuments",
     "MemoryObjects",
     "MemorySecrets",
     "MemoryStore",
@@ -108,6 +111,18 @@ class MemoryObjects:
 
     def list(self, prefix: str) -> list[str]:
         return sorted(path for path in self.blobs if path.startswith(prefix))
+
+
+class MemoryDocuments:
+    """ClientDocuments: a web in which stands what is put into `pages`, by address."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, ClientDocument] = {}
+
+    def fetch(self, url: str) -> ClientDocument:
+        if url not in self.pages:
+            raise Refused(f"there is no document at {url}")
+        return self.pages[url]
 
 
 class MemorySecrets:

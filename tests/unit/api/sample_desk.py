@@ -23,6 +23,7 @@ from patang.settings import Settings
 from patang.strategies.signal import Signal
 from tests.fakes import (
     FixedClock,
+    MemoryDocuments,
     MemoryObjects,
     MemorySecrets,
     MemoryStore,
@@ -70,6 +71,7 @@ class SampleDesk(Desk):
         )
         self.store, self.auth_store, self.audit_store = MemoryStore(), MemoryStore(), MemoryStore()
         self.objects, self.secrets = MemoryObjects(), MemorySecrets()
+        self.client_documents = MemoryDocuments()
         self.clock, self.metrics, self.notifier = FixedClock(now), RecordedMetrics(), RecordedNotifier()
         self.workflows, self.dead_letters = RecordedWorkflows(), RecordedDeadLetters()
         self.intent_queue, self.update_queue = RecordedIntentQueue(), RecordedUpdateQueue()

@@ -1,6 +1,9 @@
 """(api) as the gateway calls it: events of payload format 2.0."""
 
 import asyncio
+import base64
+import json
+from urllib.parse import urlencode
 
 import pytest
 from mangum import Mangum
@@ -60,3 +63,37 @@ def test_cookies_come_the_gateways_way(gateway):
     [cookie] = answer["cookies"]
     assert cookie.startswith("__Host-patang-login=")
     assert "Secure" in cookie
+
+
+def test_a_program_is_let_in_through_events(gateway):
+    """Cookies stand apart in an event and in its answer, and a form comes in base64."""
+    wish = {
+        "client_name": "x",
+        "redirect_uris": ["http://127.0.0.1:1/"],
+        "token_endpoint_auth_method": "none",
+    }
+    registered = gateway(
+        event("/register", "POST", **{"content-type": "application/json"}) | {"body": json.dumps(wish)}, None
+    )
+    assert registered["statusCode"] == 201
+    asked = {
+        "response_type": "code",
+        "client_id": json.loads(registered["body"])["client_id"],
+        "redirect_uri": "http://127.0.0.1:1/",
+        "code_challenge": "a" * 43,
+        "code_challenge_method": "S256",
+    }
+    begun = gateway(event("/authorize") | {"rawQueryString": urlencode(asked)}, None)
+    assert begun["statusCode"] == 303
+    [cookie] = begun["cookies"]
+    assert cookie.startswith("__Host-patang-consent=")
+    shown = gateway(event(begun["headers"]["location"], cookies=(cookie.partition(";")[0],)), None)
+    assert shown["statusCode"] == 401, "Kite's login comes first"
+    form = base64.b64encode(urlencode(asked | {"grant_type": "refresh_token"}).encode()).decode()
+    answer = gateway(
+        event("/token", "POST", **{"content-type": "application/x-www-form-urlencoded"})
+        | {"body": form, "isBase64Encoded": True},
+        None,
+    )
+    assert (answer["statusCode"], answer["isBase64Encoded"]) == (400, False)
+    assert json.loads(answer["body"])["error"] == "invalid_grant"

@@ -1,15 +1,14 @@
 """A program is let in: from the client's question over Kite's login and the consent to tokens that work, and
 to their end."""
 
+import json
 import re
-from datetime import timedelta
 
 import pytest
 from starlette.testclient import TestClient
 
 from functions.mcp.endpoint import McpEndpoint
 from patang.audit.event import AuditEvent
-from patang.errors import Refused
 from patang.ports.client_documents import ClientDocument
 from tests.unit.api.oauth_client import (
     HERE,
@@ -197,29 +196,18 @@ def test_a_question_is_over_after_ten_minutes(desk, browser, program):
     assert browser.get(consent).status_code == 409
 
 
-class Documents:
-    """The web, as far as clients' documents stand in it."""
-
-    def __init__(self, **contents: str) -> None:
-        self.contents = contents
-
-    def fetch(self, url: str) -> ClientDocument:
-        if url not in self.contents:
-            raise Refused("there is nothing")
-        return ClientDocument(self.contents[url].encode(), timedelta(minutes=5))
-
-
 DOCUMENT = "https://assistant.example.com/client.json"
 
 
 @pytest.fixture
 def published(desk):
     """A client that is known by a document on its own site."""
-    content = (
-        f'{{"client_id": "{DOCUMENT}", "client_name": "Known assistant", "redirect_uris": '
-        f'["https://assistant.example.com/back"], "token_endpoint_auth_method": "none"}}'
-    )
-    desk.client_documents = Documents(**{DOCUMENT: content})
+    said = {
+        "client_id": DOCUMENT,
+        "client_name": "Known assistant",
+        "redirect_uris": ["https://assistant.example.com/back"],
+    }
+    desk.client_documents.pages[DOCUMENT] = ClientDocument(json.dumps(said).encode(), None)
     program = Program(browser_at(desk), redirect="https://assistant.example.com/back")
     program.registered = {"client_id": DOCUMENT}
     return program
