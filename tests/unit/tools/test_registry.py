@@ -18,8 +18,9 @@ OFFICIAL = {
     "search_instruments", "get_historical_data", "place_order", "modify_order", "cancel_order",
     "place_gtt_order", "modify_gtt_order", "delete_gtt_order",
 }  # fmt: skip
+PAGED = ("get_holdings", "get_positions", "get_trades", "get_orders", "get_gtts", "get_mf_holdings")
 ARGUMENTS = {
-    "get_mf_holdings": {"from", "limit"},
+    **{name: {"from", "limit"} for name in PAGED},
     "get_order_history": {"order_id"},
     "get_order_trades": {"order_id"},
     "get_quotes": {"instruments"},

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from patang.kite_replies.gtt import Trigger
 from patang.kite_replies.orders import Order, Trade
-from patang.kite_replies.portfolio import AuctionHolding, Holding, Positions
+from patang.kite_replies.portfolio import AuctionHolding, Holding, Position
 from patang.kite_replies.user import Funds, Profile
 from patang.ports.broker_reads import BrokerReads
 from patang.tools.caller import Caller
@@ -40,6 +40,14 @@ class Auctions(ToolReply):
     """Holdings that may be offered in an auction now, with its number."""
 
     auctions: tuple[AuctionHolding, ...]
+
+
+class Positions(ListReply):
+    """The same part of both: `net` as they are, `day` by what was traded today alone. `total`: how long the
+    longer of the two is."""
+
+    net: tuple[Position, ...]
+    day: tuple[Position, ...]
 
 
 class Orders(ListReply):
@@ -93,8 +101,10 @@ def _auctions(caller: Caller, args: AccountInput) -> Auctions:
     return Auctions(auctions=_reads(caller, args).auctions())
 
 
-def _positions(caller: Caller, args: AccountInput) -> Positions:
-    return _reads(caller, args).positions()
+def _positions(caller: Caller, args: ListInput) -> Positions:
+    found = _reads(caller, args).positions()
+    total = max(len(found.net), len(found.day))
+    return Positions(net=part(found.net, args), day=part(found.day, args), total=total)
 
 
 def _orders(caller: Caller, args: ListInput) -> Orders:
@@ -182,7 +192,7 @@ TOOLS: tuple[AnyTool, ...] = (
         description="All positions of the account, also those that the desk has not opened: `net` as they "
         "stand, `day` by today's trades alone; quantity is below 0 for shorts, amounts are rupees. "
         "desk_positions has the desk's own with stop and target." + _ON_PAPER,
-        input=AccountInput,
+        input=ListInput,
         output=Positions,
         effect="looks",
         scope="read",
