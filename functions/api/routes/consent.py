@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from functions.api.cookies import forget, keep, kept
+from functions.api.cookies import keep, kept
 from functions.api.every_answer import content_policy
 from functions.api.gate import Admin, Reader, TheDesk
 from functions.api.oauth_parameters import asked
@@ -46,7 +46,7 @@ type Answer = Literal["allow", "refuse"]
 def authorize(request: Request, desk: TheDesk) -> Response:
     """Where a client sends a person's browser. It decides nothing: that takes the page it leads to."""
     try:
-        begun = desk.authorizations().begin(asked(request))
+        begun = desk.authorizations().begin(asked(request), kept(request, _BROWSER))
     except OAuthError as error:
         return _refused(error)
     answer = RedirectResponse(f"/consent/{begun.transaction}", 303)
@@ -75,9 +75,7 @@ def answer_it(
     if yes and not scopes:
         return _page(transaction, request, principal, desk, note="Tick what it may do, or refuse.")
     leads_to = desk.authorizations().decide(transaction, kept(request, _BROWSER), principal, yes, scopes)
-    answer = RedirectResponse(leads_to, 303)
-    forget(answer, request, _BROWSER)
-    return answer
+    return RedirectResponse(leads_to, 303)
 
 
 def _page(transaction: str, request: Request, principal: Principal, desk: Desk, note: str = "") -> Response:

@@ -89,7 +89,6 @@ def test_the_whole_way(desk, program, mcp):
     assert answer.headers["location"].startswith(f"{LOOPBACK}?")
     told = query_of(answer.headers["location"])
     assert (told["state"], told["iss"]) == ("state-of-the-client", HERE)
-    assert "__Host-patang-consent" not in browser.cookies
     tokens = program.change(told["code"])
     assert tokens.status_code == 200
     assert tokens.headers["cache-control"] == "no-store"
@@ -188,6 +187,16 @@ def test_a_question_is_answered_once(browser, program):
     again = browser.post(consent, data=form)
     assert again.status_code == 409
     assert "connect again" in again.text
+
+
+def test_two_programs_that_ask_at_once_are_both_answered(desk, browser):
+    """In two windows of one browser: an editor connects what it knows when it starts."""
+    programs = [Program(browser_at(desk), name=name).register() for name in ("first", "second")]
+    consents = [asked_in(browser, program) for program in programs]
+    for program, consent in zip(programs, consents, strict=True):
+        answer = answered_in(browser, consent, "read")
+        assert program.change(query_of(answer.headers["location"])["code"]).status_code == 200
+    assert {one.name for one in desk.grants().connected("asha")} == {"first", "second"}
 
 
 def test_a_question_is_over_after_ten_minutes(desk, browser, program):

@@ -84,8 +84,11 @@ class Authorizations:
         self._events = events
         self._public_url = public_url
 
-    def begin(self, asked: Mapping[str, str]) -> Begun:
+    def begin(self, asked: Mapping[str, str], browser_secret: str | None = None) -> Begun:
         """A client's request, by the parameters of RFC 6749 section 4.1.1, RFC 7636 and RFC 8707.
+
+        `browser_secret`: what the browser keeps of a question before, which goes on being good; two programs
+        that ask in two of its windows can both be answered.
 
         Raises OAuthError; with `redirect` once the client and its address are known to be good.
         """
@@ -97,7 +100,7 @@ class Authorizations:
             state = asked.get("state", "")
             said = state if 0 < len(state) <= LONGEST_STATE else None
             raise self._told(error.error, error.description, redirect_uri, said) from error
-        transaction, browser, now = new_secret(), new_secret(), self._clock.now()
+        transaction, browser, now = new_secret(), browser_secret or new_secret(), self._clock.now()
         self._store.write(
             create(
                 Transaction(
