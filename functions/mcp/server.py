@@ -1,6 +1,7 @@
 """The desk as an MCP server: what it offers, and who asks for it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 from mcp.server.caching import CacheHint
@@ -11,6 +12,7 @@ from mcp_types import (
     CallToolResult,
     GetPromptRequestParams,
     GetPromptResult,
+    InputRequiredResult,
     ListPromptsResult,
     ListResourcesResult,
     ListResourceTemplatesResult,
@@ -21,15 +23,18 @@ from mcp_types import (
 )
 from starlette.concurrency import run_in_threadpool
 
+from functions.mcp.approving import can_open, question, resumed
 from functions.mcp.apps import MIME_TYPE
 from functions.mcp.prompts import PROMPTS, prompt
 from functions.mcp.reading import READABLE, refusal_of, told_of
+from functions.mcp.request_state import RequestStates
 from functions.mcp.resources import RESOURCE_TEMPLATES
 from functions.mcp.results import result_of
 from functions.mcp.tools import input_schema, listed_for
 from patang.app import Desk
 from patang.errors import PatangError
 from patang.identity.principal import Principal
+from patang.tools.caller import Caller
 from patang.tools.calling import call
 
 __all__ = ["PrincipalOf", "build_server", "signed_in"]
@@ -37,6 +42,9 @@ __all__ = ["PrincipalOf", "build_server", "signed_in"]
 type _Context = ServerRequestContext[Any, Any]
 type PrincipalOf = Callable[[_Context], Principal]
 
+_NAME: Final = "patang"
+# Well within the gateway's 29 seconds.
+_PATIENCE: Final = timedelta(seconds=18)
 # Of MCP Apps (SEP-1865): a host that knows it shows the panels.
 _PANELS: Final = "io.modelcontextprotocol/ui"
 # A deployment or another token changes them, nothing else: nobody waits for news longer than that.
@@ -61,14 +69,18 @@ def signed_in(context: _Context) -> Principal:
     return principal
 
 
-def build_server(desk: Desk, principal_of: PrincipalOf = signed_in) -> Server[Any]:
-    """The server of one desk, on whatever carries it: over HTTP the endpoint says who asks.
+def build_server(
+    desk: Desk, principal_of: PrincipalOf = signed_in, patience: timedelta = _PATIENCE
+) -> Server[Any]:
+    """The server of one desk, on whatever carries it: over HTTP the endpoint says who asks. `patience`: how
+    long a call waits for a person who has opened the page of his yes.
 
     It serves no subscriptions: a stateless endpoint cannot keep a stream.
     """
-    offered = _Offered(desk, principal_of)
+    states = RequestStates(desk, principal_of, _NAME)
+    offered = _Offered(desk, principal_of, states, patience)
     server = Server(
-        name="patang",
+        name=_NAME,
         title="Patang",
         instructions=_INSTRUCTIONS,
         version="0.1.0",
@@ -87,6 +99,7 @@ def build_server(desk: Desk, principal_of: PrincipalOf = signed_in) -> Server[An
         on_list_prompts=offered.prompts,
         on_get_prompt=offered.prompt,
     )
+    server.middleware.append(states)
     server.extensions = {_PANELS: {"mimeTypes": [MIME_TYPE]}}
     return server
 
@@ -94,16 +107,31 @@ def build_server(desk: Desk, principal_of: PrincipalOf = signed_in) -> Server[An
 class _Offered:
     """The protocol's methods; the desk itself works in a thread, and the loop stays free."""
 
-    def __init__(self, desk: Desk, principal_of: PrincipalOf) -> None:
+    def __init__(
+        self, desk: Desk, principal_of: PrincipalOf, states: RequestStates, patience: timedelta
+    ) -> None:
         self._desk = desk
         self._principal_of = principal_of
+        self._states = states
+        self._patience = patience
 
     async def tools(self, context: _Context, _: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=listed_for(self._principal_of(context)))
 
-    async def call(self, context: _Context, asked: CallToolRequestParams) -> CallToolResult:
-        caller = self._desk.caller(self._principal_of(context))
-        return result_of(asked.name, await run_in_threadpool(call, caller, asked.name, asked.arguments or {}))
+    async def call(
+        self, context: _Context, asked: CallToolRequestParams
+    ) -> CallToolResult | InputRequiredResult:
+        caller, opens = self._desk.caller(self._principal_of(context)), can_open(context)
+        return await run_in_threadpool(self._called, caller, asked, opens)
+
+    def _called(
+        self, caller: Caller, asked: CallToolRequestParams, opens: bool
+    ) -> CallToolResult | InputRequiredResult:
+        if asked.request_state is not None:
+            return result_of(asked.name, resumed(caller, asked, self._patience))
+        answered = call(caller, asked.name, asked.arguments or {})
+        page = question(answered) if opens and self._states.available else None
+        return page or result_of(asked.name, answered)
 
     async def resources(self, _: _Context, __: PaginatedRequestParams | None) -> ListResourcesResult:
         return ListResourcesResult(resources=list(READABLE))

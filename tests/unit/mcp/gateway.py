@@ -6,6 +6,7 @@ import json
 from mangum import Mangum
 
 from functions.mcp.endpoint import McpEndpoint
+from functions.mcp.server import build_server
 
 __all__ = ["NEW_ERA", "OLD_ERA", "Gateway", "asked", "token", "tool"]
 
@@ -17,13 +18,13 @@ def token(desk, *scopes: str, principal: str = "asha") -> str:
     return desk.tokens().issue(principal, "test", scopes, days=1).secret
 
 
-def asked(method, era=OLD_ERA, params=None):
+def asked(method, era=OLD_ERA, params=None, capabilities=None):
     params = dict(params or {})
     if era == NEW_ERA:
         params["_meta"] = {
             "io.modelcontextprotocol/protocolVersion": NEW_ERA,
             "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientCapabilities": capabilities or {},
         }
     return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
 
@@ -31,8 +32,8 @@ def asked(method, era=OLD_ERA, params=None):
 class Gateway:
     """Sends requests as API Gateway's payload format 2.0 does, through one warm instance."""
 
-    def __init__(self, desk) -> None:
-        self._handler = Mangum(McpEndpoint(desk), lifespan="off")
+    def __init__(self, desk, build=build_server) -> None:
+        self._handler = Mangum(McpEndpoint(desk, build), lifespan="off")
 
     def send(self, method="POST", body=None, bearer=None, path="/mcp", **headers) -> tuple[int, dict, str]:
         sent = {
@@ -61,15 +62,19 @@ class Gateway:
             text = base64.b64decode(text).decode()
         return answer["statusCode"], answer.get("headers", {}), text
 
-    def call(self, bearer, method, params=None, era=OLD_ERA, **headers):
-        request = asked(method, era, params)
+    def ask(self, bearer, method, params=None, era=OLD_ERA, capabilities=None, **headers):
+        """The whole message that answers, a result or an error."""
+        request = asked(method, era, params, capabilities)
         if era == NEW_ERA:
-            headers |= {"mcp_method": method}
-            if "name" in request["params"]:
-                headers |= {"mcp_name": request["params"]["name"]}
-        status, _, text = self.send(body=request, bearer=bearer, mcp_protocol_version=era, **headers)
-        assert status == 200, text
-        return json.loads(text)["result"]
+            named = request["params"].get("name") or request["params"].get("uri")
+            headers |= {"mcp_method": method} | ({"mcp_name": named} if named else {})
+        _, _, text = self.send(body=request, bearer=bearer, mcp_protocol_version=era, **headers)
+        return json.loads(text)
+
+    def call(self, bearer, method, params=None, era=OLD_ERA, **more):
+        message = self.ask(bearer, method, params, era, **more)
+        assert "result" in message, message
+        return message["result"]
 
 
 def tool(gateway, bearer, name, era=OLD_ERA, **arguments):

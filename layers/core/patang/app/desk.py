@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from patang.audit.linker import AuditLinker
 from patang.audit.log import AuditLog
+from patang.identity.once import TakenOnce
 from patang.identity.sign_in import SignIn
 from patang.identity.tokens import Tokens
 
@@ -176,6 +177,15 @@ class Desk(Trading):
         from patang.oauth.events import GrantEvents
 
         return GrantEvents(self.store, self.accounts(), self.clock, self.notifier)
+
+    def request_state_keys(self) -> tuple[str, ...]:
+        """What seals the state that a client carries between two rounds of one call: the first seals, all
+        open. One secret of the deployment's, so that every instance knows it; none where there is none."""
+        found = self.secrets.get(f"{self.variable('SECRET_PREFIX')}/mcp/request-state") or {}
+        return tuple(found[name] for name in ("key", "previous") if found.get(name))
+
+    def taken_once(self) -> TakenOnce:
+        return TakenOnce(self.auth_store, self.clock)
 
     def caller(self, principal: "Principal") -> "Caller":
         """The principal before this desk's tools; the types prove here that it has all they need."""
