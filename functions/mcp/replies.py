@@ -11,6 +11,8 @@ from starlette.types import Message, Scope, Send
 __all__ = ["Replies"]
 
 _JSON, _STREAM = "application/json", "text/event-stream"
+# Said to proxies on the way of a stream that is open; the gateway renames the first.
+_OF_A_STREAM = ("connection", "x-accel-buffering")
 
 
 class Replies:
@@ -55,6 +57,8 @@ class Replies:
             headers["content-type"], body = _JSON, messages[0]
         elif kind == _JSON and not self._takes_json and self._start["status"] == 200:
             headers["content-type"], body = _STREAM, b"event: message\r\ndata: " + body + b"\r\n\r\n"
+        for name in _OF_A_STREAM:
+            del headers[name]
         headers["content-length"] = str(len(body))
         await self._send(self._start | {"headers": headers.raw})
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
