@@ -5,11 +5,13 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
+from functions.api.every_answer import content_policy
+from functions.api.gate import desk_of
 from patang.desk_view.money import rupees
 from patang.errors import BadInput
 from patang.identity.sign_in import local_path
@@ -64,7 +66,13 @@ def sign_in_page(request: Request, status: int, *, note: str = "", return_to: st
         there = local_path(return_to or request.url.path)
     except BadInput:
         there = "/"
-    return page("sign_in.html", status, login=f"/login?next={quote(there, safe='')}", note=note)
+    answer = page(
+        "sign_in.html", status, login=f"/login?next={quote(there, safe='')}", there=there, note=note
+    )
+    # Its form leads on to the broker's login, which browsers hold against the page's policy.
+    at_kite = urlsplit(desk_of(request).standing_settings().kite.login_root).scheme
+    answer.headers["Content-Security-Policy"] = content_policy(f"{at_kite}:")
+    return answer
 
 
 def asset(name: str) -> tuple[bytes, str] | None:

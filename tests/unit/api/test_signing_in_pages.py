@@ -15,6 +15,21 @@ def test_the_sign_in_page_leads_back_to_where_one_was(stranger):
     assert "/login?next=%2Fapprovals%2Fsome-nonce" in answer.text
 
 
+def test_the_owner_of_another_account_comes_back_to_where_he_was(app, desk):
+    """The desk's own account is not everybody's; the policy lets the form lead to the broker's login."""
+    browser = TestClient(app, follow_redirects=False)
+    page = browser.get("/approvals/some-nonce")
+    assert 'name="next" value="/approvals/some-nonce"' in page.text
+    assert "form-action 'self' https:;" in page.headers["content-security-policy"]
+    login = browser.get("/login", params={"next": "/approvals/some-nonce", "account": "other"})
+    assert "api_key=key-other" in login.headers["location"]
+    state = login.headers["location"].rpartition("state%3D")[2]
+    desk.kite.logins["r1"] = "XY5678"
+    back = browser.get(f"/kite/callback?state={state}&request_token=r1")
+    assert (back.status_code, back.headers["location"]) == (303, "/approvals/some-nonce")
+    assert desk.sign_in().principal(browser.cookies["patang-session"]).name == "ravi"
+
+
 def test_looking_at_a_page_begins_no_login(stranger, desk):
     stranger.get("/")
     stranger.get("/approvals/some-nonce")
