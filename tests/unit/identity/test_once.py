@@ -19,11 +19,17 @@ def test_the_first_takes_it_and_nobody_after():
 
 
 def test_what_is_kept_is_its_hash_for_as_long_as_it_could_be_shown():
-    store = MemoryStore()
-    TakenOnce(store, FixedClock(NOON)).take("a state", LONG)
-    [(key, item)] = store.items.items()
-    assert "a state" not in f"{key} {item}"
-    assert item["ttl"] == int((NOON + LONG).timestamp())
+    written = []
+
+    class Noting(MemoryStore):
+        def write(self, *writes):
+            written.extend(writes)
+            super().write(*writes)
+
+    TakenOnce(Noting(), FixedClock(NOON)).take("a state", LONG)
+    [put] = written
+    assert "a state" not in repr(put)
+    assert put.expires_at == int((NOON + LONG).timestamp())
 
 
 def test_of_many_at_once_it_is_one():
