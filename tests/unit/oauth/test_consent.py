@@ -128,6 +128,16 @@ def test_the_secret_of_one_question_answers_no_other(desk: SampleDesk) -> None:
     assert codes(desk) == 0
 
 
+def test_an_address_that_its_document_gave_up_meanwhile_gets_no_code(desk: SampleDesk) -> None:
+    desk.client_documents.put(DOCUMENT)
+    started = desk.authorizations().begin(request_of(desk.oauth_clients().find(DOCUMENT)))
+    desk.client_documents.put(DOCUMENT, redirect_uris=["https://assistant.acme.dev/cb"])
+    desk.clock.advance(301)
+    with pytest.raises(Refused, match="no longer has the address"):
+        decided(desk, (started.transaction, started.browser_secret))
+    assert codes(desk) == 0
+
+
 def test_a_programs_token_lets_nobody_in(desk: SampleDesk) -> None:
     question, program = begun(desk), dataclass_replace(ASHA, csrf=None)
     with pytest.raises(OwnerNeeded, match="letting a client in"):

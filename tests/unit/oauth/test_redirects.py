@@ -64,6 +64,8 @@ DANGEROUS = [
     "https://",
     "https://claude..ai/cb",
     "https://claude.ai\\@evil.dev/cb",
+    "https://claude.ai/\\evil.dev",
+    "com.acme.assistant:\\\\evil.dev",
     "https://claude.ai/c b",
     "https://claude.ai/cb\r\nSet-Cookie: a=b",
     "https://claude.ai%2f@evil.dev/",

@@ -55,7 +55,7 @@ def test_a_replayed_refresh_token_ends_the_whole_family(desk: SampleDesk) -> Non
     # Another yes to the same client is another family.
     assert is_worth(desk, bystander)
     assert kinds(desk).count("OAUTH_REFRESH_REUSED") == 1
-    assert [subject for subject, _ in desk.notifier.sent] == ["Claude was disconnected"]
+    assert [subject for subject, _ in desk.notifier.sent] == ["A connected program was cut off"]
 
 
 def test_a_thief_who_was_quicker_is_out_when_the_client_comes(desk: SampleDesk) -> None:

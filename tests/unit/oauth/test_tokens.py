@@ -118,8 +118,8 @@ def test_a_replayed_code_ends_what_it_was_changed_into(desk: SampleDesk) -> None
     assert kinds(desk) == ["OAUTH_CODE_REUSED", "OAUTH_CONNECTED", "OAUTH_CONSENTED"]
     ((subject, text),) = desk.notifier.sent
     assert desk.notifier.kinds == ["alarm"]
-    assert "Claude" in subject
-    assert "second time" in text
+    assert subject == "A connected program was cut off"
+    assert "calls itself 'Claude'" in text
 
 
 def test_a_replayed_code_ends_it_also_in_the_hands_of_a_thief(desk: SampleDesk) -> None:

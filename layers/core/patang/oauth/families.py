@@ -109,9 +109,10 @@ class Families:
             self._tell(kind, grant, _actor(grant))
             self._store.write(Delete(grant.key()))
             self._events.alarm(
-                f"{grant.client_name} was disconnected",
-                f"A {spent.what} of {grant.client_name!r} was used a second time: somebody else may have had "
-                "it. All its tokens are dead. If it was the client itself, connect it again.",
+                "A connected program was cut off",
+                f"A {spent.what} of the program that calls itself {grant.client_name!r} was used a second "
+                "time: somebody else may have had it. All its tokens are dead. If it was the program itself, "
+                "connect it again.",
             )
         return True
 
