@@ -79,6 +79,7 @@ def test_a_client_without_a_name_is_called_by_where_it_answers(desk: SampleDesk)
         ({"client_name": "x" * 101}, "invalid_client_metadata", "client_name"),
         ({"client_name": "Claude\u202etxt.exe"}, "invalid_client_metadata", "client_name"),
         ({"client_name": "Claude\nhas been checked"}, "invalid_client_metadata", "client_name"),
+        ({"client_name": "Log in again: https://evil.dev"}, "invalid_client_metadata", "link"),
         ({"client_name": "   "}, "invalid_client_metadata", "client_name"),
         ({"client_name": {"en": "Claude"}}, "invalid_client_metadata", "client_name"),
         ({"scope": "openid email"}, "invalid_client_metadata", "scope"),

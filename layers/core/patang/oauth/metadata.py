@@ -48,13 +48,21 @@ def read_metadata(said: Mapping[str, Any], default_auth: AuthMethod) -> ClientMe
     if method not in AUTH_METHODS:
         raise _wrong("token_endpoint_auth_method", f"is {str(method)[:60]!r}: use {', '.join(AUTH_METHODS)}")
     return ClientMetadata(
-        name=_text(given, "client_name", _LONGEST_NAME) or shown_host(redirects[0]),
+        name=_name(given) or shown_host(redirects[0]),
         redirect_uris=redirects,
         auth_method=method,
         grant_types=tuple(kind for kind in _GRANT_TYPES if kind in grants),
         scopes=_scopes(given),
         client_uri=_page(given),
     )
+
+
+def _name(given: Mapping[str, Any]) -> str | None:
+    name = _text(given, "client_name", _LONGEST_NAME)
+    # The owner reads it in the desk's own messages, among links that he may follow.
+    if name is not None and "://" in name:
+        raise _wrong("client_name", "holds a link: leave it out")
+    return name
 
 
 def _redirects(given: Mapping[str, Any]) -> tuple[str, ...]:
