@@ -7,6 +7,7 @@ from aws_cdk import Environment, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
@@ -15,6 +16,7 @@ from infra.config import StageSettings
 from infra.constructs.desk_function import DeskFunction, FunctionSource
 from infra.constructs.foundation import Foundation
 from infra.constructs.permissions import acknowledge, allow_objects, allow_secrets, allow_send, allow_table
+from infra.constructs.research_map import allow_backtests
 from infra.stacks.data import DataStack
 from infra.stacks.trading import TradingStack
 
@@ -89,6 +91,7 @@ class AccessStack(Stack):
         allow_secrets(function, parts.settings, parts.data.key, write=True)
         parts.allow_notify(function)
         parts.allow_answer(function)
+        allow_backtests(function, parts.settings, parts.data.store, parts.source.bundles.models())
         return function
 
     def _mcp(self, parts: Foundation) -> DeskFunction:
@@ -119,9 +122,32 @@ class AccessStack(Stack):
         allow_send(function, parts.queues.orders, parts.queues.polls)
         # Reading is all: logging in happens in (api).
         allow_secrets(function, parts.settings, parts.data.key)
+        self._request_state_key(parts)
         parts.allow_notify(function)
         parts.allow_answer(function)
+        allow_backtests(function, parts.settings, parts.data.store, parts.source.bundles.models())
         return function
+
+    def _request_state_key(self, parts: Foundation) -> None:
+        """What seals the state that a client of (mcp) carries between the rounds of a call: random, made by
+        CloudFormation, and the same for every instance. Desk.request_state_keys reads it."""
+        secret = secretsmanager.CfnSecret(
+            self,
+            "RequestStateKey",
+            name=f"{parts.settings.secret_prefix}/mcp/request-state",
+            description="Patang: seals the state of MCP calls that a person is asked about",
+            kms_key_id=parts.data.key.key_arn,
+            generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
+                secret_string_template=json.dumps({}),
+                generate_string_key="key",
+                password_length=64,
+                exclude_punctuation=True,
+            ),
+        )
+        acknowledge(
+            secret,
+            {"AwsSolutions-SMG4": "What it seals is over in half an hour; a key is changed by hand"},
+        )
 
     def _route(self, construct_id: str, data: DataStack, function: lambda_.IFunction, *paths: str) -> None:
         integration = HttpLambdaIntegration(construct_id, function)

@@ -106,6 +106,19 @@ def test_an_assistant_asks_for_orders_as_the_api_does_and_changes_no_session(clo
         assert "mcp" not in who_may(cloud, f"secretsmanager:{action}")
 
 
+def test_every_instance_of_mcp_seals_with_one_key_that_nobody_has_chosen(cloud):
+    [secret] = cloud.properties("AWS::SecretsManager::Secret")
+    assert secret["Name"] == "patang/paper/mcp/request-state"
+    assert secret["GenerateSecretString"] == {
+        "ExcludePunctuation": True,
+        "GenerateStringKey": "key",
+        "PasswordLength": 64,
+        "SecretStringTemplate": "{}",
+    }
+    assert "SecretString" not in secret
+    assert secret["KmsKeyId"]
+
+
 # Below which prefixes of the store each may read, and write.
 STORE = {
     "archive": (
