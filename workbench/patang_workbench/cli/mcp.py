@@ -81,12 +81,12 @@ def run(options: argparse.Namespace) -> int:
     try:
         code: int = options.action(options)
     except AskOwner as error:
-        print(f"patang: {error}", file=sys.stderr)
+        print(_printable(f"patang: {error}"), file=sys.stderr)
         for link in getattr(error, "links", ()):
-            print(f"  {link}", file=sys.stderr)
+            print(_printable(f"  {link}"), file=sys.stderr)
         return _PERSON_NEEDED
     except PatangError as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(_printable(str(error))) from error
     return code
 
 

@@ -4,7 +4,8 @@ async with connect("https://desk.example/mcp") as desk:
     profile = (await desk.call("get_profile")).into(Profile)
 """
 
-from patang_workbench.mcp_client.connection import Connection, ToolAnswer, connect
+from patang_workbench.mcp_client.answers import ToolAnswer
+from patang_workbench.mcp_client.connection import Connection, connect
 from patang_workbench.mcp_client.failures import (
     LoginNeeded,
     LoginRefused,

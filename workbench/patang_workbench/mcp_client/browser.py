@@ -13,6 +13,7 @@ from mcp.shared.auth import AuthorizationCodeResult
 from patang.identity.credentials import same
 from patang_workbench.loopback import LoopbackPage
 from patang_workbench.mcp_client.failures import LoginNeeded, LoginRefused
+from patang_workbench.mcp_client.questions import is_a_page
 
 __all__ = ["Browser"]
 
@@ -57,10 +58,9 @@ class Browser:
 
     async def show(self, url: str) -> None:
         """Show the page of the authorization server. Raises OAuthFlowError if it is no web page."""
-        parts = urlsplit(url)
-        if parts.scheme not in {"https", "http"}:
+        if not is_a_page(url):
             raise OAuthFlowError(f"its authorization page is {url}")
-        self._state = parse_qs(parts.query)["state"][0]
+        self._state = parse_qs(urlsplit(url).query)["state"][0]
         await anyio.to_thread.run_sync(self._show, url)
 
     async def answer(self) -> AuthorizationCodeResult:

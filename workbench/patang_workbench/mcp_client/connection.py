@@ -1,11 +1,9 @@
 """A connection with one MCP server: what it can do, and doing it."""
 
-import json
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +12,20 @@ from mcp.client import Client
 from mcp.client.session import ElicitationFnT
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, EmptyResult, Implementation, PingRequest, TextContent, Tool
+from mcp_types import EmptyResult, Implementation, PingRequest, Tool
 from mcp_types.version import LATEST_MODERN_VERSION
-from pydantic import TypeAdapter, ValidationError
 
 from patang import __version__
 from patang.errors import OtherSideFailed
-from patang_workbench.mcp_client.failures import LoginNeeded, ToolFailed, told_plainly
+from patang_workbench.mcp_client.answers import ToolAnswer
+from patang_workbench.mcp_client.failures import LoginNeeded, PersonNeeded, Seen, ToolFailed, told_plainly
 from patang_workbench.mcp_client.kept import KeptSession, ServerFile
 from patang_workbench.mcp_client.oauth import KeptOAuth
 from patang_workbench.mcp_client.web import http_client
+from patang_workbench.mcp_client.wire import Wire
 
-__all__ = ["Connection", "ToolAnswer", "connect", "connected"]
+__all__ = ["Connection", "connect", "connected"]
 
-_SESSION = "mcp-session-id"
 _PROFILE = "get_profile"
 _SAYS_LOGIN = re.compile(r"log[ -]?in", re.IGNORECASE)
 _MOST_PAGES = 200
@@ -36,78 +34,15 @@ _FORGOTTEN = frozenset({400, 404})
 _CLIENT = Implementation(name="patang", title="Patang", version=__version__)
 
 
-@dataclass(frozen=True)
-class ToolAnswer:
-    """What a tool answered. `structured` is None where the server sent text alone."""
-
-    tool: str
-    text: str
-    structured: Mapping[str, Any] | None
-    failed: bool
-
-    @cached_property
-    def data(self) -> Any:
-        """The structured content, else the text's JSON, else None."""
-        if self.structured is not None:
-            return self.structured
-        try:
-            return json.loads(self.text)
-        except ValueError:
-            return None
-
-    def into[T](self, kind: type[T]) -> T:
-        """The answer as a type of your own: a pydantic model, a dataclass, a list of either.
-
-        Raises OtherSideFailed if the answer is not of that form.
-        """
-        try:
-            adapter: TypeAdapter[T] = TypeAdapter(kind)
-            return adapter.validate_python(self.data)
-        except ValidationError as error:
-            raise OtherSideFailed(f"{self.tool} answered something else than {kind}: {error}") from error
-
-
-@dataclass
-class _Wire:
-    """What the HTTP client sees of the endpoint that the SDK does not tell: session ids, and failures."""
-
-    endpoint: str
-    resumed: str | None
-    session_id: str | None = None
-    status: int | None = None
-    failure: tuple[int, str] | None = None
-
-    async def sent(self, request: httpx2.Request) -> None:
-        if self.resumed is not None and self._about_us(request):
-            request.headers[_SESSION] = self.resumed
-
-    async def came(self, response: httpx2.Response) -> None:
-        if not self._about_us(response.request):
-            return
-        self.session_id = response.headers.get(_SESSION, self.session_id)
-        self.failure, self.status = None, response.status_code
-        if response.status_code >= 400:
-            await response.aread()
-            if not _speaks_the_protocol(response):
-                html = "html" in response.headers.get("content-type", "")
-                self.failure = response.status_code, "" if html else response.text
-
-    def told(self) -> AbstractContextManager[None]:
-        """Errors of the SDK, with what the HTTP status says."""
-        return told_plainly(self.endpoint, lambda: self.failure)
-
-    def _about_us(self, request: httpx2.Request) -> bool:
-        return str(request.url).rstrip("/") == self.endpoint
-
-
 class Connection:
     """An open connection; made by `connect`. `client` is the SDK's, for all that is not here."""
 
-    def __init__(self, url: str, client: Client, wire: _Wire, *, by_session: bool) -> None:
+    def __init__(self, url: str, client: Client, wire: Wire, *, by_session: bool) -> None:
         self.url = url
         self.client = client
         self._wire = wire
         self._by_session = by_session
+        self._listed: dict[str, Tool] | None = None
 
     @property
     def protocol(self) -> str:
@@ -132,7 +67,8 @@ class Connection:
 
         Raises ToolFailed with the tool's words if it says that it failed, LoginNeeded if what it lacks is
         a login, PersonNeeded if a person must visit a page first, Refused if the server does not know the
-        tool or the arguments, and what `connect` raises.
+        tool or the arguments, OutcomeUnknown if no answer has come from a tool that may have changed
+        something, and what `connect` raises.
         """
         answer = await self.asked(tool, arguments)
         if not answer.failed:
@@ -142,17 +78,26 @@ class Connection:
                 f"{self.url}: {answer.text}: the login is missing or has ended: "
                 f"run `patang mcp login {self.url}`"
             )
-        raise ToolFailed(f"{tool}: {answer.text}")
+        if answer.login_link is not None:
+            raise PersonNeeded(f"{tool}: {answer.text}", (answer.login_link,))
+        raise ToolFailed(f"{tool}: {answer.text}", answer.structured)
 
     async def asked(self, tool: str, arguments: Mapping[str, Any] | None = None) -> ToolAnswer:
         """As `call`, but a failure that the tool tells of is an answer like any other."""
-        with self._wire.told():
+        with self._wire.during(tool, only_looks=await self._only_looks(tool)):
             result = await self.client.call_tool(tool, dict(arguments or {}))
-        return _answer(tool, result)
+        return ToolAnswer.of(tool, result)
+
+    async def _only_looks(self, tool: str) -> bool:
+        if self._listed is None:
+            # Before the call: the SDK would list them after it, and lose the answer if that fails.
+            self._listed = {listed.name: listed for listed in await self.tools()}
+        hints = self._listed[tool].annotations if tool in self._listed else None
+        return hints is not None and hints.read_only_hint is True
 
     async def _login_is_missing(self, answer: ToolAnswer) -> bool:
         """Servers that bind a login to a session say of a login that has ended no more than "failed"."""
-        names = {tool.name for tool in await self.tools()}
+        names = self._listed or {}
         if "login" not in names or answer.tool == "login":
             return False
         if answer.tool == _PROFILE or _SAYS_LOGIN.search(answer.text):
@@ -186,17 +131,22 @@ async def connected(
 ) -> AsyncIterator[Connection]:
     """As `connect`, with any way of showing who asks."""
     opening = _Opening(file, auth, questions, seconds)
-    with told_plainly(file.url):
+    with told_plainly(file.url, opening.seen):
         async with AsyncExitStack() as stack:
             yield await opening.resumed(stack) or await opening.begun(stack)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Opening:
     file: ServerFile
     auth: httpx2.Auth
     questions: ElicitationFnT | None
     seconds: float
+    wire: Wire | None = None
+
+    def seen(self) -> Seen:
+        """What is open of the connection that was made."""
+        return Seen() if self.wire is None else Seen(doing=tuple(self.wire.doing))
 
     async def resumed(self, stack: AsyncExitStack) -> Connection | None:
         """The kept session, or None if there is none or the server has forgotten it."""
@@ -204,7 +154,7 @@ class _Opening:
         if session is None:
             return None
         async with AsyncExitStack() as trial:
-            wire = _Wire(self.file.url, session.session_id)
+            wire = Wire(self.file.url, session.session_id)
             # A pinned revision sends nothing; the session then goes on as the server once agreed to it.
             client = await self._entered(trial, wire, LATEST_MODERN_VERSION)
             client.session.adopt(session.initialized)
@@ -215,7 +165,7 @@ class _Opening:
             await stack.enter_async_context(trial.pop_all())
             return self._connection(client, wire)
 
-    async def _goes_on(self, client: Client, wire: _Wire) -> bool:
+    async def _goes_on(self, client: Client, wire: Wire) -> bool:
         try:
             await client.session.send_request(PingRequest(), EmptyResult)
         except MCPError:
@@ -226,7 +176,7 @@ class _Opening:
 
     async def begun(self, stack: AsyncExitStack) -> Connection:
         """A new session where the server keeps sessions; remembered."""
-        wire = _Wire(self.file.url, None)
+        wire = Wire(self.file.url, None)
         with wire.told():
             client = await self._entered(stack, wire, "auto")
         initialized = client.session.initialize_result
@@ -235,7 +185,7 @@ class _Opening:
             self.file.change(lambda kept: kept.model_copy(update={"session": session}))
         return self._connection(client, wire)
 
-    async def _entered(self, stack: AsyncExitStack, wire: _Wire, mode: str) -> Client:
+    async def _entered(self, stack: AsyncExitStack, wire: Wire, mode: str) -> Client:
         hooks = {"request": [wire.sent], "response": [wire.came]}
         http = http_client(self.seconds, auth=self.auth, event_hooks=hooks)
         await stack.enter_async_context(http)
@@ -250,22 +200,8 @@ class _Opening:
         )
         return await stack.enter_async_context(client)
 
-    def _connection(self, client: Client, wire: _Wire) -> Connection:
-        kept = self.file.read()
+    def _connection(self, client: Client, wire: Wire) -> Connection:
+        self.wire, kept = wire, self.file.read()
         return Connection(
             self.file.url, client, wire, by_session=kept.session is not None and kept.tokens is None
         )
-
-
-def _answer(tool: str, result: CallToolResult) -> ToolAnswer:
-    texts = [part.text for part in result.content if isinstance(part, TextContent)]
-    return ToolAnswer(tool, "\n".join(texts), result.structured_content, bool(result.is_error))
-
-
-def _speaks_the_protocol(response: httpx2.Response) -> bool:
-    """Whether the body of a failure is an error of the protocol, which says more than the status."""
-    try:
-        body = response.json()
-    except ValueError:
-        return False
-    return isinstance(body, dict) and isinstance(body.get("error"), dict) and "code" in body["error"]

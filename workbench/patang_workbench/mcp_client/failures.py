@@ -2,20 +2,32 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 from mcp.client import InputRequiredRoundsExceededError
 from mcp.client.auth import OAuthFlowError
 from mcp.shared.exceptions import MCPError
-from mcp_types import URL_ELICITATION_REQUIRED
+from mcp_types import CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT, URL_ELICITATION_REQUIRED
 from pydantic import ValidationError
 
-from patang.errors import AskOwner, OtherSideFailed, PatangError, RateLimited, Refused, TryAgain
+from patang.errors import (
+    AskOwner,
+    OtherSideFailed,
+    OutcomeUnknown,
+    PatangError,
+    RateLimited,
+    Refused,
+    TryAgain,
+)
+from patang_workbench.mcp_client.questions import is_a_page
 
 __all__ = [
     "LoginNeeded",
     "LoginRefused",
     "PersonNeeded",
+    "Seen",
     "ServerDown",
     "ToolFailed",
     "http_failure",
@@ -46,22 +58,36 @@ class ServerDown(TryAgain):
 
 
 class ToolFailed(Refused):
-    """The tool has run, and says that it could not do it; the text is the tool's own."""
+    """The tool has run, and says that it could not do it; the text is the tool's own, `structured` what it
+    says to programs.
+    """
+
+    def __init__(self, text: str, structured: Any) -> None:
+        super().__init__(text)
+        self.structured = structured
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known beside an error: the HTTP status (None: no answer has come), the status and text of an
+    answer that is none of the protocol, and the tools that may have done something meanwhile.
+    """
+
+    status: int | None = None
+    failure: tuple[int, str] | None = None
+    doing: tuple[str, ...] = ()
 
 
 @contextmanager
-def told_plainly(
-    address: str, failure: Callable[[], tuple[int, str] | None] = lambda: None
-) -> Iterator[None]:
-    """Turns what the SDK and its HTTP client raise into this module's errors; the rest passes unchanged,
-    out of the groups in which task groups wrap it. `failure` is the last HTTP status and text that carried
-    no answer of the protocol: the SDK makes an error of its own of it, which does not say what happened.
+def told_plainly(address: str, seen: Callable[[], Seen] = Seen) -> Iterator[None]:
+    """Turns what the SDK and its HTTP client raise into this module's errors, OutcomeUnknown where a tool may
+    have done what no answer tells of. The rest passes unchanged, out of the groups of task groups.
     """
     try:
         yield
     except Exception as raised:
         error = _first(raised)
-        plain = _plain(address, error, failure())
+        plain = _plain(address, error, seen())
         if plain is not None:
             raise plain from error
         if error is raised:
@@ -83,28 +109,47 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _plain(address: str, error: BaseException, failure: tuple[int, str] | None) -> PatangError | None:
+def _plain(address: str, error: BaseException, seen: Seen) -> PatangError | None:
     match error:
-        case httpx2.TimeoutException() | TimeoutError():
-            return ServerDown(f"{address} has not answered in time: try again later")
-        case httpx2.TransportError():
+        case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.PoolTimeout():
             return ServerDown(f"{address} cannot be reached ({error}): is the address right, the server up?")
+        case httpx2.TimeoutException() | TimeoutError():
+            return _in_doubt(seen, ServerDown(f"{address} has not answered in time: try again later"))
+        case httpx2.TransportError():
+            return _in_doubt(seen, ServerDown(f"{address} has hung up ({error}): try again later"))
         case MCPError():
-            return http_failure(address, *failure) if failure else _protocol(address, error)
+            return _protocol(address, error, seen)
         case OAuthFlowError():
             return LoginRefused(f"the login at {address} was refused: {_quoted(str(error))}")
         case InputRequiredRoundsExceededError():
             return OtherSideFailed(f"{address} asks the same thing again and again: the call was given up")
         case ValidationError():
-            return OtherSideFailed(f"{address} answers what the protocol does not allow: {error}")
+            wrong = f"{address} answers what the protocol does not allow: {_quoted(str(error))}"
+            return _in_doubt(seen, OtherSideFailed(wrong))
     return None
 
 
-def _protocol(address: str, error: MCPError) -> PatangError:
+def _in_doubt(seen: Seen, otherwise: PatangError) -> PatangError:
+    if not seen.doing:
+        return otherwise
+    tools = ", ".join(seen.doing)
+    return OutcomeUnknown(f"{otherwise}. {tools} may have been carried out or not: look before asking again")
+
+
+def _protocol(address: str, error: MCPError, seen: Seen) -> PatangError:
+    """What the server, or the SDK in its place, says."""
+    if seen.failure is not None:
+        failure = http_failure(address, *seen.failure)
+        return _in_doubt(seen, failure) if isinstance(failure, OtherSideFailed) else failure
     if error.code == URL_ELICITATION_REQUIRED:
         asked = error.data.get("elicitations", []) if isinstance(error.data, dict) else []
-        links = tuple(str(one["url"]) for one in asked if isinstance(one, dict) and "url" in one)
-        return PersonNeeded(f"{address}: {_quoted(error.message)}", links)
+        links = (str(one.get("url")) for one in asked if isinstance(one, dict))
+        return PersonNeeded(f"{address}: {_quoted(error.message)}", tuple(filter(is_a_page, links)))
+    # The SDK's own codes: servers use the same numbers, with a status that is no success.
+    if error.code == REQUEST_TIMEOUT and seen.status in {None, 200}:
+        return _in_doubt(seen, ServerDown(f"{address} has not answered in time: try again later"))
+    if error.code in {CONNECTION_CLOSED, PARSE_ERROR}:
+        return _in_doubt(seen, OtherSideFailed(f"{address} broke off: {_quoted(error.message)}"))
     return Refused(f"{address} refused the request: {_quoted(error.message)} (code {error.code})")
 
 

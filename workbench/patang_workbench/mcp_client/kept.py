@@ -21,7 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 import anyio
 from mcp.shared.auth import OAuthClientInformationFull, OAuthMetadata, OAuthToken, ProtectedResourceMetadata
 from mcp_types import InitializeResult
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from patang.errors import BadInput, TryAgain
 
@@ -38,14 +38,14 @@ class _Kept(BaseModel):
 class KeptTokens(_Kept):
     """Tokens, and when the access token ends (None: the server did not say)."""
 
-    token: OAuthToken
+    token: OAuthToken = Field(repr=False)
     ends_at: AwareDatetime | None
 
 
 class KeptSession(_Kept):
     """A session id and what the server said of itself when the session began."""
 
-    session_id: str
+    session_id: str = Field(repr=False)
     initialized: InitializeResult
 
 
@@ -53,7 +53,7 @@ class KeptServer(_Kept):
     """All that is remembered of one server; empty where nothing is."""
 
     url: str
-    client: OAuthClientInformationFull | None = None
+    client: OAuthClientInformationFull | None = Field(default=None, repr=False)
     tokens: KeptTokens | None = None
     authorization_server: OAuthMetadata | None = None
     resource: ProtectedResourceMetadata | None = None

@@ -10,7 +10,7 @@ from mcp.client import ClientRequestContext
 from mcp.client.session import ElicitationFnT
 from mcp_types import ElicitRequestParams, ElicitRequestURLParams, ElicitResult
 
-__all__ = ["pages_for_a_person"]
+__all__ = ["is_a_page", "pages_for_a_person"]
 
 
 def pages_for_a_person(agreed: Callable[[str, str], bool]) -> ElicitationFnT:
@@ -19,7 +19,7 @@ def pages_for_a_person(agreed: Callable[[str, str], bool]) -> ElicitationFnT:
     """
 
     async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:  # noqa: ARG001 - the SDK's form
-        if not isinstance(params, ElicitRequestURLParams) or not _is_a_page(params.url):
+        if not isinstance(params, ElicitRequestURLParams) or not is_a_page(params.url):
             return ElicitResult(action="decline")
         wanted = await anyio.to_thread.run_sync(agreed, params.message, params.url)
         return ElicitResult(action="accept" if wanted else "cancel")
@@ -27,6 +27,9 @@ def pages_for_a_person(agreed: Callable[[str, str], bool]) -> ElicitationFnT:
     return answer
 
 
-def _is_a_page(url: str) -> bool:
+def is_a_page(url: str) -> bool:
+    """Whether an address of the other side is one to show a person: a web page, with no user in it that looks
+    like a host.
+    """
     parts = urlsplit(url)
     return parts.scheme in {"https", "http"} and bool(parts.hostname) and not parts.username
