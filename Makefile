@@ -84,6 +84,7 @@ lock: $(UV) ## Resolve requirements again
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
 	$(LOCK) requirements/bench.in -o requirements/bench.txt
 	$(LOCK) -c requirements/dev.txt requirements/ingester.in -o requirements/ingester.txt
+	$(LOCK) -c requirements/dev.txt requirements/home.in -o requirements/home.txt
 	$(LOCK) -c requirements/dev.txt requirements/research_worker.in -o requirements/research_worker.txt
 	$(NODE) npm --prefix conformance install --package-lock-only --loglevel error
 	$(BIN)/node -e 'const fs = require("fs"), lock = JSON.parse(fs.readFileSync("conformance/package-lock.json")); for (const one of Object.values(lock.packages)) delete one.funding; fs.writeFileSync("conformance/package-lock.json", JSON.stringify(lock, null, 2) + "\n")'

@@ -33,7 +33,6 @@ __all__ = [
     "structured",
 ]
 
-_COMMAND = "import sys; from patang_workbench.cli import main; sys.exit(main(sys.argv[1:]))"
 _START_SECONDS = 40.0
 ORDER = {
     "account_id": "main",
@@ -89,7 +88,7 @@ class Home:
         }
 
     def command(self, *options: str) -> list[str]:
-        return [sys.executable, "-c", _COMMAND, "mcp", "serve", "--port", str(self.port), *options]
+        return [sys.executable, "-m", "patang_workbench", "mcp", "serve", "--port", str(self.port), *options]
 
     @asynccontextmanager
     async def assistant(self, *options: str) -> AsyncIterator[Client]:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from patang.errors import Refused
+from patang.errors import BadInput, Refused
 from patang.settings import KiteSettings
-from patang_workbench.cli.running import CommandError
 from patang_workbench.home_desk.desk import HomeDesk
 from patang_workbench.home_desk.environment import HomeEnvironment
 from patang_workbench.home_desk.setting_up import set_up
@@ -62,7 +61,7 @@ def test_several_accounts_by_name(told: dict[str, str]) -> None:
     ],
 )
 def test_what_is_missing_is_named(told: dict[str, str], variables: dict[str, str], said: str) -> None:
-    with pytest.raises(CommandError, match=said):
+    with pytest.raises(BadInput, match=said):
         HomeEnvironment.read(told | variables)
 
 

@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 when it was told to end. Raises CommandError where it cannot begin."""
+    """0 when it was told to end. Raises CommandError, BadInput or Refused where it cannot begin."""
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO,
         stream=sys.stderr,

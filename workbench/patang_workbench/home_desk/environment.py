@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from patang.errors import BadInput
 from patang.settings import KiteSettings
-from patang_workbench.cli.running import CommandError
 
 __all__ = ["GivenAccount", "HomeEnvironment"]
 
@@ -54,7 +54,7 @@ class HomeEnvironment:
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "HomeEnvironment":
-        """Raises CommandError that names every variable that is missing or wrong."""
+        """Raises BadInput that names every variable that is missing or wrong."""
         folder = variables.get("PATANG_HOME")
         return cls(
             folder=Path(folder).expanduser() if folder else Path.home() / ".local" / "share" / "patang",
@@ -78,7 +78,7 @@ def _accounts(variables: Mapping[str, str]) -> tuple[GivenAccount, ...]:
     names = [name.strip() for name in listed.split(",") if name.strip()]
     wrong = [name for name in names if not _NAME.fullmatch(name)]
     if wrong or not names or len(set(names)) < len(names):
-        raise CommandError(
+        raise BadInput(
             f"PATANG_ACCOUNTS is {listed!r}: give short names with commas between them, each once, of small "
             "letters, digits and dashes, a letter first, such as main,family"
         )
@@ -93,7 +93,7 @@ def _accounts(variables: Mapping[str, str]) -> tuple[GivenAccount, ...]:
 def _account(name: str, names: Mapping[str, str], variables: Mapping[str, str], label: str) -> GivenAccount:
     missing = [variable for variable in names.values() if not variables.get(variable)]
     if missing:
-        raise CommandError(
+        raise BadInput(
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set: account {name!r} needs "
             "the key and secret of its app on https://developers.kite.trade, and its user id at Kite"
         )

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions.api.app import build_app
 from functions.mcp.endpoint import McpEndpoint
-from patang_workbench.cli.running import CommandError
+from patang.errors import Refused
 from patang_workbench.home_desk.desk import HomeDesk
 
 __all__ = ["HomePages", "open_port"]
@@ -21,11 +21,11 @@ _ENDS_WITHIN = 5
 
 
 def open_port(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises CommandError where the port is taken."""
+    """A listening socket. Raises Refused where the port is taken."""
     try:
         return socket.create_server((host, port))
     except OSError as error:
-        raise CommandError(
+        raise Refused(
             f"port {port} of {host} cannot be opened ({error.strerror or error}): choose another with "
             "--port, and give Kite's app the redirect address of that port"
         ) from error
@@ -50,12 +50,12 @@ class HomePages:
         self._thread = threading.Thread(target=self._serve, name="home-pages", daemon=True)
 
     def start(self) -> None:
-        """Raises CommandError where it does not come up."""
+        """Raises Refused where it does not come up."""
         self._thread.start()
         deadline = time.monotonic() + _START_SECONDS
         while not self._server.started:
             if time.monotonic() > deadline or not self._thread.is_alive():
-                raise CommandError("the desk's pages could not be served: the log above says why")
+                raise Refused("the desk's pages could not be served: the log above says why")
             time.sleep(0.02)
 
     def end(self) -> None:

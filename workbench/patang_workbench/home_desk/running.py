@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from functions.ingester.connection import Connection
-from patang_workbench.cli.running import CommandError
+from patang.errors import Refused
 from patang_workbench.home_desk.clockwork import HomeClockwork
 from patang_workbench.home_desk.desk import HomeDesk
 from patang_workbench.home_desk.environment import HomeEnvironment
@@ -24,7 +24,7 @@ _LOOK_SECONDS = 2.0
 
 
 class HomeRun:
-    """A desk from entering to leaving. `alone`: it has to hold the folder, and raises CommandError where
+    """A desk from entering to leaving. `alone`: it has to hold the folder, and raises Refused where
     another process does; otherwise it takes the folder over as soon as it is free."""
 
     def __init__(self, given: HomeEnvironment, host: str, port: int, *, alone: bool) -> None:
@@ -41,7 +41,7 @@ class HomeRun:
         if self._keeper.take():
             self._begin()
         elif self._alone:
-            raise CommandError(
+            raise Refused(
                 f"process {self._keeper.holder()} serves {self._given.folder} already, at "
                 f"{self._keeper.address() or 'no address yet'}: use that, end it, or set PATANG_HOME"
             )
