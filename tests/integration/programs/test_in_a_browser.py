@@ -23,7 +23,8 @@ from tests.unit.api.oauth_client import Program, query_of
 from tests.unit.api.sample_desk import DAY, HOSTILE, SampleDesk, busy, two_owners
 
 pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium is installed: the pages are not looked at"
+    CHROMIUM is None,
+    reason="no Chromium on this machine: install the package chromium to see the consent in a browser",
 )
 
 _BUTTON = "[...document.querySelectorAll('button, a.button')].find((b) => b.textContent.trim() === '{}')"
