@@ -23,12 +23,14 @@ __all__ = ["Person", "ServedDesk", "served_desk"]
 
 @dataclass
 class ServedDesk:
-    """`asked` are the paths that were asked for, in order; a path in `broken` answers with that status."""
+    """`asked` are the paths that were asked for, in order; a path in `broken` answers with that status and
+    challenge.
+    """
 
     desk: SampleDesk
     origin: str
     asked: list[str] = field(default_factory=list)
-    broken: dict[str, int] = field(default_factory=dict)
+    broken: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -46,9 +48,10 @@ def served_desk() -> Iterator[ServedDesk]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         served.asked.append(path)
-        status = served.broken.get(path)
-        if status is not None:
-            await send({"type": "http.response.start", "status": status, "headers": []})
+        if path in served.broken:
+            status, challenge = served.broken[path]
+            headers = [(b"www-authenticate", challenge.encode())]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": b"out for a moment"})
             return
         await (endpoint if path == "/mcp" else pages)(scope, receive, send)

@@ -133,10 +133,10 @@ def test_nobody_comes(server, folder):
 
 def test_logging_out_ends_the_session_and_forgets_it(server, folder):
     asyncio.run(login(server.url, visit, seconds=10))
-    assert asyncio.run(logout(server.url))
+    assert asyncio.run(logout(server.url)).known
     assert list(server.sessions.values()) == ["over"]
     assert not ServerFile(server.url).path.exists()
-    assert not asyncio.run(logout(server.url))
+    assert not asyncio.run(logout(server.url)).known
 
 
 def test_logging_out_of_a_server_that_is_down_forgets_it_and_says_so(server, folder):

@@ -159,7 +159,7 @@ def test_a_copied_file_ends_the_login_for_both(served, folder, tmp_path, monkeyp
 def test_an_authorization_server_that_is_down_for_a_moment_ends_no_login(served, folder):
     log_in(served)
     age(served)
-    served.broken["/token"] = 503
+    served.broken["/token"] = 503, ""
     with pytest.raises(OtherSideFailed, match="/token answered 503: out for a moment"):
         call(served)
     served.broken.clear()
@@ -310,16 +310,37 @@ def test_a_port_that_is_taken_is_told(served, folder):
 def test_logging_out_ends_the_tokens_at_the_server(served, folder):
     log_in(served)
     token = kept(served).tokens.token.access_token
-    assert asyncio.run(logout(served.url))
+    gone = asyncio.run(logout(served.url))
+    assert (gone.known, gone.left) == (True, False)
     assert served.desk.grants().principal(token, served.url) is None
     assert served.desk.grants().connected("asha") == ()
     assert not list(folder.glob("*.json"))
-    assert not asyncio.run(logout(served.url))
+    assert not asyncio.run(logout(served.url)).known
+
+
+def test_logging_out_of_a_server_that_ends_no_tokens_says_so(served, folder, capsys):
+    log_in(served)
+
+    def without(server: KeptServer) -> KeptServer:
+        poorer = server.authorization_server.model_copy(update={"revocation_endpoint": None})
+        return server.model_copy(update={"authorization_server": poorer})
+
+    ServerFile(served.url).change(without)
+    assert main(["mcp", "logout", served.url]) == 0
+    assert "stay valid until they end by themselves" in capsys.readouterr().out
+    assert not list(folder.glob("*.json"))
+
+
+def test_a_right_that_the_login_lacks(served, folder):
+    log_in(served, Person(served, ticks=["read"]))
+    served.broken["/mcp"] = 403, 'Bearer error="insufficient_scope", scope="trade"'
+    with pytest.raises(LoginNeeded, match=f"run `patang mcp login {served.url} --scope read --scope trade`"):
+        call(served)
 
 
 def test_logging_out_where_the_server_cannot_be_told(served, folder):
     log_in(served)
-    served.broken["/revoke"] = 502
+    served.broken["/revoke"] = 502, ""
     with pytest.raises(OtherSideFailed, match="/revoke answered 502"):
         asyncio.run(logout(served.url))
     assert not list(folder.glob("*.json")), "what this machine knew is gone all the same"
@@ -367,7 +388,7 @@ def test_without_a_browser_the_address_is_printed(served, folder, monkeypatch, c
 def test_a_server_that_is_gone(served, folder):
     log_in(served)
     gone = served.url
-    served.broken["/mcp"] = 500
+    served.broken["/mcp"] = 500, ""
     with pytest.raises(OtherSideFailed, match="answered 500"):
         call(served)
     ServerFile(gone).change(lambda server: server.model_copy(update={"url": "http://127.0.0.1:9/mcp"}))

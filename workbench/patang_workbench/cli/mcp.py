@@ -166,11 +166,15 @@ def _call(options: argparse.Namespace) -> int:
 def _logout(options: argparse.Namespace) -> int:
     from patang_workbench.mcp_client import logout
 
-    known = asyncio.run(logout(options.url))
+    gone = asyncio.run(logout(options.url))
     if options.json:
-        print(json.dumps({"url": options.url, "was_logged_in": known}))
+        print(json.dumps({"url": gone.url, "was_logged_in": gone.known, "tokens_left": gone.left}))
+    elif not gone.known:
+        print(f"nothing was remembered of {gone.url}")
     else:
-        print(f"logged out at {options.url}" if known else f"nothing was remembered of {options.url}")
+        print(f"logged out at {gone.url}")
+        if gone.left:
+            print("It has no way to end tokens: those that it gave stay valid until they end by themselves.")
     return 0
 
 

@@ -14,12 +14,13 @@ from patang_workbench.mcp_client.failures import (
     ToolFailed,
 )
 from patang_workbench.mcp_client.questions import pages_for_a_person
-from patang_workbench.mcp_client.signing_in import ClientName, LoggedIn, login, logout
+from patang_workbench.mcp_client.signing_in import ClientName, LoggedIn, LoggedOut, login, logout
 
 __all__ = [
     "ClientName",
     "Connection",
     "LoggedIn",
+    "LoggedOut",
     "LoginNeeded",
     "LoginRefused",
     "PersonNeeded",

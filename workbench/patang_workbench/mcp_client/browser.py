@@ -21,7 +21,7 @@ _PATH = "/callback"
 _DONE = "The login is done. You can close this page and go back to the terminal."
 _REFUSED = "The login was refused. You can close this page; the terminal says why."
 _NOT_OURS = "This is not the login that was begun here. Begin it again."
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.05
 
 
 class Browser:

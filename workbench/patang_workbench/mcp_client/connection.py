@@ -197,6 +197,7 @@ class _Opening:
             read_timeout_seconds=self.seconds,
             elicitation_callback=self.questions,
             client_info=_CLIENT,
+            cache=None,
         )
         return await stack.enter_async_context(client)
 

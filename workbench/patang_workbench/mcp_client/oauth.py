@@ -11,7 +11,7 @@ from typing import Protocol
 
 import httpx2
 from mcp.client.auth import OAuthClientProvider
-from mcp.client.auth.utils import extract_field_from_www_auth
+from mcp.client.auth.utils import extract_field_from_www_auth, union_scopes
 from mcp.shared.auth import (
     AuthorizationCodeResult,
     OAuthClientInformationFull,
@@ -178,15 +178,17 @@ class KeptOAuth(OAuthClientProvider):
         return tokens is not None and request.headers.get("Authorization") != f"Bearer {tokens.access_token}"
 
     def _refuse_to_ask(self, response: httpx2.Response) -> None:
-        command = f"`patang mcp login {self._file.url}`"
+        url = self._file.url
         if response.status_code == 401:
             known = self._file.read().client is not None
             said = "the login has ended" if known else "nobody is logged in"
-            raise LoginNeeded(f"{self._file.url}: {said}: run {command}")
+            raise LoginNeeded(f"{url}: {said}: run `patang mcp login {url}`")
         error = extract_field_from_www_auth(response, "error")
         if response.status_code == 403 and error == "insufficient_scope":
-            scope = extract_field_from_www_auth(response, "scope") or "more than was granted"
-            raise LoginNeeded(f"{self._file.url}: this needs the scope {scope}: run {command} --scope SCOPE")
+            lacking = extract_field_from_www_auth(response, "scope") or ""
+            granted = self.context.current_tokens.scope if self.context.current_tokens else None
+            wanted = "".join(f" --scope {scope}" for scope in (union_scopes(granted, lacking) or "").split())
+            raise LoginNeeded(f"{url}: the login lacks a right: run `patang mcp login {url}{wanted}`")
 
     async def _perform_authorization_code_grant(self) -> tuple[str, str]:
         if self._scopes:

@@ -22,7 +22,7 @@ from patang_workbench.mcp_client.kept import KeptServer, ServerFile
 from patang_workbench.mcp_client.oauth import KeptOAuth
 from patang_workbench.mcp_client.web import http_client
 
-__all__ = ["ClientName", "LoggedIn", "login", "logout"]
+__all__ = ["ClientName", "LoggedIn", "LoggedOut", "login", "logout"]
 
 type Way = Literal["oauth", "session", "none"]
 
@@ -45,6 +45,17 @@ class LoggedIn:
     scopes: tuple[str, ...]
     until: datetime | None
     already: bool
+
+
+@dataclass(frozen=True)
+class LoggedOut:
+    """A server that is forgotten. `known`: there was something to forget. `left`: its tokens stay valid until
+    they end by themselves, because it offers no way to end them (RFC 7009).
+    """
+
+    url: str
+    known: bool
+    left: bool
 
 
 @dataclass(frozen=True)
@@ -125,22 +136,20 @@ async def _let_go(auth: KeptOAuth, token: OAuthToken) -> None:
                 await http.send(request)
 
 
-async def logout(url: str, *, folder: Path | None = None) -> bool:
-    """Forget the server, and have it end the tokens and the session. False if nothing was remembered.
+async def logout(url: str, *, folder: Path | None = None) -> LoggedOut:
+    """Forget the server, and have it end the tokens and the session.
 
     What this machine remembers is gone in any case. Raises ServerDown, OtherSideFailed or Refused if the
     server could not be told.
     """
     file = ServerFile(url, folder)
     kept = file.read()
-    auth = KeptOAuth(file)
-    ending = [await auth.revocation(kept.tokens.token) if kept.tokens else None, _end_of_session(kept)]
-    if not file.forget():
-        return False
+    revocation = await KeptOAuth(file).revocation(kept.tokens.token) if kept.tokens else None
+    known = file.forget()
     async with http_client() as http:
-        for request in filter(None, ending):
+        for request in filter(None, (revocation, _end_of_session(kept))):
             await _send(http, request, file.url)
-    return True
+    return LoggedOut(file.url, known, left=kept.tokens is not None and revocation is None)
 
 
 async def _send(http: httpx2.AsyncClient, request: httpx2.Request, url: str) -> None:
