@@ -24,6 +24,7 @@ from patang_workbench.local_stack.owner import Owner
 __all__ = [
     "ORDER",
     "Home",
+    "a_little_above",
     "bought",
     "end",
     "eventually",
@@ -91,16 +92,16 @@ class Home:
         return [sys.executable, "-m", "patang_workbench", "mcp", "serve", "--port", str(self.port), *options]
 
     @asynccontextmanager
-    async def assistant(self, *options: str) -> AsyncIterator[Client]:
-        """A host that has started the desk over stdio. Anything but a message on its stdout breaks the
-        client's connection."""
+    async def assistant(self, *options: str, **can: Any) -> AsyncIterator[Client]:
+        """A host that has started the desk over stdio, and what it can do for it. Anything but a message on
+        stdout breaks its connection."""
         command, *arguments = self.command("--stdio", *options)
         # The host's folder is not ours: nothing may hang on where it is started.
         parameters = StdioServerParameters(
             command=command, args=arguments, env=self.variables, cwd=str(self.folder)
         )
         with (self.folder / "stderr.txt").open("a") as told:
-            async with Client(stdio_client(parameters, errlog=told)) as client:
+            async with Client(stdio_client(parameters, errlog=told), **can) as client:
                 yield client
 
     def serve(self, *options: str) -> subprocess.Popen[str]:
@@ -157,10 +158,15 @@ async def ready(client: Client, owner: Owner) -> None:
     )
 
 
+async def a_little_above(client: Client) -> float:
+    """A price that buys at once."""
+    quotes = await structured(client, "get_ltp", instruments=["NSE:INFY"])
+    return round(float(quotes["quotes"]["NSE:INFY"]["last_price"]) * 1.01, 1)
+
+
 async def bought(client: Client, owner: Owner, request_id: str) -> None:
     """Five shares a little above the market, asked for by the assistant, with its owner's yes on the page."""
-    quotes = await structured(client, "get_ltp", instruments=["NSE:INFY"])
-    price = round(float(quotes["quotes"]["NSE:INFY"]["last_price"]) * 1.01, 1)
+    price = await a_little_above(client)
     asked = await structured(client, "place_order", **ORDER, price=price, request_id=request_id)
     assert asked["state"] == "WAITING", asked
     assert await anyio.to_thread.run_sync(owner.decide, asked["approval_url"], "approve") == 200

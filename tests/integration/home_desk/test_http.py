@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import anyio
 import httpx
@@ -12,7 +13,9 @@ from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from patang_workbench.local_stack.owner import Owner
+from patang_workbench.mcp_client import LoginNeeded, connect, login
 from tests.integration.home_desk.home import Home, bought, end, eventually, ready, structured
+from tests.integration.home_desk.visitor import Visitor
 
 pytestmark = pytest.mark.anyio
 
@@ -57,6 +60,24 @@ async def test_a_login_an_order_and_its_position_outlive_a_process_that_was_kill
     finally:
         assert await anyio.to_thread.run_sync(end, again) == 0
         owner.close()
+
+
+async def test_a_program_is_let_in_by_oauth_and_loses_its_way_in_when_its_person_says_so(
+    home: Home, served: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    url, person = f"{home.address}/mcp", Visitor(home.address)
+    found = await login(url, person.lets_in, seconds=60)
+    assert not person.errors
+    assert found.scopes == ("read", "trade")
+    async with connect(url) as desk:
+        answered = await desk.call("login")
+        assert answered.data["state"] == "ACTIVE", "the login of the consent page is the account's"
+    assert "patang" in person.clients().lower()
+    person.disconnect()
+    with pytest.raises(LoginNeeded):
+        async with connect(url) as desk:
+            await desk.call("login")
 
 
 def test_strangers_learn_where_to_ask_and_another_name_for_this_machine_is_refused(

@@ -3,11 +3,22 @@
 import re
 import stat
 from collections.abc import Iterator
+from typing import Any
 
+import anyio
 import pytest
+from mcp_types import ElicitRequestURLParams, ElicitResult
 
 from patang_workbench.local_stack.owner import Owner
-from tests.integration.home_desk.home import ORDER, Home, bought, eventually, ready, structured
+from tests.integration.home_desk.home import (
+    ORDER,
+    Home,
+    a_little_above,
+    bought,
+    eventually,
+    ready,
+    structured,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -51,6 +62,23 @@ async def test_from_the_login_to_a_position_on_paper(home: Home, owner: Owner) -
         assert "stdio of owner" in str(events)
     assert "the host has hung up" in home.said()
     assert "Traceback" not in home.said()
+
+
+async def test_a_host_that_opens_pages_is_told_at_once_what_its_person_said(home: Home, owner: Owner) -> None:
+    opened: list[str] = []
+
+    async def open_page(_: Any, asked: ElicitRequestURLParams) -> ElicitResult:
+        opened.append(asked.url)
+        assert await anyio.to_thread.run_sync(owner.decide, asked.url, "approve") == 200
+        return ElicitResult(action="accept")
+
+    async with home.assistant(elicitation_callback=open_page) as client:
+        await ready(client, owner)
+        price = await a_little_above(client)
+        told = await structured(client, "place_order", **ORDER, price=price, request_id="opened")
+        assert told["state"] == "SENT"
+        [link] = opened
+        assert link.startswith(f"{home.address}/proposals/main/")
 
 
 async def test_nothing_that_is_secret_is_kept_where_others_read(home: Home, owner: Owner) -> None:

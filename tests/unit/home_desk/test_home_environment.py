@@ -87,7 +87,10 @@ def test_the_desk_has_the_accounts_of_the_environment_and_follows_its_changes(to
 def test_a_second_start_changes_nothing(told: dict[str, str]) -> None:
     before = desk_of(told | ONE)
     stored, events = before.settings_changes().stored(), before.store.written(100)
+    [key] = before.request_state_keys()
+    assert len(key) >= 32
     after = desk_of(told | ONE)
+    assert after.request_state_keys() == (key,)
     assert after.settings_changes().stored() == stored
     assert after.store.written(100) == events
 

@@ -1,10 +1,12 @@
-"""A home desk as its environment wants it: accounts registered, the broker's addresses in the settings."""
+"""A home desk as its environment wants it: accounts registered, the broker's addresses in the settings, a key
+of its own."""
 
 import logging
 
 from patang.errors import PatangError
+from patang.identity.credentials import new_secret
 from patang.settings import Settings
-from patang_workbench.home_desk.desk import HomeDesk
+from patang_workbench.home_desk.desk import SECRET_PREFIX, HomeDesk
 from patang_workbench.home_desk.environment import GivenAccount, HomeEnvironment
 
 __all__ = ["set_up"]
@@ -13,6 +15,8 @@ _log = logging.getLogger("patang.home")
 
 # Who changes what the environment says, as the audit log names it.
 _BY = "environment"
+# What CloudFormation makes for a deployed desk (Desk.request_state_keys reads it).
+_SEALING = f"{SECRET_PREFIX}/mcp/request-state"
 
 
 def set_up(desk: HomeDesk, given: HomeEnvironment) -> None:
@@ -22,6 +26,8 @@ def set_up(desk: HomeDesk, given: HomeEnvironment) -> None:
     off, or stays while something of it is open. Raises Refused where the desk cannot go to another market
     because something is open in this one.
     """
+    if desk.secrets.get(_SEALING) is None:
+        desk.secrets.put(_SEALING, {"key": new_secret()})
     _settings(desk, given)
     named = {account.name for account in given.accounts}
     for account in given.accounts:
