@@ -76,8 +76,6 @@ async def _told(request: Request, error: Exception) -> Response:
 async def _refused_to_client(request: Request, error: Exception) -> Response:
     if not isinstance(error, OAuthError):
         return failure(request)
-    if wants_page(request):
-        return message_page(error.status, "Not connected", f"{error.description}.")
     # RFC 6749 section 5.2: who tried to prove himself by the header is asked to by the same scheme.
     asked = error.error == "invalid_client" and "authorization" in request.headers
     headers = {"WWW-Authenticate": 'Basic realm="patang"'} if asked else None

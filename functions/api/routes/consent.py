@@ -15,8 +15,9 @@ from functions.api.cookies import keep, kept
 from functions.api.every_answer import content_policy
 from functions.api.gate import Admin, Reader, TheDesk
 from functions.api.oauth_parameters import asked
-from functions.api.render import page
+from functions.api.render import message_page, page
 from patang.app import Desk
+from patang.errors import Refused
 from patang.identity.principal import Principal
 from patang.identity.rights import in_person
 from patang.oauth.errors import OAuthError
@@ -33,8 +34,8 @@ _RIGHTS = {
     "read": ("Look", "positions, orders, prices, signals, results and the audit log"),
     "trade": (
         "Act",
-        "ask for orders, change and cancel them, decide about the desk's proposals, halt, resume and "
-        "flatten, keep alerts and watchlists",
+        "ask for orders, change and cancel them, decline what is proposed, halt, resume and flatten, keep "
+        "alerts and watchlists",
     ),
     "admin": ("Administer", "what belongs to the desk's owner; no tool of an assistant needs it today"),
 }
@@ -58,7 +59,10 @@ def authorize(request: Request, desk: TheDesk) -> Response:
 def consent_page(transaction: str, request: Request, principal: Reader, desk: TheDesk) -> Response:
     """Who asks, where the answer goes, and what may be ticked."""
     in_person(principal, "letting a program in")
-    return _page(transaction, request, principal, desk)
+    try:
+        return _page(transaction, request, principal, desk)
+    except (Refused, OAuthError) as error:
+        return _over(error)
 
 
 @router.post("/consent/{transaction}")
@@ -71,10 +75,13 @@ def answer_it(
     scopes: Annotated[tuple[str, ...], Form()] = (),
 ) -> Response:
     """The press of a button on that page."""
-    yes = decision == "allow"
-    if yes and not scopes:
-        return _page(transaction, request, principal, desk, note="Tick what it may do, or refuse.")
-    leads_to = desk.authorizations().decide(transaction, kept(request, _BROWSER), principal, yes, scopes)
+    yes, browser = decision == "allow", kept(request, _BROWSER)
+    try:
+        if yes and not scopes:
+            return _page(transaction, request, principal, desk, note="Tick what it may do, or refuse.")
+        leads_to = desk.authorizations().decide(transaction, browser, principal, yes, scopes)
+    except (Refused, OAuthError) as error:
+        return _over(error)
     return RedirectResponse(leads_to, 303)
 
 
@@ -88,6 +95,7 @@ def _page(transaction: str, request: Request, principal: Principal, desk: Desk, 
         rights=[(scope, *_RIGHTS[scope], scope in shown.ticked) for scope in shown.scopes],
         note=note,
         mode=settings.mode,
+        alone=settings.requests.assistant_alone_inr,
         who=principal.name,
         here=f"/consent/{transaction}",
         csrf=principal.csrf or "",
@@ -96,6 +104,13 @@ def _page(transaction: str, request: Request, principal: Principal, desk: Desk, 
     scheme = urlsplit(shown.redirect_uri).scheme
     answer.headers["Content-Security-Policy"] = content_policy("https:", *_other_than_https(scheme))
     return answer
+
+
+def _over(error: Refused | OAuthError) -> Response:
+    """The question can be answered no more, or not so."""
+    why = error.description if isinstance(error, OAuthError) else str(error)
+    status = HTTPStatus.BAD_REQUEST if isinstance(error, OAuthError) else HTTPStatus.CONFLICT
+    return message_page(status, "Not connected", f"{why[:1].upper()}{why[1:]}.")
 
 
 def _other_than_https(scheme: str) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from starlette.responses import JSONResponse
 
 from functions.api.gate import TheDesk
 from patang.oauth.addresses import issuer, resource
-from patang.oauth.metadata import AUTH_METHODS
 from patang.oauth.scopes import SCOPES
 
 __all__ = ["router"]
@@ -42,6 +41,9 @@ def protected_resource(desk: TheDesk) -> JSONResponse:
 @router.get("/.well-known/oauth-authorization-server/mcp")
 def authorization_server(desk: TheDesk) -> JSONResponse:
     """Metadata of the server that authorizes (RFC 8414), which is this desk as well."""
+    # Here, not at the top: most instances are never asked what clients there can be.
+    from patang.oauth.metadata import AUTH_METHODS
+
     here = desk.public_url()
     told: dict[str, Any] = {
         "issuer": issuer(here),

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from functions.mcp.endpoint import McpEndpoint
 from patang.audit.event import AuditEvent
 from patang.ports.client_documents import ClientDocument
+from patang.settings import Settings
 from tests.unit.api.oauth_client import (
     HERE,
     LOOPBACK,
@@ -111,6 +112,16 @@ def test_the_page_shows_who_asks_and_where_the_answer_goes(browser, program):
     assert "Signed in as asha" in text
     ticked = re.findall(r'value="(read|trade|admin)" (checked)?>', text)
     assert ticked == [("read", "checked"), ("trade", ""), ("admin", "")]
+
+
+def test_the_page_says_what_goes_without_a_yes(desk, browser, program):
+    consent = asked_in(browser, program)
+    assert "An order is placed only after your own yes" in browser.get(consent).text
+    settings = Settings.model_validate({"requests": {"assistant_alone_inr": 2500}})
+    desk.standing_settings = lambda: settings.model_copy(update={"public_url": HERE})
+    text = re.sub(r"\s+", " ", browser.get(consent).text)
+    assert "place orders of up to ₹2,500.00 without your yes" in text
+    assert "only after your own yes" not in text
 
 
 def test_only_what_was_asked_for_can_be_ticked(browser, program):
