@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,12 +37,16 @@ class ServedDesk:
         return f"{self.origin}/mcp"
 
 
+def _two_owners(public_url: str) -> SampleDesk:
+    return busy(two_owners(public_url=public_url))
+
+
 @contextmanager
-def served_desk() -> Iterator[ServedDesk]:
-    """At a free port, for the length of the block."""
+def served_desk(made: Callable[[str], SampleDesk] = _two_owners) -> Iterator[ServedDesk]:
+    """The desk that `made` makes for an address, at a free port, for the length of the block."""
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
-    served = ServedDesk(busy(two_owners(public_url=origin)), origin)
+    served = ServedDesk(made(origin), origin)
     pages, endpoint = build_app(served.desk), McpEndpoint(served.desk)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
