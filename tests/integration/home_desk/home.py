@@ -19,6 +19,8 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from patang_workbench.exchange.engine import Settings
 from patang_workbench.exchange.login import App
 from patang_workbench.exchange.server import Simulator
+from patang_workbench.home_desk.desk import HomeDesk
+from patang_workbench.home_desk.environment import HomeEnvironment
 from patang_workbench.local_stack.owner import Owner
 
 __all__ = [
@@ -119,6 +121,10 @@ class Home:
                 time.sleep(0.1)
         process.kill()
         raise AssertionError(f"it did not come up: {self.said()}")
+
+    def opened(self) -> HomeDesk:
+        """The desk of this folder, as one more process has it."""
+        return HomeDesk(HomeEnvironment.read(self.variables), lambda: self.address)
 
     def said(self) -> str:
         """What the processes have told on their standard error."""

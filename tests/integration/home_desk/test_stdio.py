@@ -9,7 +9,9 @@ import anyio
 import pytest
 from mcp_types import ElicitRequestURLParams, ElicitResult
 
+from patang_workbench.exchange.server import Simulator
 from patang_workbench.local_stack.owner import Owner
+from tests.contract.kite.simulated_desk import DAY
 from tests.integration.home_desk.home import (
     ORDER,
     Home,
@@ -62,6 +64,10 @@ async def test_from_the_login_to_a_position_on_paper(home: Home, owner: Owner) -
         assert "stdio of owner" in str(events)
     assert "the host has hung up" in home.said()
     assert "Traceback" not in home.said()
+    log = home.opened().audit_log()
+    assert log.verify("main", DAY).ok
+    assert log.verify("main", DAY).entries > 3
+    assert log.unlinked("main", DAY) == []
 
 
 async def test_a_host_that_opens_pages_is_told_at_once_what_its_person_said(home: Home, owner: Owner) -> None:
@@ -79,6 +85,23 @@ async def test_a_host_that_opens_pages_is_told_at_once_what_its_person_said(home
         assert told["state"] == "SENT"
         [link] = opened
         assert link.startswith(f"{home.address}/proposals/main/")
+
+
+async def test_real_orders_take_the_same_switch_and_the_same_preflight(
+    home: Home, owner: Owner, simulator: Simulator
+) -> None:
+    async with home.assistant("--scopes", "read,trade,admin") as client:
+        await ready(client, owner)
+        desk = home.opened()
+        desk.settings_changes().put(desk.settings().model_copy(update={"mode": "live"}), "person:owner")
+        await eventually(
+            lambda: structured(client, "get_status"), lambda told: told["mode"] == "live", seconds=20
+        )
+        price = await a_little_above(client)
+        asked = await client.call_tool("place_order", {**ORDER, "price": price})
+        assert asked.is_error
+        assert "preflight" in str(asked.content)
+    assert simulator.exchange.broker.placed == 0
 
 
 async def test_nothing_that_is_secret_is_kept_where_others_read(home: Home, owner: Owner) -> None:
