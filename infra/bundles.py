@@ -31,6 +31,7 @@ _CLOUD_PLATFORM: Final = "aarch64-manylinux_2_28"
 # Raise it when the recipe below changes: the sources' hash does not see that.
 _RECIPE: Final = "1"
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
+_IMAGES_WITH_MODELS: Final = ("research_worker",)
 _NOT_SHIPPED: Final = ("tests", "__pycache__")
 _NOT_SHIPPED_SUFFIXES: Final = (".pyi", ".pxd", ".pyc")
 # C++ headers for those who compile against Arrow: 10 MB that no function reads.
@@ -72,6 +73,10 @@ class Bundles:
         key = _digest(("lock", lock.read_bytes()), ("platform", target.encode()))
         return self._zip(f"layer-{name}", key, lambda out: self._install(lock, out), "/opt")
 
+    def models(self) -> str:
+        """Which model artifacts are deployed, in a word: the same for the same files."""
+        return _digest_of(_shipped(ROOT / "model_artifacts", "model_artifacts"))[:16]
+
     def function(self, name: str) -> Bundle:
         """The zip of a function: the packages `functions` and `functions.<name>`. Raises BundleError."""
         return self._sources(f"function-{name}", ROOT / "functions" / name, f"functions/{name}", "/var/task")
@@ -84,8 +89,10 @@ class Bundles:
             "layers/core/patang": ROOT / "layers/core/patang",
             f"functions/{name}": ROOT / f"functions/{name}",
         }
+        if name in _IMAGES_WITH_MODELS:
+            parts["model_artifacts"] = ROOT / "model_artifacts"
         files = {target: source for place, part in parts.items() for target, source in _shipped(part, place)}
-        key = _digest(*((target, source.read_bytes()) for target, source in sorted(files.items())))
+        key = _digest_of(files.items())
         path = self._cache / f"image-{name}-{key[:16]}"
         if not path.exists():
             self._cache.mkdir(parents=True, exist_ok=True)
@@ -97,7 +104,7 @@ class Bundles:
 
     def _sources(self, name: str, folder: Path, place: str, root: str) -> Bundle:
         files = dict(_shipped(folder, place))
-        key = _digest(*((target, source.read_bytes()) for target, source in sorted(files.items())))
+        key = _digest_of(files.items())
         return self._zip(name, key, lambda out: _copy(files.items(), out), root)
 
     def _zip(self, name: str, key: str, fill: Callable[[Path], None], root: str) -> Bundle:
@@ -133,6 +140,10 @@ class Bundles:
 def host_is_arm() -> bool:
     """Whether bundles of the local flavour are built for arm64."""
     return platform.machine() in ("arm64", "aarch64")
+
+
+def _digest_of(files: Iterable[tuple[str, Path]]) -> str:
+    return _digest(*((target, source.read_bytes()) for target, source in sorted(files)))
 
 
 def _digest(*parts: tuple[str, bytes]) -> str:

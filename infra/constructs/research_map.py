@@ -12,11 +12,13 @@ from constructs import Construct
 
 from infra.bundles import Bundles, host_is_arm
 from infra.config import StageSettings
+from infra.constructs.desk_function import DeskFunction
 from infra.constructs.permissions import Store, acknowledge, allow, allow_objects, expect_invocations
 from infra.constructs.trading_cycle import STATE_MACHINE_FINDINGS, workflow_logs
-from patang.backtest.worker import INPUTS, RUNS
+from patang.backtest.asked import BACKTESTS, REPORTS, manifest_path
+from patang.backtest.worker import INPUTS, KEPT, RUNS
 
-__all__ = ["ResearchMap", "ResearchWorkerFunction"]
+__all__ = ["ResearchMap", "ResearchWorkerFunction", "allow_backtests"]
 
 # One processor is 1,769 MB; a job is one thread, and two years of a symbol with features are 300 MB.
 _MEMORY_MB: Final = 2048
@@ -61,11 +63,12 @@ class ResearchWorkerFunction(lambda_.DockerImageFunction):
                 "STAGE": settings.stage,
                 "POWERTOOLS_SERVICE_NAME": "research_worker",
                 "STORE_BUCKET": store.name,
+                "MODELS": bundles.models(),
             },
             retry_attempts=0,
             max_event_age=Duration.seconds(60),
         )
-        allow_objects(role, store, read=[INPUTS, RUNS], write=[RUNS])
+        allow_objects(role, store, read=[INPUTS, RUNS, *KEPT], write=[RUNS, BACKTESTS])
 
 
 class ResearchMap(Construct):
@@ -86,7 +89,7 @@ class ResearchMap(Construct):
         worker: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, construct_id)
-        name = f"{settings.prefix}-research"
+        name = machine_name(settings)
         # Written out: the CDK's own map lets its role read and write the whole bucket.
         jobs = sfn.CustomState(self, "Jobs", state_json=_map_of_jobs(worker, settings.research_workers))
         self.machine = sfn.StateMachine(
@@ -123,6 +126,35 @@ class ResearchMap(Construct):
             [stack.format_arn(resource="execution", resource_name=f"{name}/{_LABEL}:*", **parts)],
             why_wildcard="The children of this one map: their names are given by the service",
         )
+
+
+def machine_name(settings: StageSettings) -> str:
+    """How the map's state machine is called, so that others may name it without waiting for its stack."""
+    return f"{settings.prefix}-research"
+
+
+def allow_backtests(function: DeskFunction, settings: StageSettings, store: Store, models: str) -> None:
+    """Lets a function read reports and, where research is deployed, start backtests and follow them."""
+    allow_objects(function, store, read=[REPORTS])
+    if not settings.research:
+        return
+    stack, name = Stack.of(function), machine_name(settings)
+    parts = {"service": "states", "arn_format": ArnFormat.COLON_RESOURCE_NAME}
+    machine = stack.format_arn(resource="stateMachine", resource_name=name, **parts)
+    function.add_environment("RESEARCH_MACHINE_ARN", machine)
+    function.add_environment("MODELS", models)
+    allow(function, ["states:StartExecution"], [machine])
+    allow(
+        function,
+        ["states:DescribeExecution"],
+        [stack.format_arn(resource="execution", resource_name=f"{name}:*", **parts)],
+        why_wildcard="The executions of this one map: their names are those of its runs",
+    )
+    # A run's result says why it could not be made; its manifest is all that is written of it here.
+    allow_objects(function, store, read=[RUNS])
+    why = "One manifest a run: the names of runs are made of what they are asked"
+    allow(function, ["s3:PutObject"], [f"{store.arn}/{manifest_path('*')}"], why_wildcard=why)
+    allow(function, ["kms:GenerateDataKey", "kms:Decrypt"], [store.key.key_arn])
 
 
 def _map_of_jobs(worker: lambda_.IFunction, at_once: int) -> dict[str, Any]:

@@ -100,4 +100,13 @@ def research(cloud: Assembly) -> Assembly:
 
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    return _synthesise(tmp_path_factory.mktemp("local"), owner_email="owner@example.com", flavour="local")
+    """As the cloud's, research included: what differs is the machine."""
+    return _synthesise(
+        tmp_path_factory.mktemp("local"), owner_email="owner@example.com", flavour="local", research="true"
+    )
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """Another stage, as it is without being asked for anything: no research."""
+    return _synthesise(tmp_path_factory.mktemp("live"), stage="live")

@@ -10,7 +10,15 @@ from infra.bundles import ROOT
 from infra.constructs.desk_function import FUNCTION_LAYERS
 
 # Read where they are there, and done without where not.
-OPTIONAL = {"ALARM_TOPIC_ARN", "NOTIFY_CHANNELS", "PUBLIC_URL", "SECRET_KEY_ID", "TRADING_CYCLE_ARN"}
+OPTIONAL = {
+    "ALARM_TOPIC_ARN",
+    "MODELS",
+    "NOTIFY_CHANNELS",
+    "PUBLIC_URL",
+    "RESEARCH_MACHINE_ARN",
+    "SECRET_KEY_ID",
+    "TRADING_CYCLE_ARN",
+}
 
 
 def desk_methods() -> dict[str, ast.FunctionDef]:

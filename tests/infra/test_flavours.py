@@ -103,9 +103,7 @@ def test_wrong_setting_on_the_command_line_is_a_message_and_not_a_trace(tmp_path
     assert "stage" in capsys.readouterr().err
 
 
-def test_live_stage_has_names_of_its_own(tmp_path):
-    build(outdir=tmp_path, context={"stage": "live"}, build_assets=False).synth()
-
-    text = (tmp_path / "patang-live-trading.template.json").read_text()
+def test_live_stage_has_names_of_its_own(live):
+    text = (live.folder / "patang-live-trading.template.json").read_text()
     assert "patang-live-order-workflow" in text
     assert "patang-paper" not in text

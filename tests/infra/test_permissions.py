@@ -139,8 +139,13 @@ STORE = {
     "reconciler": ({"instruments/", "universe/"}, set()),
     "risk": (set(), {"decisions/"}),
     "signals": ({"minutes/", "universe/"}, {"decisions/"}),
-    "api": ({"chains/", "decisions/", "instruments/", "minutes/", "universe/"}, set()),
-    "mcp": ({"chains/", "decisions/", "instruments/", "minutes/", "universe/"}, set()),
+    **dict.fromkeys(
+        ("api", "mcp"),
+        (
+            {"chains/", "decisions/", "instruments/", "minutes/", "universe/", "reports/", "research/runs/"},
+            {"research/runs/"},
+        ),
+    ),
     "ingester": ({"universe/"}, {"ticks/"}),
 }  # fmt: skip
 
@@ -165,6 +170,27 @@ def test_each_reads_and_writes_its_own_part_of_the_store(cloud):
     }
 
     assert {name: parts for name, parts in found.items() if any(parts)} == STORE
+
+
+@pytest.mark.parametrize("name", ["api", "mcp"])
+def test_who_asks_for_a_backtest_writes_its_manifest_and_starts_its_map_and_nothing_else(
+    cloud, live, research, name
+):
+    statements = cloud.statements_of(name)
+    (put,) = (s for s in statements if "s3:PutObject" in actions(s))
+    (written,) = resources(put)
+    assert written.endswith('/research/runs/*/jobs-asked.jsonl"]]}')
+    started = [entry for s in statements if "states:StartExecution" in actions(s) for entry in resources(s)]
+    (machine,) = started
+    assert machine.endswith(':stateMachine:patang-paper-research"]]}')
+    assert who_may(cloud, "states:DescribeExecution", ":execution:patang-paper-research:*") == {"api", "mcp"}
+
+    variables = cloud.functions()[name]["Environment"]["Variables"]
+    (worker,) = research.functions().values()
+    assert variables["MODELS"] == worker["Environment"]["Variables"]["MODELS"]
+    assert "RESEARCH_MACHINE_ARN" not in live.functions()[name]["Environment"]["Variables"]
+    for action in ("s3:PutObject", "states:StartExecution"):
+        assert not any(action in actions(s) for s in live.statements_of(name)), "research is not deployed"
 
 
 def test_whoever_reads_an_item_may_read_many_at_once(cloud):

@@ -18,11 +18,12 @@ def definition(assembly):
     return json.loads("".join(part if isinstance(part, str) else "WORKER" for part in parts))
 
 
-def test_it_is_deployed_only_where_it_is_asked_for(cloud, local):
+def test_it_is_deployed_only_where_it_is_asked_for(cloud, live):
     def stacks(assembly):
-        return {path.name.split(".")[0] for path in assembly.folder.glob("*.template.json")}
+        names = {path.name.split(".")[0] for path in assembly.folder.glob("*.template.json")}
+        return {name.rpartition("-")[2] for name in names}
 
-    assert stacks(cloud) - stacks(local) == {"patang-paper-research"}
+    assert stacks(cloud) - stacks(live) == {"research"}
 
 
 def test_every_line_of_the_manifest_is_a_child_that_calls_the_worker(research):
@@ -54,22 +55,27 @@ def test_nothing_of_it_reaches_beyond_research_in_the_store_or_the_orders(resear
         for statement in statements:
             kinds = {action.partition(":")[0] for action in actions(statement)}
             assert kinds <= {"logs", "s3", "kms", "lambda", "states"}, role
-            if actions(statement) & {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"}:
-                assert all(re.search(r"/research/(inputs|runs)/\*", r) for r in resources(statement)), role
+            if "s3:GetObject" in actions(statement):
+                read = r"/(research/(inputs|runs)|historical_candles|option_chain)/\*"
+                assert all(re.search(read, r) for r in resources(statement)), role
+            if actions(statement) & {"s3:PutObject", "s3:AbortMultipartUpload"}:
+                written = r"/(research/runs/|reports/backtest-)\*"
+                assert all(re.search(written, r) for r in resources(statement)), role
             if kinds == {"states"}:
                 assert all("patang-paper-research" in entry for entry in resources(statement)), role
 
 
-def test_the_worker_reads_inputs_and_writes_results_only(research):
+def test_the_worker_reads_inputs_and_candles_and_writes_results_and_backtests_only(research):
     (worker,) = research.properties("AWS::Lambda::Function")
     statements = research.statements()[worker["Role"]["Fn::GetAtt"][0]]
 
     def prefixes(action):
         found = [entry for s in statements if action in actions(s) for entry in resources(s)]
-        return sorted(re.findall(r"/(research/[a-z]+/)\*", " ".join(found)))
+        return sorted(re.findall(r"/([a-z_]+/[a-z-]*/?)\*", " ".join(found)))
 
-    assert prefixes("s3:GetObject") == ["research/inputs/", "research/runs/"]
-    assert prefixes("s3:PutObject") == ["research/runs/"]
+    kept = ["historical_candles/", "option_chain/"]
+    assert prefixes("s3:GetObject") == [*kept, "research/inputs/", "research/runs/"]
+    assert prefixes("s3:PutObject") == ["reports/backtest-", "research/runs/"]
     assert not any("s3:DeleteObject" in actions(s) for s in statements)
 
 
@@ -78,7 +84,8 @@ def test_the_worker_is_an_image_for_arm64_that_is_told_of_its_store(research):
 
     assert worker["PackageType"] == "Image"
     assert worker["Architectures"] == ["arm64"]
-    assert set(worker["Environment"]["Variables"]) == {"STAGE", "POWERTOOLS_SERVICE_NAME", "STORE_BUCKET"}
+    given = {"STAGE", "POWERTOOLS_SERVICE_NAME", "STORE_BUCKET", "MODELS"}
+    assert set(worker["Environment"]["Variables"]) == given
     (invoked,) = research.properties("AWS::Lambda::EventInvokeConfig")
     assert invoked["MaximumRetryAttempts"] == 0
 

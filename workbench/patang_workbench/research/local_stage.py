@@ -48,8 +48,13 @@ def local_stage(workers: int, progress: Callable[[str], None]) -> Iterator[Local
         _synthesise(folder / "assembly")
         emulator.wait_ready()
         outputs = deploy(emulator, Assembly(folder / "assembly", ACCOUNT, REGION), {}, progress)
+        function = emulator.client("lambda")
+        given = function.get_function_configuration(FunctionName=outputs["ResearchWorkerName"])
         environment = clean_environment(
             **emulator.client_environment(),
+            # The image has it beside the code.
+            MODEL_PATH=str(PROJECT_ROOT / "model_artifacts"),
+            MODELS=given["Environment"]["Variables"]["MODELS"],
             STAGE="paper",
             POWERTOOLS_SERVICE_NAME="research_worker",
             STORE_BUCKET=outputs["StoreBucket"],
@@ -66,8 +71,6 @@ def local_stage(workers: int, progress: Callable[[str], None]) -> Iterator[Local
                 keeper=keeper,
             )
         )
-        function = emulator.client("lambda")
-        given = function.get_function_configuration(FunctionName=outputs["ResearchWorkerName"])
         variables = {**given["Environment"]["Variables"], _FORWARD: running.address}
         function.update_function_configuration(
             FunctionName=given["FunctionName"], Environment={"Variables": variables}

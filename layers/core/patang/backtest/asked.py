@@ -8,16 +8,19 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from patang.backtest.jobs import Job, program, run_id
+from patang.backtest.worker import RUNS
 from patang.errors import BadInput
 from patang.settings import Settings
 
 __all__ = [
+    "BACKTESTS",
     "MOST_SYMBOL_DAYS",
     "REPORTS",
     "WARM_UP_DAYS",
     "BacktestDone",
     "BacktestWish",
     "backtest_job",
+    "manifest_path",
     "report_name",
     "report_path",
     "run_named",
@@ -29,6 +32,8 @@ WARM_UP_DAYS: Final = 21
 # What one worker reads, keeps in its memory and goes through in its time, with room to spare.
 MOST_SYMBOL_DAYS: Final = 6_000
 _PREFIX: Final = "backtest-"
+# Below which the worker writes.
+BACKTESTS: Final = f"{REPORTS}{_PREFIX}"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
 
@@ -88,6 +93,11 @@ def backtest_job(wish: BacktestWish, models: str) -> Job:
     """
     parameters: Mapping[str, object] = {"wish": wish.model_dump(mode="json"), "models": models}
     return Job(kind="backtest", inputs=(), parameters=parameters, seed=0, program=program())
+
+
+def manifest_path(run: str) -> str:
+    """Where the one line of a run's manifest is."""
+    return f"{RUNS}{run}/jobs-asked.jsonl"
 
 
 def report_name(job: Job) -> str:

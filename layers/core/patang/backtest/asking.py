@@ -7,7 +7,14 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from patang.audit.event import AuditEvent
-from patang.backtest.asked import BacktestWish, backtest_job, report_name, report_path, run_named
+from patang.backtest.asked import (
+    BacktestWish,
+    backtest_job,
+    manifest_path,
+    report_name,
+    report_path,
+    run_named,
+)
 from patang.backtest.jobs import Job, JobResult
 from patang.backtest.worker import RUNS, JobEvent, result_path
 from patang.errors import AskOwner, Refused
@@ -165,12 +172,12 @@ class Backtests:
 
     def _put_manifest(self, run: str, job: Job) -> None:
         line = JobEvent(run=run, job=job).model_dump_json().encode()
-        self._objects.put(_manifest(run), line, content_type="application/jsonlines")
+        self._objects.put(manifest_path(run), line, content_type="application/jsonlines")
 
     def _start(self, asked: AskedBacktest) -> None:
         if self._machine is not None:
             report = f"{RUNS}{asked.run}/map-{asked.execution}"
-            self._machine.start(asked.execution, _manifest(asked.run), report)
+            self._machine.start(asked.execution, manifest_path(asked.run), report)
 
     def _write(
         self,
@@ -241,7 +248,3 @@ def _event(asked: AskedBacktest, as_of: datetime) -> AuditEvent:
             "attempt": asked.attempt,
         },
     )
-
-
-def _manifest(run: str) -> str:
-    return f"{RUNS}{run}/jobs-asked.jsonl"

@@ -15,10 +15,21 @@ from patang.backtest.jobs import Job, JobKind, Work, run_job
 from patang.errors import BadInput
 from patang.ports import ObjectStore
 
-__all__ = ["INPUTS", "RUNS", "JobEvent", "ResearchWorker", "input_path", "result_path", "results_folder"]
+__all__ = [
+    "INPUTS",
+    "KEPT",
+    "RUNS",
+    "JobEvent",
+    "ResearchWorker",
+    "input_path",
+    "result_path",
+    "results_folder",
+]
 
 INPUTS: Final = "research/inputs/"
 RUNS: Final = "research/runs/"
+# What the desk has archived of the past.
+KEPT: Final = ("historical_candles/", "option_chain/")
 # A sweep asks for the same few symbols over and over: a worker fetches each once.
 _KEPT_INPUTS: Final = 4
 
