@@ -1,5 +1,6 @@
 """The home desk's clockwork, stream and keeper."""
 
+import os
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from patang_workbench.home_desk.desk import HomeDesk
 from patang_workbench.home_desk.environment import HomeEnvironment
 from patang_workbench.home_desk.keeper import Keeper
 from patang_workbench.home_desk.tick_stream import HOME_SHARD, HomeStream
+from tests.fakes import FixedClock
 
 ONE = {"KITE_API_KEY": "key", "KITE_API_SECRET": "secret", "KITE_USER_ID": "AB1234"}
 TUESDAY = datetime(2026, 8, 18, 9, 0, tzinfo=IST)
@@ -89,3 +91,27 @@ def test_a_folder_has_one_keeper_and_the_next_follows_it(tmp_path: Path) -> None
     assert not first.take()
     with pytest.raises(RuntimeError):
         first.serve_at("http://127.0.0.1:1")
+
+
+def test_what_is_of_use_for_a_while_goes_and_what_is_kept_for_good_stays(tmp_path: Path) -> None:
+    given = HomeEnvironment.read(ONE | {"PATANG_HOME": str(tmp_path)})
+    desk, now = HomeDesk(given, lambda: ""), TUESDAY.timestamp()
+    desk.clock = FixedClock(TUESDAY)
+    day = 24 * 3600
+    written = {
+        "ticks/date=2026-07-01/a.parquet": 40,
+        "ticks/date=2026-08-17/b.parquet": 1,
+        "minutes/2026-05-01/0930/home.json": 100,
+        "historical_candles/symbol=INFY/c.parquet": 900,
+        "decisions/2020/d.json": 2000,
+    }
+    for path, age in written.items():
+        desk.objects.put(path, b"x")
+        os.utime(tmp_path / "store" / path, (now - age * day, now - age * day))
+    desk.tidy()
+    assert desk.objects.list("") == [
+        "decisions/2020/d.json",
+        "historical_candles/symbol=INFY/c.parquet",
+        "ticks/date=2026-08-17/b.parquet",
+    ]
+    assert not (tmp_path / "store" / "minutes" / "2026-05-01").exists()

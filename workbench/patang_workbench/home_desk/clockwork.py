@@ -120,7 +120,7 @@ class HomeClockwork:
             "late_morning": lambda: self._desk.morning().catch_up(minute),
             "preflight": lambda: self._desk.preflight().by_schedule(minute),
             "reconcile": lambda: self._reconcile(minute),
-            "archive": lambda: self._desk.archive().run(minute),
+            "archive": lambda: self._archive(minute),
         }
         try:
             _log.debug("%s of %s: %s", name, minute, calls[name]())
@@ -128,6 +128,11 @@ class HomeClockwork:
             _log.warning("%s of %s: %s", name, f"{minute:%H:%M}", error)
         finally:
             self._desk.notifications().flush()
+
+    def _archive(self, minute: datetime) -> object:
+        done = self._desk.archive().run(minute)
+        self._desk.tidy()
+        return done
 
     def _reconcile(self, minute: datetime) -> object:
         now = self._desk.clock.now()

@@ -1,6 +1,7 @@
 """The composition root with ports of this machine in the place of AWS's, and otherwise as it is deployed."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, override
 
@@ -19,6 +20,7 @@ from patang_workbench.home_desk.queues import (
 )
 from patang_workbench.home_desk.secrets import HomeSecrets
 from patang_workbench.home_desk.state_store import HomeStore
+from patang_workbench.home_desk.store_keeping import tidy
 from patang_workbench.home_desk.telling import LoggedMessenger, LoggedMetrics
 from patang_workbench.home_desk.tick_stream import HomeStream
 
@@ -27,6 +29,7 @@ __all__ = ["SECRET_PREFIX", "HomeDesk"]
 SECRET_PREFIX = "patang/home"  # noqa: S105 - where secrets lie, not one
 _MODELS = Path(__file__).resolve().parents[3] / "model_artifacts"
 _OUTBOX = "OUTBOX#"
+_DEAD_KEPT = timedelta(days=14)
 
 
 class HomeDesk(Desk):
@@ -73,6 +76,12 @@ class HomeDesk(Desk):
         self.update_queue = HomeUpdateQueue(self.update_messages)
         self.poll_queue = HomePollQueue(self.poll_messages)
         self.dead_letters = HomeDeadLetters(self.dead_messages)
+
+    def tidy(self) -> None:
+        """Lets go of what has been kept for long enough."""
+        now = self.clock.now()
+        tidy(self._given.folder / "store", now)
+        self.dead_messages.forget(now - _DEAD_KEPT)
 
     @override
     def public_url(self) -> str:

@@ -5,6 +5,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from patang.ports import Clock
@@ -100,6 +101,13 @@ class HomeQueue:
             else:
                 connection.execute("UPDATE messages SET since = ? WHERE number = ?", (since, message.number))
         return not dead
+
+    def forget(self, before: datetime) -> None:
+        """Lets go of what has waited since before a moment."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "DELETE FROM messages WHERE queue = ? AND since < ?", (self._name, before.timestamp())
+            )
 
     def waiting(self) -> int:
         """Messages that are not dealt with yet."""

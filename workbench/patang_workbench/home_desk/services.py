@@ -47,7 +47,8 @@ class HomeServices:
             "ingester": ingester.run,
         }
         self._threads = [
-            threading.Thread(target=work, name=f"home-{name}", daemon=True) for name, work in works.items()
+            threading.Thread(target=self._keep_at, args=(work,), name=f"home-{name}", daemon=True)
+            for name, work in works.items()
         ]
 
     def start(self) -> None:
@@ -60,6 +61,15 @@ class HomeServices:
         self._stop.set()
         for thread in self._threads:
             thread.join(_END_SECONDS)
+
+    def _keep_at(self, work: Callable[[], object]) -> None:
+        """Begins it again, whatever ended it before its time."""
+        while not self._stop.is_set():
+            try:
+                work()
+            except Exception:
+                _log.exception("begins again")
+                self._stop.wait(_AGAIN_SECONDS)
 
     def _read(self, queue: HomeQueue, take: Callable[[Mapping[str, Any]], object]) -> None:
         """Messages of a queue, one after the other."""
@@ -137,12 +147,9 @@ class HomeServices:
     def _link(self) -> None:
         """The table's stream into the audit chain."""
         while not self._stop.is_set():
-            try:
-                found = self._desk.store.written(_LINK_AT_ONCE)
-                if found:
-                    self._desk.audit_linker().process([attributes for _, attributes in found])
-                    self._desk.store.forget_written(found[-1][0])
-                    continue
-            except PatangError as error:
-                _log.warning("the audit chain waits: %s", error)
-            self._stop.wait(_AGAIN_SECONDS)
+            found = self._desk.store.written(_LINK_AT_ONCE)
+            if found:
+                self._desk.audit_linker().process([attributes for _, attributes in found])
+                self._desk.store.forget_written(found[-1][0])
+            else:
+                self._stop.wait(_AGAIN_SECONDS)
