@@ -75,9 +75,10 @@ def _add_login(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out an action. Raises CommandError for what only another try or another address could mend."""
-    # The SDK logs what it raises, too: one account of a failure is enough for a terminal.
-    logging.getLogger("mcp").addHandler(logging.NullHandler())
-    logging.getLogger("mcp").propagate = False
+    for name in ("mcp.client", "client"):
+        # The SDK's client logs what it raises, too: one account of a failure is enough for a terminal.
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).propagate = False
     try:
         code: int = options.action(options)
     except AskOwner as error:
