@@ -26,6 +26,7 @@ from functions.api.routes import (
     postback,
     preflight,
     reconciliation,
+    reports,
     risk,
     settings,
     sign_in,
@@ -76,6 +77,7 @@ def build_app(desk: Desk) -> FastAPI:
         execute,
         postback,
         reconciliation,
+        reports,
         well_known,
     ):
         app.include_router(routes.router)
