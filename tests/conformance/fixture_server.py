@@ -7,7 +7,6 @@ from typing import Any
 from mcp.server.caching import CACHEABLE_METHODS, CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
-from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INVALID_PARAMS,
@@ -43,6 +42,8 @@ from mcp_types import (
     UnsubscribeRequestParams,
 )
 
+from functions.mcp.request_state import RequestStates
+from functions.mcp.server import signed_in
 from patang.app import Desk
 from tests.conformance.fixture_questions import QUESTIONS, asking_prompt
 from tests.conformance.fixture_tools import PIXEL, TOOLS
@@ -181,7 +182,5 @@ def build_fixture(desk: Desk) -> Server[Any]:
         on_completion=_complete,
         on_set_logging_level=_set_level,
     )
-    server.middleware.append(
-        RequestStateBoundary(RequestStateSecurity(keys=["k" * 32]), default_audience=server.name)
-    )
+    server.middleware.append(RequestStates(desk, signed_in, server.name))
     return server

@@ -32,6 +32,9 @@ ASKED_WHILE_A_CALL_RUNS = {
 def gateway() -> Iterator[Gateway]:
     gateway = Gateway()
     desk = two_owners(public_url=gateway.address)
+    desk.secrets.put(
+        "patang/test/mcp/request-state", {"key": "every instance has this key, or states go nowhere"}
+    )
     gateway.bearer = desk.tokens().issue("asha", "conformance", ("read",), days=1).secret
     gateway.open(mcp=cold_start("mcp", desk, McpEndpoint=partial(McpEndpoint, build=build_fixture)))
     yield gateway
