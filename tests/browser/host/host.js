@@ -6,10 +6,23 @@
 const ERA = "2025-11-25";
 const EXTENSION = "io.modelcontextprotocol/ui";
 const asked = JSON.parse(decodeURIComponent(location.hash.slice(1)));
-const seen = { methods: [], opened: [], told: [], sizes: [], calls: [], ready: false, early: [] };
-const will = { answer: (name, result) => result };
+const seen = { methods: [], opened: [], told: [], sizes: [], calls: [], answers: [], ready: false, early: [] };
+const will = { refuseLinks: false };
 let lastId = 0;
 let frame = null;
+
+// With `poison` every text of an answer is one of those, in turn: whatever anybody may have written, and more.
+// Only what is `spared` stays: by the state of a thing the panel knows what can be done about it.
+let poisonings = 0;
+
+function poisoned(value) {
+  if (typeof value === "string") return asked.poison[poisonings++ % asked.poison.length];
+  if (Array.isArray(value)) return value.map(poisoned);
+  if (!value || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, (asked.spared ?? ["state"]).includes(key) ? each : poisoned(each)]));
+}
+
+const passedOn = (result) => (asked.poison ? { ...result, structuredContent: poisoned(result.structuredContent) } : result);
 
 async function mcp(method, params) {
   const id = ++lastId;
@@ -62,7 +75,7 @@ const REQUESTS = {
     const tool = seen.tools.find((each) => each.name === name);
     const visibility = tool?._meta?.ui?.visibility ?? ["model", "app"];
     if (!visibility.includes("app")) throw new Error(`${name} is not for panels`);
-    return will.answer(name, await mcp("tools/call", { name, arguments: args }));
+    return passedOn(await mcp("tools/call", { name, arguments: args }));
   },
   ping: () => ({}),
 };
@@ -76,7 +89,7 @@ const NOTIFICATIONS = {
     seen.ready = true;
     toPanel({ method: "ui/notifications/tool-input", params: { arguments: asked.arguments ?? {} } });
     if (asked.cancelled) toPanel({ method: "ui/notifications/tool-cancelled", params: { reason: asked.cancelled } });
-    else if (!asked.silent) toPanel({ method: "ui/notifications/tool-result", params: seen.result });
+    else if (!asked.silent) toPanel({ method: "ui/notifications/tool-result", params: passedOn(seen.result) });
   },
   "ui/notifications/size-changed": ({ width, height }) => {
     seen.sizes.push({ width, height });
@@ -88,7 +101,10 @@ window.addEventListener("message", async (event) => {
   if (event.source !== frame?.contentWindow || event.origin !== asked.sandbox) return;
   const { id, method, params } = event.data;
   seen.methods.push(method ?? `answer ${id}`);
-  if (method === undefined) return;
+  if (method === undefined) {
+    seen.answers.push(event.data);
+    return;
+  }
   if (id === undefined) {
     NOTIFICATIONS[method]?.(params ?? {});
     return;

@@ -5,16 +5,26 @@ const DESK = document.querySelector('meta[name="patang-desk"]').content;
 const money = new Intl.NumberFormat("en-IN", { style: "currency", currency: "INR" });
 const wholeMoney = new Intl.NumberFormat("en-IN", { style: "currency", currency: "INR", maximumFractionDigits: 0 });
 
+// Characters that are not seen can put others in another order, or hide what stands between them.
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
+const LONGEST_TEXT = 1000;
+
+function plain(text) {
+  const shown = String(text).replace(UNSEEN, "\ufffd");
+  return shown.length > LONGEST_TEXT ? `${shown.slice(0, LONGEST_TEXT)} …` : shown;
+}
+
 function make(tag, { text, className, onclick, key, ...attributes } = {}, ...children) {
   const node = document.createElement(tag);
-  if (text !== undefined && text !== null) node.textContent = text;
+  if (text !== undefined && text !== null) node.textContent = plain(text);
   if (className) node.className = className;
   if (onclick) node.addEventListener("click", onclick);
   if (key) node.dataset.key = key;
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== undefined && value !== null && value !== false) node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  const there = children.flat().filter((child) => child !== null && child !== undefined && child !== false);
+  node.append(...there.map((child) => (child instanceof Node ? child : plain(child))));
   return node;
 }
 
@@ -56,7 +66,7 @@ function pageLink(text, path, { kind, key, onopen } = {}) {
 }
 
 function say(text) {
-  document.getElementById("said").textContent = text ?? "";
+  document.getElementById("said").textContent = plain(text);
 }
 
 // In place of what stood there; the keyboard stays where it was. Not under a finger or a button of the mouse

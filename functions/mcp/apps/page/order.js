@@ -117,9 +117,9 @@ async function lookAtOrders() {
     const { approvals } = await host.call("list_pending_approvals", one);
     merge(approvals);
   }
+  order.lookedAt = istNow();
   for (const ticket of order.tickets) await follow(ticket);
   await lookAtRisk(new Set(order.tickets.filter(waits).map((ticket) => ticket.account)));
-  order.lookedAt = istNow();
 }
 
 function merge(approvals) {
