@@ -5,14 +5,17 @@ import json
 import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from mcp.client.auth import OAuthFlowError
+from mcp.shared.auth import OAuthMetadata
 from pydantic import BaseModel
 
-from patang.errors import BadInput, OtherSideFailed
+from patang.errors import BadInput, OtherSideFailed, Refused
 from patang.ports.client_documents import ClientDocument
 from patang_workbench.cli import main, mcp
 from patang_workbench.loopback import LoopbackPage
@@ -26,6 +29,7 @@ from patang_workbench.mcp_client import (
     logout,
 )
 from patang_workbench.mcp_client.kept import KeptServer, ServerFile
+from patang_workbench.mcp_client.oauth import KeptOAuth
 from tests.unit.mcp_client.served_desk import Person, ServedDesk
 
 DOCUMENT = "https://patang.example/client.json"
@@ -273,6 +277,68 @@ def test_a_client_that_has_a_document_registers_nowhere(served, folder):
     assert call(served).into(Risk)
 
 
+def test_a_server_does_not_lead_the_client_onto_an_open_line(served, folder):
+    served.broken["/mcp"] = 401, 'Bearer resource_metadata="http://10.0.0.1/metadata"'
+    with pytest.raises(LoginRefused, match=r"leads to http://10\.0\.0\.1/metadata, which is no https"):
+        log_in(served)
+
+
+def test_tokens_are_not_sent_over_an_open_line(served, folder):
+    log_in(served)
+
+    def open_line(server: KeptServer) -> KeptServer:
+        said = server.authorization_server.model_dump(mode="json")
+        moved = {"token_endpoint": "http://a.example/token", "revocation_endpoint": "http://a.example/revoke"}
+        metadata = OAuthMetadata.model_validate(said | moved)
+        return server.model_copy(update={"authorization_server": metadata})
+
+    age(served)
+    ServerFile(served.url).change(open_line)
+    with pytest.raises(LoginRefused, match=r"leads to http://a\.example/token"):
+        call(served)
+    gone = asyncio.run(logout(served.url))
+    assert (gone.known, gone.left) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("server", "leads_to", "taken"),
+    [
+        ("https://desk.example/mcp", "https://login.example/token", True),
+        ("https://desk.example/mcp", "http://desk.example/token", False),
+        ("https://desk.example/mcp", "http://127.0.0.1:9000/token", False),
+        ("https://desk.example/mcp", "http://localhost:9000/token", False),
+        ("http://127.0.0.1:8000/mcp", "http://localhost:9000/token", True),
+        ("http://127.0.0.1:8000/mcp", "http://10.0.0.1/token", False),
+        ("http://127.0.0.1:8000/mcp", "file:///etc/passwd", False),
+    ],
+)
+def test_where_a_server_may_lead(folder, server, leads_to, taken):
+    """From another machine's server to this machine's services least of all."""
+    auth = KeptOAuth(ServerFile(server))
+    with nullcontext() if taken else pytest.raises(OAuthFlowError, match="no https address"):
+        auth._hold_to_a_safe_line(leads_to)
+
+
+def test_a_token_endpoint_that_is_not_there_ends_no_login(served, folder):
+    log_in(served)
+    age(served)
+    served.broken["/token"] = 404, ""
+    with pytest.raises(Refused, match="/token"):
+        call(served)
+    served.broken.clear()
+    assert call(served).into(Risk)
+
+
+def test_a_login_mends_what_a_refresh_does_not(served, folder):
+    log_in(served)
+    age(served)
+    served.broken["/token"] = 404, ""
+    person = Person(served)
+    with pytest.raises(LoginRefused, match="Token exchange failed"):
+        log_in(served, person)
+    assert person.opened, "it has asked, rather than stop at the old login"
+
+
 @pytest.mark.parametrize("method", ["none", "client_secret_basic", "client_secret_post"])
 def test_a_client_that_the_servers_owner_has_registered(served, folder, method):
     metadata = {
@@ -298,6 +364,7 @@ def test_the_registered_port_is_taken_again_and_another_means_another_registrati
         log_in(served, Person(served, ticks=["trade"]), scopes=["trade"])
     assert kept(served).client.client_id != first.client_id
     assert kept(served).client.redirect_uris[0].port != port
+    assert len(served.desk.grants().connected("asha")) == 1, "what a login replaces ends, whosoever it was"
 
 
 def test_a_port_that_is_taken_is_told(served, folder):

@@ -8,6 +8,7 @@ import os
 import sys
 import webbrowser
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from patang.errors import AskOwner, PatangError
 from patang_workbench.cli import mcp_serve
@@ -187,7 +188,8 @@ def _client_name(client_id: str | None) -> "ClientName | None":
 
 def _show(url: str, options: argparse.Namespace) -> None:
     if not options.no_browser and webbrowser.open(url):
-        print("The browser shows the login; waiting for it to come back", file=sys.stderr)
+        where = urlsplit(url).hostname
+        print(f"The browser shows the login at {where}; waiting for it to come back", file=sys.stderr)
         return
     print(f"Log in at {url}", file=sys.stderr if options.json else sys.stdout, flush=True)
 

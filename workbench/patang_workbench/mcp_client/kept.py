@@ -25,7 +25,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from patang.errors import BadInput, TryAgain
 
-__all__ = ["KeptServer", "KeptSession", "KeptTokens", "ServerFile", "canonical"]
+__all__ = ["KeptServer", "KeptSession", "KeptTokens", "ServerFile", "canonical", "on_this_machine"]
 
 _LOCK_SECONDS = 60.0
 _LOOK_SECONDS = 0.05
@@ -76,7 +76,7 @@ def canonical(url: str) -> str:
         raise BadInput(f"{url} is no address of an MCP server: give one like https://desk.example/mcp")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise BadInput(f"{url}: an MCP server's address has no user, query or fragment")
-    if parts.scheme == "http" and not _this_machine(host):
+    if parts.scheme == "http" and not on_this_machine(url):
         raise BadInput(f"{url}: tokens go to another machine over https alone")
     shown = f"[{host}]" if ":" in host else host
     standard = {"http": 80, "https": 443}[parts.scheme]
@@ -84,7 +84,9 @@ def canonical(url: str) -> str:
     return urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))
 
 
-def _this_machine(host: str) -> bool:
+def on_this_machine(url: str) -> bool:
+    """Whether an address is one of this machine alone, where nobody listens on the line."""
+    host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True
     try:

@@ -8,9 +8,10 @@ early, and an authorization server that is down for a moment, as reasons to log 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import httpx2
-from mcp.client.auth import OAuthClientProvider
+from mcp.client.auth import OAuthClientProvider, OAuthFlowError
 from mcp.client.auth.utils import extract_field_from_www_auth, union_scopes
 from mcp.shared.auth import (
     AuthorizationCodeResult,
@@ -21,12 +22,14 @@ from mcp.shared.auth import (
 from pydantic import AnyUrl
 
 from patang_workbench.mcp_client.failures import LoginNeeded, http_failure
-from patang_workbench.mcp_client.kept import KeptTokens, ServerFile
+from patang_workbench.mcp_client.kept import KeptServer, KeptTokens, ServerFile, on_this_machine
 from patang_workbench.mcp_client.web import http_client
 
 __all__ = ["Asking", "KeptOAuth"]
 
 _NAME = "Patang command line"
+# RFC 6749 section 5: tokens, or an error that says why not. Anything else says nothing of the login.
+_ANSWERS = frozenset({200, 400, 401})
 # A token that ends on its way to the server is no good.
 _LEEWAY = timedelta(seconds=30)
 
@@ -109,7 +112,9 @@ class KeptOAuth(OAuthClientProvider):
         self.has_logged_in = False
 
     async def _initialize(self) -> None:
-        kept = self._file.read()
+        self._take(self._file.read())
+
+    def _take(self, kept: KeptServer) -> None:
         context = self.context
         tokens = None if self._afresh and not self.has_logged_in else kept.tokens
         context.current_tokens = tokens.token if tokens else None
@@ -132,6 +137,8 @@ class KeptOAuth(OAuthClientProvider):
         try:
             outgoing = await anext(flow)
             while True:
+                if outgoing is not request:
+                    self._hold_to_a_safe_line(str(outgoing.url))
                 response = yield outgoing
                 if outgoing is request:
                     if response.status_code == 401 and not renewed:
@@ -162,12 +169,25 @@ class KeptOAuth(OAuthClientProvider):
             if self.context.current_tokens != ended or not self.context.can_refresh_token():
                 return
             asked = await self._refresh_token()
+            self._hold_to_a_safe_line(str(asked.url))
             async with http_client() as http:
                 response = await http.send(asked)
-            if response.status_code == 429 or response.status_code >= 500:
+            if response.status_code not in _ANSWERS:
                 raise http_failure(str(asked.url), response.status_code, response.text)
             if not await self._handle_refresh_response(response):
                 self._forget_tokens(client_too="invalid_client" in response.text)
+
+    def _hold_to_a_safe_line(self, url: str) -> None:
+        """A server names where to log in. It must not have codes and tokens sent readable, nor, from
+        elsewhere, have this machine ask its own services.
+        """
+        if not self._is_safe(url):
+            raise OAuthFlowError(f"it leads to {url}, which is no https address")
+
+    def _is_safe(self, url: str) -> bool:
+        parts = urlsplit(url)
+        here = parts.scheme == "http" and on_this_machine(url) and on_this_machine(self._file.url)
+        return parts.scheme == "https" or here
 
     def _forget_tokens(self, *, client_too: bool) -> None:
         over = dict.fromkeys(("tokens", "client") if client_too else ("tokens",))
@@ -193,6 +213,8 @@ class KeptOAuth(OAuthClientProvider):
     async def _perform_authorization_code_grant(self) -> tuple[str, str]:
         if self._scopes:
             self.context.client_metadata.scope = " ".join(self._scopes)
+        if self.context.oauth_metadata is not None:
+            self._hold_to_a_safe_line(str(self.context.oauth_metadata.authorization_endpoint))
         return await super()._perform_authorization_code_grant()
 
     async def _handle_token_response(self, response: httpx2.Response) -> None:
@@ -206,17 +228,20 @@ class KeptOAuth(OAuthClientProvider):
         }
         self._file.change(lambda server: server.model_copy(update=found))
 
-    async def revocation(self, token: OAuthToken) -> httpx2.Request | None:
-        """The request that ends a login (RFC 7009), or None where the server takes none."""
-        if not self._initialized:
-            await self._initialize()
-        metadata = self.context.oauth_metadata
-        if metadata is None or metadata.revocation_endpoint is None or self.context.client_info is None:
+    def revocation(self, kept: KeptServer) -> httpx2.Request | None:
+        """The request that ends a login (RFC 7009); None where there is none, or no safe way to tell it."""
+        self._take(kept)
+        metadata, tokens = kept.authorization_server, kept.tokens
+        if tokens is None or kept.client is None or metadata is None or metadata.revocation_endpoint is None:
             return None
+        url = str(metadata.revocation_endpoint)
+        if not self._is_safe(url):
+            return None
+        longest = "refresh_token" if tokens.token.refresh_token else "access_token"
         form = {
-            "token": token.refresh_token or token.access_token,
-            "token_type_hint": "refresh_token" if token.refresh_token else "access_token",
-            "client_id": self.context.client_info.client_id,
+            "token": tokens.token.refresh_token or tokens.token.access_token,
+            "token_type_hint": longest,
+            "client_id": kept.client.client_id,
         }
         form, headers = self.context.prepare_token_auth(form, {})
-        return httpx2.Request("POST", str(metadata.revocation_endpoint), data=form, headers=headers)
+        return httpx2.Request("POST", url, data=form, headers=headers)

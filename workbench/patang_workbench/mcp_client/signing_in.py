@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import anyio
 import httpx2
-from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
+from mcp.shared.auth import OAuthClientInformationFull
 from pydantic import AnyUrl
 
-from patang.errors import BadInput
+from patang.errors import BadInput, OtherSideFailed, Refused
 from patang_workbench.mcp_client.browser import Browser
 from patang_workbench.mcp_client.connection import Connection, connect, connected
 from patang_workbench.mcp_client.failures import LoginNeeded, LoginRefused, http_failure, told_plainly
@@ -106,8 +106,7 @@ async def login(
         async with connected(file, auth) as connection:
             names = {tool.name for tool in await connection.tools()}
             if auth.has_logged_in:
-                if before.tokens is not None:
-                    await _let_go(auth, before.tokens.token)
+                await _let_go(file, before)
                 return _logged_in(file, "oauth", len(names), already=False)
             if "login" not in names:
                 return _logged_in(file, "none", len(names), already=True)
@@ -123,13 +122,14 @@ async def _still_good(file: ServerFile, folder: Path | None, scopes: Sequence[st
     try:
         async with connect(file.url, folder=folder) as connection:
             return _logged_in(file, "oauth", len(await connection.tools()), already=True)
-    except LoginNeeded:
+    except (LoginNeeded, Refused, OtherSideFailed):
+        # Whatever it is, a new login either mends it or meets it again.
         return None
 
 
-async def _let_go(auth: KeptOAuth, token: OAuthToken) -> None:
+async def _let_go(file: ServerFile, before: KeptServer) -> None:
     """A login that another has replaced should not stay valid; if that fails, it ends by itself."""
-    request = await auth.revocation(token)
+    request = KeptOAuth(file).revocation(before)
     if request is not None:
         with suppress(httpx2.HTTPError):
             async with http_client() as http:
@@ -144,7 +144,7 @@ async def logout(url: str, *, folder: Path | None = None) -> LoggedOut:
     """
     file = ServerFile(url, folder)
     kept = file.read()
-    revocation = await KeptOAuth(file).revocation(kept.tokens.token) if kept.tokens else None
+    revocation = KeptOAuth(file).revocation(kept)
     known = file.forget()
     async with http_client() as http:
         for request in filter(None, (revocation, _end_of_session(kept))):
