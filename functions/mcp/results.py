@@ -13,7 +13,7 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import BaseModel
 
 from functions.mcp.schemas import INR, has_amounts
-from functions.mcp.text import text_of
+from functions.mcp.text import entries_of, text_of
 from functions.mcp.words import is_said_by_others, said_of
 from patang.tools.calling import Answered
 from patang.tools.registry import find
@@ -69,8 +69,12 @@ def _known(value: Any) -> Any:
 
 
 def _others(value: Any, path: str, name: str = "") -> Iterator[str]:
-    """Where words of others stand, entries of a list as one."""
-    if isinstance(value, dict):
+    """Where words of others stand, entries of a list as one, cells of a table by their column."""
+    entries = entries_of(value)
+    if entries is not None:
+        for entry in entries:
+            yield from _others(entry, path, name)
+    elif isinstance(value, dict):
         for key, part in value.items():
             yield from _others(part, f"{path}.{key}" if path else key, said_of(name, key))
     elif isinstance(value, list):

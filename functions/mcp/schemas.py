@@ -8,7 +8,7 @@ Python.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from patang.tools.lists import ListInput
+from patang.tools.lists import CompactInput, ListInput, PageInput
 from patang.tools.tool import AccountInput, AnyTool, ToolInput
 
 __all__ = ["INR", "has_amounts", "input_schema_of", "output_schema_of"]
@@ -18,7 +18,9 @@ INR: Final = "INR"
 type _Schema = dict[str, Any]
 
 # Their words say how they are made, not what a tool wants.
-_GENERIC: Final = (ToolInput, AccountInput, ListInput)
+_GENERIC: Final = (ToolInput, AccountInput, CompactInput, PageInput, ListInput)
+# Of more kinds than these it is said that they may be anything.
+_ANYTHING: Final = 3
 _NAMES: Final = ("properties", "$defs")
 # Names of numbers that are rupees wherever they stand; what is a percentage or a count is named otherwise.
 _AMOUNTS: Final = frozenset(
@@ -91,6 +93,8 @@ def _walked(node: Any, plain: Mapping[str, _Schema], *, reply: bool, top: bool =
     if not isinstance(node, dict):
         return node
     name = node.get("$ref", "").removeprefix("#/$defs/")
+    if name in plain and len(plain[name].get("anyOf", ())) > _ANYTHING:
+        return {}
     if name in plain:
         around = {key: value for key, value in node.items() if key != "$ref"}
         return _walked(plain[name] | around, plain, reply=reply)

@@ -35,6 +35,8 @@ def sample(
     schema: dict[str, Any], models: dict[str, Any], said: Said, name: str = "", top: bool = True
 ) -> Any:
     """A value of a schema, with what is `said` of a field wherever a text may stand."""
+    if schema.get("$ref") == "#/$defs/Table":
+        return {"columns": ["note", "n"], "rows": [[said(f"{name}.note"), 1]] * 2}
     if "$ref" in schema:
         return sample(models[schema["$ref"].removeprefix("#/$defs/")], models, said, name, top)
     for several in ("anyOf", "oneOf"):

@@ -9,7 +9,7 @@ from patang.alerts.terms import AlertSide, AlertTerms, Operator
 from patang.kite_replies.alerts import Alert, AlertEvent
 from patang.tools.caller import Caller
 from patang.tools.errors import checked
-from patang.tools.lists import ListInput, ListReply, part
+from patang.tools.lists import ListInput, ListReply, shown
 from patang.tools.tool import AccountInput, AnyTool, Tool
 
 __all__ = ["TOOLS", "AlertInput", "AlertUuidInput"]
@@ -65,7 +65,7 @@ class AlertHistoryInput(AlertUuidInput, ListInput):
 def _list(caller: Caller, args: AlertsInput) -> AllAlerts:
     there = caller.services.broker_reads(caller.account(args.account_id)).alerts()
     found = [alert for alert in there if args.status in (None, alert.status)]
-    return AllAlerts(alerts=part(found, args), total=len(found))
+    return AllAlerts(**shown(found, args, "alerts", _ALERT))
 
 
 def _one(caller: Caller, args: AlertUuidInput) -> Alert:
@@ -74,7 +74,7 @@ def _one(caller: Caller, args: AlertUuidInput) -> Alert:
 
 def _history(caller: Caller, args: AlertHistoryInput) -> AlertHistory:
     found = caller.services.broker_reads(caller.account(args.account_id)).alert_history(args.uuid)
-    return AlertHistory(events=part(found, args), total=len(found))
+    return AlertHistory(**shown(found, args, "events", _EVENT))
 
 
 def _create(caller: Caller, args: AlertInput) -> Alert:
@@ -92,6 +92,12 @@ def _delete(caller: Caller, args: AlertUuidInput) -> Alert:
     return caller.services.price_alerts().delete(account, args.uuid, actor)
 
 
+# What a table of each list says.
+_ALERT = (
+    "uuid", "name", "status", "lhs_exchange", "lhs_tradingsymbol", "operator", "rhs_constant",
+    "rhs_tradingsymbol",
+)  # fmt: skip
+_EVENT = ("created_at", "condition")
 _UUID = {"uuid": "00000001-0000-4000-8000-000000000123"}
 _EXAMPLE = {
     "name": "INFY above 1600",

@@ -8,6 +8,7 @@ from pydantic import Field
 from patang.desk_view.trading_views import FundsView
 from patang.desk_view.views import OrderView, PositionView, RiskView, StatusView
 from patang.tools.caller import Caller
+from patang.tools.lists import ListInput, ListReply, shown
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolInput, ToolReply
 
 __all__ = ["TOOLS", "MarketDay"]
@@ -19,7 +20,7 @@ class NoInput(ToolInput):
     """No argument."""
 
 
-class PositionsInput(AccountInput):
+class PositionsInput(ListInput):
     """Which positions of the desk's own."""
 
     state: Annotated[
@@ -28,20 +29,19 @@ class PositionsInput(AccountInput):
     day: MarketDay = None
 
 
-class OrdersInput(AccountInput):
+class OrdersInput(ListInput):
     """Which of the desk's orders."""
 
     day: MarketDay = None
-    limit: Annotated[int, Field(ge=1, le=500, description="at most so many, the newest first")] = 100
 
 
-class DeskPositions(ToolReply):
+class DeskPositions(ListReply):
     """Positions that Patang has opened, oldest first."""
 
     positions: tuple[PositionView, ...]
 
 
-class DeskOrders(ToolReply):
+class DeskOrders(ListReply):
     """Orders of the desk, newest first; `more`: there are older ones of the day than `limit` let through."""
 
     orders: tuple[OrderView, ...]
@@ -76,14 +76,16 @@ def _status(caller: Caller, _: NoInput) -> StatusView:
 def _positions(caller: Caller, args: PositionsInput) -> DeskPositions:
     accounts, view = caller.accounts(args.account_id), caller.services.desk_view()
     if args.state == "open":
-        return DeskPositions(positions=view.open_positions(accounts))
-    return DeskPositions(positions=view.closed_positions(accounts, args.day or view.market_now().date()))
+        return DeskPositions(**shown(view.open_positions(accounts), args, "positions", _POSITION))
+    closed = view.closed_positions(accounts, args.day or view.market_now().date())
+    return DeskPositions(**shown(closed, args, "positions", _CLOSED))
 
 
 def _orders(caller: Caller, args: OrdersInput) -> DeskOrders:
     accounts, view = caller.accounts(args.account_id), caller.services.desk_view()
     found = view.orders(accounts, args.day or view.market_now().date())
-    return DeskOrders(orders=found[: args.limit], more=len(found) > args.limit)
+    more = len(found) > args.start + args.limit
+    return DeskOrders(**shown(found, args, "orders", _ORDER), more=more)
 
 
 def _risk(caller: Caller, args: AccountInput) -> RiskState:
@@ -107,6 +109,20 @@ def _settings(caller: Caller, _: NoInput) -> SettingsInForce:
         next_session=changes.pending(),
     )
 
+
+# What a table of each list says.
+_POSITION = (
+    "account", "position_id", "symbol", "quantity", "entry_price", "last_price", "stop_loss_price",
+    "target_price", "unrealised_pnl",
+)  # fmt: skip
+_CLOSED = (
+    "account", "position_id", "symbol", "quantity", "entry_price", "exit_price", "exit_reason",
+    "realised_pnl", "charges",
+)  # fmt: skip
+_ORDER = (
+    "account", "intent_id", "kind", "state", "transaction_type", "symbol", "quantity", "filled_quantity",
+    "price", "as_of", "reason",
+)  # fmt: skip
 
 TOOLS: tuple[AnyTool, ...] = (
     Tool(

@@ -10,7 +10,7 @@ from patang.errors import TryAgain
 from patang.market.instrument_search import Wanted
 from patang.market.listing import Listing
 from patang.tools.caller import Caller
-from patang.tools.lists import ListInput, ListReply, part
+from patang.tools.lists import ListInput, ListReply, part, table_of
 from patang.tools.tool import AnyTool, Tool
 
 __all__ = ["TOOLS", "Identifier"]
@@ -74,7 +74,10 @@ def _search(caller: Caller, args: SearchInput) -> Instruments:
         strike=args.strike,
     )
     found = [listing for listing in table.search(wanted).listings if _fits(listing, args)]
-    return Instruments(instruments=tuple(_row(listing) for listing in part(found, args)), total=len(found))
+    rows = tuple(_row(listing) for listing in part(found, args))
+    if args.compact:
+        return Instruments(instruments=(), total=len(found), table=table_of(rows, _INSTRUMENT))
+    return Instruments(instruments=rows, total=len(found))
 
 
 def _fits(listing: Listing, args: SearchInput) -> bool:
@@ -101,6 +104,9 @@ def _row(listing: Listing) -> InstrumentRow:
         lot_size=listing.lot_size,
     )
 
+
+# What a table of them says.
+_INSTRUMENT = ("id", "name", "instrument_type", "expiry", "strike", "lot_size", "instrument_token")
 
 TOOLS: tuple[AnyTool, ...] = (
     Tool(

@@ -13,10 +13,10 @@ from patang.market.sessions import IST
 from patang.ports.broker_reads import BrokerReads
 from patang.tools.caller import Caller
 from patang.tools.instruments import Identifier
-from patang.tools.lists import ListInput, ListReply, part
+from patang.tools.lists import CompactInput, ListInput, ListReply, Table, part, table_of
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolReply
 
-__all__ = ["TOOLS", "market_reads"]
+__all__ = ["QUOTE_COLUMNS", "TOOLS", "market_reads"]
 
 type Interval = Literal["minute", "3minute", "5minute", "10minute", "15minute", "30minute", "60minute", "day"]
 
@@ -29,21 +29,22 @@ def _day_alone(value: object) -> object:
 type _DayOrMoment = Annotated[datetime | date, BeforeValidator(_day_alone)]
 
 
-class QuotesInput(AccountInput):
+class QuotesInput(AccountInput, CompactInput):
     """Instruments to quote."""
 
     instruments: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=500)]
 
 
-class PricesInput(AccountInput):
+class PricesInput(AccountInput, CompactInput):
     """Instruments to price."""
 
     instruments: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=1000)]
 
 
-class RangeInput(QuotesInput):
+class RangeInput(AccountInput):
     """Instruments and the side of a cover order."""
 
+    instruments: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=500)]
     transaction_type: Literal["BUY", "SELL"]
 
 
@@ -58,28 +59,32 @@ class CandlesInput(ListInput):
         bool, Field(description="of a future, with the contracts before it; day candles alone")
     ] = False
     oi: Annotated[bool, Field(description="with open interest")] = False
-    limit: Annotated[int, Field(ge=1, le=5000, description="at most so many candles")] = 1000
+    limit: Annotated[int, Field(ge=1, le=5000, description="at most so many candles")] = 400
 
 
-class Quotes(ToolReply):
-    """By EXCHANGE:TRADINGSYMBOL. `missing`: what the broker does not know."""
+class _Quoted(ToolReply):
+    """`missing`: what the broker does not know."""
+
+    missing: tuple[str, ...]
+    table: Table | None = None
+
+
+class Quotes(_Quoted):
+    """By EXCHANGE:TRADINGSYMBOL, or all in `table` where it was asked for `compact`."""
 
     quotes: Mapping[str, Quote]
-    missing: tuple[str, ...]
 
 
-class OhlcQuotes(ToolReply):
-    """By EXCHANGE:TRADINGSYMBOL. `missing`: what the broker does not know."""
+class OhlcQuotes(_Quoted):
+    """By EXCHANGE:TRADINGSYMBOL, or all in `table` where it was asked for `compact`."""
 
     quotes: Mapping[str, OhlcQuote]
-    missing: tuple[str, ...]
 
 
-class LastPrices(ToolReply):
-    """By EXCHANGE:TRADINGSYMBOL. `missing`: what the broker does not know."""
+class LastPrices(_Quoted):
+    """By EXCHANGE:TRADINGSYMBOL, or all in `table` where it was asked for `compact`."""
 
     quotes: Mapping[str, LastPrice]
-    missing: tuple[str, ...]
 
 
 class TriggerRanges(ToolReply):
@@ -107,17 +112,26 @@ def market_reads(caller: Caller, asked: str | None) -> BrokerReads:
 
 def _quotes(caller: Caller, args: QuotesInput) -> Quotes:
     found = market_reads(caller, args.account_id).quotes(args.instruments)
-    return Quotes(quotes=found, missing=_missing(args.instruments, found))
+    missing = _missing(args.instruments, found)
+    if args.compact:
+        return Quotes(quotes={}, missing=missing, table=table_of(found, QUOTE_COLUMNS))
+    return Quotes(quotes=found, missing=missing)
 
 
 def _ohlc(caller: Caller, args: PricesInput) -> OhlcQuotes:
     found = market_reads(caller, args.account_id).ohlc(args.instruments)
-    return OhlcQuotes(quotes=found, missing=_missing(args.instruments, found))
+    missing = _missing(args.instruments, found)
+    if args.compact:
+        return OhlcQuotes(quotes={}, missing=missing, table=table_of(found, _OHLC))
+    return OhlcQuotes(quotes=found, missing=missing)
 
 
 def _last_prices(caller: Caller, args: PricesInput) -> LastPrices:
     found = market_reads(caller, args.account_id).last_prices(args.instruments)
-    return LastPrices(quotes=found, missing=_missing(args.instruments, found))
+    missing = _missing(args.instruments, found)
+    if args.compact:
+        return LastPrices(quotes={}, missing=missing, table=table_of(found, _PRICE))
+    return LastPrices(quotes=found, missing=missing)
 
 
 def _missing(asked: tuple[str, ...], found: Mapping[str, object]) -> tuple[str, ...]:
@@ -141,10 +155,13 @@ def _candles(caller: Caller, args: CandlesInput) -> Candles:
         raise BadInput("continuous candles are of interval day alone")
     reads = market_reads(caller, args.account_id)
     found = reads.candles(args.instrument_token, start, end, args.interval, continuous=args.continuous)
-    shown = part(found, args)
+    candles = part(found, args)
+    if args.compact:
+        columns = _CANDLE if args.oi else _CANDLE[:-1]
+        return Candles(candles=(), total=len(found), table=table_of(candles, columns))
     if not args.oi:
-        shown = tuple(candle.model_copy(update={"oi": None}) for candle in shown)
-    return Candles(candles=shown, total=len(found))
+        candles = tuple(candle.model_copy(update={"oi": None}) for candle in candles)
+    return Candles(candles=candles, total=len(found))
 
 
 def _moment(said: datetime | date, time_of_day: time) -> datetime:
@@ -153,6 +170,19 @@ def _moment(said: datetime | date, time_of_day: time) -> datetime:
     return said.replace(tzinfo=IST) if said.tzinfo is None else said.astimezone(IST)
 
 
+# What a table of each says.
+_PRICE = ("last_price",)
+_OHLC = ("last_price", "ohlc.open", "ohlc.high", "ohlc.low", "ohlc.close")
+QUOTE_COLUMNS = (
+    *_OHLC,
+    "net_change",
+    "volume",
+    "oi",
+    "lower_circuit_limit",
+    "upper_circuit_limit",
+    "timestamp",
+)
+_CANDLE = ("date", "open", "high", "low", "close", "volume", "oi")
 _SHARE = {"instruments": ["NSE:INFY"]}
 
 TOOLS: tuple[AnyTool, ...] = (

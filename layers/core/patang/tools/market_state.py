@@ -12,6 +12,7 @@ from patang.features.vector import CANDLE_FEATURES
 from patang.market.candles import ClosedMinute
 from patang.market.kept_chain import ChainRow, ChainSnapshot
 from patang.tools.caller import Caller
+from patang.tools.lists import CompactInput, Table, table_of
 from patang.tools.tool import AnyTool, Tool, ToolInput, ToolReply
 
 __all__ = ["TOOLS"]
@@ -48,7 +49,7 @@ class FeatureValues(ToolReply):
     gap: bool
 
 
-class ChainInput(ToolInput):
+class ChainInput(CompactInput):
     """Which contracts."""
 
     underlying: Annotated[str, Field(pattern=r"^[A-Z0-9&-]{1,30}$", description="an index, such as NIFTY")]
@@ -60,6 +61,7 @@ class ChainInput(ToolInput):
 class OptionChain(ToolReply):
     """Quoted contracts round the money, by strike and type. Prices in rupees, `volume` and `oi` in units,
     `iv` a fraction a year, `theta` rupees a day, `vega` rupees a point of volatility; null: not known.
+    The rows are in `table` where it was asked for `compact`.
     """
 
     underlying: str
@@ -71,6 +73,7 @@ class OptionChain(ToolReply):
     iv_skew: float | None
     iv_rank: float | None
     rows: tuple[ChainRow, ...]
+    table: Table | None = None
 
 
 def _features(caller: Caller, args: FeaturesInput) -> FeatureValues:
@@ -133,7 +136,8 @@ def _chain(caller: Caller, args: ChainInput) -> OptionChain:
     strikes = sorted({row.strike for row in rows})
     below = [strike for strike in strikes if strike <= found.spot][-args.strikes_each_side :]
     above = [strike for strike in strikes if strike > found.spot][: args.strikes_each_side]
-    shown = {*below, *above}
+    near = {*below, *above}
+    shown = tuple(row for row in rows if row.strike in near)
     return OptionChain(
         underlying=found.underlying,
         as_of=found.as_of,
@@ -143,7 +147,8 @@ def _chain(caller: Caller, args: ChainInput) -> OptionChain:
         iv=found.iv,
         iv_skew=found.iv_skew,
         iv_rank=found.iv_rank,
-        rows=tuple(row for row in rows if row.strike in shown),
+        rows=() if args.compact else shown,
+        table=table_of(shown, _CONTRACT) if args.compact else None,
     )
 
 
@@ -164,6 +169,11 @@ def _newest_chain(caller: Caller, underlying: str) -> ChainSnapshot:
         "watched, or the market was closed"
     )
 
+
+# What a table of contracts says.
+_CONTRACT = (
+    "identifier", "strike", "type", "last", "bid", "ask", "volume", "oi", "iv", "delta", "theta", "vega",
+)  # fmt: skip
 
 TOOLS: tuple[AnyTool, ...] = (
     Tool(

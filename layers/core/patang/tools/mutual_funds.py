@@ -6,7 +6,7 @@ from pydantic import Field
 
 from patang.kite_replies.mutual_funds import Fund, FundHolding, FundOrder, FundSip
 from patang.tools.caller import Caller
-from patang.tools.lists import ListInput, ListReply, part
+from patang.tools.lists import ListInput, ListReply, shown
 from patang.tools.tool import AnyTool, Tool
 
 __all__ = ["TOOLS"]
@@ -46,17 +46,17 @@ class Funds(ListReply):
 
 def _holdings(caller: Caller, args: ListInput) -> FundHoldings:
     found = caller.services.broker_reads(caller.account(args.account_id)).fund_holdings()
-    return FundHoldings(holdings=part(found, args), total=len(found))
+    return FundHoldings(**shown(found, args, "holdings", _HOLDING))
 
 
 def _orders(caller: Caller, args: ListInput) -> FundOrders:
     found = caller.services.broker_reads(caller.account(args.account_id)).fund_orders()
-    return FundOrders(orders=part(found, args), total=len(found))
+    return FundOrders(**shown(found, args, "orders", _ORDER))
 
 
 def _sips(caller: Caller, args: ListInput) -> FundSips:
     found = caller.services.broker_reads(caller.account(args.account_id)).fund_sips()
-    return FundSips(sips=part(found, args), total=len(found))
+    return FundSips(**shown(found, args, "sips", _SIP))
 
 
 def _search(caller: Caller, args: FundSearchInput) -> Funds:
@@ -67,8 +67,14 @@ def _search(caller: Caller, args: FundSearchInput) -> Funds:
         for fund in listed
         if all(word in f"{fund.tradingsymbol} {fund.name} {fund.amc}".lower() for word in words)
     ]
-    return Funds(funds=part(found, args), total=len(found))
+    return Funds(**shown(found, args, "funds", _FUND))
 
+
+# What a table of each list says.
+_HOLDING = ("tradingsymbol", "fund", "folio", "quantity", "average_price", "last_price", "pnl")
+_ORDER = ("order_id", "status", "transaction_type", "fund", "amount", "quantity", "order_timestamp")
+_SIP = ("sip_id", "status", "fund", "instalment_amount", "frequency", "next_instalment")
+_FUND = ("tradingsymbol", "name", "plan", "dividend_type", "last_price")
 
 TOOLS: tuple[AnyTool, ...] = (
     Tool(

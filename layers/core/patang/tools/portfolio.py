@@ -10,7 +10,7 @@ from patang.kite_replies.portfolio import AuctionHolding, Holding, Position
 from patang.kite_replies.user import Funds, Profile
 from patang.ports.broker_reads import BrokerReads
 from patang.tools.caller import Caller
-from patang.tools.lists import ListInput, ListReply, part
+from patang.tools.lists import ListInput, ListReply, part, shown, table_of
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolReply
 
 __all__ = ["TOOLS"]
@@ -44,7 +44,7 @@ class Auctions(ToolReply):
 
 class Positions(ListReply):
     """The same part of both: `net` as they are, `day` by what was traded today alone. `total`: how long the
-    longer of the two is."""
+    longer of the two is; `table` has the net ones."""
 
     net: tuple[Position, ...]
     day: tuple[Position, ...]
@@ -94,7 +94,7 @@ def _margins(caller: Caller, args: AccountInput) -> Funds:
 
 def _holdings(caller: Caller, args: ListInput) -> Holdings:
     found = _reads(caller, args).holdings()
-    return Holdings(holdings=part(found, args), total=len(found))
+    return Holdings(**shown(found, args, "holdings", _HOLDING))
 
 
 def _auctions(caller: Caller, args: AccountInput) -> Auctions:
@@ -104,12 +104,15 @@ def _auctions(caller: Caller, args: AccountInput) -> Auctions:
 def _positions(caller: Caller, args: ListInput) -> Positions:
     found = _reads(caller, args).positions()
     total = max(len(found.net), len(found.day))
-    return Positions(net=part(found.net, args), day=part(found.day, args), total=total)
+    net = part(found.net, args)
+    if args.compact:
+        return Positions(net=(), day=(), total=total, table=table_of(net, _POSITION))
+    return Positions(net=net, day=part(found.day, args), total=total)
 
 
 def _orders(caller: Caller, args: ListInput) -> Orders:
     found = _reads(caller, args).orders()
-    return Orders(orders=part(found, args), total=len(found))
+    return Orders(**shown(found, args, "orders", _ORDER))
 
 
 def _history(caller: Caller, args: OrderInput) -> OrderHistory:
@@ -118,7 +121,7 @@ def _history(caller: Caller, args: OrderInput) -> OrderHistory:
 
 def _trades(caller: Caller, args: ListInput) -> Trades:
     found = _reads(caller, args).trades()
-    return Trades(trades=part(found, args), total=len(found))
+    return Trades(**shown(found, args, "trades", _TRADE))
 
 
 def _order_trades(caller: Caller, args: OrderInput) -> OrderTrades:
@@ -127,13 +130,31 @@ def _order_trades(caller: Caller, args: OrderInput) -> OrderTrades:
 
 def _triggers(caller: Caller, args: ListInput) -> Triggers:
     found = _reads(caller, args).triggers()
-    return Triggers(triggers=part(found, args), total=len(found))
+    return Triggers(**shown(found, args, "triggers", _TRIGGER))
 
 
 def _trigger(caller: Caller, args: TriggerInput) -> Trigger:
     return _reads(caller, args).trigger(args.trigger_id)
 
 
+# What a table of each list says.
+_HOLDING = (
+    "exchange", "tradingsymbol", "quantity", "t1_quantity", "average_price", "last_price", "pnl",
+    "day_change_percentage",
+)  # fmt: skip
+_POSITION = ("exchange", "tradingsymbol", "product", "quantity", "average_price", "last_price", "pnl")
+_ORDER = (
+    "order_id", "status", "transaction_type", "exchange", "tradingsymbol", "product", "quantity",
+    "filled_quantity", "price", "average_price", "order_timestamp", "tag",
+)  # fmt: skip
+_TRADE = (
+    "order_id", "transaction_type", "exchange", "tradingsymbol", "quantity", "average_price",
+    "fill_timestamp",
+)  # fmt: skip
+_TRIGGER = (
+    "id", "type", "status", "condition.tradingsymbol", "condition.trigger_values", "condition.last_price",
+    "expires_at",
+)  # fmt: skip
 _AN_ORDER = {"order_id": "260818000000017"}
 _ON_PAPER = " While the desk trades on paper, this is the paper account."
 

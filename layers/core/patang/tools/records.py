@@ -10,7 +10,8 @@ from patang.desk_view.views import EventView
 from patang.settings.changes import DESK_CHAIN
 from patang.tools.caller import Caller
 from patang.tools.desk import MarketDay
-from patang.tools.tool import AccountInput, AnyTool, Tool, ToolInput, ToolReply
+from patang.tools.lists import CompactInput, Table, table_of
+from patang.tools.tool import AccountInput, AnyTool, Tool, ToolReply
 
 __all__ = ["TOOLS"]
 
@@ -25,7 +26,7 @@ class PerformanceInput(AccountInput):
     by: Annotated[PnlGrouping, Field(description="what the trades are grouped by")] = "strategy"
 
 
-class AuditInput(ToolInput):
+class AuditInput(CompactInput):
     """Which events."""
 
     account_id: Annotated[
@@ -40,10 +41,12 @@ class AuditInput(ToolInput):
 
 
 class AuditEvents(ToolReply):
-    """Events of a day. `next` goes into the next call's `cursor`; it is null on the last page."""
+    """Events of a day, in `table` where it was asked for `compact`. `next` goes into the next call's
+    `cursor`; it is null on the last page."""
 
     events: tuple[EventView, ...]
     next: str | None = None
+    table: Table | None = None
 
 
 def _performance(caller: Caller, args: PerformanceInput) -> PnlReport:
@@ -66,8 +69,13 @@ def _audit(caller: Caller, args: AuditInput) -> AuditEvents:
         args.limit,
         newest_first=args.newest_first,
     )
+    if args.compact:
+        return AuditEvents(events=(), next=page.next, table=table_of(page.items, _EVENT))
     return AuditEvents(events=page.items, next=page.next)
 
+
+# What a table of events says.
+_EVENT = ("sequence", "as_of", "kind", "actor")
 
 TOOLS: tuple[AnyTool, ...] = (
     Tool(

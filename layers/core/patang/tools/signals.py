@@ -9,16 +9,17 @@ from patang.desk_view.views import SignalView
 from patang.errors import BadInput
 from patang.tools.caller import Caller
 from patang.tools.desk import MarketDay
+from patang.tools.lists import PageInput, Table, table_of
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolInput, ToolReply
 
 __all__ = ["TOOLS"]
 
 
-class SignalsInput(ToolInput):
+class SignalsInput(PageInput):
     """Which signals."""
 
     day: MarketDay = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    limit: Annotated[int, Field(ge=1, le=100, description="at most so many, the newest first")] = 20
     with_features: Annotated[bool, Field(description="with the model's inputs, some 23 numbers each")] = False
 
 
@@ -38,15 +39,22 @@ class CycleInput(ToolInput):
 
 
 class Signals(ToolReply):
-    """Signals, newest first."""
+    """Signals, newest first, in `table` where it was asked for `compact`; `more`: there are older ones."""
 
     signals: tuple[SignalView, ...]
+    more: bool
+    table: Table | None = None
 
 
 def _list(caller: Caller, args: SignalsInput) -> Signals:
     view = caller.services.desk_view()
     day = args.day or view.market_now().date()
-    return Signals(signals=view.signals(day, limit=args.limit, with_features=args.with_features))
+    end = args.start + args.limit
+    found = view.signals(day, limit=end + 1, with_features=args.with_features)
+    part, more = found[args.start : end], len(found) > end
+    if args.compact:
+        return Signals(signals=(), more=more, table=table_of(part, _SIGNAL))
+    return Signals(signals=part, more=more)
 
 
 def _explain(caller: Caller, args: SignalInput) -> SignalExplained:
@@ -64,6 +72,11 @@ def _cycle(caller: Caller, args: CycleInput) -> CycleExplained:
         )
     return found
 
+
+# What a table of signals says.
+_SIGNAL = (
+    "signal_id", "as_of", "strategy", "symbol", "entry_price", "confidence", "expected_return_pct", "refused",
+)  # fmt: skip
 
 TOOLS: tuple[AnyTool, ...] = (
     Tool(

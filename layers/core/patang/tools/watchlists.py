@@ -8,7 +8,8 @@ from pydantic import Field
 from patang.kite_replies.market import Quote
 from patang.tools.caller import Caller
 from patang.tools.instruments import Identifier
-from patang.tools.market import market_reads
+from patang.tools.lists import CompactInput, Table, table_of
+from patang.tools.market import QUOTE_COLUMNS, market_reads
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolInput, ToolReply
 from patang.watchlists.service import MOST_INSTRUMENTS
 from patang.watchlists.watchlist import Watchlist
@@ -47,7 +48,7 @@ class InstrumentsInput(NameInput):
     instruments: Instruments
 
 
-class QuotesInput(AccountInput):
+class QuotesInput(AccountInput, CompactInput):
     """Which list."""
 
     name: Name
@@ -66,10 +67,12 @@ class Deleted(ToolReply):
 
 
 class WatchlistQuotes(ToolReply):
-    """In the list's order; null: the broker does not quote it now."""
+    """In the list's order; null: the broker does not quote it now. Those that it quotes are all in `table`
+    where it was asked for `compact`."""
 
     name: str
     quotes: Mapping[str, Quote | None]
+    table: Table | None = None
 
 
 def _all(caller: Caller, _: NoInput) -> AllWatchlists:
@@ -105,6 +108,9 @@ def _quotes(caller: Caller, args: QuotesInput) -> WatchlistQuotes:
     reads = market_reads(caller, args.account_id)
     watched = caller.services.watchlists().one(caller.principal.name, args.name)
     found = reads.quotes(watched.instruments) if watched.instruments else {}
+    if args.compact:
+        quoted = {one: found[one] for one in watched.instruments if one in found}
+        return WatchlistQuotes(name=watched.name, quotes={}, table=table_of(quoted, QUOTE_COLUMNS))
     return WatchlistQuotes(name=watched.name, quotes={one: found.get(one) for one in watched.instruments})
 
 
