@@ -64,8 +64,8 @@ check: .venv/.ready ## Format, lint, types, layers
 # Integration tests that share no emulator and wait for nobody's clock.
 SIDE_BY_SIDE := $(addprefix tests/integration/,features history orders protection reconciliation)
 
-test: setup check ## All checks and tests
-	@$(BIN)/pytest tests/unit tests/contract tests/infra $(SIDE_BY_SIDE) --numprocesses 2 --dist loadfile --durations 25 --durations-min 3
+test: setup .conformance/.ready check ## All checks and tests
+	@$(BIN)/pytest tests/unit tests/contract tests/infra tests/conformance $(SIDE_BY_SIDE) --numprocesses 2 --dist loadfile --durations 25 --durations-min 3
 	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) tests/e2e --durations 15 --durations-min 3
 
 conformance: setup .conformance/.ready ## The official MCP suites and the inspector, through the gateway's events
