@@ -9,6 +9,7 @@ import base64
 import importlib.util
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -56,8 +57,10 @@ class _Instance:
         self._thread = ThreadPoolExecutor(1, "instance")
         self._loop = asyncio.new_event_loop()
         self._handler = self._thread.submit(self._begin, start).result()
+        self.answers = 0
 
     def answer(self, event: dict[str, Any]) -> dict[str, Any]:
+        self.answers += 1
         return self._thread.submit(self._handler, event, None).result()
 
     def close(self) -> None:
@@ -77,20 +80,22 @@ class _Instance:
 
 
 class _Function:
-    """The warm instances of one function; a request that finds none idle starts another."""
+    """The warm instances of one function, in turn: two, that none may count on what it has told itself, and
+    another for a request that finds none idle.
+    """
 
     def __init__(self, start: Start) -> None:
         self._start = start
         self._lock = threading.Lock()
-        self._idle: list[_Instance] = []
-        self.instances = 0
+        self.instances = [_Instance(start), _Instance(start)]
+        self._idle = deque(self.instances)
 
     def answer(self, event: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
-            if self._idle:
-                instance = self._idle.pop()
-            else:
-                instance, self.instances = _Instance(self._start), self.instances + 1
+            if not self._idle:
+                self.instances.append(_Instance(self._start))
+                self._idle.append(self.instances[-1])
+            instance = self._idle.popleft()
         try:
             return instance.answer(event)
         finally:
@@ -98,7 +103,7 @@ class _Function:
                 self._idle.append(instance)
 
     def close(self) -> None:
-        for instance in self._idle:
+        for instance in self.instances:
             instance.close()
 
 
@@ -153,10 +158,9 @@ class Gateway:
         for function in self._functions.values():
             function.close()
 
-    @property
-    def instances(self) -> dict[str, int]:
-        """How many instances of each function have been started."""
-        return {name: function.instances for name, function in self._functions.items()}
+    def answers(self, function: str) -> list[int]:
+        """How often each instance of the function has answered."""
+        return [instance.answers for instance in self._functions[function].instances]
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers.get("content-length") or 0))
