@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from functions.mcp.schemas import INR, has_amounts
 from functions.mcp.text import entries_of, text_of
 from functions.mcp.words import is_said_by_others, said_of
+from patang.said_by_others import on_one_line, quoted
 from patang.tools.calling import Answered
 from patang.tools.registry import find
 
@@ -23,8 +24,7 @@ __all__ = ["content_of", "result_of"]
 # Of the broker's own records, which know no zone: they are of Indian wall clocks.
 _NAIVE: Final = re.compile(r"(\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(\.\d+)?")
 _OFFSET: Final = "+05:30"
-# The messages of these errors are the desk's own; in others stands what the broker has said.
-_OWN_ERRORS: Final = frozenset({"AuthenticationError", "BadRequestError", "OwnerActionError"})
+_BROKERS: Final = "BrokerRefused"
 
 
 def result_of(name: str, answered: Answered) -> CallToolResult:
@@ -48,13 +48,13 @@ def content_of(name: str, reply: BaseModel) -> dict[str, Any]:
 
 def _failure(answered: Answered) -> CallToolResult:
     content: dict[str, Any] = _known(json.loads(answered.reply.model_dump_json()))
-    ours = content["error_type"] in _OWN_ERRORS or content.get("details", {}).get("kind") == "OrderRefused"
-    told: dict[str, Any] = {"message": content["message"]} if ours else {"status_message": content["message"]}
-    if not ours:
+    message = content["message"]
+    # A refusal by the broker is told in its own words; in the desk's sentences they stand between marks.
+    told = quoted(message) if content.get("details", {}).get("kind") == _BROKERS else on_one_line(message)
+    if "«" in told:
         content["said_by_others"] = ["message"]
-    text = text_of(told).partition(": ")[2]
     return CallToolResult(
-        content=[TextContent(type="text", text=f"{content['error_type']}: {text}")],
+        content=[TextContent(type="text", text=f"{content['error_type']}: {told}")],
         structured_content=content,
         is_error=True,
     )

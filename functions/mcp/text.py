@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from functions.mcp.words import is_plain, is_said_by_others, on_one_line, quoted, said_of
+from functions.mcp.words import is_plain, is_said_by_others, said_of
+from patang.said_by_others import on_one_line, quoted
 
 __all__ = ["entries_of", "text_of"]
 

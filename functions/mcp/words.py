@@ -5,10 +5,9 @@ until its name stands here, not the other way round.
 """
 
 import re
-import unicodedata
 from typing import Final
 
-__all__ = ["is_plain", "is_said_by_others", "on_one_line", "quoted", "said_of"]
+__all__ = ["is_plain", "is_said_by_others", "said_of"]
 
 # An id, a symbol, a time, a state: nothing that could be read as a sentence.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:+\-#&@%/=]{1,64}")
@@ -32,7 +31,6 @@ _OURS: Final = frozenset(
 _OURS_BY_NAME: Final = frozenset({"missing", "undefined"})
 # What stands alone on top of a reply is the desk's answer to the call.
 _OURS_ON_TOP: Final = frozenset({"message", "next", "currency"})
-_LONGEST: Final = 300
 
 
 def is_plain(text: str) -> bool:
@@ -50,24 +48,3 @@ def is_said_by_others(name: str, text: str, *, top: bool = False) -> bool:
     if not text or name in _OURS or (top and name in _OURS_ON_TOP):
         return False
     return name in _OTHERS or not is_plain(text)
-
-
-def on_one_line(text: str) -> str:
-    """A text without line ends and without what is not seen, so that it cannot pass for a line of its own."""
-    return "".join(_shown(character) for character in text)
-
-
-def quoted(text: str) -> str:
-    """Somebody's words between « and », with no end of them inside."""
-    seen = on_one_line(text)
-    short = seen if len(seen) <= _LONGEST else f"{seen[:_LONGEST]}…"
-    return f"«{short}»"
-
-
-def _shown(character: str) -> str:
-    if character in "«»":
-        return {"«": "‹", "»": "›"}[character]
-    # Line ends, control characters, and marks of direction and width that hide what is there.
-    if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co"):
-        return " "
-    return character

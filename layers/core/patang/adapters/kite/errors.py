@@ -23,6 +23,7 @@ from patang.errors import (
     SessionExpired,
     TryAgain,
 )
+from patang.said_by_others import quoted
 
 __all__ = ["Reply", "sort_error"]
 
@@ -70,7 +71,8 @@ def sort_error(error: Exception, reply: Reply | None, *, sending: bool) -> Patan
         if sending and not _never_left(error):
             return OutcomeUnknown(f"no reply from the broker ({_short(error)}): look the order up by its tag")
         return TryAgain(f"the broker could not be reached ({_short(error)})")
-    said = f"{reply.error_type or 'no JSON error'}, HTTP {reply.status}: {reply.message or _short(error)}"
+    words = quoted(reply.message or _short(error))
+    said = f"{reply.error_type or 'no JSON error'}, HTTP {reply.status}: {words}"
     text = reply.message.lower()
     if _session_is_over(reply, text):
         return SessionExpired(f"the broker does not accept the session ({said}): log in again")
