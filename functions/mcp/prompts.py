@@ -43,8 +43,8 @@ today.
 
 _REVIEW: Final = """\
 Review position {position} of {whose} with me (it is {now}).
-1. desk_positions{closed}, or{open} if it is still held: position {position} with its prices, stop,
-   target and reason of leaving.
+1. desk_positions{closed}, or desk_positions{open} if it is still held: position {position} with
+   its prices, stop, target and reason of leaving.
 2. explain_signal of the signal it came from (list_signals{on_day} has its id): the rules that passed,
    the model's answer and what gave most to it, and what the gates said.
 3. desk_orders{of_day}: each order, what was asked for and what was paid: slippage against the price
@@ -61,10 +61,10 @@ _EVENING: Final = """\
 End of {day} for {whose} (it is {now}).
 1. performance{results}: net result, charges and slippage; trades and winners by strategy, then by
    symbol.
-2. desk_positions{account}, then{closed}: what is still held overnight and must not be, what ended by
-   stop, target or time.
+2. desk_positions{account}, then desk_positions{closed}: what is still held overnight and must
+   not be, what ended by stop, target or time.
 3. desk_orders{of_day}: orders that were refused or never filled, with the reason.
-4. get_risk_state{account}: how near each limit was, and any halt that is still in force.
+4. get_risk_state{account}: how near each limit was, and halts that are still in force.
 5. get_reconciliation{account}: every difference with the broker.
 6. search_audit{of_day}, account by account: logins, changes of settings, halts, and who did them.
 7. list_signals{on_day}: what was refused most, and by which gate.
@@ -169,9 +169,9 @@ def _common(caller: Caller, asked: _OfAccount, day: date | None) -> dict[str, st
 
 
 def _call(**arguments: object) -> str:
-    """As a tool is called with what is known: ` with account_id main`."""
-    given = [f"{name} {value}" for name, value in arguments.items() if value is not None]
-    return f" with {' and '.join(given)}" if given else ""
+    """What is known of a tool's arguments: `(account_id=main)`."""
+    given = [f"{name}={value}" for name, value in arguments.items() if value is not None]
+    return f"({', '.join(given)})" if given else ""
 
 
 _ARGUMENTS: Final = {

@@ -179,6 +179,20 @@ def test_reports_of_the_desk_and_those_that_were_put_there_are_listed_for_every_
     assert ask("get_backtest", report="train-equity", limit=3).trades == ()
 
 
+def test_compact_trades_and_reports_are_tables(ask):
+    run = ask("run_backtest", **ASKED)
+    whole = ask("get_backtest", report=run.report, limit=3)
+    short = ask("get_backtest", report=run.report, limit=3, compact=True)
+    assert (short.trades, short.trades_total) == ((), whole.trades_total)
+    rows = [dict(zip(short.table.columns, row, strict=True)) for row in short.table.rows]
+    assert [row["net_pnl"] for row in rows] == [trade.net_pnl for trade in whole.trades]
+    assert ask("get_backtest", report=run.report, compact=True).table is None
+
+    listed = ask("list_reports", compact=True)
+    assert (listed.reports, listed.total) == ((), 1)
+    assert listed.table.rows[0][:2] == (run.report, "DONE")
+
+
 @pytest.mark.parametrize("name", ["backtest-0000000000000000", "../minutes", "nobody's"])
 def test_a_report_that_is_not_there_is_refused(ask, name):
     answered = ask.answered("get_backtest", report=name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,6 +16,7 @@ from patang.backtest.asked import (
     run_named,
 )
 from patang.backtest.jobs import Job, JobResult
+from patang.backtest.summary import RunState
 from patang.backtest.worker import RUNS, JobEvent, result_path
 from patang.errors import AskOwner, Refused
 from patang.keys import BACKTESTS, backtest_key, backtests_started_key
@@ -24,7 +25,7 @@ from patang.ports import Clock, Key, ObjectStore, ResearchMachine, StateStore, W
 from patang.records import Record, change, create, load, load_all, replace
 from patang.settings.changes import DESK_CHAIN
 
-__all__ = ["MOST_A_DAY", "AskedBacktest", "AskedState", "Backtests", "RunState"]
+__all__ = ["MOST_A_DAY", "AskedBacktest", "AskedState", "Backtests"]
 
 # One worker of 2 GB for at most fifteen minutes, three tries: 0.072 USD each at the very most.
 MOST_A_DAY: Final = 40
@@ -41,9 +42,6 @@ _BROKEN_OFF: Final = (
     "the run broke off without a result: the same run_backtest starts it anew; the log of the research "
     "worker says why"
 )
-
-# REFUSED: it cannot be made, as for want of candles; FAILED: a worker broke off, ask again.
-type RunState = Literal["RUNNING", "DONE", "REFUSED", "FAILED"]
 
 
 class AskedBacktest(Record):

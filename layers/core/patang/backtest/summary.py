@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 from patang.backtest.figures import Metrics
 
-__all__ = ["BacktestFigures", "ReportSummary", "TrainingFigures"]
+__all__ = ["BacktestFigures", "ReportSummary", "RunState", "TrainingFigures"]
+
+# REFUSED: it cannot be made, as for want of candles; FAILED: a worker broke off, ask again.
+type RunState = Literal["RUNNING", "DONE", "REFUSED", "FAILED"]
 
 
 class _Value(BaseModel):
