@@ -11,6 +11,7 @@ const desk = {
   heardAt: 0,
   alerts: new Map(),
   trouble: null,
+  refusal: null,
   busy: false,
   failures: 0,
   timer: null,
@@ -49,7 +50,7 @@ function haltAll(status) {
 
 function notices(status) {
   const away = status.sessions.filter((session) => session.state !== "ACTIVE");
-  const told = [];
+  const told = desk.refusal ? [make("p", { className: "notice bad", text: desk.refusal })] : [];
   for (const session of away) {
     told.push(make("div", { className: "notice warn" },
       make("p", { text: `${session.label || session.account} has no session at Kite (${words(session.state)}).` }),
@@ -107,7 +108,7 @@ function risk(accounts) {
 }
 
 function haltOne(each, accounts) {
-  if (each.state === "HALTED") return pageLink("Resume on the desk’s page", "/", { kind: "quiet", key: `resume ${each.account}` });
+  if (each.state === "HALTED") return pageLink("Resume on the desk’s page", "/", { kind: "quiet small", key: `resume ${each.account}` });
   if (accounts === 1 || !host.callsTools) return null;
   return button("Halt", () => halt(each.account), { kind: "danger small", key: `halt ${each.account}`, disabled: desk.busy });
 }
@@ -158,10 +159,12 @@ async function halt(account) {
   try {
     const told = await host.call("halt", { ...(account ? { account_id: account } : {}), reason: "halted by hand in the desk panel" });
     const halted = told.accounts.map((each) => each.account).filter((name) => /^[\w-]{1,40}$/.test(name));
-    say("Entries are stopped. Exits go on.");
+    desk.refusal = null;
+    say("Entries are stopped. Exits go on.", "unseen");
     host.tellAssistant(`Entries are halted by hand in the desk panel, accounts: ${halted.join(", ")}.`);
   } catch (error) {
-    say(`Not halted: ${error.message}`);
+    desk.refusal = `Not halted: ${error.message}`;
+    say(desk.refusal, "unseen");
   }
   desk.busy = false;
   await look();

@@ -65,8 +65,11 @@ function pageLink(text, path, { kind, key, onopen } = {}) {
   }, { kind, key });
 }
 
-function say(text) {
-  document.getElementById("said").textContent = plain(text);
+// `unseen`: for a reader of the screen alone, as it stands elsewhere for the eye.
+function say(text, className = "") {
+  const line = document.getElementById("said");
+  line.textContent = plain(text);
+  line.className = `said ${className}`;
 }
 
 // In place of what stood there; the keyboard stays where it was. Not under a finger or a button of the mouse

@@ -10,6 +10,7 @@ const MOST_SHOWN = 10;
 const order = {
   tickets: [],
   everything: false,
+  asked: null,
   risks: new Map(),
   busy: new Set(),
   trouble: null,
@@ -25,6 +26,11 @@ const acts = {
   busy: (ticket) => order.busy.has(ticket.id),
   // Before the figures are complete there is no button: it would move under the pointer.
   ready: () => order.looked || !host.callsTools,
+  // What the assistant asked for, where the desk has nothing to call it by: it has refused it.
+  asked() {
+    const { transaction_type: side, quantity, tradingsymbol: symbol } = order.asked ?? {};
+    return symbol ? [side, quantity, symbol].filter(Boolean).join(" ") : null;
+  },
   opened() { order.hurried = true; plan(); },
 
   async decline(ticket) {
@@ -33,9 +39,11 @@ const acts = {
     try {
       await host.call("decide_approval", { account_id: ticket.account, order_id: ticket.id, decision: "decline", terms_digest: ticket.digest });
       become(ticket, "DECLINED");
-      say("Declined. Nothing is placed.");
+      ticket.trouble = null;
+      say("Declined. Nothing is placed.", "unseen");
     } catch (error) {
-      say(error.message);
+      ticket.trouble = error.message;
+      say(error.message, "unseen");
     }
     order.busy.delete(ticket.id);
     await look();
@@ -194,6 +202,7 @@ function tick() {
 }
 
 host.begin("patang-order", {
+  "tool-input": (told) => { order.asked = told.arguments; },
   "tool-result": (result) => {
     order.heard = true;
     try {

@@ -49,7 +49,7 @@ function isFollowed(ticket) {
 function drawTicket(ticket, acts) {
   const view = ticket.view;
   const lines = ticket.figures?.lines ?? [];
-  const title = view?.title ?? (lines.length === 1 ? lines[0] : "Order");
+  const title = view?.title ?? (lines.length === 1 ? lines[0] : acts.asked() ?? "Order");
   const terms = view?.kind === "proposal" ? termsOf(view) : lines.length === 1 && lines[0] !== title ? lines[0] : null;
   return make("article", { className: "ticket", "aria-label": title },
     make("header", { className: "head" },
@@ -94,14 +94,22 @@ function countdown(ticket) {
 
 function stateOf(ticket) {
   if (waits(ticket)) return null;
-  const [tint, text] = STATES[ticket.state] ?? ["", sentence(ticket.state)];
+  const [tint, text] = ticket.state === "SENT" ? sentState(ticket.intents) : STATES[ticket.state] ?? ["", sentence(ticket.state)];
   const more = ticket.outcome || (ticket.state === "APPROVED" && ticket.message) || "";
   return make("p", { className: `notice ${tint}` }, make("strong", { text }), more ? ` ${more}` : "");
 }
 
+function sentState(intents) {
+  const all = intents.map((intent) => intent.broker_status ?? intent.state);
+  if (all.length > 0 && all.every((status) => status === "COMPLETE")) return ["good", "Filled."];
+  if (all.includes("REJECTED")) return ["bad", all.length === 1 ? "Rejected by the broker." : "Rejected by the broker in part."];
+  if (all.length > 0 && all.every((status) => status === "CANCELLED")) return ["", "Cancelled."];
+  return STATES.SENT;
+}
+
 function brokenRules(broken) {
   if (broken.length === 0) return null;
-  return make("ul", { className: "lines" }, broken.map((rule) =>
+  return make("ul", { className: "rules" }, broken.map((rule) =>
     make("li", {}, make("strong", { text: `${words(rule.field)} is ${rule.value}` }), `: ${rule.remedy}`)));
 }
 
@@ -180,6 +188,7 @@ function actionsOf(ticket, acts) {
   const over = secondsLeft(ticket) === 0;
   if (!acts.ready()) return make("p", { className: "fine", text: "Asking the desk …" });
   return [
+    ticket.trouble ? make("p", { className: "notice bad", text: ticket.trouble }) : null,
     make("div", { className: "actions" },
       over ? null : pageLink("Approve on the desk’s page", pageOf(ticket), { key: `open ${ticket.id}`, onopen: () => acts.opened(ticket) }),
       over || !host.callsTools ? null : button("Decline", () => acts.decline(ticket), { kind: "quiet", key: `decline ${ticket.id}`, disabled: acts.busy(ticket) })),
