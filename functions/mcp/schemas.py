@@ -6,7 +6,10 @@ Python.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
+
+from pydantic import BaseModel
 
 from patang.tools.lists import CompactInput, ListInput, PageInput
 from patang.tools.tool import AccountInput, AnyTool, ToolInput
@@ -46,7 +49,7 @@ def output_schema_of(tool: AnyTool, *, whole: bool = True) -> _Schema:
 
     Not `whole`: with the parts of a reply as objects, for a tool that answers as another one does.
     """
-    schema = _short(tool.output.model_json_schema(mode="serialization"), reply=True)
+    schema = _short(_of_reply(tool.output), reply=True)
     if not whole:
         schema.pop("$defs", None)
         schema = _without_parts(schema)
@@ -59,8 +62,18 @@ def output_schema_of(tool: AnyTool, *, whole: bool = True) -> _Schema:
 
 def has_amounts(tool: AnyTool) -> bool:
     """Whether a reply of the tool may tell of money."""
-    schema = tool.output.model_json_schema(mode="serialization")
-    return any(_is_amount(name, spec) for name, spec in _properties(schema))
+    return _tells_of_money(tool.output)
+
+
+@cache
+def _tells_of_money(reply: type[BaseModel]) -> bool:
+    return any(_is_amount(name, spec) for name, spec in _properties(_of_reply(reply)))
+
+
+@cache
+def _of_reply(reply: type[BaseModel]) -> _Schema:
+    # Several tools give the same reply, and every call asks about it: pydantic writes it in milliseconds.
+    return reply.model_json_schema(mode="serialization")
 
 
 def _is_amount(name: str, spec: Mapping[str, Any]) -> bool:
@@ -76,10 +89,11 @@ def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _short(schema: _Schema, *, reply: bool) -> _Schema:
-    models = schema.pop("$defs", {})
+    models = schema.get("$defs", {})
     plain = {name: model for name, model in models.items() if model.get("type") != "object"}
     shapes = {name: model for name, model in models.items() if name not in plain}
-    short = _walked(schema, plain, reply=reply, top=True)
+    rest = {key: value for key, value in schema.items() if key != "$defs"}
+    short = _walked(rest, plain, reply=reply, top=True)
     if shapes:
         short["$defs"] = {
             name: _walked(model, plain, reply=reply, top=False) for name, model in shapes.items()
