@@ -1,20 +1,38 @@
-"""Two hundred jobs on the deployed map, a worker killed in the middle: the results are one process's own."""
+"""Two hundred jobs on the deployed map, a worker killed in the middle: the results are one process's own; and
+a backtest that was asked for, which is a job like them."""
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 
 import pytest
 
+from patang.adapters.aws.research import ResearchExecutions
+from patang.adapters.candle_archive import CandleArchive
+from patang.adapters.option_archive import OptionArchive
+from patang.adapters.run_tables import ParquetRuns
+from patang.adapters.system import SystemClock
+from patang.backtest.asked import BacktestWish, backtest_job
+from patang.backtest.asked_work import AskedBacktests
+from patang.backtest.asking import AskedState, Backtests
 from patang.backtest.jobs import JobResult
+from patang.backtest.reported import page_of, summary_of_report, trades_of_report
 from patang.backtest.sweep import Cell, grid
 from patang.backtest.worker import result_path
+from patang.model.signal_model import load_models
+from patang_workbench.demo.profile import DEMONSTRATION
 from patang_workbench.research.distributed import RunUnfinished, collect, follow, missing, start
 from patang_workbench.research.job_plans import Plan, cell_results, sweep_plan
 from patang_workbench.research.local_stage import LocalStage, local_stage
-from patang_workbench.research.synthetic import noise_history
+from patang_workbench.research.synthetic import edge_history, noise_history
+from tests.fakes import MemoryObjects, MemoryStore
+from tests.unit.backtest.kept_candles import keep_history
 
+ARTIFACTS = Path(__file__).parents[3] / "model_artifacts"
 CHOICES = {"stop_atr": [1.0, 1.5, 2.0, 3.0], "target_atr": [1.0, 2.0, 3.0], "max_hold_minutes": [15, 30, 60]}
 
 
@@ -103,3 +121,55 @@ def test_what_is_kept_reads_as_a_result(run: Run) -> None:
 
     assert kept.key == job.key
     assert kept.refused is None
+
+
+def ended(backtests: Backtests, asked: AskedState) -> AskedState:
+    """How it stands when it is over, or after a minute."""
+    until = time.monotonic() + 60
+    while (found := backtests.state(asked.asked)).state == "RUNNING" and time.monotonic() < until:
+        time.sleep(0.2)
+    return found
+
+
+def test_a_backtest_that_was_asked_for_is_made_by_the_map_as_it_is_here(run: Run) -> None:
+    stage, here = run.local.stage, MemoryObjects()
+    for objects in (stage.objects, here):
+        keep_history(objects, edge_history(5, 0.5, ("NIFTY", "SBIN"), 14, date(2026, 6, 30)))
+    machine = ResearchExecutions(stage.steps, stage.machine, stage.bucket)
+    backtests = Backtests(MemoryStore(), stage.objects, machine, SystemClock(), run.local.models)
+    wish = BacktestWish(first=date(2026, 6, 29), last=date(2026, 6, 30), settings=DEMONSTRATION)
+
+    now = SystemClock().now()
+    asked = backtests.ask(wish, {}, "person:asha", now)
+    assert asked.state == "RUNNING"
+    assert ended(backtests, asked).state == "DONE"
+    assert backtests.ask(wish, {}, "person:asha", now).state == "DONE"
+
+    report = asked.asked.report
+    candles = CandleArchive(here)
+    work = AskedBacktests(
+        candles,
+        OptionArchive(candles),
+        here,
+        ParquetRuns(),
+        lambda: load_models(ARTIFACTS),
+        run.local.models,
+    )
+    work(backtest_job(wish, run.local.models), lambda name: b"")
+    assert trades_of_report(stage.objects, report) == trades_of_report(here, report)
+    assert summary_of_report(stage.objects, report) == summary_of_report(here, report)
+    assert page_of(stage.objects, report) == page_of(here, report)
+
+
+def test_a_backtest_that_the_worker_may_not_make_is_told_as_broken_off(run: Run) -> None:
+    """The stage has other models than those it is asked of."""
+    stage = run.local.stage
+    machine = ResearchExecutions(stage.steps, stage.machine, stage.bucket)
+    backtests = Backtests(MemoryStore(), stage.objects, machine, SystemClock(), "others")
+    wish = BacktestWish(first=date(2026, 6, 29), last=date(2026, 6, 30), settings=DEMONSTRATION)
+
+    asked = backtests.ask(wish, {}, "person:asha", SystemClock().now())
+
+    assert ended(backtests, asked).state == "FAILED"
+    assert machine.state("never-started") is None
+    assert machine.start(asked.asked.execution, "x", "y") is False, "a name is used once"

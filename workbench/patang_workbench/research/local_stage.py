@@ -25,11 +25,12 @@ _FORWARD = "MINISTACK_LAMBDA_PROXY_URL"
 
 @dataclass(frozen=True, slots=True)
 class LocalStage:
-    """The stage, the emulator it is on, and the processes that are its workers."""
+    """The stage, the emulator it is on, the processes that are its workers, and which models they have."""
 
     stage: ResearchStage
     emulator: Emulator
     workers: LocalWorkers
+    models: str
 
 
 @contextmanager
@@ -83,7 +84,7 @@ def local_stage(workers: int, progress: Callable[[str], None]) -> Iterator[Local
             memory_mb=given["MemorySize"],
             time_limit=given["Timeout"],
         )
-        yield LocalStage(stage, emulator, running)
+        yield LocalStage(stage, emulator, running, given["Environment"]["Variables"]["MODELS"])
 
 
 def _synthesise(folder: Path) -> None:
