@@ -122,8 +122,9 @@ def _walked(node: Any, plain: Mapping[str, _Schema], *, reply: bool, top: bool =
             }
         elif key == "additionalProperties" and isinstance(value, dict):
             short[key] = _without_null(_walked(value, plain, reply=reply))
-        else:
-            short[key] = _walked(value, plain, reply=reply)
+        elif (walked := _walked(value, plain, reply=reply)) != {}:
+            # Parts that may be anything are not told of: some hosts stumble over a schema that says nothing.
+            short[key] = walked
     return short
 
 
