@@ -10,58 +10,16 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from patang.accounts.service import AccountService
-from patang.adapters.kite.login import KiteLogin
-from patang.settings import KiteSettings
-from patang_workbench.exchange.engine import Settings
-from patang_workbench.exchange.login import App
-from patang_workbench.exchange.server import Simulator
-from patang_workbench.exchange.synthetic import synthetic_market
-from tests.browser.chromium import CHROMIUM, Chromium, Page, running_chromium
-from tests.browser.serving import ServedDesk, served_desk
+from tests.browser.chromium import CHROMIUM
+from tests.browser.serving import ServedDesk
+from tests.integration.programs.person import press, question, signed_in
 from tests.unit.api.oauth_client import Program, query_of
-from tests.unit.api.sample_desk import DAY, HOSTILE, SampleDesk, busy, two_owners
+from tests.unit.api.sample_desk import HOSTILE
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None,
     reason="no Chromium on this machine: install the package chromium to see the consent in a browser",
 )
-
-_BUTTON = "[...document.querySelectorAll('button, a.button')].find((b) => b.textContent.trim() === '{}')"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chromium]:
-    with running_chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def served() -> Iterator[ServedDesk]:
-    """A desk whose owners log in at a simulated broker, with its login page."""
-    simulators: list[Simulator] = []
-
-    def make(address: str) -> SampleDesk:
-        desk = busy(two_owners(public_url=address))
-        app = App("key-main", "secret-main", "AB1234", redirect_url=f"{address}/kite/callback")
-        market = synthetic_market(7, DAY, history_days=1)
-        simulator = Simulator(Settings(market=market, apps=(app,))).start()
-        simulators.append(simulator)
-        settings = KiteSettings(root=simulator.kite_root, login_root=simulator.kite_root)
-        desk._sample_accounts = AccountService(
-            desk.store,
-            desk.secrets,
-            desk.clock,
-            KiteLogin(lambda: settings),
-            secret_prefix="patang/test",
-            login_root=lambda: simulator.kite_root,
-        )
-        return desk
-
-    with served_desk(make) as desk:
-        yield desk
-    for simulator in simulators:
-        simulator.stop()
 
 
 class Callback:
@@ -109,34 +67,16 @@ def program(served, callback) -> Iterator[Program]:
         yield Program(http, redirect=callback.address, name="Claude Code").register()
 
 
-def press(page: Page, text: str) -> None:
-    """A click of the mouse on the button, as soon as it can be pressed."""
-    button = _BUTTON.format(text)
-    page.until(f"(() => {{ const b = {button}; return b && !b.disabled; }})()")
-    x, y = page.run(
-        f"(() => {{ const b = {button}; b.scrollIntoView({{block: 'center'}}); "
-        "const r = b.getBoundingClientRect(); return [r.left + r.width / 2, r.top + r.height / 2]; })()"
-    )
-    page.click(x, y)
-
-
 def link(served: ServedDesk, program: Program, **more: str) -> str:
     asked = program.question(resource=f"{served.address}/mcp", **more)
     return f"{served.address}/authorize?{urlencode(asked)}"
-
-
-def signed_in(page: Page) -> None:
-    """Through the broker's login page, from the page that asks for it."""
-    press(page, "Sign in with Kite")
-    page.until("document.title.startsWith('Sign in - simulated broker')")
-    press(page, "Sign in as AB1234")
 
 
 def test_a_person_lets_a_program_in_and_ends_it(browser, served, program, callback):
     page = browser.page(link(served, program, scope="read trade admin"))
     assert page.text().startswith("Patang")
     signed_in(page)
-    page.until("document.querySelector('form#answer') !== null")
+    question(page)
     assert "Claude Code" in page.text()
     assert page.run("[...document.querySelectorAll('input:checked')].map((box) => box.value)") == ["read"]
     page.run("document.querySelector('input[value=trade]').click()")
@@ -171,7 +111,7 @@ def test_a_second_click_of_a_double_click_says_no_yes(browser, served, program, 
     """The page comes under the pointer between the two: its buttons wait."""
     page = browser.page(link(served, program))
     signed_in(page)
-    page.until("document.querySelector('form#answer') !== null && document.readyState === 'complete'")
+    question(page)
     page.open(page.run("location.href"))
     assert page.run("document.querySelector('button[value=allow]').disabled")
     assert page.run("document.querySelector('button[value=refuse]').disabled")
@@ -188,7 +128,7 @@ def test_a_hostile_name_is_read_and_never_run(browser, served, callback):
         ).register()
     page = browser.page(link(served, program))
     signed_in(page)
-    page.until("document.querySelector('form#answer') !== null")
+    question(page)
     assert HOSTILE in page.text()
     assert page.run("document.querySelectorAll('main script, main img[onerror]').length") == 0
     page.close()
