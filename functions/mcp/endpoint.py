@@ -22,6 +22,7 @@ from patang.app import Desk
 __all__ = ["McpEndpoint"]
 
 _PATH = "/mcp"
+_TAKEN = "application/json"
 _LARGEST_BODY = 256 * 1024
 
 
@@ -106,6 +107,9 @@ def _refusal(request: Request) -> Response | None:
         return _error(
             405, "the MCP endpoint takes POST: it keeps no session and no stream", {"Allow": "POST"}
         )
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _TAKEN:
+        return _error(415, f"the MCP endpoint takes {_TAKEN}, not {kind[:60] or 'a body of no kind'}")
     return None
 
 
