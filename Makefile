@@ -69,7 +69,7 @@ test: setup .conformance/.ready check ## All checks and tests
 	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) tests/e2e --durations 15 --durations-min 3
 
 conformance: setup .conformance/.ready ## The official MCP suites and the inspector, through the gateway's events
-	@$(BIN)/pytest tests/conformance --durations 10 --durations-min 3
+	@$(BIN)/pytest -s tests/conformance --durations 10 --durations-min 3
 
 bench: setup .bench/.ready .conformance/.ready ## Figures: speed and size, against other engines where there are any
 	@$(BIN)/pytest -s tests/bench
