@@ -193,6 +193,15 @@ def test_compact_trades_and_reports_are_tables(ask):
     assert listed.table.rows[0][:2] == (run.report, "DONE")
 
 
+def test_a_report_without_figures_is_its_page(ask, desk):
+    """As `patang report --store` put them there before there were figures beside them."""
+    desk.objects.put("reports/old-one/report.html", b"<!doctype html>")
+    told = ask("get_backtest", report="old-one", limit=5)
+    assert (told.state, told.figures, told.trades) == ("DONE", None, ())
+    assert told.report_url == "http://testserver/reports/old-one"
+    assert [(line.report, line.kind) for line in ask("list_reports").reports] == [("old-one", None)]
+
+
 @pytest.mark.parametrize("name", ["backtest-0000000000000000", "../minutes", "nobody's"])
 def test_a_report_that_is_not_there_is_refused(ask, name):
     answered = ask.answered("get_backtest", report=name)

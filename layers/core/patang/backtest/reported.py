@@ -10,7 +10,7 @@ from patang.backtest.trade import BacktestResult, Trade
 from patang.errors import BadInput
 from patang.ports import ObjectStore
 
-__all__ = ["named_reports", "page_of", "summary_of_report", "trades_of_report"]
+__all__ = ["has_page", "named_reports", "page_of", "summary_of_report", "trades_of_report"]
 
 _PAGE = "report.html"
 
@@ -20,6 +20,11 @@ def named_reports(objects: ObjectStore) -> list[str]:
     end with a day."""
     found = {path.split("/")[1] for path in objects.list(REPORTS) if path.endswith(f"/{_PAGE}")}
     return sorted(found, reverse=True)
+
+
+def has_page(objects: ObjectStore, report: str) -> bool:
+    """Whether there is a report of this name, as a whole."""
+    return bool(objects.list(report_path(report, _PAGE)))
 
 
 def summary_of_report(objects: ObjectStore, report: str) -> ReportSummary | None:

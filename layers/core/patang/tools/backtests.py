@@ -82,8 +82,8 @@ TOOLS: tuple[AnyTool, ...] = (
         title="Run a backtest",
         description="What the desk's strategies, models and limits would have done on kept candles, with "
         "charges and slippage: over days, for symbols, with settings that differ. It runs on the desk's "
-        "research workers for a minute or so and costs a cent; read it with get_backtest. The same question "
-        "is answered by the same run. It says what was, not what will be, and changes no setting.",
+        "research workers for a minute or so, for less than a cent; read it with get_backtest. The same "
+        "question is answered by the same run. It says what was, not what will be, and changes no setting.",
         input=RunInput,
         output=BacktestRun,
         effect="changes",

@@ -108,12 +108,13 @@ class Reports(ListReply):
 
 
 def _backtest(caller: Caller, args: BacktestInput) -> BacktestReport:
-    from patang.backtest.reported import summary_of_report, trades_of_report
+    from patang.backtest.reported import has_page, summary_of_report, trades_of_report
 
     services = caller.services
     figures = summary_of_report(services.objects, args.report)
     asked = services.backtests().find(args.report)
-    if figures is None and asked is None:
+    drawn = has_page(services.objects, args.report)
+    if not drawn and asked is None:
         raise BadInput(f"there is no report {args.report!r}: list_reports names those that are there")
     found = None if asked is None else services.backtests().state(asked)
     trades = trades_of_report(services.objects, args.report) if figures and args.limit else ()
@@ -127,7 +128,7 @@ def _backtest(caller: Caller, args: BacktestInput) -> BacktestReport:
         asked_at=None if asked is None else asked.asked_at,
         changed={} if asked is None else dict(asked.changed),
         figures=figures if args.full or figures is None else _shortened(figures),
-        report_url=f"{address}/reports/{args.report}" if figures and address else None,
+        report_url=f"{address}/reports/{args.report}" if drawn and address else None,
         trades=() if args.compact else shown,
         trades_total=figures.backtest.metrics.all.trades if figures and figures.backtest else 0,
         table=table_of(shown, _OF_TRADES) if args.compact and args.limit else None,
@@ -160,24 +161,27 @@ def _reports(caller: Caller, args: PageInput) -> Reports:
 
     services = caller.services
     asked = {one.report: one for one in services.backtests().all()}
-    others = [name for name in named_reports(services.objects) if name not in asked]
+    drawn = named_reports(services.objects)
+    others = [name for name in drawn if name not in asked]
     # What is told of a report is read from the store: only of the part that is shown.
-    lines = tuple(_line(caller, name, asked.get(name)) for name in part([*asked, *others], args))
+    lines = tuple(
+        _line(caller, name, asked.get(name), done=name in drawn) for name in part([*asked, *others], args)
+    )
     told = {"table": table_of(lines, _OF_REPORTS)} if args.compact else {"reports": lines}
     return Reports.model_validate({"reports": (), **told, "total": len(asked) + len(others)})
 
 
-def _line(caller: Caller, report: str, asked: "AskedBacktest | None") -> ReportLine:
+def _line(caller: Caller, report: str, asked: "AskedBacktest | None", *, done: bool) -> ReportLine:
     from patang.backtest.reported import summary_of_report
 
     services = caller.services
-    figures = summary_of_report(services.objects, report)
+    figures = summary_of_report(services.objects, report) if done else None
     backtest = figures.backtest if figures else None
     training = figures.training if figures else None
     days = figures or asked
     return ReportLine(
         report=report,
-        state="DONE" if asked is None else services.backtests().state(asked).state,
+        state="DONE" if done or asked is None else services.backtests().state(asked).state,
         kind=figures.kind if figures else "backtest" if asked else None,
         first=days.first if days else None,
         last=days.last if days else None,
