@@ -229,6 +229,7 @@ def test_a_proposal_takes_an_assistants_yes_only_where_it_is_small_and_its_owner
     assert answer["isError"] is (result == "PENDING")
     if answer["isError"]:
         assert "NOT_IN_PERSON" in answer["content"][0]["text"]
+        assert answer["content"][0]["text"].endswith(f"https://desk.example/proposals/main/{ORDER}")
 
 
 def test_a_token_that_may_only_look_decides_nothing(gateway, desk):

@@ -181,8 +181,12 @@ class Desk(Trading):
     def request_state_keys(self) -> tuple[str, ...]:
         """What seals the state that a client carries between two rounds of one call: the first seals, all
         open. One secret of the deployment's, so that every instance knows it; none where there is none."""
-        found = self.secrets.get(f"{self.variable('SECRET_PREFIX')}/mcp/request-state") or {}
+        found = self.secrets.get(self.request_state_secret()) or {}
         return tuple(found[name] for name in ("key", "previous") if found.get(name))
+
+    def request_state_secret(self) -> str:
+        """The name of the secret that holds those keys."""
+        return f"{self.variable('SECRET_PREFIX')}/mcp/request-state"
 
     def taken_once(self) -> TakenOnce:
         return TakenOnce(self.auth_store, self.clock)

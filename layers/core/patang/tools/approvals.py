@@ -95,7 +95,8 @@ def _decide(caller: Caller, args: DecisionInput) -> DecisionReply:
     account, decisions = caller.account(args.account_id), caller.services.decisions()
     result, why = decisions.decide(caller.principal, account, args.order_id, args.decision, args.terms_digest)
     if result not in ("APPROVED", "DECLINED"):
-        raise Refused(f"{result}: {why or _RESULTS[result]}")
+        page = approval_url(caller, account, args.order_id) if result == "NOT_IN_PERSON" else None
+        raise Refused(f"{result}: {why or _RESULTS[result]}{f': {page}' if page else ''}")
     return DecisionReply(result=result, order_id=args.order_id, message=_RESULTS[result])
 
 
