@@ -64,7 +64,7 @@ def simulator_for(market: Any, port: int) -> Simulator:
         App("familykey", "familysecret", "CD5678", redirect_url=back),
     )
     return Simulator(
-        Settings(market=market, apps=apps, start="09:30:00", heartbeat=0.2, speed=5, paused=False)
+        Settings(market=market, apps=apps, start="09:30:00", heartbeat=0.2, speed=2, paused=False)
     )
 
 
