@@ -44,11 +44,6 @@ class Connection:
         self._by_session = by_session
         self._listed: dict[str, Tool] | None = None
 
-    @property
-    def protocol(self) -> str:
-        """The revision of the protocol that both sides speak."""
-        return self.client.protocol_version
-
     async def tools(self) -> tuple[Tool, ...]:
         """Every tool there is, over all pages. Raises OtherSideFailed if the pages do not end."""
         found: list[Tool] = []

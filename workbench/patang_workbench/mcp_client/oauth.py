@@ -7,48 +7,26 @@ early, and an authorization server that is down for a moment, as reasons to log 
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx2
 from mcp.client.auth import OAuthClientProvider, OAuthFlowError
 from mcp.client.auth.utils import extract_field_from_www_auth, union_scopes
-from mcp.shared.auth import (
-    AuthorizationCodeResult,
-    OAuthClientInformationFull,
-    OAuthClientMetadata,
-    OAuthToken,
-)
+from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 from pydantic import AnyUrl
 
+from patang_workbench.mcp_client.browser import Browser
 from patang_workbench.mcp_client.failures import LoginNeeded, http_failure
 from patang_workbench.mcp_client.kept import KeptServer, KeptTokens, ServerFile, on_this_machine
 from patang_workbench.mcp_client.web import http_client
 
-__all__ = ["Asking", "KeptOAuth"]
+__all__ = ["KeptOAuth"]
 
 _NAME = "Patang command line"
 # RFC 6749 section 5: tokens, or an error that says why not. Anything else says nothing of the login.
 _ANSWERS = frozenset({200, 400, 401})
 # A token that ends on its way to the server is no good.
 _LEEWAY = timedelta(seconds=30)
-
-
-class Asking(Protocol):
-    """A person in front of a browser."""
-
-    @property
-    def redirect_uri(self) -> str:
-        """Where the browser comes back to."""
-        ...
-
-    async def show(self, url: str) -> None:
-        """Show them the page where they say yes or no."""
-        ...
-
-    async def answer(self) -> AuthorizationCodeResult:
-        """What the browser came back with. Raises LoginRefused for a no, LoginNeeded if nobody answers."""
-        ...
 
 
 class _Storage:
@@ -77,22 +55,22 @@ class _Storage:
 class KeptOAuth(OAuthClientProvider):
     """Shows the tokens of a server's file, refreshes them, and keeps what it gets.
 
-    `asking` is who can be asked to log in; without one a login that has ended raises LoginNeeded. `scopes`
-    are asked for instead of those that the server names. `client_document` is the https address of the
-    client's own metadata document (CIMD, where the server reads them); without one the client registers
+    `browser` is where a person can be asked to log in; without one a login that has ended raises LoginNeeded.
+    `scopes` are asked for instead of those that the server names. `client_document` is the https address of
+    the client's own metadata document (CIMD, where the server reads them); without one the client registers
     itself. `afresh`: what is kept of an earlier login is not shown.
     """
 
     def __init__(
         self,
         file: ServerFile,
-        asking: Asking | None = None,
+        browser: Browser | None = None,
         *,
         scopes: Sequence[str] = (),
         client_document: str | None = None,
         afresh: bool = False,
     ) -> None:
-        redirect = asking.redirect_uri if asking else "http://127.0.0.1/callback"
+        redirect = browser.redirect_uri if browser else "http://127.0.0.1/callback"
         super().__init__(
             file.url,
             OAuthClientMetadata(
@@ -101,12 +79,12 @@ class KeptOAuth(OAuthClientProvider):
                 token_endpoint_auth_method="none",  # noqa: S106 - says that there is no secret
             ),
             _Storage(file),
-            redirect_handler=asking.show if asking else None,
-            callback_handler=asking.answer if asking else None,
+            redirect_handler=browser.show if browser else None,
+            callback_handler=browser.answer if browser else None,
             client_metadata_url=client_document,
         )
         self._file = file
-        self._asking = asking
+        self._browser = browser
         self._scopes = tuple(scopes)
         self._afresh = afresh
         self.has_logged_in = False
@@ -148,7 +126,7 @@ class KeptOAuth(OAuthClientProvider):
                         if self._has_another_token_than(request):
                             self._add_auth_header(request)
                             response = yield request
-                    if self._asking is None:
+                    if self._browser is None:
                         self._refuse_to_ask(response)
                 outgoing = await flow.asend(response)
         except StopAsyncIteration:
