@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CHROMIUM", "Chromium", "Frame", "Page", "running_chromium"]
+__all__ = ["CHROMIUM", "PATIENCE", "Chromium", "Frame", "Page", "running_chromium"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE = 20.0

@@ -33,6 +33,7 @@ class Order:
         self._browser, self._served = browser, served
         self.desk: OrderedDesk = served.desk
         self.room = self.desk.room
+        self.address = served.address
         self.page_address = f"{served.address}/proposals/main/{approval_id_of('main', 'r-1')}"
 
     def ask(

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp
 from functions.api.app import build_app
 from functions.mcp.endpoint import McpEndpoint
 from patang.app import Desk
-from tests.browser.chromium import Chromium, Frame, Page
+from tests.browser.chromium import PATIENCE, Chromium, Frame, Page
 
 __all__ = ["Host", "served_desk"]
 
@@ -34,6 +34,8 @@ _RESTRICTIVE = (
     "img-src 'self' data:; media-src 'self' data:; connect-src 'none'; frame-src 'none'; object-src 'none'; "
     "base-uri 'self'"
 )
+
+_DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 
 
 class Host:
@@ -52,21 +54,32 @@ class Host:
         find = f"[...document.querySelectorAll('button')].find((b) => b.textContent === {json.dumps(text)})"
         self.panel.until(f"(() => {{ const b = {find}; return b && !b.disabled; }})()")
         self.page.until("document.querySelector('iframe').clientHeight >= (seen.sizes.at(-1)?.height ?? 1e9)")
-        centre = (
+        self.panel.run(
+            "window.addEventListener('pointerdown', () => { window.felt = true; }); window.felt = false"
+        )
+        # A frame of another process that has just grown is found by the mouse once it has been drawn.
+        ends = time.monotonic() + PATIENCE
+        while not self.panel.run("window.felt") and time.monotonic() < ends:
+            self.page.run(_DRAWN)
+            self.page.click(*self._centre(find))
+            self.panel.run(_DRAWN)
+
+    def _centre(self, find: str) -> tuple[float, float]:
+        """Where in the window the middle of an element of the panel is, scrolled into it."""
+        left, top = self.panel.run(
             f"(() => {{ const r = {find}.getBoundingClientRect(); "
             "return [r.left + r.width / 2, r.top + r.height / 2]; })()"
         )
-        left, top = self.panel.run(centre)
-        corner = "(() => { const f = document.querySelector('iframe'); f.scrollIntoView(); "
-        corner += (
-            "const r = f.getBoundingClientRect(); return [r.left + f.clientLeft, r.top + f.clientTop]; })()"
+        corner = (
+            "(() => { const f = document.querySelector('iframe'), r = f.getBoundingClientRect(); "
+            "return [r.left + f.clientLeft, r.top + f.clientTop]; })()"
         )
         x, y = self.page.run(corner)
         height = self.page.run("innerHeight")
         if not 0 < y + top < height:
             self.page.run(f"window.scrollBy(0, {y + top - height / 2})")
-            x, y = self.page.run(corner.replace("f.scrollIntoView(); ", ""))
-        self.page.click(x + left, y + top)
+            x, y = self.page.run(corner)
+        return x + left, y + top
 
     def tell(self, method: str, **params: Any) -> None:
         """A notification of the host."""

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+from patang.accounts.session import KiteSession
 from patang.approvals.proposal import Proposal
 from patang.approvals.requests.record import approval_id_of
 from patang.audit.chain import link
 from patang.audit.event import AuditEvent
 from patang.identity.principal import ALL_SCOPES, Principal
-from patang.keys import outbox_partition, proposal_key
+from patang.keys import outbox_partition, proposal_key, session_key
 from patang.records import load_all, replace
 from tests.browser.panels import ASKED
 from tests.unit.api.sample_desk import DAY, proposal
@@ -132,6 +133,16 @@ def test_an_order_that_breaks_a_rule_says_which_and_what_to_do(ordering):
     assert "its entries are stopped (a test): resume it first" in shown
     assert APPROVE not in shown
     assert "Decline" not in shown
+
+
+def test_without_a_session_at_the_broker_it_leads_to_the_login(ordering):
+    session = ordering.desk.seen(KiteSession, session_key("main"))
+    ordering.desk.store.write(replace(session.evolve(valid_until=ordering.desk.clock.now())))
+    host = ordering.ask()
+    host.click("Log in at Kite")
+    host.page.until("seen.opened.length")
+    assert host.seen("opened") == [f"{ordering.address}/login?account=main"]
+    assert ordering.room.exchange.sent == []
 
 
 def test_arguments_that_are_wrong_are_told(ordering):

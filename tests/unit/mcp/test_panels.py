@@ -74,6 +74,7 @@ def test_a_document_has_no_way_to_say_yes_or_to_raise_risk(document):
         "search_audit",
         "desk_orders",
         "get_risk_state",
+        "get_session",
         "decide_approval",
     }
     assert len(re.findall(r"host\.call\(", document)) == len(re.findall(r'host\.call\("', document))

@@ -54,7 +54,7 @@ function notices(status) {
   for (const session of away) {
     told.push(make("div", { className: "notice warn" },
       make("p", { text: `${session.label || session.account} has no session at Kite (${words(session.state)}).` }),
-      pageLink("Log in at Kite", `/login?account=${encodeURIComponent(session.account)}`, { kind: "quiet", key: `login ${session.account}` })));
+      loginPage(session.account)));
   }
   if (status.data.stale) told.push(warning(`The market data is ${age(status.data.age_seconds)}: nothing new is entered on it.`));
   if (status.models_not_promoted) told.push(warning(`Models ${status.models_not_promoted}. Nothing is proposed on them.`));

@@ -101,12 +101,13 @@ window.addEventListener("pointerdown", () => { held.down = true; });
 // After the click that the release makes.
 for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, () => setTimeout(release));
 
-// The login of an account, where an answer says that its session is over: the address is ours, not the answer's.
-function loginLink(error, account) {
-  if (!error.details?.login_url) return null;
+function loginPage(account) {
   const path = account ? `/login?account=${encodeURIComponent(account)}` : "/login";
   return pageLink("Log in at Kite", path, { kind: "quiet", key: `login ${account ?? ""}` });
 }
+
+// Where an answer says that a session is over. The address is ours, not the answer's.
+const loginLink = (error, account) => (error.details?.login_url ? loginPage(account) : null);
 
 // How much of a limit is used: a name, a bar, the figures. Three cells of `.gauges`.
 function gauge(name, used, limit, told = whole) {

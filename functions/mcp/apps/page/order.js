@@ -5,6 +5,7 @@ const LOOK_MS = 4000;
 const LOOK_SOON_MS = 2000;
 const LONGEST_LOOK_MS = 30000;
 const SILENT_MS = 10000;
+const RISK_LASTS_MS = 30000;
 const MOST_SHOWN = 10;
 
 const order = {
@@ -68,7 +69,7 @@ function foot() {
 }
 
 function troubleOf(error) {
-  const account = order.tickets[0]?.account;
+  const account = order.tickets[0]?.account ?? order.asked?.account_id;
   return make("div", { className: "notice bad", role: "alert" }, make("p", { text: error.message }), loginLink(error, account));
 }
 
@@ -96,6 +97,7 @@ function take(answer) {
 
 function lookAgain() {
   for (const ticket of order.tickets) ticket.sought = 0;
+  order.risks.clear();
   look();
 }
 
@@ -127,6 +129,7 @@ async function lookAtOrders() {
   }
   order.lookedAt = istNow();
   for (const ticket of order.tickets) await follow(ticket);
+  for (const ticket of order.tickets.filter((each) => each.state === "REFUSED" && each.away === undefined)) await lookAtSession(ticket);
   await lookAtRisk(new Set(order.tickets.filter(waits).map((ticket) => ticket.account)));
 }
 
@@ -172,10 +175,17 @@ async function findOut(ticket) {
   if (placed.some(moved)) become(ticket, "SENT");
 }
 
+// What a refused order may want is a login.
+async function lookAtSession(ticket) {
+  const { accounts } = await host.call("get_session", { account_id: ticket.account });
+  ticket.away = accounts.some((session) => session.state !== "ACTIVE");
+}
+
 async function lookAtRisk(accounts) {
-  for (const account of accounts) {
+  const old = [...accounts].filter((account) => !(performance.now() < order.risks.get(account)?.until));
+  for (const account of old) {
     const { accounts: found } = await host.call("get_risk_state", { account_id: account });
-    for (const risk of found) order.risks.set(risk.account, risk);
+    for (const risk of found) order.risks.set(risk.account, { ...risk, until: performance.now() + RISK_LASTS_MS });
   }
 }
 

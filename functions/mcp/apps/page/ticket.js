@@ -60,6 +60,7 @@ function drawTicket(ticket, acts) {
       waits(ticket) ? countdown(ticket) : null),
     stateOf(ticket),
     brokenRules(ticket.broken),
+    ticket.away ? make("div", { className: "actions" }, loginPage(ticket.account)) : null,
     figuresOf(ticket),
     linesOf(lines),
     intentsOf(ticket.intents),
