@@ -42,7 +42,7 @@ def desk() -> SampleDesk:
 @pytest.fixture(scope="module")
 def gateway(desk: SampleDesk) -> Iterator[Gateway]:
     with asyncio.Runner() as runner:
-        asyncio.set_event_loop(runner.get_loop())
+        runner.get_loop()
         yield Gateway(desk)
 
 
