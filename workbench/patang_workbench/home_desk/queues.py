@@ -148,7 +148,7 @@ class HomePollQueue:
 
 
 class HomeDeadLetters:
-    """DeadLetters beside the queues: nobody receives them, `patang doctor` and a person find them."""
+    """DeadLetters beside the queues: nobody receives them, and a person finds them in the file."""
 
     def __init__(self, queue: HomeQueue) -> None:
         self._queue = queue

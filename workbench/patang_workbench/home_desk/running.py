@@ -64,10 +64,15 @@ class HomeRun:
         host, port = self._place
         try:
             listening = open_port(host, port)
+        except BaseException:
+            self._keeper.let_go()
+            raise
+        try:
             shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
             self._keeper.serve_at(f"http://{shown}:{listening.getsockname()[1]}")
             set_up(self.desk, self._given)
         except BaseException:
+            listening.close()
             self._keeper.let_go()
             raise
         # Whatever the network brings, nobody waits for it: the ingester goes on trying.
@@ -83,9 +88,11 @@ class HomeRun:
     def _wait(self) -> None:
         while not self._stop.wait(_LOOK_SECONDS):
             if self._keeper.take():
-                _log.info("this process works for the desk now")
                 try:
                     self._begin()
-                except Exception:
-                    _log.exception("the desk cannot be served here")
-                return
+                except Exception as error:
+                    # The port may be free in a moment; until then somebody else may try as well.
+                    _log.warning("this process cannot work for the desk yet: %s", error)
+                else:
+                    _log.info("this process works for the desk now")
+                    return
