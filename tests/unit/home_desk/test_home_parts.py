@@ -1,5 +1,6 @@
 """The home desk's clockwork, stream and keeper."""
 
+import inspect
 import os
 import threading
 from datetime import datetime, timedelta
@@ -122,3 +123,25 @@ def test_all_processes_of_a_folder_seal_requests_with_one_key(tmp_path: Path) ->
     first, second = (HomeDesk(given, lambda: "").request_state_keys() for _ in range(2))
     assert first == second
     assert len(first[0]) >= 32
+
+
+def test_nothing_of_the_desk_needs_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every service and port that needs no argument is made, and whatever a later version adds."""
+
+    def refused(service: str, **_: object) -> object:
+        raise AssertionError(f"a home desk asks AWS for {service}")
+
+    monkeypatch.setattr("boto3.client", refused)
+    desk = HomeDesk(HomeEnvironment.read(ONE | {"PATANG_HOME": str(tmp_path)}), lambda: "")
+    made = []
+    # Research runs in an image of its own, with packages that a home has no need of.
+    for name in sorted(set(dir(HomeDesk)) - {"research_worker"}):
+        if name.startswith("_"):
+            continue
+        part = getattr(desk, name)
+        if inspect.ismethod(part) and not inspect.signature(part).parameters:
+            part()
+        made.append(name)
+    assert {"store", "secrets", "intent_queue", "order_lane", "reconciler", "grants", "workflows"} <= set(
+        made
+    )
