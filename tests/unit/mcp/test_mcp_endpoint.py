@@ -2,23 +2,17 @@
 
 import asyncio
 import json
-import socket
-import threading
-import time
-from contextlib import contextmanager
 
 import httpx2
 import pytest
-import uvicorn
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from functions.mcp.endpoint import McpEndpoint
 from patang.approvals.proposal import Proposal
 from patang.keys import proposal_key
 from patang.tools.registry import TOOLS
 from tests.unit.api.sample_desk import HOSTILE, busy, let_alone, two_owners
-from tests.unit.mcp.gateway import NEW_ERA, OLD_ERA, Gateway, asked, token, tool
+from tests.unit.mcp.gateway import NEW_ERA, OLD_ERA, Gateway, asked, served, token, tool
 
 ORDER = "o20260818-1046-a1"
 
@@ -266,28 +260,6 @@ def test_features_come_only_when_asked_for(gateway, desk):
     assert len(short) == 3
     assert all(signal["features"] == {} for signal in short)
     assert long[0]["features"]["rsi_14"] == 61.2
-
-
-@contextmanager
-def served(desk):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(
-        uvicorn.Config(
-            McpEndpoint(desk), host="127.0.0.1", port=port, log_level="error", lifespan="off", ws="none"
-        )
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.02)
-    try:
-        yield port
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 @pytest.mark.parametrize("mode", ["legacy", NEW_ERA])

@@ -1,17 +1,22 @@
 """An assistant's order: proposed, said yes to by a person on the desk's page, confirmed. And every way round
 the person that an assistant, or whoever speaks through it, might try."""
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mcp.client import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import ElicitResult
 
 from functions.mcp.server import build_server
 from patang.approvals.requests.record import OrderRequest, approval_id_of
 from tests.unit.api.ordered_desk import OrderedDesk
-from tests.unit.mcp.gateway import NEW_ERA, OLD_ERA, Gateway, token, tool
+from tests.unit.mcp.gateway import NEW_ERA, OLD_ERA, Gateway, served, token, tool
 
 BUY = {
     "exchange": "NSE", "tradingsymbol": "INFY", "transaction_type": "BUY", "quantity": 10, "product": "CNC",
@@ -284,3 +289,32 @@ def test_a_thousand_proposals_in_a_burst(gateway, desk, assistant):
     assert len(desk.notifier.sent) - before <= limit
     assert "requests.max_orders_a_day" in answer["content"][0]["text"]
     assert desk.room.queue.messages == []
+
+
+def test_the_sdks_own_client_goes_the_whole_way(desk):
+    """Its person opens the page, says yes there, and comes back: the call ends with what became of it."""
+    opened = []
+
+    async def open_the_page(_, asked):
+        opened.append(asked.url)
+        desk.room.say("approve")
+        return ElicitResult(action="accept")
+
+    async def talk(url: str, bearer: str):
+        async with (
+            httpx2.AsyncClient(headers={"Authorization": f"Bearer {bearer}"}) as http,
+            Client(
+                streamable_http_client(url, http_client=http),
+                mode=NEW_ERA,
+                elicitation_callback=open_the_page,
+            ) as client,
+        ):
+            return await client.call_tool("place_order", BUY)
+
+    with served(desk) as port:
+        desk._environment = dict(desk._environment, PUBLIC_URL=f"http://127.0.0.1:{port}")
+        bearer = token(desk, "read", "trade", principal="owner")
+        placed = asyncio.run(talk(f"http://127.0.0.1:{port}/mcp", bearer))
+    [page] = opened
+    assert page.endswith(PAGE.removeprefix("https://desk.example"))
+    assert placed.structured_content["state"] == "SENT"
