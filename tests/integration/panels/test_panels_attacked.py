@@ -132,9 +132,11 @@ def test_nonsense_from_the_host_does_not_stop_the_panel(show):
         "{jsonrpc: '2.0', id: 99, result: {}}",
     ):
         host.page.run(f"frame.contentWindow.postMessage({said}, '*')")
+    watch = "window.drawn = []; new MutationObserver(() => drawn.push(document.body.innerText))"
+    host.panel.run(f"{watch}.observe(document.getElementById('panel'), {{ childList: true }})")
     host.tell("tool-input-partial", arguments={})
     host.tell("tool-result", structuredContent={"something": "else"}, content=[])
-    host.panel.until(f"{SAYS}('something that is no order')")
+    host.panel.until("drawn.some((text) => text.includes('something that is no order'))")
     host.click("Refresh")
     host.panel.until(
         f"!{SAYS}('something that is no order') && document.querySelectorAll('.ticket').length === 2"
