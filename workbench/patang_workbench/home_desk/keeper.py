@@ -18,11 +18,6 @@ class Keeper:
         self._path = folder / "keeper.json"
         self._held: IO[str] | None = None
 
-    @property
-    def is_held(self) -> bool:
-        """Whether this process holds it."""
-        return self._held is not None
-
     def take(self) -> bool:
         """Holds the folder from now on; False while another process does."""
         if self._held is not None:

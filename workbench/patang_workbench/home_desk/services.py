@@ -61,6 +61,13 @@ class HomeServices:
         self._stop.set()
         for thread in self._threads:
             thread.join(_END_SECONDS)
+        left = {
+            "orders": self._desk.lane_messages.waiting(),
+            "order updates": self._desk.update_messages.waiting(),
+        }
+        for what, count in left.items():
+            if count:
+                _log.warning("%d %s wait for the next start", count, what)
 
     def _keep_at(self, work: Callable[[], object]) -> None:
         """Begins it again, whatever ended it before its time."""
