@@ -7,8 +7,8 @@ import re
 import subprocess
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -43,13 +43,17 @@ class Run:
         """The scenarios without one."""
         return set(self.checks) - self.failed
 
-    def told(self, what: str) -> str:
-        """A line of figures for people."""
-        statuses = Counter(status for checks in self.checks.values() for status in checks.values())
-        counted = ", ".join(f"{count} {status.lower()}" for status, count in sorted(statuses.items()))
-        return (
-            f"{what}: {len(self.passed)} of {len(self.checks)} scenarios without a failed check ({counted})"
+    def told(self, what: str, wanted: AbstractSet[str] | None = None) -> str:
+        """A line of figures for people: of the scenarios that are `wanted` (all of them), and of the rest."""
+        every = set(self.checks)
+        wanted = every if wanted is None else wanted
+        rest = every - wanted
+        checks = [status for name in wanted & every for status in self.checks[name].values()]
+        line = (
+            f"{what}: {len(wanted & self.passed)} of {len(wanted)} scenarios pass, "
+            f"{checks.count('SUCCESS')} checks succeed and {checks.count('FAILURE')} fail"
         )
+        return f"{line}; not scored: {len(rest & self.passed)} of {len(rest)}" if rest else line
 
 
 @dataclass(frozen=True)

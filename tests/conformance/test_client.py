@@ -38,9 +38,9 @@ def test_all_that_a_revision_requires(command: str, revision: str, count: int, t
     run = suite(
         "client", "--command", command, "--requirements", revision, "--timeout", "120000", into=tmp_path
     )
-    print(f"\n{run.told(f'client {revision}')}")
-    assert run.exit_code == 0, run.said
     wanted = required(revision, "client")
+    print(f"\n{run.told(f'client {revision}', wanted)}")
+    assert run.exit_code == 0, run.said
     assert len(wanted) == count
     assert wanted <= run.passed
     assert run.failed == EXTENSIONS
