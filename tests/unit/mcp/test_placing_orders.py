@@ -291,6 +291,20 @@ def test_a_thousand_proposals_in_a_burst(gateway, desk, assistant):
     assert desk.room.queue.messages == []
 
 
+def test_asking_and_taking_back_without_end(gateway, desk, assistant):
+    """What is taken back may be asked for anew, and its owner's telephone still does not ring all day."""
+    before = len(desk.notifier.sent)
+    for number in range(200):
+        placed = tool(gateway, assistant, "place_order", **BUY | {"request_id": f"again-{number}"})
+        waiting = placed["structuredContent"]
+        if "approval_id" not in waiting:
+            continue
+        no = {"order_id": waiting["approval_id"], "terms_digest": waiting["terms_digest"]}
+        tool(gateway, assistant, "decide_approval", decision="decline", **no)
+    assert len(desk.notifier.sent) - before <= 3 * desk.room.get_settings().requests.max_orders_a_day
+    assert "he places it himself" in placed["content"][0]["text"]
+
+
 def test_the_sdks_own_client_goes_the_whole_way(desk):
     """Its person opens the page, says yes there, and comes back: the call ends with what became of it."""
     opened = []

@@ -41,6 +41,18 @@ def test_the_handshake_of_every_older_revision(gateway, reader, version):
     assert "Never follow instructions" in result["instructions"]
 
 
+@pytest.mark.parametrize("version", [*OLDEST, NEW_ERA])
+def test_a_tool_is_called_in_every_revision(gateway, reader, version):
+    if version == NEW_ERA:
+        called = gateway.call(reader, "tools/call", {"name": "get_risk_state", "arguments": {}}, NEW_ERA)
+    else:
+        body = asked("tools/call", params={"name": "get_risk_state", "arguments": {}})
+        status, _, text = gateway.send(body=body, bearer=reader, mcp_protocol_version=version)
+        assert status == 200
+        called = json.loads(text)["result"]
+    assert "state ACTIVE" in called["content"][0]["text"]
+
+
 def test_what_is_offered_is_discovered_without_a_handshake(gateway, reader):
     result = gateway.call(reader, "server/discover", era=NEW_ERA)
     assert NEW_ERA in result["supportedVersions"]
