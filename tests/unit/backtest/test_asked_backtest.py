@@ -79,7 +79,7 @@ def test_its_report_is_read_by_parts(objects):
     told = summary_of_report(objects, report)
     trades = trades_of_report(objects, report)
     assert named_reports(objects) == [report]
-    assert told.backtest.metrics.all.trades == len(trades) > 0
+    assert told.metrics.all.trades == len(trades) > 0
     assert told.backtest.symbols == ("INFY", "NIFTY", "SBIN")
     assert page_of(objects, report).startswith(b"<!doctype html>")
     assert f"reports/{report}/prices.parquet" in objects.blobs

@@ -36,14 +36,17 @@ def test_what_was_asked_for_by_a_tool_is_read_as_a_resource(desk, era):
     content = told["structuredContent"]
     assert (content["state"], content["currency"]) == ("DONE", "INR")
     assert content["report_url"] == f"https://desk.example/reports/{run['report']}"
-    figures = content["figures"]["backtest"]["metrics"]["all"]
+    figures = content["metrics"]["all"]
     assert figures["trades"] == content["trades_total"] > 0
     assert len(content["table"]["rows"]) == min(5, figures["trades"])
-    assert f"net_pnl {figures['net_pnl']}" in told["content"][0]["text"].replace(": ", " ")
+    text = told["content"][0]["text"]
+    assert f"net_pnl {figures['net_pnl']}" in text
+    assert "metrics.by_symbol: 2" in text
+    assert len(text) < 4_000
 
     uri = f"patang://reports/{run['report']}"
     (read,) = gateway.call(bearer, "resources/read", {"uri": uri}, era=era)["contents"]
-    assert json.loads(read["text"])["figures"] == content["figures"]
+    assert json.loads(read["text"])["metrics"] == content["metrics"]
     listed = json.loads(
         gateway.call(bearer, "resources/read", {"uri": "patang://reports"}, era=era)["contents"][0]["text"]
     )

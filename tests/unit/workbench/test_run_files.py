@@ -120,7 +120,7 @@ def test_a_run_is_told_in_figures_without_reading_all_of_it(backtest, tmp_path):
     run, _ = backtest_run(days=12)
     told = ReportSummary.model_validate_json((backtest / "summary.json").read_bytes())
     assert (told.kind, told.first, told.last, told.currency) == ("backtest", run.first, run.last, "INR")
-    assert told.backtest.metrics == metrics_of(run)
+    assert told.metrics == metrics_of(run)
     assert (told.backtest.capital, told.backtest.sessions) == (float(run.capital), len(run.days))
 
     training = training_run()

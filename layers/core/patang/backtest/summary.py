@@ -32,7 +32,6 @@ class BacktestFigures(_Value):
     modelled_share: float
     refusals: Mapping[str, int]
     skipped: Mapping[date, str]
-    metrics: Metrics
 
 
 class TrainingFigures(_Value):
@@ -45,8 +44,8 @@ class TrainingFigures(_Value):
 
 
 class ReportSummary(_Value):
-    """One of the two is there, by `kind`. `first` and `last` are the days of the market that it looked at,
-    `source` names where they are from."""
+    """By `kind` there are `backtest` with its `metrics`, or `training`. `first` and `last` are the days of the
+    market that it looked at, `source` names where they are from."""
 
     version: Literal[1] = 1
     kind: Literal["backtest", "training"]
@@ -55,4 +54,5 @@ class ReportSummary(_Value):
     last: date | None = None
     currency: Literal["INR"] = "INR"
     backtest: BacktestFigures | None = None
+    metrics: Metrics | None = None
     training: TrainingFigures | None = None

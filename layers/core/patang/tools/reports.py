@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from patang.backtest.summary import ReportSummary, RunState
+from patang.backtest.figures import Metrics
+from patang.backtest.summary import BacktestFigures, ReportSummary, RunState, TrainingFigures
 from patang.desk_view.views import Moment, Rupees
 from patang.errors import BadInput
 from patang.tools.caller import Caller
@@ -68,7 +70,8 @@ class TradeTold(ToolReply):
 
 
 class BacktestReport(ToolReply):
-    """A run: `figures` once it is DONE, and the part of its trades that was asked for, by their exits.
+    """A run: its figures once it is DONE, and the part of its trades that was asked for, by their exits.
+    `backtest` and `metrics` are of a backtest, to the second place; `training` of a training.
 
     `report_url`: its page, for a person who is signed in. `changed`: settings that differed from the desk's.
     Where it was asked for `compact`, the trades are in `table`.
@@ -80,7 +83,13 @@ class BacktestReport(ToolReply):
     asked_by: str | None = None
     asked_at: Moment | None = None
     changed: Mapping[str, Any] = {}
-    figures: ReportSummary | None = None
+    kind: Literal["backtest", "training"] | None = None
+    source: str | None = None
+    first: date | None = None
+    last: date | None = None
+    backtest: BacktestFigures | None = None
+    metrics: Metrics | None = None
+    training: TrainingFigures | None = None
     report_url: str | None = None
     trades: tuple[TradeTold, ...] = ()
     trades_total: int = 0
@@ -127,33 +136,45 @@ def _backtest(caller: Caller, args: BacktestInput) -> BacktestReport:
         asked_by=None if asked is None else asked.asked_by,
         asked_at=None if asked is None else asked.asked_at,
         changed={} if asked is None else dict(asked.changed),
-        figures=figures if args.full or figures is None else _shortened(figures),
+        **_figures(figures, full=args.full),
         report_url=f"{address}/reports/{args.report}" if drawn and address else None,
         trades=() if args.compact else shown,
-        trades_total=figures.backtest.metrics.all.trades if figures and figures.backtest else 0,
+        trades_total=figures.metrics.all.trades if figures and figures.metrics else 0,
         table=table_of(shown, _OF_TRADES) if args.compact and args.limit else None,
     )
 
 
-def _shortened(figures: ReportSummary) -> ReportSummary:
-    """With what matters most of what may be long."""
-    if figures.backtest is None:
-        return figures
-    backtest, metrics = figures.backtest, figures.backtest.metrics
-    symbols = sorted(metrics.by_symbol.items(), key=lambda entry: -abs(entry[1].net_pnl))[:_FOREMOST]
-    refusals = sorted(backtest.refusals.items(), key=lambda entry: -entry[1])[:_FOREMOST]
-    short = backtest.model_copy(
-        update={
-            "refusals": dict(refusals),
-            "skipped": dict(sorted(backtest.skipped.items())[:_FOREMOST]),
-            "metrics": metrics.model_copy(update={"by_symbol": dict(symbols)}),
-        }
-    )
-    return figures.model_copy(update={"backtest": short})
+def _figures(summary: ReportSummary | None, *, full: bool) -> dict[str, Any]:
+    """The figures of a report as fields of the reply; not `full`: what matters most of what may be long."""
+    if summary is None:
+        return {}
+    told: dict[str, Any] = _rounded(summary.model_dump(exclude={"version", "currency"}))
+    if summary.backtest is not None and not full:
+        backtest, metrics = told["backtest"], told["metrics"]
+        backtest["refusals"] = dict(sorted(backtest["refusals"].items(), key=_size)[:_FOREMOST])
+        backtest["skipped"] = dict(sorted(backtest["skipped"].items())[:_FOREMOST])
+        symbols = sorted(metrics["by_symbol"].items(), key=lambda entry: -abs(entry[1]["net_pnl"]))
+        metrics["by_symbol"] = dict(symbols[:_FOREMOST])
+    return told
+
+
+def _size(entry: tuple[str, int]) -> int:
+    return -entry[1]
+
+
+def _rounded(value: Any) -> Any:
+    """To the second place, which is the paisa: the files have the rest."""
+    if isinstance(value, dict):
+        return {key: _rounded(part) for key, part in value.items()}
+    return round(value, 2) if isinstance(value, float) else value
 
 
 def _told(trade: "Trade") -> TradeTold:
-    return TradeTold(**{name: getattr(trade, name) for name in TradeTold.model_fields})
+    known = {name: getattr(trade, name) for name in TradeTold.model_fields}
+    rounded = {
+        name: round(value, 2) if isinstance(value, Decimal) else value for name, value in known.items()
+    }
+    return TradeTold(**rounded)
 
 
 def _reports(caller: Caller, args: PageInput) -> Reports:
@@ -176,7 +197,7 @@ def _line(caller: Caller, report: str, asked: "AskedBacktest | None", *, done: b
 
     services = caller.services
     figures = summary_of_report(services.objects, report) if done else None
-    backtest = figures.backtest if figures else None
+    metrics = figures.metrics if figures else None
     training = figures.training if figures else None
     days = figures or asked
     return ReportLine(
@@ -186,8 +207,8 @@ def _line(caller: Caller, report: str, asked: "AskedBacktest | None", *, done: b
         first=days.first if days else None,
         last=days.last if days else None,
         asked_at=asked.asked_at if asked else None,
-        net_return_pct=backtest.metrics.net_return_pct if backtest else None,
-        trades=backtest.metrics.all.trades if backtest else None,
+        net_return_pct=round(metrics.net_return_pct, 2) if metrics else None,
+        trades=metrics.all.trades if metrics else None,
         promoted=training.promoted if training else None,
     )
 

@@ -78,10 +78,14 @@ def summary_of(run: Run) -> ReportSummary:
             modelled_share=run.modelled_share,
             refusals=run.refusals,
             skipped=run.skipped,
-            metrics=metrics_of(run),
         )
         return ReportSummary(
-            kind="backtest", source=run.source, first=run.first, last=run.last, backtest=figures
+            kind="backtest",
+            source=run.source,
+            first=run.first,
+            last=run.last,
+            backtest=figures,
+            metrics=metrics_of(run),
         )
     return _of_training(run)
 
