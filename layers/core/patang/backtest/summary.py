@@ -44,8 +44,8 @@ class TrainingFigures(_Value):
 
 
 class ReportSummary(_Value):
-    """By `kind` there are `backtest` with its `metrics`, or `training`. `first` and `last` are the days of the
-    market that it looked at, `source` names where they are from."""
+    """By `kind` there are `backtest` with its `metrics`, or `training`. `first` and `last` are the days of
+    the market that it looked at, `source` names where they are from."""
 
     version: Literal[1] = 1
     kind: Literal["backtest", "training"]
