@@ -45,10 +45,10 @@ setup: .venv/.ready .emulator/.ready ## Install everything below this folder
 
 # Programs of others that need Node, which the environment brings.
 NODE     := PATH="$(CURDIR)/$(BIN):$$PATH"
-.conformance/.ready: .venv/.ready conformance/package-lock.json conformance/.npmrc
+.conformance/.ready: .venv/.ready requirements/conformance/package-lock.json requirements/conformance/.npmrc
 	@echo "setting up: conformance suites and the inspector of MCP (.conformance)"
 	mkdir -p .conformance
-	cp conformance/package.json conformance/package-lock.json conformance/.npmrc .conformance
+	cp requirements/conformance/package.json requirements/conformance/package-lock.json requirements/conformance/.npmrc .conformance
 	$(NODE) npm --prefix .conformance ci --loglevel error
 	touch $@
 
@@ -62,10 +62,10 @@ check: .venv/.ready ## Format, lint, types, layers
 	$(BIN)/lint-imports
 
 # Integration tests that share no emulator and wait for nobody's clock.
-SIDE_BY_SIDE := $(addprefix tests/integration/,features history orders protection reconciliation)
+SIDE_BY_SIDE := $(addprefix tests/integration/,features history home_desk orders panels programs protection reconciliation)
 
 test: setup .conformance/.ready check ## All checks and tests
-	@$(BIN)/pytest tests/unit tests/contract tests/infra tests/conformance $(SIDE_BY_SIDE) --numprocesses 2 --dist loadfile --durations 25 --durations-min 3
+	@$(BIN)/pytest tests/unit tests/contract tests/infra tests/conformance $(SIDE_BY_SIDE) --numprocesses 3 --dist loadfile --durations 25 --durations-min 3
 	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) tests/e2e --durations 15 --durations-min 3
 
 conformance: setup .conformance/.ready ## The official MCP suites and the inspector, through the gateway's events
@@ -86,8 +86,8 @@ lock: $(UV) ## Resolve requirements again
 	$(LOCK) -c requirements/dev.txt requirements/ingester.in -o requirements/ingester.txt
 	$(LOCK) -c requirements/dev.txt requirements/home.in -o requirements/home.txt
 	$(LOCK) -c requirements/dev.txt requirements/research_worker.in -o requirements/research_worker.txt
-	$(NODE) npm --prefix conformance install --package-lock-only --loglevel error
-	$(BIN)/node -e 'const fs = require("fs"), lock = JSON.parse(fs.readFileSync("conformance/package-lock.json")); for (const one of Object.values(lock.packages)) delete one.funding; fs.writeFileSync("conformance/package-lock.json", JSON.stringify(lock, null, 2) + "\n")'
+	$(NODE) npm --prefix requirements/conformance install --package-lock-only --loglevel error
+	$(BIN)/node -e 'const fs = require("fs"), lock = JSON.parse(fs.readFileSync("requirements/conformance/package-lock.json")); for (const one of Object.values(lock.packages)) delete one.funding; fs.writeFileSync("requirements/conformance/package-lock.json", JSON.stringify(lock, null, 2) + "\n")'
 	for layer in $(LAYERS); do $(LOCK) -c requirements/dev.txt --override requirements/left-out.in layers/$$layer/requirements.in -o requirements/layer-$$layer.txt; done
 
 clean: ## Remove what was set up and built

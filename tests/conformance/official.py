@@ -19,7 +19,7 @@ __all__ = ["EXPECTED_FAILURES", "INSTALLED", "ROOT", "Ended", "Run", "node", "re
 
 ROOT = Path(__file__).parents[2]
 INSTALLED = ROOT / ".conformance/node_modules"
-EXPECTED_FAILURES = ROOT / "conformance/expected-failures.yaml"
+EXPECTED_FAILURES = ROOT / "tests/conformance/expected-failures.yaml"
 _MOST_SECONDS = 240.0
 # No colours, no keychain and no browser of the machine's.
 _PLAIN = {"NO_COLOR": "1", "MCP_INSPECTOR_SECRET_STORE": "file", "BROWSER": "true"}

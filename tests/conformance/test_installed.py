@@ -4,7 +4,7 @@ import json
 
 from tests.conformance.official import ROOT
 
-LOCK = ROOT / "conformance/package-lock.json"
+LOCK = ROOT / "requirements/conformance/package-lock.json"
 
 
 def test_the_lock_names_hashes_and_no_address() -> None:
@@ -16,6 +16,6 @@ def test_the_lock_names_hashes_and_no_address() -> None:
 
 
 def test_every_package_asked_for_has_one_version() -> None:
-    asked = json.loads((ROOT / "conformance/package.json").read_text())["dependencies"]
+    asked = json.loads((ROOT / "requirements/conformance/package.json").read_text())["dependencies"]
     locked = json.loads(LOCK.read_text())["packages"]
     assert {name: locked[f"node_modules/{name}"]["version"] for name in asked} == asked

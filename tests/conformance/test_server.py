@@ -19,7 +19,7 @@ from tests.unit.api.sample_desk import two_owners
 # The fixture logs and asks the client's model in the older revisions' way, as the scenarios of those ask.
 pytestmark = pytest.mark.filterwarnings(f"ignore::{MCPDeprecationWarning.__module__}.MCPDeprecationWarning")
 
-# They need a channel to the client; conformance/expected-failures.yaml says why there is none.
+# They need a channel to the client; tests/conformance/expected-failures.yaml says why there is none.
 ASKED_WHILE_A_CALL_RUNS = {
     "tools-call-sampling",
     "tools-call-elicitation",
