@@ -72,7 +72,6 @@ def test_a_token_tightens_limits_and_does_nothing_else(change, program, desk):
     for values in (
         LOOSER,
         {"requests.assistant_alone_inr": 5_000},
-        {"requests.approval": "never"},
         {"mode": "live"},
         {"data_account": "other"},
         {"notifications.sms": []},

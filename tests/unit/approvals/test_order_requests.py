@@ -178,8 +178,6 @@ def test_reading_is_not_trading(desk):
         ("always", PROGRAM, "WAITING"),
         ("programs", OWNER, "SENT"),
         ("programs", PROGRAM, "WAITING"),
-        ("never", OWNER, "SENT"),
-        ("never", PROGRAM, "SENT"),
     ],
 )
 def test_whose_yes_the_settings_ask_for(approval, who, state):
@@ -187,7 +185,7 @@ def test_whose_yes_the_settings_ask_for(approval, who, state):
 
 
 def test_in_the_first_sessions_with_real_money_a_program_always_needs_a_yes():
-    desk = asking(approval="never", assistant_alone_inr=50_000)
+    desk = asking(assistant_alone_inr=50_000)
     desk.settings = desk.settings.model_copy(update={"mode": "live"})
     sell = purchase(transaction_type="SELL")
     desk.hold_shares(20)

@@ -83,7 +83,7 @@ LOOSENED_BY: dict[Looser | None, str] = {
     "any": "universe.indices",
     ("intraday", "swing"): "options.holding_period equity.holding_period",
     ("semi-automated", "automated"): "approval.mode",
-    ("always", "programs", "never"): "requests.approval",
+    ("always", "programs"): "requests.approval",
     None: """
         mode profile data_account public_url kite.root kite.ticker_root kite.login_root kite.timeout_seconds
         kite.logout_at

@@ -16,11 +16,11 @@ class RequestSettings(Section):
     are never held up by any of them."""
 
     approval: Annotated[
-        Literal["always", "programs", "never"],
-        About("word", ("always", "programs", "never")),
+        Literal["always", "programs"],
+        About("word", ("always", "programs")),
         Field(
-            description="Whose orders wait for a yes: everybody's, those of programs and assistants (the "
-            "signed-in owner's own press of a button is his yes), or nobody's."
+            description="Whose orders wait for a yes: everybody's, or those of programs and assistants (the "
+            "signed-in owner's own press of a button is his yes)."
         ),
     ] = "programs"
     timeout_seconds: Annotated[

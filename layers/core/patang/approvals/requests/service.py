@@ -24,7 +24,6 @@ from patang.approvals.requests.telling import told_event
 from patang.approvals.requests.wishes import lowers_risk
 from patang.errors import BadInput, Refused
 from patang.execution.following.consequences import Notice, tell
-from patang.execution.graduation import trades_small
 from patang.execution.orders.broken import Broken
 from patang.execution.orders.persons_orders import PersonsOrders
 from patang.execution.orders.request_book import Decision, PersonsRequest, Receipt, wish_digest
@@ -150,13 +149,9 @@ class OrderRequests:
 
     def _needs_yes(self, principal: Principal, request: OrderRequest) -> bool:
         settings, account, day = self._settings(), request.account, request.day
-        wanted = settings.requests.approval
-        if wanted == "always":
+        if settings.requests.approval == "always":
             return True
         if principal.in_person:
-            return False
-        # An account's first sessions with real money: a person says yes to each order, whatever is set.
-        if wanted == "never" and not trades_small(self._store, settings, account, day):
             return False
         return not may_alone(self._store, settings, account, day, request.figures.value)
 
