@@ -7,6 +7,7 @@ early, and an authorization server that is down for a moment, as reasons to log 
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import httpx2
@@ -160,12 +161,12 @@ class KeptOAuth(OAuthClientProvider):
         elsewhere, have this machine ask its own services.
         """
         if not self._is_safe(url):
-            raise OAuthFlowError(f"it leads to {url}, which is no https address")
+            raise OAuthFlowError(f"it leads to {url}, which is no https address of the net")
 
     def _is_safe(self, url: str) -> bool:
-        parts = urlsplit(url)
-        here = parts.scheme == "http" and on_this_machine(url) and on_this_machine(self._file.url)
-        return parts.scheme == "https" or here
+        if on_this_machine(self._file.url) and on_this_machine(url):
+            return urlsplit(url).scheme in {"http", "https"}
+        return urlsplit(url).scheme == "https" and not _may_be_this_machine(url)
 
     def _forget_tokens(self, *, client_too: bool) -> None:
         over = dict.fromkeys(("tokens", "client") if client_too else ("tokens",))
@@ -223,3 +224,13 @@ class KeptOAuth(OAuthClientProvider):
         }
         form, headers = self.context.prepare_token_auth(form, {})
         return httpx2.Request("POST", url, data=form, headers=headers)
+
+
+def _may_be_this_machine(url: str) -> bool:
+    """By any name that leads here without being asked for anywhere else."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
