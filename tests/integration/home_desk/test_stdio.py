@@ -110,8 +110,9 @@ async def test_nothing_that_is_secret_is_kept_where_others_read(home: Home, owne
     kept = [path for path in (home.folder / "desk").rglob("*") if path.is_file()]
     sessions = home.folder / "desk" / "sessions.json"
     assert sessions in kept
-    for path in (sessions, home.folder / "desk" / "desk.sqlite"):
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    # What is below `store` lies in a folder that nobody else may enter.
+    for path in (home.folder / "desk").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     assert stat.S_IMODE((home.folder / "desk").stat().st_mode) == 0o700
     [token] = re.findall(r'"access_token": "([^"]+)"', sessions.read_text())
     for path in kept:

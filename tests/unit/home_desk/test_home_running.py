@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from patang.errors import Refused
+from patang.errors import BadInput, Refused
 from patang_workbench.home_desk import running
 from patang_workbench.home_desk.environment import HomeEnvironment
 from patang_workbench.home_desk.keeper import Keeper
@@ -67,6 +67,14 @@ def test_who_must_be_alone_says_who_is_there(given: HomeEnvironment) -> None:
         HomeRun(given, "127.0.0.1", 0, alone=True),
     ):
         pass
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o777, 0o1777])
+def test_a_folder_that_others_can_write_is_no_home(given: HomeEnvironment, mode: int) -> None:
+    given.folder.chmod(mode)
+    with pytest.raises(BadInput, match="chmod 700"):
+        HomeRun(given, "127.0.0.1", 0, alone=True)
+    assert list(given.folder.iterdir()) == []
 
 
 def test_a_port_that_is_taken_leaves_the_folder_to_others(

@@ -77,7 +77,15 @@ def test_what_was_written_is_there_for_the_next_process_and_tables_are_apart(fil
     again = Database(file)
     assert HomeStore(again, "desk").query_index("OPEN") == [{"n": 1}]
     assert HomeStore(again, "auth").get(Key("P", "a")) is None
-    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_nobody_else_reads_the_file_or_the_journal_beside_it(file: Path) -> None:
+    """In a folder that others may enter, too."""
+    file.parent.chmod(0o755)
+    HomeStore(Database(file), "desk").write(Put(Key("P", "a"), {"n": 1}))
+    kept = list(file.parent.iterdir())
+    assert {path.name for path in kept} >= {"desk.sqlite", "desk.sqlite-wal"}
+    assert [path.name for path in kept if path.stat().st_mode & 0o077] == []
 
 
 def test_a_value_that_is_not_there_matches_nothing_not_even_null(file: Path) -> None:

@@ -55,6 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """0 when it was told to end. Raises CommandError, BadInput or Refused where it cannot begin."""
+    # Whatever the desk writes is its owner's alone, also in a folder that others may enter.
+    os.umask(0o077)
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO,
         stream=sys.stderr,

@@ -39,10 +39,12 @@ class Database:
         self._path = path
         self._of_thread = threading.local()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Before SQLite opens it: its journal beside it, which holds the same, takes the mode that it finds.
+        path.touch(0o600)
+        path.chmod(0o600)
         with self._told():
             # Outside of any transaction: the mode of the journal is changed by none.
             self.connection().executescript(_SCHEMA)
-        path.chmod(0o600)
 
     def connection(self) -> sqlite3.Connection:
         """This thread's own."""

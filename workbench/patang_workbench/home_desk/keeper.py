@@ -3,18 +3,27 @@
 import fcntl
 import json
 import os
+import stat
 from pathlib import Path
 from typing import IO
+
+from patang.errors import BadInput
 
 __all__ = ["Keeper"]
 
 
 class Keeper:
     """At most one process holds the folder, until it ends in whatever way. The others share its state and
-    lead to its pages."""
+    lead to its pages. Raises BadInput for a folder in which other users could put files of theirs."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if mode & 0o022:
+            raise BadInput(
+                f"{folder} can be written by others (mode {mode:04o}), who could put a desk of theirs there: "
+                f"`chmod 700` it, or set PATANG_HOME to another folder"
+            )
         self._path = folder / "keeper.json"
         self._held: IO[str] | None = None
 
