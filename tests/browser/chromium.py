@@ -1,6 +1,5 @@
-"""Chromium in the hands of a test: tabs, the frames in them, the mouse, the keyboard, pictures."""
+"""Chromium in the hands of a test: tabs, the frames in them, the mouse, the keyboard."""
 
-import base64
 import tempfile
 import threading
 import time
@@ -100,13 +99,13 @@ class Page(Frame):
         self._browser.send("Emulation.setEmulatedMedia", self._session, features=features)
 
     def size(self, width: int, height: int) -> None:
-        """The window, in CSS pixels, drawn at twice as many."""
+        """The window, in CSS pixels."""
         self._browser.send(
             "Emulation.setDeviceMetricsOverride",
             self._session,
             width=width,
             height=height,
-            deviceScaleFactor=2,
+            deviceScaleFactor=1,
             mobile=False,
         )
 
@@ -132,11 +131,6 @@ class Page(Frame):
     def cookie(self, address: str, name: str, value: str) -> None:
         """Sets a cookie for the host of an address."""
         self._browser.send("Network.setCookie", self._session, url=address, name=name, value=value)
-
-    def picture(self, path: Path) -> None:
-        """A screenshot, PNG."""
-        data = self._browser.send("Page.captureScreenshot", self._session, format="png")["data"]
-        path.write_bytes(base64.b64decode(data))
 
     def close(self) -> None:
         self._browser.send("Target.closeTarget", targetId=self._target)
@@ -188,6 +182,10 @@ class Page(Frame):
 class Chromium(DevTools):
     """A running browser."""
 
+    def __init__(self, profile: Path) -> None:
+        super().__init__(profile)
+        self._pages: list[Page] = []
+
     def page(self, address: str = "about:blank", width: int = 900, height: int = 900) -> Page:
         """A new tab."""
         context = self.send("Target.createBrowserContext")["browserContextId"]
@@ -195,7 +193,14 @@ class Chromium(DevTools):
             "Target.createTarget", url="about:blank", browserContextId=context, width=width, height=height
         )["targetId"]
         session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        return Page(self, context, target, session).open(address)
+        page = Page(self, context, target, session)
+        self._pages.append(page)
+        return page.open(address)
+
+    def close_pages(self) -> None:
+        """All tabs: what runs in one that is left open goes on asking."""
+        while self._pages:
+            self._pages.pop().close()
 
 
 @contextmanager

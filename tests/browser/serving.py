@@ -85,11 +85,6 @@ class Host:
         """A notification of the host."""
         self.page.run(f"toPanel({json.dumps({'method': f'ui/notifications/{method}', 'params': params})})")
 
-    def picture(self, path: Path) -> None:
-        """The panel as it is drawn."""
-        self.page.run("document.activeElement?.blur()")
-        self.page.picture(path)
-
 
 class ServedDesk:
     """`address` is the desk's, `sandbox` the same server under another origin."""

@@ -1,27 +1,16 @@
-"""A browser for all tests of the panels, and desks that are served to it."""
+"""Desks whose panels are shown in a browser."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests.browser.chromium import CHROMIUM, Chromium, running_chromium
 from tests.browser.panels import Order
 from tests.browser.serving import Host, ServedDesk, served_desk
 from tests.unit.api.ordered_desk import OrderedDesk
 from tests.unit.api.sample_desk import SampleDesk, busy, two_owners
 
 type Shows = Callable[..., Host]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Chromium]:
-    if CHROMIUM is None:
-        pytest.skip(
-            "no Chromium on this machine: install the package chromium to see the panels in a browser"
-        )
-    with running_chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A desk whose owners log in at a simulated broker, and a browser."""
+"""A desk whose owners log in at a simulated broker."""
 
 from collections.abc import Iterator
 
@@ -11,15 +11,8 @@ from patang_workbench.exchange.engine import Settings
 from patang_workbench.exchange.login import App
 from patang_workbench.exchange.server import Simulator
 from patang_workbench.exchange.synthetic import synthetic_market
-from tests.browser.chromium import Chromium, running_chromium
 from tests.browser.serving import ServedDesk, served_desk
 from tests.unit.api.sample_desk import DAY, SampleDesk, busy, two_owners
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chromium]:
-    with running_chromium() as running:
-        yield running
 
 
 @pytest.fixture

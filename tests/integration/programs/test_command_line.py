@@ -8,16 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import CHROMIUM, Chromium
+from tests.browser.chromium import Chromium
 from tests.browser.serving import ServedDesk
 from tests.integration.programs.person import press, question, signed_in
 
 PATANG = str(Path(sys.executable).with_name("patang"))
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None,
-    reason="no Chromium on this machine: install the package chromium to log in with one",
-)
 
 
 @pytest.fixture
@@ -63,7 +58,6 @@ def test_from_the_login_to_the_logout(
     assert "Patang command line" in page.text()
     press(page, "End")
     page.until("document.body.innerText.includes('None is connected')")
-    page.close()
     ended = patang(environment, "call", url, "get_risk_state")
     assert (ended.returncode, ended.stdout) == (3, "")
     assert f"the login has ended: run `patang mcp login {url}`" in ended.stderr

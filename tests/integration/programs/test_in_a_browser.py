@@ -10,16 +10,10 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.browser.chromium import CHROMIUM
 from tests.browser.serving import ServedDesk
 from tests.integration.programs.person import press, question, signed_in
 from tests.unit.api.oauth_client import Program, query_of
 from tests.unit.api.sample_desk import HOSTILE
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None,
-    reason="no Chromium on this machine: install the package chromium to see the consent in a browser",
-)
 
 
 class Callback:
@@ -104,7 +98,6 @@ def test_a_person_lets_a_program_in_and_ends_it(browser, served, program, callba
     press(page, "End")
     page.until("document.body.innerText.includes('None is connected')")
     assert program.http.post("/mcp", json=call, headers=headers).status_code == 401
-    page.close()
 
 
 def test_a_second_click_of_a_double_click_says_no_yes(browser, served, program, callback):
@@ -118,7 +111,6 @@ def test_a_second_click_of_a_double_click_says_no_yes(browser, served, program, 
     press(page, "Refuse")
     page.until("location.pathname === '/callback'")
     assert query_of(callback.came[0])["error"] == "access_denied"
-    page.close()
 
 
 def test_a_hostile_name_is_read_and_never_run(browser, served, callback):
@@ -131,4 +123,3 @@ def test_a_hostile_name_is_read_and_never_run(browser, served, callback):
     question(page)
     assert HOSTILE in page.text()
     assert page.run("document.querySelectorAll('main script, main img[onerror]').length") == 0
-    page.close()
