@@ -7,7 +7,10 @@ import pytest
 
 from patang.approvals.link import ApprovalLink, link_key, new_nonce
 from patang.approvals.proposal import Proposal
+from patang.approvals.requests.limits import asked_on
+from patang.approvals.requests.record import AskedOn
 from patang.keys import proposal_key, risk_key
+from patang.market.sessions import IST
 from patang.portfolio.account_state import Reservation, RiskState
 from patang.records import create, replace
 from tests.unit.api.sample_desk import HOSTILE, let_alone, signal
@@ -203,6 +206,24 @@ def test_programs_decide_by_the_same_rules(stranger, desk, bearer):
     assert again.status_code == 409
     assert again.json()["error_type"] == "ALREADY_DECIDED"
     assert proposal(desk).decided_by.startswith("token:")
+
+
+def test_what_programs_say_yes_to_in_a_day_has_an_end(stranger, desk, bearer):
+    """Whatever they have sent alone counts with it; a yes that comes to nothing is counted once, or not."""
+    address, digest = f"/api/approvals/{ORDER}/decision", proposal(desk).terms_digest
+    wish = {"account": "main", "decision": "approve", "terms_digest": digest}
+    trade, day = bearer("read", "trade"), proposal(desk).as_of.astimezone(IST).date()
+    let_alone(desk, 10_000)
+    desk.store.write(create(AskedOn(account="main", day=day, alone=Decimal(43_000))))
+    assert stranger.post(address, json=wish, headers=trade).json()["error_type"] == "NOT_IN_PERSON"
+    desk.store.write(replace(asked_on(desk.store, "main", day).evolve(alone=Decimal(42_000))))
+    other = wish | {"terms_digest": "0" * 64}
+    assert stranger.post(address, json=other, headers=trade).json()["error_type"] == "TERMS_CHANGED"
+    assert stranger.post(address, json=wish, headers=trade).json()["result"] == "APPROVED"
+    assert stranger.post(address, json=wish, headers=trade).status_code == 409
+    assert asked_on(desk.store, "main", day).alone == 42_000 + proposal(desk).terms.quantity * Decimal(
+        "113.5"
+    )
 
 
 def test_waiting_approvals_are_listed_to_their_owner(stranger, bearer):

@@ -116,11 +116,14 @@ def test_the_page_shows_who_asks_and_where_the_answer_goes(browser, program):
 
 def test_the_page_says_what_goes_without_a_yes(desk, browser, program):
     consent = asked_in(browser, program)
-    assert "An order is placed only after your own yes" in browser.get(consent).text
+    text = re.sub(r"\s+", " ", browser.get(consent).text)
+    assert "An order is placed only after your own yes" in text
+    assert "without a yes, cancel what stands and sell what the desk has bought" in text
     settings = Settings.model_validate({"requests": {"assistant_alone_inr": 2500}})
     desk.standing_settings = lambda: settings.model_copy(update={"public_url": HERE})
     text = re.sub(r"\s+", " ", browser.get(consent).text)
-    assert "place orders of up to ₹2,500.00 without your yes" in text
+    assert "place orders of up to ₹2,500.00 without your yes</strong>, ₹50,000.00 on a day" in text
+    assert "cancel what stands" in text
     assert "only after your own yes" not in text
 
 

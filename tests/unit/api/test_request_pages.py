@@ -65,7 +65,7 @@ def waiting(desk, account="main", actor=f"token:t1 of {HOSTILE}") -> OrderReques
         expires_at_time=now + timedelta(seconds=240),
     ).sealed()
     desk.keep(request)
-    desk.store.write(counted(asked_on(desk.store, account, DAY), figures))
+    desk.store.write(counted(asked_on(desk.store, account, DAY), figures, alone=False))
     return request
 
 

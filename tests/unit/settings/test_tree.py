@@ -67,6 +67,7 @@ LOOSENED_BY: dict[Looser | None, str] = {
         exits.square_off_contracts approval.timeout_seconds approval.max_price_drift_pct entry_order_seconds
         requests.timeout_seconds requests.max_order_value_inr requests.max_day_value_inr
         requests.max_orders_a_day requests.assistant_alone_inr
+        requests.assistant_alone_day_inr
     """,
     "down": """
         cycle_interval_seconds risk.margin_buffer_pct risk.intraday_margin_pct risk.min_confidence

@@ -3,7 +3,8 @@
 Ids tell the two apart; links, pages and answers are the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Literal
 
 from patang.approvals.alone import may_alone
@@ -11,19 +12,23 @@ from patang.approvals.link import ApprovalLink, link_key
 from patang.approvals.outcome import Reduction, Verdict
 from patang.approvals.proposal import Proposal
 from patang.approvals.requests.deciding import RequestDecisions
+from patang.approvals.requests.limits import asked_on, counted_alone
 from patang.approvals.requests.record import OrderRequest, is_request
 from patang.approvals.service import ApprovalService
 from patang.errors import BadInput
 from patang.identity.principal import Principal
 from patang.keys import proposal_key
 from patang.market.sessions import IST
-from patang.ports import Clock, StateStore
-from patang.records import load
+from patang.ports import Clock, StateStore, Write
+from patang.records import change, load
 from patang.settings import Settings
 
 __all__ = ["Decisions", "Undecided", "id_of"]
 
 type Undecided = Proposal | OrderRequest
+
+# From these no proposal comes back to waiting; who decides says so.
+_OVER = frozenset({"APPROVED", "DECLINED", "EXPIRED", "SUBMITTED", "CONCLUDED"})
 
 _DECIDED: dict[str, Literal["APPROVED", "DECLINED"]] = {"approve": "APPROVED", "decline": "DECLINED"}
 
@@ -77,23 +82,32 @@ class Decisions:
             return Verdict("UNKNOWN")
         if is_request(approval_id):
             return self._requests.decide(principal, account, approval_id, state, terms_digest)
-        if state == "APPROVED" and not principal.in_person and not self._is_small(account, approval_id):
-            return Verdict("NOT_IN_PERSON")
+        if state == "APPROVED" and not principal.in_person:
+            refused = self._refused_to_a_program(account, approval_id, terms_digest)
+            if refused is not None:
+                return refused
         now, actor = self._clock.now(), principal.actor
         return Verdict(self._proposals.decide(account, approval_id, decision, terms_digest, actor, now))
 
-    def _is_small(self, account: str, order_id: str) -> bool:
-        """Whether a program may say yes to it, which the owner has to have let it. What is no proposal is
-        told so by who looks for it."""
+    def _refused_to_a_program(self, account: str, order_id: str, terms_digest: str) -> Verdict | None:
+        """Why a program may not say yes to these very terms; None if the owner lets it. Then their worth is
+        counted of what needs no person on the day, whatever becomes of the yes."""
         found = load(self._store, Proposal, proposal_key(account, order_id))
         if found is None:
-            return True
-        terms, day = found.terms, found.as_of.astimezone(IST).date()
-        value = None
-        # A sale may be worth more than its limit says.
-        if terms is not None and terms.price is not None and terms.transaction_type == "BUY":
-            value = terms.price * terms.quantity
-        return may_alone(self._store, self._settings(), account, day, value)
+            return Verdict("UNKNOWN")
+        value, day = _worth(found), found.as_of.astimezone(IST).date()
+
+        def counted() -> tuple[bool, Sequence[Write]]:
+            if value is None or not may_alone(self._store, self._settings(), account, day, value):
+                return False, ()
+            return True, (counted_alone(asked_on(self._store, account, day), value),)
+
+        # Other terms than those that were looked at may stand there by the time that the yes arrives.
+        if found.terms_digest != terms_digest:
+            return Verdict("TERMS_CHANGED")
+        if found.state in _OVER:
+            return None
+        return None if change(self._store, counted) else Verdict("NOT_IN_PERSON")
 
     def reduce(
         self, principal: Principal, account: str, approval_id: str, quantity: int, terms_digest: str
@@ -105,3 +119,11 @@ class Decisions:
             return self._requests.reduce(principal, account, approval_id, quantity, terms_digest)
         now, actor = self._clock.now(), principal.actor
         return self._proposals.reduce(account, approval_id, quantity, terms_digest, actor, now)
+
+
+def _worth(found: Proposal) -> Decimal | None:
+    """Rupees of a purchase with a limit; None for anything else: a sale may be worth more than its limit."""
+    terms = found.terms
+    if terms is None or terms.price is None or terms.transaction_type != "BUY":
+        return None
+    return terms.price * terms.quantity

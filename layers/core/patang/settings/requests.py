@@ -53,3 +53,13 @@ class RequestSettings(Section):
             "asks for it or the desk proposes it; 0: each needs one.",
         ),
     ] = Decimal(0)
+    assistant_alone_day_inr: Annotated[
+        Decimal,
+        About("rupees", "up"),
+        Field(
+            ge=0,
+            le=100_000,
+            description="What all such orders of an account may come to on a day; what is beyond needs a "
+            "person's yes, however small it is.",
+        ),
+    ] = Decimal(50_000)

@@ -6,17 +6,26 @@ from decimal import Decimal
 
 from patang.approvals.requests.record import AskedOn, OrderRequest, RequestFigures
 from patang.execution.orders.broken import Broken
-from patang.ports import StateStore, Write
+from patang.ports import ItemReader, StateStore, Write
 from patang.records import create, load, replace
 from patang.settings.requests import RequestSettings
 
-__all__ = ["asked", "asked_on", "counted", "limits_broken", "recounted", "released", "too_often_asked"]
+__all__ = [
+    "asked",
+    "asked_on",
+    "counted",
+    "counted_alone",
+    "limits_broken",
+    "recounted",
+    "released",
+    "too_often_asked",
+]
 
 # Each question is a message to a person. What he declines or leaves may be asked anew, not without end.
 _QUESTIONS_AN_ORDER = 3
 
 
-def asked_on(store: StateStore, account: str, day: date) -> AskedOn:
+def asked_on(store: ItemReader, account: str, day: date) -> AskedOn:
     """What has been asked for on a market day."""
     none = AskedOn(account=account, day=day)
     return load(store, AskedOn, none.key()) or none
@@ -27,9 +36,11 @@ def limits_broken(figures: RequestFigures, before: AskedOn, settings: RequestSet
     return tuple(_limits_broken(figures, before, settings))
 
 
-def counted(before: AskedOn, figures: RequestFigures) -> Write:
-    """The write that counts a request; it conflicts where another was counted in between."""
-    return _moved(before, figures.orders, figures.value or Decimal(0))
+def counted(before: AskedOn, figures: RequestFigures, *, alone: bool) -> Write:
+    """The write that counts a request; it conflicts where another was counted in between. `alone`: no person
+    has said yes to it."""
+    value = figures.value or Decimal(0)
+    return _moved(before.evolve(alone=before.alone + value) if alone else before, figures.orders, value)
 
 
 def asked(before: AskedOn, figures: RequestFigures) -> Write:
@@ -44,6 +55,11 @@ def too_often_asked(before: AskedOn, settings: RequestSettings) -> tuple[Broken,
         return ()
     remedy = f"its owner was asked {before.questions} times today, {most} is the most: he places it himself"
     return (Broken("approval", "needed", remedy),)
+
+
+def counted_alone(before: AskedOn, value: Decimal) -> Write:
+    """The write that counts so many rupees of a proposal that a program says yes to."""
+    return _moved(before.evolve(alone=before.alone + value), 0, Decimal(0))
 
 
 def recounted(before: AskedOn, old: RequestFigures, new: RequestFigures) -> Write:

@@ -139,13 +139,15 @@ class OrderRequest(Record):
 
 class AskedOn(Record):
     """What an account's requests of a market day come to that were sent or may be yet; `value` in rupees.
-    `questions`: how often a yes was asked for, whatever came of it."""
+    `questions`: how often a yes was asked for, whatever came of it. `alone`: rupees of what programs have
+    brought about without a person."""
 
     account: str
     day: date
     orders: int = 0
     value: Decimal = Decimal(0)
     questions: int = 0
+    alone: Decimal = Decimal(0)
 
     def key(self) -> Key:
         return Key(account_partition(self.account), f"ASKED_ON#{self.day.isoformat()}")

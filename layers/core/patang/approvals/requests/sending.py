@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
+from patang.approvals.alone import may_alone
 from patang.approvals.requests.figures import identifiers_of, measured
 from patang.approvals.requests.limits import asked_on, counted, limits_broken
 from patang.approvals.requests.record import OrderRequest, RequestFigures, asked_key
@@ -35,21 +36,34 @@ class RequestSender:
         self._clock = clock
 
     def as_asked(self, account: str, request_id: str, wish: PersonsWish, actor: str) -> Receipt:
-        """What only lowers risk, or was sent before: no limit, no count. Raises as PersonsOrders does."""
+        """What only lowers risk: no limit, no count. Raises as PersonsOrders does."""
         return self._orders.submit(account, request_id, wish, actor)
 
-    def at_once(self, request: OrderRequest) -> Receipt:
-        """Without a wait, as its own asker's word is enough. It is written as SENT with its intents, or not
-        at all. Raises as PersonsOrders does."""
+    def again(self, account: str, request_id: str, wish: PersonsWish, actor: str) -> Receipt:
+        """What was sent before, and nothing new: a record of it that has gone since it was seen leaves no way
+        round the limits and the yes. Raises as PersonsOrders does."""
+
+        def gone(decision: Decision) -> Decision:
+            remedy = "it was sent so long ago that it is just being forgotten: ask again by another id"
+            return Decision(decision.as_of, (Broken("request_id", request_id, remedy),))
+
+        return self._orders.submit(account, request_id, wish, actor, gone)
+
+    def at_once(self, request: OrderRequest, *, alone: bool) -> Receipt:
+        """Without a wait, as its own asker's word is enough; `alone`: a program's is. It is written as SENT
+        with its intents, or not at all. Raises as PersonsOrders does."""
 
         def last_word(decision: Decision) -> Decision:
             today = asked_on(self._store, request.account, request.day)
             limits = limits_broken(request.figures, today, self._settings().requests)
             broken = (*limits, *self._changed(request, decision))
+            if alone:
+                broken += tuple(self._too_much_alone(request))
             if broken:
                 return Decision(decision.as_of, broken)
             sent = request.evolve(state="SENT", intent_ids=decision.intent_ids)
-            return dataclasses.replace(decision, along=(create(sent), counted(today, request.figures)))
+            count = counted(today, request.figures, alone=alone)
+            return dataclasses.replace(decision, along=(create(sent), count))
 
         return self._submit(request, last_word)
 
@@ -82,6 +96,12 @@ class RequestSender:
         return self._orders.submit(
             request.account, request.request_id, request.wanted(), request.actor, last_word
         )
+
+    def _too_much_alone(self, request: OrderRequest) -> Iterator[Broken]:
+        """Whether another of the day's has come first, or the owner has changed his mind."""
+        value = request.figures.value
+        if not may_alone(self._store, self._settings(), request.account, request.day, value):
+            yield Broken("value", f"{value}", "programs may do no more of it alone: ask again, its owner is")
 
     def _not_agreed_to(self, request: OrderRequest) -> Iterator[Broken]:
         """Whether it is still what the yes was given to, and the limits still let it through."""

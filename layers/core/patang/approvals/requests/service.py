@@ -86,7 +86,9 @@ class OrderRequests:
         known = load(self._store, OrderRequest, _key(account, request_id))
         if known is not None:
             return self._repeated(known, wish)
-        if lowers_risk(wish) or load(self._store, PersonsRequest, request_key(account, request_id)):
+        if load(self._store, PersonsRequest, request_key(account, request_id)):
+            return _told(self._sender.again(account, request_id, wish, principal.actor))
+        if lowers_risk(wish):
             return _told(self._sender.as_asked(account, request_id, wish, principal.actor))
         decision = self._orders.look(account, request_id, wish, principal.actor)
         if decision.broken:
@@ -99,7 +101,7 @@ class OrderRequests:
             return _refused(account, request_id, broken)
         if self._needs_yes(principal, request):
             return self._ask(request, decision)
-        receipt = self._sender.at_once(request)
+        receipt = self._sender.at_once(request, alone=not principal.in_person)
         if not receipt.accepted:
             return _refused(account, request_id, receipt.broken)
         return self.answer(principal, account, request_id)
