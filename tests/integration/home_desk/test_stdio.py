@@ -37,7 +37,24 @@ def owner(home: Home) -> Iterator[Owner]:
     found.close()
 
 
-async def test_from_the_login_to_a_position_on_paper(home: Home, owner: Owner) -> None:
+def nothing_secret_is_kept_where_others_read(home: Home) -> None:
+    kept = [path for path in (home.folder / "desk").rglob("*") if path.is_file()]
+    sessions = home.folder / "desk" / "sessions.json"
+    assert sessions in kept
+    # What is below `store` lies in a folder that nobody else may enter.
+    for path in (home.folder / "desk").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    assert stat.S_IMODE((home.folder / "desk").stat().st_mode) == 0o700
+    [token] = re.findall(r'"access_token": "([^"]+)"', sessions.read_text())
+    for path in kept:
+        assert b"homesecret" not in path.read_bytes(), path
+        assert path == sessions or token.encode() not in path.read_bytes(), path
+    assert token not in home.said()
+
+
+async def test_from_the_login_to_a_position_on_paper_and_no_secret_is_left_where_others_read(
+    home: Home, owner: Owner
+) -> None:
     async with home.assistant() as client:
         tools = {tool.name for tool in (await client.list_tools()).tools}
         assert {"login", "place_order", "get_positions", "get_profile"} <= tools
@@ -68,6 +85,7 @@ async def test_from_the_login_to_a_position_on_paper(home: Home, owner: Owner) -
     assert log.verify("main", DAY).ok
     assert log.verify("main", DAY).entries > 3
     assert log.unlinked("main", DAY) == []
+    nothing_secret_is_kept_where_others_read(home)
 
 
 async def test_a_host_that_opens_pages_is_told_at_once_what_its_person_said(home: Home, owner: Owner) -> None:
@@ -102,23 +120,6 @@ async def test_real_orders_take_the_same_switch_and_the_same_preflight(
         assert asked.is_error
         assert "preflight" in str(asked.content)
     assert simulator.exchange.broker.placed == 0
-
-
-async def test_nothing_that_is_secret_is_kept_where_others_read(home: Home, owner: Owner) -> None:
-    async with home.assistant() as client:
-        await ready(client, owner)
-    kept = [path for path in (home.folder / "desk").rglob("*") if path.is_file()]
-    sessions = home.folder / "desk" / "sessions.json"
-    assert sessions in kept
-    # What is below `store` lies in a folder that nobody else may enter.
-    for path in (home.folder / "desk").iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
-    assert stat.S_IMODE((home.folder / "desk").stat().st_mode) == 0o700
-    [token] = re.findall(r'"access_token": "([^"]+)"', sessions.read_text())
-    for path in kept:
-        assert b"homesecret" not in path.read_bytes(), path
-        assert path == sessions or token.encode() not in path.read_bytes(), path
-    assert token not in home.said()
 
 
 async def test_two_hosts_share_one_desk_and_the_second_goes_on_alone(home: Home, owner: Owner) -> None:

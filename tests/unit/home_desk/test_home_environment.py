@@ -55,6 +55,7 @@ def test_several_accounts_by_name(told: dict[str, str]) -> None:
     [
         ({}, "KITE_API_KEY, KITE_API_SECRET, KITE_USER_ID are not set"),
         (ONE | {"KITE_USER_ID": ""}, "KITE_USER_ID is not set"),
+        (ONE | {"KITE_API_SECRET": ""}, "KITE_API_SECRET is not set"),
         (TWO | {"PATANG_FAMILY_2_API_SECRET": ""}, "PATANG_FAMILY_2_API_SECRET is not set"),
         (TWO | {"PATANG_ACCOUNTS": "main,Family"}, "PATANG_ACCOUNTS is 'main,Family'"),
         (TWO | {"PATANG_ACCOUNTS": "main,main"}, "each once"),
