@@ -19,6 +19,8 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,60}")
 # Editors and assistants that are called back by a scheme of their own. Any other has to carry a dot, as
 # RFC 8252 section 7.1 wants it (com.example.app): no scheme that a browser itself acts upon has one.
 _KNOWN_APPS = frozenset({"cursor", "vscode", "vscode-insiders", "windsurf", "zed", "goose", "claude"})
+# urlsplit passes over what stands between the bracket and the port, which is part of the name to others.
+_IN_BRACKETS = re.compile(r"\[[0-9A-Fa-f:.]+\](:[0-9]*)?")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -80,6 +82,8 @@ def _split(uri: str) -> SplitResult:
     except ValueError as error:
         raise _wrong(uri, f"is no address ({error})") from error
     # urlsplit lowers the scheme; whoever compares letter by letter must have what the browser will take.
+    if "[" in parts.netloc and not _IN_BRACKETS.fullmatch(parts.netloc):
+        raise _wrong(uri, "has a host that is no address in brackets")
     if not _SCHEME.fullmatch(parts.scheme) or not uri.startswith(f"{parts.scheme}:") or port == 0:
         raise _wrong(uri, "is no absolute address with a scheme in small letters")
     return parts
