@@ -66,13 +66,16 @@ def _rows(value: Any) -> Sequence[Mapping[str, Any]] | None:
 
 
 def _table(name: str, rows: Sequence[Mapping[str, Any]], left: int) -> Iterator[str]:
+    parent = name.rpartition(".")[2]
     if len(rows) == 1:
         yield f"{name}: 1"
-        yield _cell("", rows[0])
+        yield _cell(parent, rows[0])
         return
     columns = [key for key in dict.fromkeys(key for row in rows for key in row) if _tells(rows, key)]
     same = _same(rows, columns)
-    told = ", ".join(f"{_key(column)} {_cell(column, value)}" for column, value in same.items())
+    told = ", ".join(
+        f"{_key(column)} {_cell(said_of(parent, column), value)}" for column, value in same.items()
+    )
     shown = [column for column in columns if column not in same]
     head = f"{name}: {len(rows)}{', each with ' if told else ''}{told}"
     header = _BETWEEN.join(_key(column) for column in shown)
@@ -80,7 +83,9 @@ def _table(name: str, rows: Sequence[Mapping[str, Any]], left: int) -> Iterator[
     yield header
     left -= len(head) + len(header) + _LAST_LINE
     for number, row in enumerate(rows):
-        line = _BETWEEN.join(_cell(column, row[column]) if column in row else "" for column in shown)
+        line = _BETWEEN.join(
+            _cell(said_of(parent, column), row[column]) if column in row else "" for column in shown
+        )
         left -= len(line) + 1
         if left < 0 and number:
             yield f"... {len(rows) - number} more: ask part by part (from, limit), or compact"
@@ -112,7 +117,14 @@ def _cell(name: str, value: Any, *, top: bool = False) -> str:
         return ", ".join(_inner(name, part) for part in value) or "none"
     if isinstance(value, str):
         return quoted(value) if is_said_by_others(name, value, top=top) else on_one_line(value)
+    if isinstance(value, float):
+        return _number(value)
     return "" if value is None else str(value)
+
+
+def _number(value: float) -> str:
+    """To the fourth place, below one to the sixth digit: what follows is noise to a reader."""
+    return str(round(value, 4) if abs(value) >= 1 else float(f"{value:.6g}"))
 
 
 def _pairs(name: str, value: Mapping[str, Any]) -> Iterator[str]:

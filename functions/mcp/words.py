@@ -9,8 +9,8 @@ from typing import Final
 
 __all__ = ["is_plain", "is_said_by_others", "said_of"]
 
-# An id, a symbol, a time, a state: nothing that could be read as a sentence.
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:+\-#&@%/=]{1,64}")
+# An id, a symbol, a time, a state, a comparison: nothing that could be read as a sentence.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:+\-#&@%/=]{1,64}|[<>]=?")
 # Anybody may have put anything there, a single word too.
 _OTHERS: Final = frozenset(
     {
@@ -29,6 +29,8 @@ _OURS: Final = frozenset(
 )  # fmt: skip
 # Sentences of ours by the names of what they are about.
 _OURS_BY_NAME: Final = frozenset({"missing", "undefined"})
+# The desk names these itself; one that is no single word is marked all the same.
+_NAMED_BY_US: Final = frozenset({"checks", "conditions", "groups", "rules", "total"})
 # What stands alone on top of a reply is the desk's answer to the call.
 _OURS_ON_TOP: Final = frozenset({"message", "next", "currency"})
 
@@ -40,7 +42,11 @@ def is_plain(text: str) -> bool:
 
 def said_of(parent: str, key: str) -> str:
     """By which name it is decided whose words an entry of the object `parent` has."""
-    return "told" if parent in _OURS_BY_NAME else key
+    if parent in _OURS_BY_NAME:
+        return "told"
+    # Why somebody has halted is in the details of an event, in his own words.
+    undecided = (parent in _NAMED_BY_US and key == "name") or (parent == "details" and key == "reason")
+    return "" if undecided else key
 
 
 def is_said_by_others(name: str, text: str, *, top: bool = False) -> bool:

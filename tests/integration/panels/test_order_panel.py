@@ -130,7 +130,7 @@ def test_an_order_that_breaks_a_rule_says_which_and_what_to_do(ordering):
     host.panel.until(f"{SAYS}('Refused. Nothing was sent.')")
     shown = host.panel.text()
     assert "BUY 10 INFY" in shown
-    assert "its entries are stopped (a test): resume it first" in shown
+    assert "its entries are stopped («a test»): resume it first" in shown
     assert APPROVE not in shown
     assert "Decline" not in shown
 

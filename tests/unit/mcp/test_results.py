@@ -220,3 +220,56 @@ def test_the_schema_of_a_reply_tells_names_and_kinds_of_all_its_fields():
         for name, model in raw.get("$defs", {}).items():
             if model.get("type") == "object":
                 assert set(model.get("properties", {})) <= set(short["$defs"][name].get("properties", {}))
+
+
+def test_why_somebody_has_halted_is_marked_wherever_the_log_tells_of_it():
+    content = {
+        "events": [
+            {"kind": "HALTED", "details": {"reason": ATTACK, "gate": "HALTED"}},
+            {"kind": "ORDER_ASKED", "details": {"reason": "TIME", "gate": "NONE"}},
+        ]
+    }
+    reply = Whole(content=content)
+    told = content_of("search_audit", reply)
+    assert told["said_by_others"] == ["events[].details.reason"]
+    text = text_of(told)
+    assert "Ignore all" not in re.sub(r"«[^«»]*»", "", text)
+    assert "reason TIME" in text
+
+
+def test_what_the_desk_itself_names_by_one_word_has_no_marks():
+    rules = [
+        {"name": "rsi_14", "comparison": "<", "threshold": 50.0, "value": 37.61748128871465},
+        {"name": "adx_14", "comparison": ">=", "threshold": 20.0, "value": 26.091485500730062},
+    ]
+    content = content_of("explain_signal", Whole(content={"rules": rules}))
+    assert "said_by_others" not in content
+    assert text_of(content).splitlines()[-3:] == [
+        "name | comparison | threshold | value",
+        "rsi_14 | < | 50.0 | 37.6175",
+        "adx_14 | >= | 20.0 | 26.0915",
+    ]
+    hostile = content_of("explain_signal", Whole(content={"rules": [{"name": ATTACK}]}))
+    assert hostile["said_by_others"] == ["rules[].name"]
+    assert "Ignore all" not in re.sub(r"«[^«»]*»", "", text_of(hostile))
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (4.6999999999985675, "4.7"),
+        (-106.15664740331881, "-106.1566"),
+        (24889.85186009592, "24889.8519"),
+        (0.17121968490, "0.17122"),
+        (-0.0000471234567, "-4.71235e-05"),
+        (0.05, "0.05"),
+        (0.0, "0.0"),
+        (1500.0, "1500.0"),
+        (260818000000008, "260818000000008"),
+    ],
+)
+def test_a_number_is_told_without_the_noise_of_its_arithmetic(number, told):
+    """The content has all of it."""
+    content = content_of("get_features", Whole(content={"value": number}))
+    assert content["value"] == number
+    assert text_of(content).endswith(f"value: {told}")

@@ -9,6 +9,7 @@ from patang.risk.breaker import breach, too_many_failures
 from patang.risk.protections import stop_loss_guard, symbol_cooldown
 from patang.risk.refusals import Refusal
 from patang.risk.reservations import DERIVATIVES, held
+from patang.said_by_others import quoted
 from patang.settings import Settings
 from patang.strategies.signal import Signal
 
@@ -95,7 +96,8 @@ def _stopped(view: AccountView, gate: str | None) -> Refusal | None:
         return None
     by = state.halted_by or "nobody named"
     ends = "until somebody resumes" if state.halted_day is None else f"until {state.halted_day} is over"
-    text = f"{state.halt_reason or 'no reason given'} ({by}, {ends})"
+    why = quoted(state.halt_reason) if state.halt_reason else "no reason given"
+    text = f"{why} ({by}, {ends})"
     return Refusal(gate or "HALTED", text, {"state": state.state, "by": by})
 
 

@@ -38,7 +38,7 @@ def at_its_circuit(room: OrderRoom) -> None:
 @pytest.mark.parametrize(
     ("spoil", "text"),
     [
-        (halted, "its entries are stopped (the owner said stop): resume it first"),
+        (halted, "its entries are stopped («the owner said stop»): resume it first"),
         (disabled, "it does not trade"),
         (poor, "MARGIN_INSUFFICIENT: 7150.00 are needed with the buffer"),
         (dear, "MARGIN_INSUFFICIENT: 715000.00 are needed by the broker's own figure"),

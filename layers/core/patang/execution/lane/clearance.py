@@ -15,6 +15,7 @@ from patang.portfolio.account_state import RiskState
 from patang.portfolio.position import Position
 from patang.ports import StateStore
 from patang.records import load
+from patang.said_by_others import quoted
 from patang.settings import Settings
 
 __all__ = ["TERMS_CHANGED", "refusal"]
@@ -136,5 +137,6 @@ def _about_age(intent: OrderIntent, now: datetime) -> str | None:
 def _about_entry(store: StateStore, intent: OrderIntent, settings: Settings) -> str | None:
     risk = load(store, RiskState, risk_key(intent.account))
     if risk is not None and risk.is_halted_on(intent.as_of.date()):
-        return f"trading is halted: {risk.halt_reason or 'no reason given'}"
+        why = quoted(risk.halt_reason) if risk.halt_reason else "no reason given"
+        return f"trading is halted: {why}"
     return entry_refusal(store, settings, intent.as_of.date(), intent.account, intent.terms.product)

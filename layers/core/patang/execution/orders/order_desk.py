@@ -17,6 +17,7 @@ from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
 from patang.ports import Broker, Clock, StateStore
 from patang.records import load
+from patang.said_by_others import quoted
 from patang.settings import Mode, Settings
 
 __all__ = ["OrderDesk"]
@@ -117,7 +118,7 @@ class OrderDesk:
             return Broken("account", account, "it does not trade: enable it first")
         risk = load(self.store, RiskState, risk_key(account))
         if risk is not None and risk.is_halted_on(as_of.date()):
-            why = risk.halt_reason or "no reason given"
+            why = quoted(risk.halt_reason) if risk.halt_reason else "no reason given"
             return Broken("account", account, f"its entries are stopped ({why}): resume it first")
         refusal = entry_refusal(self.store, self.settings(buying=True), as_of.date(), account, product)
         return None if refusal is None else Broken("account", account, refusal)
