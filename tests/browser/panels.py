@@ -1,29 +1,14 @@
 """Who meets at the order panel: an assistant that asks for an order, and the owner in his own browser."""
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from starlette.testclient import TestClient
-
-from functions.api.app import build_app
 from patang.approvals.requests.record import approval_id_of
 from tests.browser.chromium import Chromium, Page
 from tests.browser.serving import Host, ServedDesk
-from tests.unit.api.ordered_desk import OrderedDesk
+from tests.unit.api.oauth_client import browser_at, log_in_at_kite
+from tests.unit.api.ordered_desk import ASKED, OrderedDesk
 
-__all__ = ["ASKED", "Order"]
-
-ASKED = {
-    "account_id": "main",
-    "request_id": "r-1",
-    "exchange": "NSE",
-    "tradingsymbol": "INFY",
-    "transaction_type": "BUY",
-    "quantity": 10,
-    "order_type": "LIMIT",
-    "product": "CNC",
-    "price": 800,
-}
+__all__ = ["Order"]
 
 
 class Order:
@@ -49,12 +34,8 @@ class Order:
 
     def owners_page(self, address: str) -> Page:
         """A page of the desk in the owner's browser, signed in."""
-        client = TestClient(build_app(self.desk), follow_redirects=False)
-        login = client.get("/login", params={"account": "main"})
-        passed_on = parse_qs(urlsplit(login.headers["location"]).query)["redirect_params"][0]
-        self.desk.kite.logins["r"] = "AB1234"
-        back = {"state": parse_qs(passed_on)["state"][0], "request_token": "r"}
-        assert client.get("/kite/callback", params=back).status_code == 303
+        client = browser_at(self.desk, self.address)
+        assert log_in_at_kite(client, self.desk, "/login?account=main", "AB1234").status_code == 303
         page = self._browser.page()
         page.cookie(self._served.address, "patang-session", client.cookies["patang-session"])
         return page.open(address)

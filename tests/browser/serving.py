@@ -1,8 +1,6 @@
 """A desk served on this machine as its gateway does, with a host of MCP Apps beside it."""
 
 import json
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -24,6 +21,7 @@ from functions.api.app import build_app
 from functions.mcp.endpoint import McpEndpoint
 from patang.app import Desk
 from tests.browser.chromium import PATIENCE, Chromium, Frame, Page
+from tests.on_a_port import on_a_port
 
 __all__ = ["Host", "served_desk"]
 
@@ -89,10 +87,10 @@ class Host:
 class ServedDesk:
     """`address` is the desk's, `sandbox` the same server under another origin."""
 
-    def __init__(self, desk: Desk, port: int) -> None:
+    def __init__(self, desk: Desk, address: str) -> None:
         self.desk = desk
-        self.address = f"http://127.0.0.1:{port}"
-        self.sandbox = f"http://localhost:{port}"
+        self.address = address
+        self.sandbox = address.replace("127.0.0.1", "localhost")
 
     def show(self, browser: Chromium, token: str, tool: str, width: int = 700, **asked: Any) -> Host:
         """Has a host call a tool and show its panel. `asked`: arguments, theme, styles, capabilities, before
@@ -109,23 +107,14 @@ class ServedDesk:
 @contextmanager
 def served_desk(make: Callable[[str], Desk]) -> Iterator[ServedDesk]:
     """`make` is told the address under which its desk is served."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(64)
-        port = listening.getsockname()[1]
-        served = ServedDesk(make(f"http://127.0.0.1:{port}"), port)
-        config = uvicorn.Config(_application(served.desk), log_level="error", lifespan="off", ws="none")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=lambda: server.run(sockets=[listening]), daemon=True)
-        thread.start()
-        ends = time.monotonic() + 10
-        while not server.started and time.monotonic() < ends:
-            time.sleep(0.01)
-        try:
-            yield served
-        finally:
-            server.should_exit = True
-            thread.join(10)
+    desks: list[Desk] = []
+
+    def application(address: str) -> ASGIApp:
+        desks.append(make(address))
+        return _application(desks[0])
+
+    with on_a_port(application) as address:
+        yield ServedDesk(desks[0], address)
 
 
 def _application(desk: Desk) -> ASGIApp:

@@ -10,7 +10,7 @@ from patang.audit.event import AuditEvent
 from patang.identity.principal import ALL_SCOPES, Principal
 from patang.keys import outbox_partition, proposal_key, session_key
 from patang.records import load_all, replace
-from tests.browser.panels import ASKED
+from tests.unit.api.ordered_desk import ASKED
 from tests.unit.api.sample_desk import DAY, proposal
 
 APPROVE = "Approve on the desk’s page"

@@ -16,9 +16,9 @@ HERE = "https://desk.example"
 LOOPBACK = "http://127.0.0.1:8765/callback"
 
 
-def browser_at(desk) -> TestClient:
+def browser_at(desk, address: str = HERE) -> TestClient:
     """A browser that keeps its cookies and follows no redirect by itself."""
-    return TestClient(build_app(desk), base_url=HERE, follow_redirects=False)
+    return TestClient(build_app(desk), base_url=address, follow_redirects=False)
 
 
 def log_in_at_kite(browser: TestClient, desk, login: str, user_id: str):

@@ -4,7 +4,19 @@ from patang.accounts.service import AccountService
 from tests.unit.api.sample_desk import SampleDesk
 from tests.unit.approvals.asking import AskingRoom
 
-__all__ = ["OrderedDesk"]
+__all__ = ["ASKED", "OrderedDesk"]
+
+ASKED = {
+    "account_id": "main",
+    "request_id": "r-1",
+    "exchange": "NSE",
+    "tradingsymbol": "INFY",
+    "transaction_type": "BUY",
+    "quantity": 10,
+    "order_type": "LIMIT",
+    "product": "CNC",
+    "price": 800,
+}
 
 
 class OrderedDesk(SampleDesk):

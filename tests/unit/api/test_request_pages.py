@@ -16,7 +16,7 @@ from patang.execution.orders.request_book import wish_digest
 from patang.execution.orders.requests import PlaceOrder
 from patang.keys import intent_key
 from patang.records import load_all
-from tests.unit.api.ordered_desk import OrderedDesk
+from tests.unit.api.ordered_desk import ASKED, OrderedDesk
 from tests.unit.api.sample_desk import DAY, HOSTILE
 
 WISH = PlaceOrder.model_validate(
@@ -151,19 +151,6 @@ def test_anothers_request_is_not_there(sign_in, desk, request_):
 
 
 # --- the whole way: a program asks over HTTP, its owner's page decides, the lane sends
-
-
-ASKED = {
-    "account_id": "main",
-    "request_id": "r-1",
-    "exchange": "NSE",
-    "tradingsymbol": "INFY",
-    "transaction_type": "BUY",
-    "quantity": 10,
-    "order_type": "LIMIT",
-    "product": "CNC",
-    "price": 800,
-}
 
 
 class OnTheWay:

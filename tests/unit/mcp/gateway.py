@@ -2,18 +2,13 @@
 
 import base64
 import json
-import socket
-import threading
-import time
-from contextlib import contextmanager
 
-import uvicorn
 from mangum import Mangum
 
 from functions.mcp.endpoint import McpEndpoint
 from functions.mcp.server import build_server
 
-__all__ = ["NEW_ERA", "OLD_ERA", "Gateway", "asked", "served", "token", "tool"]
+__all__ = ["NEW_ERA", "OLD_ERA", "Gateway", "asked", "token", "tool"]
 
 OLD_ERA = "2025-11-25"
 NEW_ERA = "2026-07-28"
@@ -84,26 +79,3 @@ class Gateway:
 
 def tool(gateway, bearer, name, era=OLD_ERA, **arguments):
     return gateway.call(bearer, "tools/call", {"name": name, "arguments": arguments}, era=era)
-
-
-@contextmanager
-def served(desk):
-    """The port of an endpoint on this machine, by uvicorn."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(
-        uvicorn.Config(
-            McpEndpoint(desk), host="127.0.0.1", port=port, log_level="error", lifespan="off", ws="none"
-        )
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.02)
-    try:
-        yield port
-    finally:
-        server.should_exit = True
-        thread.join(10)

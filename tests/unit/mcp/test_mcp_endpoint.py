@@ -8,11 +8,13 @@ import pytest
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from functions.mcp.endpoint import McpEndpoint
 from patang.approvals.proposal import Proposal
 from patang.keys import proposal_key
 from patang.tools.registry import TOOLS
+from tests.on_a_port import on_a_port
 from tests.unit.api.sample_desk import HOSTILE, busy, let_alone, two_owners
-from tests.unit.mcp.gateway import NEW_ERA, OLD_ERA, Gateway, asked, served, token, tool
+from tests.unit.mcp.gateway import NEW_ERA, OLD_ERA, Gateway, asked, token, tool
 
 ORDER = "o20260818-1046-a1"
 
@@ -275,9 +277,9 @@ def test_the_sdks_own_client_works(mode):
             status = await client.call_tool("get_status", {})
             return client.protocol_version, [t.name for t in tools.tools], status
 
-    with served(desk) as port:
-        desk._environment = dict(desk._environment, PUBLIC_URL=f"http://127.0.0.1:{port}")
-        version, names, status = asyncio.run(talk(f"http://127.0.0.1:{port}/mcp", token(desk, "read")))
+    with on_a_port(lambda _: McpEndpoint(desk)) as address:
+        desk._environment = dict(desk._environment, PUBLIC_URL=address)
+        version, names, status = asyncio.run(talk(f"{address}/mcp", token(desk, "read")))
     assert (version == NEW_ERA) is (mode == NEW_ERA)
     assert "get_risk_state" in names
     assert status.structured_content["pnl"]["realised"] == -734.85

@@ -13,10 +13,12 @@ from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ElicitResult
 
+from functions.mcp.endpoint import McpEndpoint
 from functions.mcp.server import build_server
 from patang.approvals.requests.record import OrderRequest, approval_id_of
+from tests.on_a_port import on_a_port
 from tests.unit.api.ordered_desk import OrderedDesk
-from tests.unit.mcp.gateway import NEW_ERA, OLD_ERA, Gateway, served, token, tool
+from tests.unit.mcp.gateway import NEW_ERA, OLD_ERA, Gateway, token, tool
 
 BUY = {
     "exchange": "NSE", "tradingsymbol": "INFY", "transaction_type": "BUY", "quantity": 10, "product": "CNC",
@@ -228,7 +230,7 @@ ATTEMPTS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(attempts=ATTEMPTS, quantity=st.integers(1, 40), scopes=st.sampled_from(["trade", "trade admin"]))
 def test_an_assistant_alone_never_makes_an_order_of_a_proposal(attempts, quantity, scopes):
     """Whatever it calls in whatever order, with every scope there is: nothing is queued without a person."""
@@ -262,7 +264,7 @@ def test_an_assistant_alone_never_makes_an_order_of_a_proposal(attempts, quantit
     assert not desk.room.exchange.orders()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(alone=st.integers(0, 20_000), quantity=st.integers(1, 40))
 def test_what_an_assistant_sends_alone_is_no_more_than_its_owner_allows(alone, quantity):
     desk = OrderedDesk("https://desk.example")
@@ -325,10 +327,10 @@ def test_the_sdks_own_client_goes_the_whole_way(desk):
         ):
             return await client.call_tool("place_order", BUY)
 
-    with served(desk) as port:
-        desk._environment = dict(desk._environment, PUBLIC_URL=f"http://127.0.0.1:{port}")
+    with on_a_port(lambda _: McpEndpoint(desk)) as address:
+        desk._environment = dict(desk._environment, PUBLIC_URL=address)
         bearer = token(desk, "read", "trade", principal="owner")
-        placed = asyncio.run(talk(f"http://127.0.0.1:{port}/mcp", bearer))
+        placed = asyncio.run(talk(f"{address}/mcp", bearer))
     [page] = opened
     assert page.endswith(PAGE.removeprefix("https://desk.example"))
     assert placed.structured_content["state"] == "SENT"

@@ -1,7 +1,6 @@
 """A desk of two owners at one address of this machine, pages and /mcp together, and a person's browser."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,12 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions.api.app import build_app
 from functions.mcp.endpoint import McpEndpoint
-from patang_workbench.local_stack.emulator import free_port
+from tests.on_a_port import on_a_port
 from tests.unit.api.oauth_client import hidden, log_in_at_kite, sign_in_link
 from tests.unit.api.sample_desk import SampleDesk, busy, two_owners
 
@@ -44,9 +42,17 @@ def _two_owners(public_url: str) -> SampleDesk:
 @contextmanager
 def served_desk(made: Callable[[str], SampleDesk] = _two_owners) -> Iterator[ServedDesk]:
     """The desk that `made` makes for an address, at a free port, for the length of the block."""
-    port = free_port()
-    origin = f"http://127.0.0.1:{port}"
-    served = ServedDesk(made(origin), origin)
+    desks: list[ServedDesk] = []
+
+    def application(origin: str) -> ASGIApp:
+        desks.append(ServedDesk(made(origin), origin))
+        return _application(desks[0])
+
+    with on_a_port(application):
+        yield desks[0]
+
+
+def _application(served: ServedDesk) -> ASGIApp:
     pages, endpoint = build_app(served.desk), McpEndpoint(served.desk)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,18 +66,7 @@ def served_desk(made: Callable[[str], SampleDesk] = _two_owners) -> Iterator[Ser
             return
         await (endpoint if path == "/mcp" else pages)(scope, receive, send)
 
-    config = uvicorn.Config(app, "127.0.0.1", port, log_level="error", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 10
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.01)
-    try:
-        yield served
-    finally:
-        server.should_exit = True
-        thread.join(10)
+    return app
 
 
 @dataclass
