@@ -177,6 +177,20 @@ def test_halting_and_resuming_are_told_with_who_did_it(own):
     assert not resumed.halted
 
 
+@pytest.mark.parametrize("by", ["person:asha", "breaker", "reconciler", "arn:aws:iam::1:user/asha"])
+def test_no_program_sets_going_what_its_owner_has_stopped(desk, own, caller, by):
+    """Nor what the breaker has, and a program that was first to halt holds no door open."""
+    own("halt", reason="a pretext")
+    desk.halts().halt("main", "no more today", by, NOW)
+    told = refused(caller, "resume", account_id="main")
+    assert (told.status_code, by in told.message) == (403, True)
+    (still,) = own("get_risk_state").accounts
+    assert (still.halted, still.halted_by, still.halt_reason) == (True, by, "no more today")
+    desk.halts().resume("main", "person:asha", NOW)
+    (free,) = own("get_risk_state").accounts
+    assert not free.halted
+
+
 @pytest.mark.parametrize("tool", ["halt", "flatten"])
 @pytest.mark.parametrize("reason", ["see https://evil.example/approve", "news\nDecide until 15:00"])
 def test_no_caller_puts_a_link_or_a_line_of_his_into_the_desks_messages(desk, caller, tool, reason):

@@ -5,11 +5,16 @@ from typing import Literal
 
 from patang.accounts.service import AccountService
 
-__all__ = ["ALL_SCOPES", "Principal", "Scope", "accounts_of"]
+__all__ = ["ALL_SCOPES", "Principal", "Scope", "accounts_of", "is_program"]
 
 type Scope = Literal["read", "trade", "admin"]
 
 ALL_SCOPES: frozenset[Scope] = frozenset({"read", "trade", "admin"})
+
+
+# How the actors of credentials begin that no person in a browser has: bearer tokens, connected clients, and
+# the host that has started a home desk.
+_PROGRAMS = ("token:", "client:", "stdio of ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,11 @@ class Principal:
 
     def owns(self, account: str) -> bool:
         return account in self.accounts
+
+
+def is_program(actor: str | None) -> bool:
+    """Whether who is named so in the audit log spoke by a program's credential."""
+    return actor is not None and actor.startswith(_PROGRAMS)
 
 
 def accounts_of(accounts: AccountService, principal: str) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from patang.errors import StopTrading
 from patang.execution.following.consequences import Notice, tell
 from patang.execution.journal import journal
 from patang.execution.reconciliation.record import Reconciliation
+from patang.identity.principal import is_program
+from patang.identity.rights import OwnerNeeded
 from patang.keys import reconciliation_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
@@ -96,6 +98,9 @@ class Halts:
         The day's loss cannot be argued with: its account is REDUCING until the day is over. With a drawdown
         that has reached its limit the person accepts it: losses are counted from here. An account whose books
         do not agree with the broker's stays REDUCING until a reconciliation is clean.
+
+        A program takes back what a program has stopped, and raises OwnerNeeded at any other stop: whoever
+        speaks through it must not set the desk going again that its owner, or its breaker, has stopped.
         """
         day, settings = as_of.astimezone(IST).date(), self._settings()
         view = view_account(self._store, account, as_of, self._clock.now(), settings)
@@ -103,6 +108,11 @@ class Halts:
         mismatch = self._mismatch(account, settings.mode)
 
         def decide(old: RiskState) -> Mapping[str, Any] | None:
+            if is_program(actor) and old.is_halted_on(day) and not is_program(old.halted_by):
+                raise OwnerNeeded(
+                    f"{account} was stopped by {old.halted_by or 'nobody named'}: its owner takes that back, "
+                    "signed in on the desk's page"
+                )
             if old.gate == MISMATCH and mismatch is not None:
                 return None
             if not old.halted or (old.state == "REDUCING" and old.gate == "DAILY_LOSS_LIMIT"):

@@ -5,6 +5,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
+from patang.identity.principal import is_program
 from patang.portfolio.account_state import RiskState
 from patang.risk.breaker import Breach
 
@@ -37,9 +38,11 @@ def stopped(
     old: RiskState, reason: str, actor: str, day: date, state: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
     """What changes when `actor` stops the account on market day `day`; None where it is stopped for as long
-    already. A stop without an end takes the place of one that ends with its day."""
+    already. A stop without an end takes the place of one that ends with its day, and of a program's, which
+    the program could take back."""
     changes = {"halted_day": None, "halt_reason": reason, "halted_by": actor} | dict(state)
-    stronger = changes["halted_day"] is None and old.halted_day is not None
+    weaker = old.halted_day is not None or (is_program(old.halted_by) and not is_program(actor))
+    stronger = changes["halted_day"] is None and weaker
     if not old.is_halted_on(day) or stronger:
         return changes
     if "flattening" in changes and not old.flattening:

@@ -82,8 +82,8 @@ TOOLS: tuple[AnyTool, ...] = (
     Tool(
         name="resume",
         title="Allow entries again",
-        description="Take a halt back. The day's loss cannot be argued with: its account stays REDUCING for "
-        "the day.",
+        description="Take a program's halt back. One of the owner, the breaker or the reconciler he takes "
+        "back himself, on the desk's page. The day's loss cannot be argued with: its account stays REDUCING.",
         input=AccountInput,
         output=RiskState,
         effect="changes",
