@@ -1,8 +1,6 @@
 """Where the broker sends the browser back to on this machine: one address, one right request, then closed."""
 
 import threading
-from types import TracebackType
-from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 from patang.identity.credentials import same
@@ -15,31 +13,19 @@ _DONE = "The login has arrived. You can close this page."
 _NOT_OURS = "This is not the login that was begun here. Begin it again."
 
 
-class Callback:
+class Callback(LoopbackPage):
     """Listens on 127.0.0.1 alone. A request that does not bring `state` back is turned away."""
 
     def __init__(self, port: int, state: str) -> None:
+        super().__init__(port, self.take)
         self._state = state
         self._arrived = threading.Event()
         self._request_token: str | None = None
-        self._page = LoopbackPage(port, self.take)
-
-    def __enter__(self) -> Self:
-        self._page.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._page.__exit__(kind, error, trace)
 
     @property
     def address(self) -> str:
         """What to register with the app as its redirect URL."""
-        return f"{self._page.origin}{_PATH}"
+        return f"{self.origin}{_PATH}"
 
     def wait(self, seconds: float) -> str | None:
         """The request token, or None if it has not come in that time."""

@@ -2,8 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
@@ -24,7 +22,7 @@ _NOT_OURS = "This is not the login that was begun here. Begin it again."
 _LOOK_SECONDS = 0.05
 
 
-class Browser:
+class Browser(LoopbackPage):
     """Waits on 127.0.0.1 for the answer to the one login that it has shown.
 
     `show` opens or prints an address; `seconds` is how long a person may take. The port is free to choose
@@ -32,29 +30,17 @@ class Browser:
     """
 
     def __init__(self, show: Callable[[str], None], seconds: float, port: int = 0) -> None:
+        super().__init__(port, self.take)
         self._show = show
         self._seconds = seconds
         self._state: str | None = None
         self._answer: dict[str, str] | None = None
         self._guard = threading.Lock()
-        self._page = LoopbackPage(port, self.take)
-
-    def __enter__(self) -> Self:
-        self._page.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._page.__exit__(kind, error, trace)
 
     @property
     def redirect_uri(self) -> str:
         """Where the browser comes back to."""
-        return f"{self._page.origin}{_PATH}"
+        return f"{self.origin}{_PATH}"
 
     async def show(self, url: str) -> None:
         """Show the page of the authorization server. Raises OAuthFlowError if it is no web page."""
