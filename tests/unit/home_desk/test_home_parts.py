@@ -118,13 +118,6 @@ def test_what_is_of_use_for_a_while_goes_and_what_is_kept_for_good_stays(tmp_pat
     assert not (tmp_path / "store" / "minutes" / "2026-05-01").exists()
 
 
-def test_all_processes_of_a_folder_seal_requests_with_one_key(tmp_path: Path) -> None:
-    given = HomeEnvironment.read(ONE | {"PATANG_HOME": str(tmp_path)})
-    first, second = (HomeDesk(given, lambda: "").request_state_keys() for _ in range(2))
-    assert first == second
-    assert len(first[0]) >= 32
-
-
 def test_nothing_of_the_desk_needs_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every service and port that needs no argument is made, and whatever a later version adds."""
 

@@ -7,7 +7,6 @@ from typing import Any, override
 
 from patang.adapters.folder import FolderObjects
 from patang.app import Desk
-from patang.identity.credentials import new_secret
 from patang.ports import Workflows
 from patang_workbench.home_desk.database import Database
 from patang_workbench.home_desk.environment import HomeEnvironment
@@ -88,13 +87,6 @@ class HomeDesk(Desk):
     def public_url(self) -> str:
         """What the environment says, else where the pages are served."""
         return self._given.public_url or self._address()
-
-    @override
-    def request_state_keys(self) -> tuple[str, ...]:
-        """The first process that needs one makes it; each takes what is kept, so that they agree."""
-        if not super().request_state_keys():
-            self.secrets.put(self.request_state_secret(), {"key": new_secret()})
-        return super().request_state_keys()
 
 
 class NoWorkflows(Workflows):

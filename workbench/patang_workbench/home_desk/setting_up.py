@@ -6,7 +6,7 @@ import logging
 from patang.errors import PatangError
 from patang.identity.credentials import new_secret
 from patang.settings import Settings
-from patang_workbench.home_desk.desk import SECRET_PREFIX, HomeDesk
+from patang_workbench.home_desk.desk import HomeDesk
 from patang_workbench.home_desk.environment import GivenAccount, HomeEnvironment
 
 __all__ = ["set_up"]
@@ -15,8 +15,6 @@ _log = logging.getLogger("patang.home")
 
 # Who changes what the environment says, as the audit log names it.
 _BY = "environment"
-# What CloudFormation makes for a deployed desk (Desk.request_state_keys reads it).
-_SEALING = f"{SECRET_PREFIX}/mcp/request-state"
 
 
 def set_up(desk: HomeDesk, given: HomeEnvironment) -> None:
@@ -26,8 +24,9 @@ def set_up(desk: HomeDesk, given: HomeEnvironment) -> None:
     off, or stays while something of it is open. Raises Refused where the desk cannot go to another market
     because something is open in this one.
     """
-    if desk.secrets.get(_SEALING) is None:
-        desk.secrets.put(_SEALING, {"key": new_secret()})
+    # What CloudFormation makes for a deployed desk.
+    if not desk.request_state_keys():
+        desk.secrets.put(desk.request_state_secret(), {"key": new_secret()})
     _settings(desk, given)
     named = {account.name for account in given.accounts}
     for account in given.accounts:
