@@ -60,10 +60,11 @@ orders and triggers while they rest, paper funds while a position of theirs is t
 The audit table is in patang.audit.keys; functions for the keys of paper are in patang.adapters.paper.keys.
 Auth table: NONCE#<sha256> / NONCE (approval links); TOKEN#<sha256> / TOKEN and TOKENS#<principal> /
 <token_id> (bearer tokens); STATE#<sha256> / STATE (login transactions); REQUEST#<sha256> / REQUEST (request
-tokens that were used); SESSION#<sha256> / SESSION (signed-in browsers). Those of the authorization server are
-in patang.oauth.stored and patang.oauth.client: OAUTH_CLIENT#, OAUTH_TRANSACTION#, OAUTH_CODE#, OAUTH_ACCESS#,
-OAUTH_REFRESH#, OAUTH_SPENT#<sha256>, OAUTH_GRANTS#<principal> / <grant_id>, OAUTH_CONSENTS#<principal> /
-<sha256 of the client id>, OAUTH_QUOTA#<what> / <hour>.
+tokens that were used); SESSION#<sha256> / SESSION (signed-in browsers); TAKEN#<sha256> / TAKEN (what may be
+shown once). Those of the authorization server are in patang.oauth.stored and patang.oauth.client:
+OAUTH_CLIENT#, OAUTH_TRANSACTION#, OAUTH_CODE#, OAUTH_ACCESS#, OAUTH_REFRESH#, OAUTH_SPENT#<sha256>,
+OAUTH_GRANTS#<principal> / <grant_id>, OAUTH_CONSENTS#<principal> / <sha256 of the client id>,
+OAUTH_QUOTA#<what> / <hour>.
 """
 
 from datetime import date, datetime

@@ -35,11 +35,11 @@ class OAuthError(PatangError):
     where nobody may be told but the person, because the client or its address is not known to be good.
     """
 
-    def __init__(self, error: ErrorCode, description: str, redirect: str | None = None) -> None:
+    def __init__(self, error: ErrorCode, description: str) -> None:
         plain = description.translate(_QUOTES).encode("ascii", "replace").decode()
         self.error: ErrorCode = error
         self.description = "".join(letter if letter.isprintable() else "?" for letter in plain)
-        self.redirect = redirect
+        self.redirect: str | None = None
         super().__init__(f"{error}: {self.description}")
 
     @property

@@ -27,7 +27,7 @@ from patang.oauth.stored import (
 from patang.ports import Clock, Delete, Matches, StateStore, Write, WriteConflict
 from patang.records import create, load, load_all, replace
 
-__all__ = ["ACCESS_PREFIX", "OVER", "Families"]
+__all__ = ["ACCESS_PREFIX", "OVER", "Families", "actor_of"]
 
 # Not the prefix of the bearer tokens of REST: neither is mistaken for the other.
 ACCESS_PREFIX = "patang-access-"
@@ -75,7 +75,7 @@ class Families:
             ends_at=now + _FAMILY_LASTS,
             until=_idle_until(now, now + _FAMILY_LASTS, client),
         )
-        self._tell("OAUTH_CONNECTED", grant, _actor(grant), scopes=written(grant.scopes))
+        self._tell("OAUTH_CONNECTED", grant, actor_of(grant), scopes=written(grant.scopes))
         answer, tokens = _pair(grant, code.scopes, client, now)
         spent = _spent(secret, "code", grant, now + _SPENT_CODE_IS_KNOWN)
         taken = Delete(code.key(), Matches({"revision": code.revision}))
@@ -106,7 +106,7 @@ class Families:
         grant = self.grant(spent.principal, spent.grant_id)
         if grant is not None:
             kind = "OAUTH_CODE_REUSED" if spent.what == "code" else "OAUTH_REFRESH_REUSED"
-            self._tell(kind, grant, _actor(grant))
+            self._tell(kind, grant, actor_of(grant))
             self._store.write(Delete(grant.key()))
             self._events.alarm(
                 "A connected program was cut off",
@@ -185,5 +185,6 @@ def _spent(secret: str, what: Literal["code", "refresh token"], grant: Grant, un
     )
 
 
-def _actor(grant: Grant) -> str:
+def actor_of(grant: Grant | AccessToken | RefreshToken | Spent) -> str:
+    """As whom the audit log names a client: by what came of one yes, and whose it was."""
     return f"client:{grant.grant_id} of {grant.principal}"

@@ -10,7 +10,7 @@ from patang.oauth.authentication import authenticated
 from patang.oauth.client import Client
 from patang.oauth.clients import ClientBook
 from patang.oauth.errors import OAuthError
-from patang.oauth.families import ACCESS_PREFIX, OVER, Families
+from patang.oauth.families import ACCESS_PREFIX, OVER, Families, actor_of
 from patang.oauth.pkce import proves
 from patang.oauth.scopes import known_scopes, written
 from patang.oauth.stored import (
@@ -85,7 +85,7 @@ class Grants:
             return
         if found.client_id != client.client_id:
             raise OAuthError("invalid_grant", "this token is not of this client")
-        self._families.end(found.principal, found.grant_id, f"client:{found.grant_id} of {found.principal}")
+        self._families.end(found.principal, found.grant_id, actor_of(found))
 
     def principal(self, access_token: str, resource: str) -> Principal | None:
         """Whom the token speaks for at `resource` (the address of the endpoint that was called); None when it
@@ -100,8 +100,7 @@ class Grants:
         accounts = accounts_of(self._accounts, token.principal)
         if not accounts:
             return None
-        actor = f"client:{token.grant_id} of {token.principal}"
-        return Principal(token.principal, actor, accounts, frozenset(token.scopes))
+        return Principal(token.principal, actor_of(token), accounts, frozenset(token.scopes))
 
     def connected(self, principal: str) -> tuple[ConnectedClient, ...]:
         """The clients that he has let in and that are not out yet, last used first."""

@@ -42,7 +42,7 @@ class Transaction(Passing):
     began_at: datetime
 
     def key(self) -> Key:
-        return Key(f"OAUTH_TRANSACTION#{self.transaction_hash}", "TRANSACTION")
+        return _key("TRANSACTION", self.transaction_hash)
 
 
 class Code(Passing):
@@ -58,7 +58,7 @@ class Code(Passing):
     resource: str
 
     def key(self) -> Key:
-        return Key(f"OAUTH_CODE#{self.code_hash}", "CODE")
+        return _key("CODE", self.code_hash)
 
 
 class Grant(Passing):
@@ -95,14 +95,14 @@ class AccessToken(_Token):
     """What a client shows with each call."""
 
     def key(self) -> Key:
-        return Key(f"OAUTH_ACCESS#{self.token_hash}", "ACCESS")
+        return _key("ACCESS", self.token_hash)
 
 
 class RefreshToken(_Token):
     """What a client changes, once, for the next pair."""
 
     def key(self) -> Key:
-        return Key(f"OAUTH_REFRESH#{self.token_hash}", "REFRESH")
+        return _key("REFRESH", self.token_hash)
 
 
 class Spent(Passing):
@@ -115,7 +115,7 @@ class Spent(Passing):
     client_id: str
 
     def key(self) -> Key:
-        return Key(f"OAUTH_SPENT#{self.secret_hash}", "SPENT")
+        return _key("SPENT", self.secret_hash)
 
 
 class Consent(Passing):
@@ -141,23 +141,23 @@ class Quota(Passing):
 
 
 def transaction_key(secret: str) -> Key:
-    return Key(f"OAUTH_TRANSACTION#{fingerprint(secret)}", "TRANSACTION")
+    return _key("TRANSACTION", fingerprint(secret))
 
 
 def code_key(secret: str) -> Key:
-    return Key(f"OAUTH_CODE#{fingerprint(secret)}", "CODE")
+    return _key("CODE", fingerprint(secret))
 
 
 def access_key(secret: str) -> Key:
-    return Key(f"OAUTH_ACCESS#{fingerprint(secret)}", "ACCESS")
+    return _key("ACCESS", fingerprint(secret))
 
 
 def refresh_key(secret: str) -> Key:
-    return Key(f"OAUTH_REFRESH#{fingerprint(secret)}", "REFRESH")
+    return _key("REFRESH", fingerprint(secret))
 
 
 def spent_key(secret: str) -> Key:
-    return Key(f"OAUTH_SPENT#{fingerprint(secret)}", "SPENT")
+    return _key("SPENT", fingerprint(secret))
 
 
 def grants_partition(principal: str) -> str:
@@ -170,3 +170,7 @@ def grant_key(principal: str, grant_id: str) -> Key:
 
 def consent_key(principal: str, client_id: str) -> Key:
     return Key(f"OAUTH_CONSENTS#{principal}", fingerprint(client_id))
+
+
+def _key(kind: str, digest: str) -> Key:
+    return Key(f"OAUTH_{kind}#{digest}", kind)
