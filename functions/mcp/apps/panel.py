@@ -6,7 +6,6 @@ own; the document brings a stricter one, by which no script and no style runs bu
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -20,12 +19,7 @@ __all__ = ["MIME_TYPE", "Panel"]
 MIME_TYPE = "text/html;profile=mcp-app"
 
 _PAGE = Path(__file__).parent / "page"
-_NOWHERE: Mapping[str, tuple[str, ...]] = {
-    "connectDomains": (),
-    "resourceDomains": (),
-    "frameDomains": (),
-    "baseUriDomains": (),
-}
+_DOMAINS = ("connectDomains", "resourceDomains", "frameDomains", "baseUriDomains")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +33,9 @@ class Panel:
     scripts: tuple[str, ...]
 
     @property
-    def csp(self) -> dict[str, list[str]]:
-        """What it asks of a host's policy: nothing from anywhere."""
-        return {directive: list(origins) for directive, origins in _NOWHERE.items()}
-
-    @property
     def meta(self) -> dict[str, Any]:
-        """`_meta` of the resource and of its contents."""
-        return {"ui": {"csp": self.csp, "prefersBorder": True}}
+        """`_meta` of the resource and of its contents: it asks a host's policy for nothing from anywhere."""
+        return {"ui": {"csp": {domains: [] for domains in _DOMAINS}, "prefersBorder": True}}
 
     def html(self, desk_address: str) -> str:
         """The document. Its links lead below `desk_address` (https://..., without a slash at the end) and
