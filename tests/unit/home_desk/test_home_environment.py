@@ -121,3 +121,23 @@ def test_pages_are_where_the_environment_says_else_where_they_are_served(told: d
     assert desk_of(told | ONE).public_url() == "http://127.0.0.1:8721"
     said = desk_of(told | ONE | {"PATANG_PUBLIC_URL": "https://desk.example/"})
     assert said.public_url() == "https://desk.example"
+
+
+@pytest.mark.parametrize(
+    ("variable", "address"),
+    [
+        ("PATANG_KITE_LOGIN_ROOT", "http://127.0.0.1:9/connect/login"),
+        ("PATANG_KITE_ROOT", "127.0.0.1:9"),
+        ("PATANG_KITE_TICKER_ROOT", "http://127.0.0.1:9"),
+    ],
+)
+def test_an_address_of_the_broker_that_would_lead_nowhere_is_told_at_the_start(
+    told: dict[str, str], variable: str, address: str
+) -> None:
+    with pytest.raises(BadInput, match=f"{variable} is '{address}': give an address that begins with"):
+        HomeEnvironment.read(told | ONE | {variable: address})
+
+
+def test_a_slash_at_the_end_of_the_brokers_address_is_of_no_matter(told: dict[str, str]) -> None:
+    read = HomeEnvironment.read(told | ONE | {"PATANG_KITE_ROOT": "https://sandbox.kite.trade/oms/"})
+    assert read.kite == {"root": "https://sandbox.kite.trade/oms"}

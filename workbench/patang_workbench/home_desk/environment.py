@@ -61,7 +61,9 @@ class HomeEnvironment:
             principal=variables.get("PATANG_PRINCIPAL") or "owner",
             accounts=_accounts(variables),
             public_url=(variables.get("PATANG_PUBLIC_URL") or "").rstrip("/") or None,
-            kite={name: variables[given] for name, given in _ROOTS.items() if variables.get(given)},
+            kite={
+                name: _root(given, variables[given]) for name, given in _ROOTS.items() if variables.get(given)
+            },
         )
 
     def kite_settings(self, stored: KiteSettings) -> KiteSettings:
@@ -69,6 +71,18 @@ class HomeEnvironment:
         own = KiteSettings()
         addresses = {name: self.kite.get(name, getattr(own, name)) for name in _ROOTS}
         return stored.model_copy(update=addresses)
+
+
+def _root(variable: str, address: str) -> str:
+    """What the broker's paths are put behind. The simulator prints its login page whole, too."""
+    schemes = ("wss://", "ws://") if variable.endswith("_TICKER_ROOT") else ("https://", "http://")
+    root = address.rstrip("/")
+    if not root.startswith(schemes) or root.endswith("/connect/login"):
+        raise BadInput(
+            f"{variable} is {address!r}: give an address that begins with {' or '.join(schemes)} and has no "
+            "/connect/login behind it"
+        )
+    return root
 
 
 def _accounts(variables: Mapping[str, str]) -> tuple[GivenAccount, ...]:
