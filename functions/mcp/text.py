@@ -24,7 +24,7 @@ def text_of(content: Mapping[str, Any]) -> str:
     left = _LONGEST
     for name, value in content.items():
         # A list that stands in the table instead.
-        if name in _HIDDEN or ("table" in content and value in ([], {})):
+        if name in _HIDDEN or value == "" or ("table" in content and value in ([], {})):
             continue
         for line in _told(name, value, left):
             lines.append(line)

@@ -273,3 +273,7 @@ def test_a_number_is_told_without_the_noise_of_its_arithmetic(number, told):
     content = content_of("get_features", Whole(content={"value": number}))
     assert content["value"] == number
     assert text_of(content).endswith(f"value: {told}")
+
+
+def test_what_is_empty_makes_no_line():
+    assert text_of({"state": "ACTIVE", "disabled_reason": ""}) == "state: ACTIVE"

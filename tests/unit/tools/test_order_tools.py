@@ -82,7 +82,7 @@ def test_repeated_it_is_the_same_request_and_without_an_id_it_gets_one(room):
         ({"tag": "not a tag"}, "tag is 'not a tag'"),
         ({"exchange": "NYSE"}, "exchange: Input should be"),
         ({"quantity": 1.5}, "quantity: "),
-        ({"qty": 1}, "qty: Extra inputs"),
+        ({"qty": 1}, "qty: there is no such argument; there are: variety, exchange, tradingsymbol"),
     ],
 )
 def test_what_no_market_would_take_is_told_before_anything_is_asked(room, changes, words):
@@ -91,6 +91,11 @@ def test_what_no_market_would_take_is_told_before_anything_is_asked(room, change
     assert (refused.status, refused.reply.error_type) == (400, "BadRequestError")
     assert words in refused.reply.message
     assert room.store.items == before
+
+
+def test_an_order_that_leaves_out_what_it_needs_is_told_all_of_it(room):
+    refused = asked(room, "place_order", exchange="NSE", tradingsymbol="INFY", quantity=1, order_type="LIMIT")
+    assert refused.reply.message == "transaction_type: is needed; product: is needed"
 
 
 def test_what_the_market_or_a_limit_refuses_is_a_placement_error_with_its_rules(room):

@@ -55,7 +55,8 @@ def _with_login(caller: Caller, problem: Problem, asked: object) -> Problem:
     if not address:
         return problem
     link = f"{address}/login" + (f"?{urlencode({'account': account})}" if account else "")
-    message = f"{problem.message}. Its owner logs in at {link}; the next call then works."
+    leads = "" if link in problem.message else f" at {link}"
+    message = f"{problem.message}. Its owner logs in{leads}; the next call then works."
     return problem.model_copy(
         update={"message": message, "details": (problem.details or {}) | {"login_url": link}}
     )

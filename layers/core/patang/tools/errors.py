@@ -5,7 +5,7 @@ The kinds are those that programs for the broker's API tell apart
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -23,6 +23,9 @@ from patang.errors import (
     TryAgain,
 )
 from patang.identity.rights import OwnerNeeded, ScopeMissing, UnknownAccount
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = ["ErrorType", "InvalidArguments", "OrderRefused", "Problem", "checked", "problem_of"]
 
@@ -111,10 +114,21 @@ def checked[M: BaseModel](kind: type[M], arguments: Mapping[str, Any]) -> M:
     except ValidationError as error:
         raise InvalidArguments(
             tuple(
-                {"field": ".".join(map(str, e["loc"])), "message": e["msg"]}
+                {"field": ".".join(map(str, e["loc"])), "message": _what_is_wrong(kind, e)}
                 for e in error.errors(include_url=False, include_input=False)
             )
         ) from error
+
+
+def _what_is_wrong(kind: type[BaseModel], error: "ErrorDetails") -> str:
+    """In words that say what to do; of the arguments of a tool also which there are."""
+    if error["type"] == "missing":
+        return "is needed"
+    if error["type"] != "extra_forbidden":
+        return error["msg"]
+    names = ", ".join(field.alias or name for name, field in kind.model_fields.items())
+    there_are = f"; there are: {names or 'none'}" if len(error["loc"]) == 1 else ""
+    return f"there is no such argument{there_are}"
 
 
 def problem_of(error: Exception) -> Problem:
