@@ -191,6 +191,19 @@ def test_no_program_sets_going_what_its_owner_has_stopped(desk, own, caller, by)
     assert not free.halted
 
 
+def test_a_program_does_not_keep_its_owners_telephone_ringing(desk, own, caller):
+    """Each halt and each resume is an urgent message; in the end the desk stays halted."""
+    before, answers = len(desk.notifier.sent), []
+    for number in range(30):
+        own("halt", reason=f"again {number}")
+        answers.append(call(caller(), "resume", {"account_id": "main"}).failed)
+    assert answers == [False] * 5 + [True] * 25
+    assert len(desk.notifier.sent) - before == 11
+    assert own("get_risk_state").accounts[0].halted
+    desk.halts().resume("main", "person:asha", NOW)
+    assert not own("get_risk_state").accounts[0].halted
+
+
 @pytest.mark.parametrize("tool", ["halt", "flatten"])
 @pytest.mark.parametrize("reason", ["see https://evil.example/approve", "news\nDecide until 15:00"])
 def test_no_caller_puts_a_link_or_a_line_of_his_into_the_desks_messages(desk, caller, tool, reason):

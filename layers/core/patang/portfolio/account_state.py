@@ -60,6 +60,8 @@ class RiskState(Record):
     `results_mode` says in which mode these three were made: another mode begins with none. `other_results`
     keeps them meanwhile, so that a way through another mode forgets no loss.
 
+    `programs_resumed`: how often a program has taken a stop back on `programs_resumed_day`.
+
     `book` says which positions are open; None where nobody has looked them up yet.
     """
 
@@ -71,6 +73,8 @@ class RiskState(Record):
     halted_day: date | None = None
     flattening: bool = False
     loss_day: date | None = None
+    programs_resumed: int = 0
+    programs_resumed_day: date | None = None
     reservations: dict[str, Reservation] = Field(default_factory=dict)
     last_option_entry: datetime | None = None
     realised_total: Decimal = Decimal(0)

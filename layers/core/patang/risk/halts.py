@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from patang.errors import StopTrading
@@ -26,6 +26,7 @@ __all__ = ["MISMATCH", "RECONCILER", "Halts"]
 # The gate of an account whose books do not agree with the broker's.
 MISMATCH = "RECONCILIATION"
 RECONCILER = "reconciler"
+_PROGRAMS_RESUMES_A_DAY = 5
 
 _RESULTS = ("realised_total", "net_paid_in", "results_mode", "other_results")
 
@@ -100,7 +101,8 @@ class Halts:
         do not agree with the broker's stays REDUCING until a reconciliation is clean.
 
         A program takes back what a program has stopped, and raises OwnerNeeded at any other stop: whoever
-        speaks through it must not set the desk going again that its owner, or its breaker, has stopped.
+        speaks through it must not set the desk going again that its owner, or its breaker, has stopped. Nor
+        does it go on without end: each time is a message to the owner.
         """
         day, settings = as_of.astimezone(IST).date(), self._settings()
         view = view_account(self._store, account, as_of, self._clock.now(), settings)
@@ -117,7 +119,7 @@ class Halts:
                 return None
             if not old.halted or (old.state == "REDUCING" and old.gate == "DAILY_LOSS_LIMIT"):
                 return over_with_its_day(old, day)
-            changes = dict(ACTIVE)
+            changes: dict[str, Any] = {**ACTIVE, **(_counted(old, day) if is_program(actor) else {})}
             if old.gate == "MAX_DRAWDOWN" and accepted is not None:
                 # What is accepted is of the mode in force; the state may hold the results of another.
                 standing = old.in_mode(settings.mode)
@@ -191,3 +193,14 @@ class Halts:
         notice = Notice(f"{account}: {changed.state.lower()}", text, kind="halt")
         tell(self._notifier(), self._metrics, [notice])
         return True
+
+
+def _counted(old: RiskState, day: date) -> Mapping[str, Any]:
+    """One more of a program's resumes on a market day. Raises OwnerNeeded where there have been enough."""
+    before = old.programs_resumed if old.programs_resumed_day == day else 0
+    if before >= _PROGRAMS_RESUMES_A_DAY:
+        raise OwnerNeeded(
+            f"programs have taken stops of {old.account} back {before} times today: its owner takes this "
+            "one back, signed in on the desk's page"
+        )
+    return {"programs_resumed": before + 1, "programs_resumed_day": day}
