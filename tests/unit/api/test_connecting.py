@@ -2,6 +2,7 @@
 to their end."""
 
 import json
+import logging
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from starlette.testclient import TestClient
 
 from functions.mcp.endpoint import McpEndpoint
 from patang.audit.event import AuditEvent
+from patang.identity.credentials import fingerprint
 from patang.ports.client_documents import ClientDocument
 from patang.settings import Settings
 from tests.unit.api.oauth_client import (
@@ -324,3 +326,29 @@ def test_no_secret_is_kept_as_it_is(desk, browser, program):
     tokens = program.change(code).json()
     for token in (tokens["access_token"], tokens["refresh_token"]):
         assert token not in str(desk.auth_store.items)
+
+
+def test_no_secret_is_told_on_the_way(desk, browser, program, mcp, caplog):
+    """With every line that anybody's code can log, from the question to a thief's replays: neither in the log
+    nor in a measurement, a message or an event, and no hash of one either."""
+    caplog.set_level(logging.DEBUG)
+    consent = asked_in(browser, program)
+    answer = answered_in(browser, consent, "read", "trade")
+    code = query_of(answer.headers["location"])["code"]
+    first = program.change(code).json()
+    second = program.refresh(first["refresh_token"]).json()
+    assert mcp(second["access_token"]).status_code == 200
+    assert mcp("patang-access-made-up").status_code == 401
+    program.refresh(first["refresh_token"])
+    program.change(code)
+    assert mcp(second["access_token"]).status_code == 401, "it was reused"
+    # What the test's own client asks for is logged by itself.
+    lines = [record for record in caplog.records if not record.name.startswith("httpx")]
+    assert lines
+    told = "\n".join(f"{record.getMessage()} {record.args} {record.exc_text}" for record in lines)
+    told += f"{vars(desk.metrics)} {desk.notifier.sent} {desk.store.items}"
+    assert "OAUTH_REFRESH_REUSED" in told
+    secrets = [code, consent.rpartition("/")[2], program.verifier, program.state, "patang-access-made-up"]
+    secrets += [tokens[name] for tokens in (first, second) for name in ("access_token", "refresh_token")]
+    secrets += browser.cookies.values()
+    assert [one[:14] for one in secrets if one in told or fingerprint(one) in told] == []
