@@ -32,6 +32,7 @@ def on_one_line(text: str) -> str:
 
 
 def quoted(text: str, longest: int = 300) -> str:
-    """Somebody's words between « and », on one line, with no end of them inside."""
-    seen = on_one_line(text).translate(_INNER)
+    """Somebody's words between « and », on one line, with no end of them inside, and no link or picture of
+    markdown: a host that draws what an assistant repeats would fetch it, and tell its server what it asks."""
+    seen = on_one_line(text).translate(_INNER).replace("](", "] (")
     return f"«{seen if len(seen) <= longest else f'{seen[:longest]}…'}»"

