@@ -7,21 +7,15 @@ them as Lambda has it. The bare application has the same framework, one route an
 import + first request, through Mangum, of a payload as the gateway sends it.
 """
 
-import json
-import os
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT, Bundles
-from infra.constructs.desk_function import FUNCTION_LAYERS
+from tests.bench.as_deployed import laid_out, started
 
 STARTS = 7
-RUNTIME = next((ROOT / ".emulator/lib").glob("python3*/site-packages"), None)
 EVENT = """
 event = {
     "version": "2.0", "routeKey": "ANY /{proxy+}", "rawPath": "/healthz", "rawQueryString": "", "cookies": [],
@@ -67,36 +61,11 @@ OURS = "from functions.api.handler import handler"
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The function's bundle over its layers, as Lambda lays them out."""
-    if RUNTIME is None:
-        pytest.fail("the emulator's environment, which has boto3 as Lambda has it, is missing: make setup")
-    bundles, folder = Bundles("local"), tmp_path_factory.mktemp("lambda")
-    paths = [bundles.layer(name).path for name in FUNCTION_LAYERS["api"]]
-    for path in (*paths, bundles.function("api").path):
-        with zipfile.ZipFile(path) as archive:
-            archive.extractall(folder)
-    return folder
+    return laid_out("api", tmp_path_factory)
 
 
-def start(folder: Path, code: str) -> dict[str, object]:
-    done = subprocess.run(
-        # Without its own site-packages: what no layer brings must be missing here too.
-        [sys.executable, "-S", "-c", EVENT + MEASURE.format(start=code)],
-        cwd=folder,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(map(str, (folder, folder / "python", RUNTIME))),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "AWS_DEFAULT_REGION": "ap-south-1",
-            "POWERTOOLS_SERVICE_NAME": "api",
-            "STAGE": "paper",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    return found
+def start(folder: Path, code: str) -> dict[str, Any]:
+    return started(folder, EVENT + MEASURE.format(start=code), POWERTOOLS_SERVICE_NAME="api")
 
 
 def fastest(starts: list[dict[str, object]], part: str) -> float:

@@ -6,21 +6,15 @@ The packages are those of the layers and nothing else, with boto3 beside them as
 512 MB has less than a third of a core: its start takes about three to four times as long.
 """
 
-import json
-import os
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT, Bundles
-from infra.constructs.desk_function import FUNCTION_LAYERS
+from tests.bench.as_deployed import laid_out, started
 
 STARTS = 7
-RUNTIME = next((ROOT / ".emulator/lib").glob("python3*/site-packages"), None)
 START = """
 import json, sys, time
 began = time.perf_counter()
@@ -41,46 +35,21 @@ print(json.dumps({"boto3 (the runtime's)": runtime - began, "the handler": impor
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The function's bundle over its layers, as Lambda lays them out."""
-    if RUNTIME is None:
-        pytest.fail("the emulator's environment, which has boto3 as Lambda has it, is missing: make setup")
-    bundles, folder = Bundles("local"), tmp_path_factory.mktemp("lambda")
-    for name in FUNCTION_LAYERS["order_lane"]:
-        unpack(bundles.layer(name).path, folder)
-    unpack(bundles.function("order_lane").path, folder)
-    return folder
+    return laid_out("order_lane", tmp_path_factory)
 
 
-def unpack(path: Path, folder: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        archive.extractall(folder)
-
-
-def start(folder: Path) -> dict[str, object]:
-    done = subprocess.run(
-        # Without its own site-packages: what no layer brings must be missing here too.
-        [sys.executable, "-S", "-c", START],
-        cwd=folder,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(map(str, (folder, folder / "python", RUNTIME))),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "AWS_DEFAULT_REGION": "ap-south-1",
-            "POWERTOOLS_SERVICE_NAME": "order_lane",
-            "POWERTOOLS_METRICS_NAMESPACE": "Patang",
-            "STAGE": "paper",
-            "DESK_TABLE": "desk",
-            "STORE_BUCKET": "store",
-            "ORDER_QUEUE_URL": "http://127.0.0.1:1/orders.fifo",
-            "NOTIFY_TOPIC_ARN": "arn:aws:sns:ap-south-1:000000000000:notify",
-            "SECRET_PREFIX": "patang/paper",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+def start(folder: Path) -> dict[str, Any]:
+    return started(
+        folder,
+        START,
+        POWERTOOLS_SERVICE_NAME="order_lane",
+        POWERTOOLS_METRICS_NAMESPACE="Patang",
+        DESK_TABLE="desk",
+        STORE_BUCKET="store",
+        ORDER_QUEUE_URL="http://127.0.0.1:1/orders.fifo",
+        NOTIFY_TOPIC_ARN="arn:aws:sns:ap-south-1:000000000000:notify",
+        SECRET_PREFIX="patang/paper",
     )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 def test_the_cold_start_of_the_lane(deployed: Path) -> None:

@@ -8,18 +8,13 @@ gateway sends them. The SDK's server has one tool and answers in JSON alone. The
 in memory, so that what is timed is ours and not DynamoDB's.
 """
 
-import json
-import os
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 
-from infra.bundles import ROOT, Bundles
-from infra.constructs.desk_function import FUNCTION_LAYERS
+from tests.bench.as_deployed import laid_out, started
 
 STARTS = 7
 WARM_CALLS = 300
@@ -34,7 +29,6 @@ NAMED = (
     "SECRET_PREFIX",
     "SECRET_KEY_ID",
 )
-RUNTIME = next((ROOT / ".emulator/lib").glob("python3*/site-packages"), None)
 MEASURE = """
 import asyncio, contextlib, io, json, sys, time
 asyncio.set_event_loop(asyncio.new_event_loop())
@@ -130,39 +124,19 @@ desk.store = desk.auth_store = desk.audit_store = _Empty()
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The function's bundle over its layers, as Lambda lays them out."""
-    if RUNTIME is None:
-        pytest.fail("the emulator's environment, which has boto3 as Lambda has it, is missing: make setup")
-    bundles, folder = Bundles("local"), tmp_path_factory.mktemp("lambda")
-    paths = [bundles.layer(name).path for name in FUNCTION_LAYERS["mcp"]]
-    for path in (*paths, bundles.function("mcp").path):
-        with zipfile.ZipFile(path) as archive:
-            archive.extractall(folder)
-    return folder
+    return laid_out("mcp", tmp_path_factory)
 
 
-def start(folder: Path, code: str) -> dict:
+def start(folder: Path, code: str) -> dict[str, Any]:
     # The whole start is one block of the program: what it imports is in its time.
     indented = code.replace("\n", "\n    ")
-    done = subprocess.run(
-        # Without its own site-packages: what no layer brings must be missing here too.
-        [sys.executable, "-S", "-c", MEASURE.format(start=indented, calls=WARM_CALLS)],
-        cwd=folder,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(map(str, (folder, folder / "python", RUNTIME))),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "AWS_DEFAULT_REGION": "ap-south-1",
-            "POWERTOOLS_SERVICE_NAME": "mcp",
-            "STAGE": "paper",
-            "PUBLIC_URL": "https://desk.example",
-            **{name: f"https://{name}.example" for name in NAMED},
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    return started(
+        folder,
+        MEASURE.format(start=indented, calls=WARM_CALLS),
+        POWERTOOLS_SERVICE_NAME="mcp",
+        PUBLIC_URL="https://desk.example",
+        **{name: f"https://{name}.example" for name in NAMED},
     )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def test_the_start_and_the_calls_of_mcp_beside_the_sdks_smallest_server(deployed: Path) -> None:
