@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from patang.errors import StopTrading
+from patang.public_address import known_address
 
 __all__ = ["MIME_TYPE", "Panel"]
 
@@ -38,13 +38,9 @@ class Panel:
         return {"ui": {"csp": {domains: [] for domains in _DOMAINS}, "prefersBorder": True}}
 
     def html(self, desk_address: str) -> str:
-        """The document. Its links lead below `desk_address` (https://..., without a slash at the end) and
-        nowhere else. Raises StopTrading where the address is not known."""
-        if not desk_address:
-            raise StopTrading(
-                "the desk's address is not known: set public_url, or PUBLIC_URL of its functions"
-            )
-        return _document(self.title, self.scripts, desk_address.rstrip("/"))
+        """The document. Its links lead below `desk_address` and nowhere else. Raises StopTrading where that
+        is not known."""
+        return _document(self.title, self.scripts, known_address(desk_address))
 
 
 @cache

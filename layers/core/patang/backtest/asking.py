@@ -12,10 +12,10 @@ from patang.backtest.asked import (
     backtest_job,
     manifest_path,
     report_name,
-    report_path,
     run_named,
 )
 from patang.backtest.jobs import Job, JobResult
+from patang.backtest.reported import has_page
 from patang.backtest.summary import RunState
 from patang.backtest.worker import RUNS, JobEvent, result_path
 from patang.errors import AskOwner, Refused
@@ -161,8 +161,7 @@ class Backtests:
         return self._ended(asked) or AskedState(asked=asked, state="FAILED", told=_BROKEN_OFF)
 
     def _ended(self, asked: AskedBacktest) -> AskedState | None:
-        # The last of its files: where it is, all are.
-        if self._objects.list(report_path(asked.report, "report.html")):
+        if has_page(self._objects, asked.report):
             return AskedState(asked=asked, state="DONE")
         kept = self._objects.get(result_path(asked.run, asked.job_key))
         refused = None if kept is None else JobResult.model_validate_json(kept).refused

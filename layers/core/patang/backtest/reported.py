@@ -23,7 +23,7 @@ def named_reports(objects: ObjectStore) -> list[str]:
 
 
 def has_page(objects: ObjectStore, report: str) -> bool:
-    """Whether there is a report of this name, as a whole."""
+    """Whether there is a report of this name, as a whole: its page is the last of its files."""
     return bool(objects.list(report_path(report, _PAGE)))
 
 

@@ -2,17 +2,15 @@
 
 from urllib.parse import urlsplit
 
-from patang.errors import StopTrading
 from patang.oauth.errors import OAuthError
+from patang.public_address import known_address
 
 __all__ = ["checked_resource", "issuer", "resource"]
 
 
 def issuer(public_url: str) -> str:
     """The server's own name (`iss`, RFC 9207). Raises StopTrading while nobody has said where the desk is."""
-    if not public_url:
-        raise StopTrading("the desk's address is not known: set public_url, or PUBLIC_URL of its functions")
-    return public_url.rstrip("/")
+    return known_address(public_url)
 
 
 def resource(public_url: str) -> str:

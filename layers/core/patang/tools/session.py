@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from patang.desk_view.views import SessionView
-from patang.errors import StopTrading
+from patang.public_address import known_address
 from patang.tools.caller import Caller
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolReply
 
@@ -57,9 +57,7 @@ def _login(caller: Caller, args: AccountInput) -> LoginReply:
 
 
 def _login_url(caller: Caller, account: str) -> str:
-    address = caller.services.public_url()
-    if not address:
-        raise StopTrading("the desk's address is not known: set public_url, or PUBLIC_URL of its functions")
+    address = known_address(caller.services.public_url())
     # The login is tied to the browser that begins it, so the link leads to the desk and not to the broker.
     return f"{address}/login?{urlencode({'account': account})}"
 
