@@ -57,5 +57,5 @@ def test_a_token_that_may_only_read_starts_none(desk):
     before = dict(desk.research_machine.states)
     answer = tool(Gateway(desk), token(desk, "read"), "run_backtest", **ASKED | {"latency_bars": 9})
     assert answer["isError"]
-    assert answer["structuredContent"]["details"] == {"kind": "ScopeMissing"}
+    assert answer["structuredContent"]["details"] == {"kind": "ScopeMissing", "scope": "trade"}
     assert desk.research_machine.states == before

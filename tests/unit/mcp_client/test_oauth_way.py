@@ -410,6 +410,15 @@ def test_a_right_that_the_login_lacks(served, folder):
         call(served)
 
 
+def test_a_right_that_a_tool_misses_takes_a_person_too(served, folder, capsys):
+    log_in(served, Person(served, ticks=["read"]))
+    assert main(["mcp", "call", served.url, "halt"]) == 3
+    told = capsys.readouterr().err
+    assert "this token has no scope 'trade': its owner connects the program again" in told
+    assert f"run `patang mcp login {served.url}` with a --scope for each right" in told
+    assert told.rstrip().endswith("--scope trade among them")
+
+
 def test_logging_out_where_the_server_cannot_be_told(served, folder):
     log_in(served)
     served.broken["/revoke"] = 502, ""

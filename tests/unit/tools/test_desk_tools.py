@@ -204,6 +204,16 @@ def test_a_program_does_not_keep_its_owners_telephone_ringing(desk, own, caller)
     assert not own("get_risk_state").accounts[0].halted
 
 
+def test_flatten_says_what_it_has_begun_also_where_that_is_nothing(desk, own):
+    first, again = own("flatten"), own("flatten")
+    held, cancels = len(first.accounts[0].exits), len(first.accounts[0].cancels)
+    assert (len(first.accounts), held > 0) == (1, True)
+    told = "Entries are stopped until somebody resumes. Of the desk's own, positions being sold: {}, "
+    told += "being sold already: {}, entries being cancelled: {}."
+    assert first.message == told.format(held, 0, cancels)
+    assert again.message == told.format(0, held, len(again.accounts[0].cancels))
+
+
 @pytest.mark.parametrize("tool", ["halt", "flatten"])
 @pytest.mark.parametrize("reason", ["see https://evil.example/approve", "news\nDecide until 15:00"])
 def test_no_caller_puts_a_link_or_a_line_of_his_into_the_desks_messages(desk, caller, tool, reason):

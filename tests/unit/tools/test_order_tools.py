@@ -39,6 +39,9 @@ def asked(room: AskingRoom, name: str, who=PROGRAM, **args) -> Answered:
 def test_a_programs_order_waits_for_its_owners_yes_and_is_then_sent(room):
     waiting = asked(room, "place_order", **BUY)
     assert (waiting.status, waiting.reply.state) == (202, "WAITING")
+    assert waiting.reply.mode == "simulator"
+    assert waiting.reply.message.startswith("Nothing is sent yet: it waits for the owner's yes")
+    assert "request_state" in waiting.reply.message
     assert waiting.reply.figures.value == 8000
     assert waiting.reply.approval_url == f"https://desk.example/proposals/main/{waiting.reply.approval_id}"
     assert room.queue.messages == []

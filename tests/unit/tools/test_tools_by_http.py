@@ -57,7 +57,7 @@ def test_a_token_to_read_does_no_more_than_look(desk, execute, tool):
     before = everything(desk)
     answer = execute("asha", ("read",), tool.name, tool.example)
     assert (answer.status_code, answer.json()["error_type"]) == (403, "AuthenticationError")
-    assert answer.json()["details"] == {"kind": "ScopeMissing"}
+    assert answer.json()["details"] == {"kind": "ScopeMissing", "scope": tool.scope}
     assert everything(desk) == before
 
 

@@ -39,6 +39,14 @@ class ToolAnswer:
         link = details.get("login_url") if isinstance(details, dict) else None
         return link if isinstance(link, str) and is_a_page(link) else None
 
+    @property
+    def lacking_scope(self) -> str | None:
+        """The right that the login lacks for this tool: a desk says so in its answer, not by a 403."""
+        told = self.structured if self.failed and isinstance(self.structured, Mapping) else {}
+        details = told.get("details") if told.get("error_type") == "AuthenticationError" else None
+        scope = details.get("scope") if isinstance(details, dict) else None
+        return scope if isinstance(scope, str) else None
+
     @cached_property
     def data(self) -> Any:
         """The structured content, else the text's JSON, else None."""

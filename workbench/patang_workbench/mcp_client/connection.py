@@ -75,6 +75,11 @@ class Connection:
             )
         if answer.login_link is not None:
             raise PersonNeeded(f"{tool}: {answer.text}", (answer.login_link,))
+        if answer.lacking_scope is not None:
+            raise LoginNeeded(
+                f"{tool}: {answer.text}: run `patang mcp login {self.url}` with a --scope for each right "
+                f"that it shall have, --scope {answer.lacking_scope} among them"
+            )
         raise ToolFailed(f"{tool}: {answer.text}", answer.structured)
 
     async def asked(self, tool: str, arguments: Mapping[str, Any] | None = None) -> ToolAnswer:

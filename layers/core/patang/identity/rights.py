@@ -18,7 +18,10 @@ class ScopeMissing(PatangError):
     """The credential is good, but not for this."""
 
     def __init__(self, scope: Scope) -> None:
-        super().__init__(f"this token has no scope {scope!r}: ask the desk's owner for one that has")
+        super().__init__(
+            f"this token has no scope {scope!r}: its owner connects the program again and ticks {scope!r}, "
+            "or issues a token that has it"
+        )
         self.scope = scope
 
 

@@ -137,6 +137,8 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, OrderRefused):
         kind: ErrorType = "OrderModificationError" if error.modification else "OrderPlacementError"
         return Problem(error_type=kind, message=str(error), status_code=400, details=details | error.answer)
+    if isinstance(error, ScopeMissing):
+        details["scope"] = error.scope
     if isinstance(error, InvalidArguments):
         details["fields"] = list(error.fields)
     for known, error_type, code in _KINDS:

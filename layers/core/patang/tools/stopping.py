@@ -1,10 +1,12 @@
 """A person's stop: halting, resuming, and selling everything that is held."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
+from patang.execution.leaving.flatten import Flattened
 from patang.said_by_others import PlainLine
 from patang.tools.caller import Caller
 from patang.tools.desk import RiskState
@@ -38,8 +40,9 @@ class FlattenedAccount(ToolReply):
 
 
 class FlattenedAccounts(ToolReply):
-    """An entry for each account."""
+    """An entry for each account; `message` says in words what was begun."""
 
+    message: str
     accounts: tuple[FlattenedAccount, ...]
 
 
@@ -62,7 +65,18 @@ def _flatten(caller: Caller, args: FlattenInput) -> FlattenedAccounts:
     accounts, as_of = caller.accounts(args.account_id), services.desk_view().moment()
     done = [services.flatten().run(account, args.reason, actor, as_of) for account in accounts]
     return FlattenedAccounts(
-        accounts=tuple(FlattenedAccount.model_validate(dataclasses.asdict(one)) for one in done)
+        message=_begun(done),
+        accounts=tuple(FlattenedAccount.model_validate(dataclasses.asdict(one)) for one in done),
+    )
+
+
+def _begun(done: Sequence[Flattened]) -> str:
+    """Also where nothing was held: an empty answer would leave open whether anything has happened."""
+    return (
+        "Entries are stopped until somebody resumes. Of the desk's own, "
+        f"positions being sold: {sum(len(one.exits) for one in done)}, "
+        f"being sold already: {sum(len(one.closing) for one in done)}, "
+        f"entries being cancelled: {sum(len(one.cancels) for one in done)}."
     )
 
 

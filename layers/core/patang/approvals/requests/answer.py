@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from patang.desk_view.views import Moment, Rupees
+from patang.settings import Mode
 
 __all__ = ["AnswerState", "BrokenRule", "FiguresView", "RequestAnswer"]
 
@@ -48,11 +49,13 @@ class FiguresView(_Told):
 
 
 class RequestAnswer(_Told):
-    """The state of a request. A yes has to name `terms_digest`, at `approval_id`, before `expires_at`."""
+    """The state of a request; `mode` says whether its orders are real. A yes has to name `terms_digest`, at
+    `approval_id`, before `expires_at`."""
 
     account: str
     request_id: str
     state: AnswerState
+    mode: Mode | None = None
     message: str
     broken: tuple[BrokenRule, ...] = ()
     approval_id: str | None = None

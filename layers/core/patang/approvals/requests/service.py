@@ -38,7 +38,8 @@ from patang.settings import Mode, Settings
 __all__ = ["OrderRequests"]
 
 _MESSAGES = {
-    "WAITING": "It waits for the owner's yes.",
+    "WAITING": "Nothing is sent yet: it waits for the owner's yes on its page (approval_url). Ask "
+    "request_state with this request_id what became of it.",
     "APPROVED": "It has the owner's yes and is being sent.",
     "SENT": "It is with the order lane.",
     "DECLINED": "The owner has said no: USER_REJECTED.",
@@ -212,6 +213,7 @@ class OrderRequests:
             account=request.account,
             request_id=request.request_id,
             state=request.state,
+            mode=request.mode,
             message=request.outcome or _MESSAGES[request.state],
             approval_id=request.approval_id if waits else None,
             terms_digest=request.terms_digest if waits else None,
