@@ -358,6 +358,29 @@ def test_cancelling_waits_for_nobody_and_no_limit():
     assert desk.intent(answer.intent_ids[0]).kind == "CANCEL"
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_program_takes_no_stop_away_by_itself(desk, sent):
+    desk.hold_shares(20)
+    stop = purchase(5, transaction_type="SELL", order_type="SL", price="770", trigger_price="775")
+    placed = desk.wants(stop, OWNER)
+    assert placed.state == "SENT", placed.message
+    if sent:
+        desk.run_lane()
+    away = CancelOrder(order_id=placed.intent_ids[0])
+    assert desk.wants(away, PROGRAM, "r-2").state == "WAITING"
+    assert desk.say("approve", request_id="r-2") == "APPROVED"
+    assert desk.intent(placed.intent_ids[0]).state == ("ACKED" if sent else "DROPPED")
+
+
+def test_the_owner_takes_his_stop_away_at_once(desk):
+    desk.hold_shares(20)
+    stop = purchase(5, transaction_type="SELL", order_type="SL", price="770", trigger_price="775")
+    placed = desk.wants(stop, OWNER)
+    desk.run_lane()
+    away = desk.wants(CancelOrder(order_id=placed.intent_ids[0]), OWNER, "r-2")
+    assert (away.state, desk.intent(away.intent_ids[0]).kind) == ("SENT", "CANCEL")
+
+
 def test_the_same_id_is_the_same_request(desk):
     first = desk.wants()
     assert desk.wants().approval_id == first.approval_id

@@ -208,7 +208,8 @@ TOOLS: tuple[AnyTool, ...] = (
     Tool(
         name="cancel_order",
         title="Cancel an order",
-        description="Take an order back that stands, by the desk's id or the broker's. Needs no yes.",
+        description="Take an order back that stands, by the desk's id or the broker's. Needs no yes, unless "
+        "it is a stop.",
         input=CancelOrderInput,
         output=OrderAnswer,
         effect="orders",

@@ -166,11 +166,11 @@ def _verb(intent: OrderIntent) -> str:
 
 
 def _charges(legs: Iterable[_Leg], as_of: datetime) -> Decimal | None:
-    """Of the orders as they would fill; a conversion and the end of a trigger trade nothing."""
+    """Of the orders as they would fill; a conversion and the end of an order or a trigger trade nothing."""
     total = Decimal(0)
     try:
         for leg, side, units, each in legs:
-            if leg.kind in ("CONVERT", "GTT_DELETE", "ALERT_DELETE"):
+            if leg.kind in ("CONVERT", "CANCEL", "GTT_DELETE", "ALERT_DELETE"):
                 continue
             if each is None:
                 return None

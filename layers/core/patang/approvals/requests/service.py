@@ -6,7 +6,7 @@
 
 Whose yes is needed says `requests.approval` of the settings: by default a program's order waits for one, and
 the press of a button by the signed-in owner is one. What cancels an order or leaves a position of the desk's
-waits for nobody.
+waits for nobody; but a program that takes a stop away asks, for that raises risk.
 """
 
 from collections.abc import Callable
@@ -21,13 +21,13 @@ from patang.approvals.requests.message import request_message
 from patang.approvals.requests.record import OrderRequest, RequestFigures, approval_id_of, asked_key
 from patang.approvals.requests.sending import RequestSender
 from patang.approvals.requests.telling import told_event
-from patang.approvals.requests.wishes import lowers_risk
+from patang.approvals.requests.wishes import lowers_risk, takes_a_stop_away
 from patang.errors import BadInput, Refused
 from patang.execution.following.consequences import Notice, tell
 from patang.execution.orders.broken import Broken
 from patang.execution.orders.persons_orders import PersonsOrders
 from patang.execution.orders.request_book import Decision, PersonsRequest, Receipt, wish_digest
-from patang.execution.orders.requests import PersonsWish, PlaceOrder
+from patang.execution.orders.requests import ExitPosition, PersonsWish, PlaceOrder
 from patang.identity.principal import Principal
 from patang.keys import request_key
 from patang.market.sessions import IST
@@ -89,9 +89,11 @@ class OrderRequests:
             return self._repeated(known, wish)
         if load(self._store, PersonsRequest, request_key(account, request_id)):
             return _told(self._sender.again(account, request_id, wish, principal.actor))
-        if lowers_risk(wish):
+        if lowers_risk(wish) and (principal.in_person or isinstance(wish, ExitPosition)):
             return _told(self._sender.as_asked(account, request_id, wish, principal.actor))
         decision = self._orders.look(account, request_id, wish, principal.actor)
+        if lowers_risk(wish) and not takes_a_stop_away(decision):
+            return _told(self._sender.as_asked(account, request_id, wish, principal.actor))
         if decision.broken:
             return _refused(account, request_id, decision.broken)
         figures = self._sender.figures(decision, wish)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
+from patang.execution.intent import OrderIntent
+from patang.execution.orders.request_book import Decision
 from patang.execution.orders.requests import (
     Basket,
     CancelOrder,
@@ -18,7 +20,7 @@ from patang.execution.orders.requests import (
     PlaceOrder,
 )
 
-__all__ = ["fewer", "lowers_risk", "rows_of", "title_of", "wish_of"]
+__all__ = ["fewer", "lowers_risk", "rows_of", "takes_a_stop_away", "title_of", "wish_of"]
 
 _KINDS: Mapping[str, type[PersonsWish]] = {kind.__name__: kind for kind in get_args(PersonsWish.__value__)}
 
@@ -33,6 +35,12 @@ def lowers_risk(wish: PersonsWish) -> bool:
     return isinstance(wish, CancelOrder | ExitPosition)
 
 
+def takes_a_stop_away(decision: Decision) -> bool:
+    """Whether what a cancel comes to ends an order that waits for its trigger: it may be what protects."""
+    ended = [one for one in (*decision.intents, *decision.changed) if isinstance(one, OrderIntent)]
+    return any(intent.terms.order_type in ("SL", "SL-M") for intent in ended)
+
+
 def title_of(wish: PersonsWish) -> str:
     """The wish in a few words, which a telephone has room for."""
     match wish:
@@ -42,6 +50,8 @@ def title_of(wish: PersonsWish) -> str:
         case Basket():
             first = wish.orders[0]
             return f"Basket of {len(wish.orders)}: {first.transaction_type} {first.tradingsymbol}, ..."
+        case CancelOrder():
+            return f"Cancel order {wish.order_id}"
         case ModifyOrder():
             return f"Change order {wish.order_id}"
         case ModifyGtt():
