@@ -35,7 +35,7 @@ def test_a_program_that_was_let_in_is_known_by_its_grant(desk, access):
     found = principal_of(desk, showing(f"Bearer {access}"))
     assert (found.name, found.accounts, found.scopes) == ("asha", ("main",), frozenset({"read"}))
     [connected] = desk.grants().connected("asha")
-    assert found.actor == f"client:{connected.grant_id} of asha"
+    assert found.actor == f"client:{connected.grant_id} «{connected.name}» of asha"
     assert not found.in_person
 
 

@@ -55,7 +55,7 @@ def test_a_token_speaks_for_the_person_who_said_yes_within_what_he_ticked(desk: 
     assert (principal.name, principal.accounts, principal.scopes) == ("asha", ("main",), {"read"})
     assert not principal.in_person
     (connected,) = desk.grants().connected("asha")
-    assert principal.actor == f"client:{connected.grant_id} of asha"
+    assert principal.actor == f"client:{connected.grant_id} «{connected.name}» of asha"
 
 
 def test_the_verifier_of_the_specification_proves_its_challenge() -> None:

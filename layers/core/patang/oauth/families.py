@@ -36,6 +36,8 @@ _ACCESS_LASTS = timedelta(hours=1)
 _IDLE_FOR = timedelta(days=30)
 _FAMILY_LASTS = timedelta(days=180)
 _SPENT_CODE_IS_KNOWN = timedelta(days=1)
+_NO_MARKS = str.maketrans("", "", "«»")
+_LONGEST_NAME = 40
 OVER = "was used before, is over, or was never given: ask the person again"
 
 
@@ -116,12 +118,12 @@ class Families:
             )
         return True
 
-    def end(self, principal: str, grant_id: str, actor: str) -> bool:
-        """False if there is no such family (any more)."""
+    def end(self, principal: str, grant_id: str, actor: str | None = None) -> bool:
+        """False if there is no such family (any more). Without an `actor` the client itself ends it."""
         grant = self.grant(principal, grant_id)
         if grant is None:
             return False
-        self._tell("OAUTH_DISCONNECTED", grant, actor)
+        self._tell("OAUTH_DISCONNECTED", grant, actor or actor_of(grant))
         self._store.write(Delete(grant.key()))
         return True
 
@@ -185,6 +187,8 @@ def _spent(secret: str, what: Literal["code", "refresh token"], grant: Grant, un
     )
 
 
-def actor_of(grant: Grant | AccessToken | RefreshToken | Spent) -> str:
-    """As whom the audit log names a client: by what came of one yes, and whose it was."""
-    return f"client:{grant.grant_id} of {grant.principal}"
+def actor_of(grant: Grant) -> str:
+    """As whom a client is named in the audit log and before its owner: by what came of one yes, by the name
+    that it gives itself, which stands between marks, and by whose yes it was."""
+    name = grant.client_name.translate(_NO_MARKS)[:_LONGEST_NAME]
+    return f"client:{grant.grant_id} «{name}» of {grant.principal}"

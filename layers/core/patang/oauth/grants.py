@@ -85,7 +85,7 @@ class Grants:
             return
         if found.client_id != client.client_id:
             raise OAuthError("invalid_grant", "this token is not of this client")
-        self._families.end(found.principal, found.grant_id, actor_of(found))
+        self._families.end(found.principal, found.grant_id)
 
     def principal(self, access_token: str, resource: str) -> Principal | None:
         """Whom the token speaks for at `resource` (the address of the endpoint that was called); None when it
@@ -95,12 +95,13 @@ class Grants:
         token = load(self._store, AccessToken, access_key(access_token))
         if token is None or token.until <= self._clock.now() or token.resource != resource:
             return None
-        if self._families.grant(token.principal, token.grant_id) is None:
+        grant = self._families.grant(token.principal, token.grant_id)
+        if grant is None:
             return None
         accounts = accounts_of(self._accounts, token.principal)
         if not accounts:
             return None
-        return Principal(token.principal, actor_of(token), accounts, frozenset(token.scopes))
+        return Principal(token.principal, actor_of(grant), accounts, frozenset(token.scopes))
 
     def connected(self, principal: str) -> tuple[ConnectedClient, ...]:
         """The clients that he has let in and that are not out yet, last used first."""
