@@ -121,6 +121,8 @@ def test_what_any_function_may_meet_is_watched_as_one_series(cloud):
     }
     sources = [*(ROOT / "layers/core/patang").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
     rung = {name for path in sources for name in alarmed_in(ast.parse(path.read_text()))}
+    # A grant's event is told in words; a metric is called by one.
+    rung = {name for name in rung if re.fullmatch(r"[a-z_]+", name)}
 
     assert {"exit_failed", "duplicate_orders", "notification_failed"} <= rung
     assert {name: watched.get(name) for name in sorted(rung)} == dict.fromkeys(sorted(rung), "desk")

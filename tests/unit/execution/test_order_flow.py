@@ -267,7 +267,7 @@ def test_risk_is_checked_again_without_counting_the_order_itself() -> None:
     assert desk.flow().recheck(*ORDER) == {"ok": True, "reason": "VALID"}
     risk = desk.risk()
     desk.store.write(replace(risk.evolve(state="HALTED", halt_reason="asked to")))
-    assert desk.flow().recheck(*ORDER)["reason"].startswith("HALTED: asked to")
+    assert desk.flow().recheck(*ORDER)["reason"].startswith("HALTED: «asked to»")
 
 
 @pytest.mark.parametrize("promoted", [False, True])

@@ -39,7 +39,7 @@ def test_what_does_more_is_refused_to_a_token_that_may_only_read(desk, caller, t
     before = everything(desk)
     answered = call(caller("read"), tool.name, tool.example)
     assert (answered.status, answered.reply.error_type) == (403, "AuthenticationError")
-    assert answered.reply.details == {"kind": "ScopeMissing"}
+    assert answered.reply.details == {"kind": "ScopeMissing", "scope": tool.scope}
     assert everything(desk) == before
 
 
@@ -47,7 +47,7 @@ def test_what_does_more_is_refused_to_a_token_that_may_only_read(desk, caller, t
 def test_a_token_without_the_scope_is_refused_before_its_arguments_are_looked_at(desk, caller, tool):
     others = {"read": "trade", "trade": "admin", "admin": "read"}
     answered = call(caller(others[tool.scope]), tool.name, {"nonsense": 1})
-    assert answered.reply.details == {"kind": "ScopeMissing"}
+    assert answered.reply.details == {"kind": "ScopeMissing", "scope": tool.scope}
 
 
 @pytest.mark.parametrize("tool", WITH_ACCOUNT, ids=name)
