@@ -5,8 +5,12 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sys
+import threading
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "run"]
 
 _PERSON_NEEDED = 3
+_INTERRUPTED = 130
 _SECRET = "PATANG_MCP_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 
 
@@ -96,16 +101,17 @@ def _login(options: argparse.Namespace) -> int:
     # Here and below: the SDK takes half a second to import, which no other command should wait for.
     from patang_workbench.mcp_client import login
 
-    found = asyncio.run(
-        login(
-            options.url,
-            lambda url: _show(url, options),
-            scopes=options.scope,
-            client=_client_name(options.client_id),
-            port=options.port,
-            seconds=options.timeout,
+    with _ending_at_once():
+        found = asyncio.run(
+            login(
+                options.url,
+                lambda url: _show(url, options),
+                scopes=options.scope,
+                client=_client_name(options.client_id),
+                port=options.port,
+                seconds=options.timeout,
+            )
         )
-    )
     if options.json:
         facts = {
             "url": found.url,
@@ -119,6 +125,21 @@ def _login(options: argparse.Namespace) -> int:
     else:
         print(_told(found))
     return 0
+
+
+@contextmanager
+def _ending_at_once() -> Iterator[None]:
+    """Ctrl-C ends the process. Tasks of the SDK that are cancelled may first wait for the answer that nobody
+    gives any more; and nothing is lost, for what is remembered is replaced whole or not at all.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _told(found: "LoggedIn") -> str:
