@@ -35,20 +35,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Logins are remembered in $XDG_CONFIG_HOME/patang/mcp (~/.config without it), one file a server that "
         "only you can read. 0: done. 1: it did not work. 2: not understood. 3: a person must log in, or "
-        "visit a page, first."
+        "visit a page, first. 130: interrupted."
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    _add_login(actions.add_parser("login", help="log in at a server, in this machine's browser"))
-    listing = actions.add_parser("tools", help="what a server can do")
-    calling = actions.add_parser("call", help="run one tool and print what it answers")
-    leaving = actions.add_parser("logout", help="end the login at a server and forget it")
+
+    def action_for(name: str, does: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+
+    _add_login(action_for("login", "log in at a server, in this machine's browser"))
+    listing = action_for("tools", "list what a server can do")
+    calling = action_for("call", "run one tool and print what it answers")
+    leaving = action_for("logout", "end the login at a server and forget it")
     for action, does in ((listing, _tools), (calling, _call), (leaving, _logout)):
         action.add_argument(
             "url", metavar="URL", help="the server's address, such as https://desk.example/mcp"
         )
         action.add_argument("--json", action="store_true", help="print JSON")
         action.set_defaults(action=does)
-    serving = actions.add_parser("serve", help="a desk of one's own on this machine, for assistants")
+    serving = action_for("serve", "run a desk of one's own on this machine, for assistants")
     mcp_serve.add_arguments(serving)
     serving.set_defaults(action=mcp_serve.run)
     calling.add_argument("name", metavar="TOOL", help="as `patang mcp tools` has it")
