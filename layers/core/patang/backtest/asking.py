@@ -33,9 +33,9 @@ _KEPT: Final = timedelta(days=90)
 # Longer than it takes from the record of a run to the start of its execution.
 _STARTING: Final = timedelta(minutes=2)
 _NOT_HERE: Final = (
-    "this desk has no research workers: its owner deploys them with `cdk deploy -c research=true --all`, or "
-    "runs `patang backtest` on a machine of his own and puts the report here with `patang report FOLDER "
-    "--store s3://BUCKET`"
+    "this desk has no research workers: its owner runs `patang backtest` on a machine of his own and puts "
+    "the report here with `patang report FOLDER --store` and the desk's store (s3://BUCKET, or the home "
+    "desk's folder store/), or deploys workers in AWS with `cdk deploy -c research=true --all`"
 )
 
 _BROKEN_OFF: Final = (
