@@ -16,11 +16,12 @@ from patang.execution.orders.requests import PersonsWish, PlaceOrder
 from patang.identity.principal import ALL_SCOPES, Principal
 from patang.keys import market_clock_key, session_key
 from patang.records import load, replace
+from patang.settings.requests import RequestSettings
 from tests.unit.execution.orders.order_room import OrderRoom
 from tests.unit.execution.orders.samples import SHARE
 from tests.unit.risk.samples import halts
 
-__all__ = ["OWNER", "PROGRAM", "AskingRoom", "purchase"]
+__all__ = ["OWNER", "PROGRAM", "AskingRoom", "asking", "intents", "purchase"]
 
 OWNER = Principal("asha", "person:asha", ("main",), ALL_SCOPES, csrf="word")
 PROGRAM = Principal("asha", "token:t1 of asha", ("main",), frozenset({"read", "trade"}))
@@ -114,3 +115,13 @@ class AskingRoom(OrderRoom):
         found = re.search(r"/approvals/(\S+)", self.notifier.sent[-1][1])
         assert found is not None
         return found[1]
+
+
+def asking(**changes: Any) -> AskingRoom:
+    """A room whose settings of requests are these."""
+    return AskingRoom(requests=RequestSettings(**changes))
+
+
+def intents(desk: AskingRoom) -> list[Any]:
+    """Every intent that was written."""
+    return [item for key, item in desk.store.items.items() if key.sort.startswith("INTENT#")]
