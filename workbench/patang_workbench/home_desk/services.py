@@ -106,6 +106,7 @@ class HomeServices:
             _log.warning("failed, and comes again: %s", error)
             return False
         except Exception:
+            # As the deployed queue has it: whatever failed, the message comes again and ends as a dead letter.
             _log.exception("failed, and comes again")
             return False
         return True
@@ -142,6 +143,7 @@ class HomeServices:
                     take(records)
                 seen = records[-1][0]
             except Exception:
+                # As the deployed stream has it: what was not taken is read again from where it began.
                 _log.exception("ticks are read again")
                 self._stop.wait(_AGAIN_SECONDS)
 
