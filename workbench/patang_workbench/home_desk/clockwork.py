@@ -109,7 +109,7 @@ class HomeClockwork:
                 _log.debug("nothing is due: %s", error)
                 self._stop.wait(_PREPARE_SECONDS)
             except Exception:
-                # One schedule that fails must not end the others: in the cloud each has a function of its own.
+                # One schedule that fails must not end the others: deployed, each has its own function.
                 _log.exception("the clockwork goes on")
                 self._stop.wait(_PREPARE_SECONDS)
 

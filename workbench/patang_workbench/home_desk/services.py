@@ -106,7 +106,7 @@ class HomeServices:
             _log.warning("failed, and comes again: %s", error)
             return False
         except Exception:
-            # As the deployed queue has it: whatever failed, the message comes again and ends as a dead letter.
+            # As the deployed queue has it: what failed comes again, and ends as a dead letter.
             _log.exception("failed, and comes again")
             return False
         return True
