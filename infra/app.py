@@ -21,6 +21,8 @@ from infra.stacks.data import DataStack
 from infra.stacks.operations import OperationsStack
 from infra.stacks.research import ResearchStack
 from infra.stacks.trading import TradingStack
+from patang.errors import SettingsError
+from patang_workbench.deployment.stage import wrong_values
 
 __all__ = ["build", "main"]
 
@@ -65,7 +67,10 @@ def main(arguments: list[str] | None = None) -> int:
     outdir = None if "CDK_OUTDIR" in os.environ else options.output
     try:
         build(outdir=outdir, context=context).synth()
-    except (BundleError, ValidationError) as error:
+    except ValidationError as error:
+        print("\n".join(wrong_values(error)), file=sys.stderr)  # noqa: T201 (a command's own message)
+        return 1
+    except (BundleError, SettingsError) as error:
         print(error, file=sys.stderr)  # noqa: T201 (a command's own message)
         return 1
     return 0
