@@ -61,12 +61,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="infra.app", description="Write the CloudFormation templates.")
     parser.add_argument("-c", "--context", action="append", default=[], type=_pair, metavar="NAME=VALUE")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "infra/cdk.out")
+    parser.add_argument("--no-assets", action="store_true", help="templates to be read, not deployed")
+    parser.add_argument(
+        "--no-assets", action="store_true", help="templates alone, with the hashes of code that is not built"
+    )
     options = parser.parse_args(arguments)
     context = dict(options.context)
     # Under the `cdk` command the folder is the command's to say.
     outdir = None if "CDK_OUTDIR" in os.environ else options.output
     try:
-        build(outdir=outdir, context=context).synth()
+        build(outdir=outdir, context=context, build_assets=not options.no_assets).synth()
     except ValidationError as error:
         print("\n".join(wrong_values(error)), file=sys.stderr)  # noqa: T201 (a command's own message)
         return 1
