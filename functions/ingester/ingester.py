@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from functions.ingester.feed import Feed, Link
 from functions.ingester.feeds import MOST_INSTRUMENTS, Feeds
 from functions.ingester.flow import TickFlow
 from functions.ingester.inbox import Event, Frame, Inbox, Lost, Opened, OrderFrame
+from functions.ingester.lease import LOOK_SECONDS, Lease, LeasedStream
 from functions.ingester.orders import OrderFrames
 from functions.ingester.pump import Pump
 from functions.ingester.raw_ticks import RawTicks
@@ -35,6 +37,7 @@ _REPORT_SECONDS = 15.0
 # The task is killed half a minute after it was told to end.
 _END_SECONDS = 20.0
 _END_OF_ARCHIVE_SECONDS = 5.0
+_END_OF_LEASE_SECONDS = 2.0
 _QUIET_SECONDS = 0.2
 
 type Connect = Callable[[str, str, Credentials, Inbox], Link]
@@ -45,9 +48,10 @@ class Ingester:
 
     `connect` opens a connection from ticker root, account, credentials and the inbox that it fills; `health`
     is a file that is touched while the loop turns; `backlog_bytes` bounds the ticks that wait for the stream.
+    `name` is its name in the lease (see Lease); one that nobody else has where none is given.
 
-    One thread takes what the connections hear. The stream, the queue of order frames and the archive have a
-    thread each: none waits for another.
+    One thread takes what the connections hear. The stream, the queue of order frames, the archive and the
+    lease have a thread each: none waits for another.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Ingester:
         stop: threading.Event,
         health: Path | None = None,
         backlog_bytes: int = BACKLOG_BYTES,
+        name: str = "",
     ) -> None:
         self._desk = desk
         self._connect = connect
@@ -75,13 +80,20 @@ class Ingester:
         self._bad_frames = 0
         self._told: dict[str, int] = {}
         self._gaps_told: datetime | None = None
+        self._lease = Lease(desk.store, desk.clock, name or uuid.uuid4().hex)
+        self._gives_up = False
+        self._keeping = Pump("lease", self._keep_lease, LOOK_SECONDS)
+        self._keeping.hurry()
         self._sending = Pump("order frames", self._orders.send, _FLUSH_SECONDS)
         self._putting = Pump("ticks", self._put, _FLUSH_SECONDS)
 
     def run(self) -> int:
-        """The process's exit code: 0 if everything that was received has been put."""
+        """The process's exit code: 0 if everything that was received has been put.
+
+        Also ends when the lease was lost to another.
+        """
         next_refresh = next_follow = next_report = 0.0
-        while not self._stop.is_set():
+        while not self._stop.is_set() and not self._lease.is_lost:
             now = time.monotonic()
             if now >= next_refresh:
                 self._refresh(now)
@@ -130,14 +142,14 @@ class Ingester:
         log.info("universe of %s: %d instruments", universe.day, len(universe.instruments))
         self._raw_ticks.watch(universe)
         if self._flow is None:
-            stream, now = self._desk.tick_stream, self._desk.clock.now
-            self._flow = TickFlow(stream, universe, now, self._backlog_bytes)
+            stream = LeasedStream(self._desk.tick_stream, self._lease, time.monotonic)
+            self._flow = TickFlow(stream, universe, self._desk.clock.now, self._backlog_bytes)
         else:
             self._flow.watch(universe)
 
     def _follow(self) -> None:
-        """Watches what is near the money by now."""
-        if self._settings is None:
+        """Watches what is near the money by now; before the lease is ours nothing, on any connection."""
+        if self._settings is None or not self._lease.is_ours:
             return
         if self._flow is not None:
             each_side = self._settings.universe.strikes_each_side
@@ -214,6 +226,12 @@ class Ingester:
         for packets in decoded.packets:
             self._raw_ticks.add(packets, flow.market_time, received)
 
+    def _keep_lease(self) -> None:
+        if self._gives_up:
+            self._lease.give_up()
+        else:
+            self._lease.keep(time.monotonic())
+
     def _put(self) -> None:
         if self._flow is not None:
             self._flow.flush()
@@ -248,7 +266,12 @@ class Ingester:
         while (event := self._inbox.get(_QUIET_SECONDS)) is not None:
             self._handle(event)
         sent = self._sending.end(_END_SECONDS / 2)
-        put = self._putting.end(max(1.0, deadline - time.monotonic()))
+        left = 0.0 if self._lease.is_lost else max(1.0, deadline - time.monotonic())
+        put = self._putting.end(left)
+        if put:
+            # Not before, and else not at all: the next one begins to put the moment it reads it.
+            self._gives_up = True
+            self._keeping.end(_END_OF_LEASE_SECONDS)
         archived = self._raw_ticks.end(_END_OF_ARCHIVE_SECONDS)
         self._report()
         if not archived:

@@ -30,6 +30,7 @@
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
 | mark | MARKS | <position_id> | |
 | outbox event | OUTBOX#<account>#<date> | <event_id> | |
+| whose turn it is to put ticks | INGESTER | LEASE | |
 | universe of a day | UNIVERSE | <date> | |
 | feature state pointer | FEATURE_STATE | <shard> | |
 | closed minute | CLOSES#<date>#<HHMM> | <shard> | |
@@ -97,6 +98,7 @@ __all__ = [
     "fill_key",
     "funds_key",
     "graduation_key",
+    "ingester_lease_key",
     "intent_key",
     "mark_key",
     "market_clock_key",
@@ -238,6 +240,10 @@ def mark_key(position_id: str) -> Key:
 
 def outbox_partition(account: str, day: date) -> str:
     return f"OUTBOX#{account}#{day.isoformat()}"
+
+
+def ingester_lease_key() -> Key:
+    return Key("INGESTER", "LEASE")
 
 
 def universe_key(day: date) -> Key:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from functions.ingester.__main__ import _name
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -26,6 +28,7 @@ def test_it_survives_a_store_that_is_away_and_ends_cleanly_when_told(tmp_path):
         "STAGE": "test",
         "POWERTOOLS_SERVICE_NAME": "ingester",
         "HEALTH_FILE": str(tmp_path / "alive"),
+        "INSTANCE_FILE": str(tmp_path / "instance"),
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "functions.ingester"],
@@ -45,3 +48,12 @@ def test_it_survives_a_store_that_is_away_and_ends_cleanly_when_told(tmp_path):
     assert process.returncode == 0, "".join(seen) + rest
     assert "ended: everything received was put" in rest
     assert (tmp_path / "alive").exists()
+    assert (tmp_path / "instance").read_text()
+
+
+def test_its_name_in_the_lease_is_the_places_and_nobody_elses(tmp_path):
+    first = _name(tmp_path / "instance")
+    assert first
+    assert _name(tmp_path / "instance") == first, "a process that died here is started again"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["instance"]
+    assert len({first, _name(None), _name(None)}) == 3

@@ -36,7 +36,8 @@ class HomeServices:
     def __init__(self, desk: HomeDesk, connect: Connect) -> None:
         self._desk = desk
         self._stop = threading.Event()
-        ingester = Ingester(desk, connect, self._stop)
+        # One process of the folder at a time: it goes on where the one before died.
+        ingester = Ingester(desk, connect, self._stop, name="home")
         works: Mapping[str, Callable[[], object]] = {
             "lane": lambda: self._read(desk.lane_messages, self._lane),
             "order-updates": lambda: self._read(desk.update_messages, self._update),

@@ -227,5 +227,9 @@ class LocalStack:
         (definition, *_) = ecs.list_task_definitions()["taskDefinitionArns"]
         task = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
         given = {entry["name"]: entry["value"] for entry in task["containerDefinitions"][0]["environment"]}
-        given |= {"HEALTH_FILE": str(self.folder / "ingester.health"), "PYTHONUNBUFFERED": "1"}
+        given |= {
+            "HEALTH_FILE": str(self.folder / "ingester.health"),
+            "INSTANCE_FILE": str(self.folder / "ingester.instance"),
+            "PYTHONUNBUFFERED": "1",
+        }
         return given | self.emulator.client_environment()
