@@ -61,7 +61,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="infra.app", description="Write the CloudFormation templates.")
     parser.add_argument("-c", "--context", action="append", default=[], type=_pair, metavar="NAME=VALUE")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "infra/cdk.out")
-    parser.add_argument("--no-assets", action="store_true", help="templates to be read, not deployed")
     parser.add_argument(
         "--no-assets", action="store_true", help="templates alone, with the hashes of code that is not built"
     )
