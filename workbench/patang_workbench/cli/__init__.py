@@ -17,6 +17,9 @@ from patang_workbench.cli import (
     charges,
     data,
     dataset,
+    deploy,
+    destroy,
+    diff,
     doctor,
     explain,
     features,
@@ -115,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
             "a desk for assistants on this machine; other MCP servers: log in, list tools, call them",
         ),
         ("settings", settings, "check, show and store the settings of a desk, and what they were"),
+        ("deploy", deploy, "a stage into your AWS account, with what will cost money said first"),
+        ("diff", diff, "what a deployment would change, without changing anything"),
+        ("destroy", destroy, "a stage out of your AWS account, and what of it stays"),
         ("doctor", doctor, "whether a desk can trade at all, and what is wrong with it"),
     ):
         verb = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")

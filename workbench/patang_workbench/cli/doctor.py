@@ -16,6 +16,10 @@ from patang.settings import Settings
 from patang_workbench.cli.deployed import deployed_desk
 from patang_workbench.cli.running import CommandError
 from patang_workbench.cli.settings_file import read_settings
+from patang_workbench.deployment.account import StageAccount
+from patang_workbench.deployment.checks import deployment_findings
+from patang_workbench.deployment.programs import ROOT, Programs
+from patang_workbench.deployment.stage import read_stage
 from patang_workbench.doctor.desk_findings import desk_findings, stored_settings, universe_of
 from patang_workbench.doctor.findings import Finding, capital_findings, settings_findings
 from patang_workbench.doctor.purchases import Assumed, assumed_purchases, quoted_purchases
@@ -29,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = "0: nothing failed. 1: something did. Without --stage nothing of a desk is asked."
     parser.add_argument("--stage", choices=("paper", "live"), help="examine the desk deployed as this stage")
+    parser.add_argument(
+        "--deployment",
+        action="store_true",
+        help="examine what deploying a stage needs: tools, the AWS account and its quotas, cdk.json",
+    )
     parser.add_argument(
         "--settings", type=Path, metavar="FILE", help="examine a file instead of the defaults"
     )
@@ -44,8 +53,12 @@ def run(options: argparse.Namespace) -> int:
     """Print what was found; 1 if something failed."""
     if options.stage and options.settings:
         raise CommandError("give --stage or --settings: a desk is examined with the settings it has")
+    if options.deployment and options.settings:
+        raise CommandError(
+            "give --deployment or --settings: a desk's settings are stored once it is deployed"
+        )
     try:
-        settings, found, bought = _examined(options)
+        settings, found, bought = _before_deploying(options) if options.deployment else _examined(options)
     except PatangError as error:
         raise CommandError(str(error)) from error
     failed = any(finding.status == "fail" for finding in found)
@@ -79,6 +92,12 @@ def _examined(options: argparse.Namespace) -> tuple[Settings, list[Finding], lis
     offered = offered or assumed_purchases(settings, now.astimezone(IST).date(), assumed)
     bought = [affordable(purchase, settings, now) for purchase in offered]
     return settings, found + capital_findings(settings, bought), bought
+
+
+def _before_deploying(options: argparse.Namespace) -> tuple[Settings, list[Finding], list[Affordable]]:
+    """Findings of the stage (paper where none is said) alone."""
+    stage = read_stage(ROOT / "cdk.json", {"stage": options.stage or "paper"})
+    return Settings(), deployment_findings(stage, StageAccount(stage), Programs()), []
 
 
 def _as_json(

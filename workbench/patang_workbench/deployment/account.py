@@ -1,0 +1,137 @@
+"""What of a stage there is in the owner's AWS account, asked with the owner's own credentials."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from patang_workbench.deployment.stage import Stage
+
+__all__ = ["PARTS", "AccountError", "Kept", "StageAccount"]
+
+# In the order in which they are deployed.
+PARTS: Final = ("data", "trading", "access", "operations", "research")
+_BOOTSTRAP: Final = "/cdk-bootstrap/hnb659fds/version"
+_GONE: Final = ("DELETE_COMPLETE", "REVIEW_IN_PROGRESS")
+
+
+class AccountError(RuntimeError):
+    """AWS could not be asked, or refused; the text has its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A resource that outlives its stack."""
+
+    stack: str
+    kind: str
+    name: str
+
+
+class StageAccount:
+    """One stage in one account and region. Every method raises AccountError if AWS does not answer it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self._session = boto3.Session(region_name=stage.region)
+
+    @cached_property
+    def caller(self) -> Mapping[str, str]:
+        """`Account` and `Arn` of who asks."""
+        found: Mapping[str, str] = self._ask("sts", "get_caller_identity")
+        return found
+
+    def bootstrap_version(self) -> int | None:
+        """Of the CDK's own stack in this account and region; None where it was never bootstrapped."""
+        try:
+            return int(self._ask("ssm", "get_parameter", Name=_BOOTSTRAP)["Parameter"]["Value"])
+        except AccountError as error:
+            if _code(error) == "ParameterNotFound":
+                return None
+            raise
+
+    def concurrency(self) -> int:
+        """Functions that may run at the same time in this account and region."""
+        return int(self._ask("lambda", "get_account_settings")["AccountLimit"]["ConcurrentExecutions"])
+
+    def stacks(self) -> dict[str, Mapping[str, Any]]:
+        """The stage's deployed stacks by name, as CloudFormation describes them."""
+        found = {}
+        for name in (f"{self.stage.prefix}-{part}" for part in PARTS):
+            try:
+                (stack,) = self._ask("cloudformation", "describe_stacks", StackName=name)["Stacks"]
+            except AccountError as error:
+                if _code(error) == "ValidationError":
+                    continue
+                raise
+            if stack["StackStatus"] not in _GONE:
+                found[name] = stack
+        return found
+
+    def template(self, stack: str) -> Mapping[str, Any]:
+        """The template that a stack was deployed with."""
+        body = self._ask("cloudformation", "get_template", StackName=stack)["TemplateBody"]
+        parsed: Mapping[str, Any] = json.loads(body) if isinstance(body, str) else body
+        return parsed
+
+    def outputs(self) -> dict[str, str]:
+        """What all of the stage's stacks print, by name."""
+        return {
+            output["OutputKey"]: output["OutputValue"]
+            for stack in self.stacks().values()
+            for output in stack.get("Outputs", [])
+        }
+
+    def kept(self, stack: str) -> list[Kept]:
+        """What of a deployed stack is retained when the stack goes."""
+        resources = self.template(stack)["Resources"]
+        physical = dict(self._physical(stack))
+        return [
+            Kept(stack, str(resource["Type"]), physical.get(name, name))
+            for name, resource in resources.items()
+            if resource.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
+        ]
+
+    def secrets_made_at_run_time(self) -> list[str]:
+        """Names of the stage's secrets that no stack made: accounts' API secrets, the day's tokens."""
+        made = {name for stack in self.stacks() for _, name in self._physical(stack)}
+        own = {"Key": "name", "Values": [f"{self.stage.secret_prefix}/"]}
+        found = self._pages("secretsmanager", "list_secrets", "SecretList", Filters=[own])
+        return sorted(s["Name"] for s in found if not {s["ARN"], s["Name"]} & made)
+
+    def unprotect(self, stack: str) -> None:
+        """Lets a stack be deleted that is protected against it."""
+        self._ask(
+            "cloudformation",
+            "update_termination_protection",
+            StackName=stack,
+            EnableTerminationProtection=False,
+        )
+
+    def _physical(self, stack: str) -> Iterator[tuple[str, str]]:
+        pages = self._pages(
+            "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack
+        )
+        return ((p["LogicalResourceId"], p.get("PhysicalResourceId", "")) for p in pages)
+
+    def _pages(self, service: str, action: str, part: str, **request: Any) -> list[dict[str, Any]]:
+        try:
+            pages = self._session.client(service).get_paginator(action).paginate(**request)
+            return [entry for page in pages for entry in page[part]]
+        except (BotoCoreError, ClientError) as error:
+            raise AccountError(f"{service} does not answer {action}: {error}") from error
+
+    def _ask(self, service: str, action: str, **request: Any) -> Any:
+        try:
+            return getattr(self._session.client(service), action)(**request)
+        except (BotoCoreError, ClientError) as error:
+            raise AccountError(f"{service} does not answer {action}: {error}") from error
+
+
+def _code(error: AccountError) -> str:
+    cause = error.__cause__
+    return str(cause.response["Error"]["Code"]) if isinstance(cause, ClientError) else ""
