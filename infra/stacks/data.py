@@ -57,7 +57,7 @@ class DataStack(Stack):
         self.notify = self._topic("Notify", settings, by_way=True)
         # What CloudWatch publishes has no attributes, which no filter lets through.
         self.alarms = self._topic("Alarms", settings, by_way=False)
-        self._let_cloudwatch_in()
+        self._let_senders_in()
         self.order_network = OrderNetwork(self, "OrderNetwork", settings)
         self.api = apigateway.HttpApi(
             self,
@@ -181,24 +181,26 @@ class DataStack(Stack):
             topic.add_subscription(SmsSubscription(settings.owner_phone, filter_policy=policy))
         return topic
 
-    def _let_cloudwatch_in(self) -> None:
-        """Alarms are published by CloudWatch itself, which has to be let in at the topic and at its key."""
-        cloudwatch = iam.ServicePrincipal("cloudwatch.amazonaws.com")
-        own_alarms = {"StringEquals": {"aws:SourceAccount": self.account}}
+    def _let_senders_in(self) -> None:
+        """AWS itself publishes alarms and the budget: it has to be let in at the topic and at its key."""
+        senders = [
+            iam.ServicePrincipal(name) for name in ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
+        ]
+        of_this_account = {"StringEquals": {"aws:SourceAccount": self.account}}
         self.alarms.add_to_resource_policy(
             iam.PolicyStatement(
-                principals=[cloudwatch],
+                principals=senders,
                 actions=["sns:Publish"],
                 resources=[self.alarms.topic_arn],
-                conditions=own_alarms,
+                conditions=of_this_account,
             )
         )
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
-                principals=[cloudwatch],
+                principals=senders,
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=["*"],
-                conditions=own_alarms,
+                conditions=of_this_account,
             )
         )
 

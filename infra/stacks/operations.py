@@ -7,6 +7,7 @@ from constructs import Construct
 from infra.config import StageSettings
 from infra.constructs.alarms import Alarms
 from infra.constructs.desk_dashboard import DeskDashboard
+from infra.constructs.monthly_budget import MonthlyBudget
 from infra.stacks.data import DataStack
 from infra.stacks.trading import TradingStack
 
@@ -14,7 +15,7 @@ __all__ = ["OperationsStack"]
 
 
 class OperationsStack(Stack):
-    """The dashboard and the alarms; an alarm goes to the owner's topic."""
+    """The dashboard, the alarms and the budget; they tell the owner's topic of alarms."""
 
     def __init__(
         self, scope: Construct, settings: StageSettings, data: DataStack, trading: TradingStack
@@ -27,3 +28,4 @@ class OperationsStack(Stack):
         )
         self.alarms = Alarms(self, "Alarms", settings, trading, SnsAction(data.alarms))
         self.dashboard = DeskDashboard(self, "Dashboard", settings, trading)
+        self.budget = MonthlyBudget(self, "Budget", settings, data.alarms)

@@ -19,6 +19,7 @@ LEFT_OUT: Mapping[str, str] = {
     "AWS::EC2::NetworkInterface": "unknown to the emulator's CloudFormation",
     "AWS::EC2::Instance": "unknown to the emulator's CloudFormation; no machine would stand behind it",
     "AWS::EC2::NatGateway": "unknown to the emulator's CloudFormation; takes the instance's place",
+    "AWS::Budgets::Budget": "refused by the emulator, which charges nothing",
 }
 
 # Left out where they name a resource that is: without it they have nothing to lead to or to watch.
