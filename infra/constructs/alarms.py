@@ -171,6 +171,11 @@ _COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
         "instruments_left_out",
         "More is to be watched than one key may: the options farthest from the money bring no ticks",
     ),
+    "ingester-not-running": (
+        _ANY,
+        "ingester_not_running",
+        "The ingester's task is wanted and does not run: no ticks, no entries, and no exits by the guard",
+    ),
     "price-break": (
         _ANY,
         "price_break",

@@ -18,9 +18,8 @@ __all__ = ["DeskNetwork", "IngesterService"]
 
 _USER: Final = "10001"
 _SCRATCH: Final = "/run/patang"
-_HEALTH_FILE: Final = f"{_SCRATCH}/alive"
-# Touched every five seconds; a task that is silent for longer hangs, and is replaced.
-_ALIVE: Final = f"import os, time; assert time.time() - os.stat('{_HEALTH_FILE}').st_mtime < 30"
+# A container that runs for less is not started again in its task: that is for the deployment to judge.
+_SOUND_FOR: Final = Duration.seconds(60)
 
 
 class DeskNetwork(Construct):
@@ -59,7 +58,10 @@ class DeskNetwork(Construct):
 
 
 class IngesterService(Construct):
-    """Exactly one task: a new one starts when the old one has stopped, for two would put every tick twice."""
+    """One task that puts ticks. Beside it a second one runs for a minute while versions change: it stands by
+    until the first has put everything and given up its lease (functions.ingester.lease), so that the market
+    is out of sight for seconds, and a version that does not start takes the place of nothing.
+    """
 
     def __init__(
         self,
@@ -72,7 +74,7 @@ class IngesterService(Construct):
         environment: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
-        cluster = ecs.Cluster(self, "Cluster", vpc=network.vpc)
+        self.cluster = ecs.Cluster(self, "Cluster", vpc=network.vpc)
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -94,6 +96,8 @@ class IngesterService(Construct):
         )
         # The root file system is read-only; this is the one place to write, gone with the task.
         self.task.add_volume(name="scratch")
+        parameters = ecs.LinuxParameters(self, "Parameters")
+        parameters.drop_capabilities(ecs.Capability.ALL)
         container = self.task.add_container(
             "Ingester",
             image=ecs.ContainerImage.from_asset(
@@ -103,15 +107,21 @@ class IngesterService(Construct):
                 "STAGE": settings.stage,
                 "POWERTOOLS_SERVICE_NAME": "ingester",
                 "AWS_DEFAULT_REGION": settings.region,
-                "HEALTH_FILE": _HEALTH_FILE,
+                "HEALTH_FILE": f"{_SCRATCH}/alive",
+                # As old as the task: a container that is started again in it takes its lease back at once.
+                "INSTANCE_FILE": f"{_SCRATCH}/instance",
                 **environment,
             },
             logging=ecs.LogDrivers.aws_logs(stream_prefix="ingester", log_group=log_group),
             readonly_root_filesystem=True,
             user=_USER,
+            linux_parameters=parameters,
+            # Seconds, where a new task takes a minute.
+            enable_restart_policy=True,
+            restart_attempt_period=_SOUND_FOR,
             stop_timeout=Duration.seconds(30),
             health_check=ecs.HealthCheck(
-                command=["CMD", "python", "-c", _ALIVE],
+                command=["CMD", "python", "-m", "functions.ingester.alive"],
                 interval=Duration.seconds(30),
                 retries=3,
                 start_period=Duration.seconds(60),
@@ -131,11 +141,14 @@ class IngesterService(Construct):
         self.service = ecs.FargateService(
             self,
             "Service",
-            cluster=cluster,
+            cluster=self.cluster,
             task_definition=self.task,
+            # By IngesterHours changed from then on. Every deployment wants one task, by night too: a breaker
+            # that sees none start has nothing to judge, and what is wrong would be met at the next open.
             desired_count=1,
-            min_healthy_percent=0,
-            max_healthy_percent=100,
+            min_healthy_percent=100,
+            max_healthy_percent=200,
+            availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.DISABLED,
             circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
             assign_public_ip=True,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),

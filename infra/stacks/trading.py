@@ -11,6 +11,7 @@ from infra.constructs.audit_trail import AuditTrail
 from infra.constructs.decisions import Decisions
 from infra.constructs.desk_function import FunctionSource
 from infra.constructs.foundation import Foundation
+from infra.constructs.ingester_hours import IngesterHours
 from infra.constructs.ingester_service import DeskNetwork, IngesterService
 from infra.constructs.nat_instance import NatInstance
 from infra.constructs.order_path import OrderPath
@@ -65,6 +66,7 @@ class TradingStack(Stack):
         self.timekeeping = Timekeeping(self, "Timekeeping", parts, model_path=model_path.value_as_string)
         self.audit_trail = AuditTrail(self, "AuditTrail", parts)
         self.ingester = self._ingester(settings, bundles, parts)
+        self.ingester_hours = IngesterHours(self, "IngesterHours", parts, self.ingester)
         for name, value in {
             "TickStream": self.ticks.stream_name,
             "OrderQueueUrl": self.queues.orders.queue_url,

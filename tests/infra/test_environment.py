@@ -109,4 +109,4 @@ def test_ingester_is_given_what_it_reads_and_no_more(cloud):
     needed = variables_read_by(used_by(ROOT / "functions/ingester"))
 
     assert needed <= given
-    assert given - needed <= OPTIONAL | {"AWS_DEFAULT_REGION", "HEALTH_FILE"}
+    assert given - needed <= OPTIONAL | {"AWS_DEFAULT_REGION", "HEALTH_FILE", "INSTANCE_FILE"}

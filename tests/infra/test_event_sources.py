@@ -82,6 +82,7 @@ SCHEDULES = (
     ("archive", "archive", "cron(50 15 ? * MON-FRI *)"),
     ("login-reminder", "sessions", "cron(15,45 8 ? * * *)"),
     ("logout", "sessions", "cron(0,30 12-22 ? * * *)"),
+    ("ingester-hours", "ingester_hours", "cron(0,5,10,15,20,25,30,35,40,45,50,55 * ? * * *)"),
 )
 
 
@@ -138,21 +139,6 @@ def test_what_anybody_may_call_has_a_limit_of_its_own(cloud):
     routes = cloud.resources("AWS::ApiGatewayV2::Route")
     limited = {key for key, route in routes.items() if route["Properties"]["RouteKey"] in limits}
     assert limited <= set(stage["DependsOn"]), f"{name} is refused before its routes are there"
-
-
-def test_one_ingester_at_a_time(cloud):
-    (service,) = cloud.properties("AWS::ECS::Service")
-    (task,) = cloud.properties("AWS::ECS::TaskDefinition")
-    (container,) = task["ContainerDefinitions"]
-
-    deployment = service["DeploymentConfiguration"]
-    assert service["DesiredCount"] == 1
-    assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (0, 100)
-    assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
-    assert (task["Cpu"], task["Memory"]) == ("256", "1024")
-    assert task["RuntimePlatform"]["CpuArchitecture"] == "ARM64"
-    assert container["ReadonlyRootFilesystem"] is True
-    assert container["User"] == "10001"
 
 
 def test_network_has_no_gateway_that_costs_and_lets_nobody_in(cloud):

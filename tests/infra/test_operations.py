@@ -21,6 +21,7 @@ ALARMS = {
     "session-expired", "preflight-failed", "morning-failed", "egress-ip-mismatch", "morning-problem",
     "archive-problem", "subscription-missing",
     "nat-failed", "nat-host-failed", "broker-row-left-out",
+    "ingester-not-running",
 }  # fmt: skip
 
 

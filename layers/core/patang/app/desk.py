@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from patang.features.service import FeatureService
     from patang.identity.principal import Principal
     from patang.market.archive import ArchiveService
+    from patang.market.feed_task import FeedTask
     from patang.oauth.authorizations import Authorizations
     from patang.oauth.clients import ClientBook
     from patang.oauth.events import GrantEvents
@@ -131,6 +132,11 @@ class Desk(Trading):
             self.notifier,
             self.metrics,
         )
+
+    def feed_task(self) -> "FeedTask":
+        from patang.market.feed_task import FeedTask
+
+        return FeedTask(self.ingester_tasks, self.standing_settings, self.metrics)
 
     def sign_in(self) -> SignIn:
         return SignIn(self.auth_store, self.accounts(), self.clock, self._session_opened)

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -43,6 +43,9 @@ from patang.ports import (
 from patang.settings import Settings
 from patang.settings.changes import SettingsChanges
 from patang.settings.reader import SettingsReader
+
+if TYPE_CHECKING:
+    from patang.ports.tasks import TaskService
 
 __all__ = ["Surroundings"]
 
@@ -196,6 +199,14 @@ class Surroundings:
         from patang.adapters.parquet import ParquetTables
 
         return ParquetTables()
+
+    @cached_property
+    def ingester_tasks(self) -> "TaskService":
+        # Here, not at the top: one function alone starts and ends them.
+        from patang.adapters.aws.ecs import EcsService
+
+        cluster, service = self.variable("INGESTER_CLUSTER"), self.variable("INGESTER_SERVICE")
+        return EcsService(self._client("ecs"), cluster, service)
 
     @staticmethod
     def stored_item(image: Attributes) -> Attributes:

@@ -1,0 +1,1 @@
+"""Starts and ends the ingester's task by the exchange's calendar."""
