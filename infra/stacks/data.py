@@ -152,13 +152,14 @@ class DataStack(Stack):
                         )
                     ],
                 ),
+                # Nothing reads them but who replays a day; moving one costs what a month of it does.
                 s3.LifecycleRule(
                     id="cold-ticks",
                     prefix="ticks/",
                     transitions=[
                         s3.Transition(
                             storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
-                            transition_after=Duration.days(90),
+                            transition_after=Duration.days(30),
                         )
                     ],
                 ),

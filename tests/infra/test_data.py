@@ -84,7 +84,7 @@ def test_what_is_of_use_for_a_while_goes_and_what_is_asked_for_seldom_gets_cheap
     assert kept("chain-snapshots") == ("chains/", 90)
     assert kept("research") == ("research/", 90)
     assert kept("cold-ticks") == ("ticks/", None)
-    assert rules["cold-ticks"]["Transitions"] == [{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}]
+    assert rules["cold-ticks"]["Transitions"] == [{"StorageClass": "GLACIER_IR", "TransitionInDays": 30}]
     # What the audit log has sealed is kept for as long as the log: for good, and readable at once.
     assert kept("sealed-decisions") == ("decisions/", None)
     assert rules["sealed-decisions"]["Transitions"] == [
