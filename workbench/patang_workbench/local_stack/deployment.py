@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from patang_workbench.local_stack.assembly import Assembly, Template
 from patang_workbench.local_stack.emulator import REGION, Emulator
 
-__all__ = ["DeploymentError", "deploy", "subscribe_outbox"]
+__all__ = ["DeploymentError", "deploy", "destroy", "subscribe_outbox"]
 
 _TEMPLATE_BUCKET = "patang-templates"
 _STACK_SECONDS = 180.0
@@ -26,8 +26,12 @@ def deploy(
     parameters: Mapping[str, str],
     progress: Callable[[str], None],
 ) -> dict[str, str]:
-    """Create every stack. `parameters` go to the stacks that declare them. Returns all outputs by name."""
-    s3, buckets = emulator.client("s3"), set[str]()
+    """Create every stack, or update those that are there.
+
+    `parameters` go to the stacks that declare them. Returns all outputs by name.
+    """
+    s3 = emulator.client("s3")
+    buckets = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     outputs: dict[str, str] = {}
     for template in assembly.templates:
         progress(f"{template.stack}: {len(template.body['Resources'])} resources")
@@ -35,7 +39,7 @@ def deploy(
             _need_bucket(s3, buckets, bucket)
             s3.upload_file(str(path), bucket, key)
         _need_bucket(s3, buckets, _TEMPLATE_BUCKET)
-        outputs |= _create(emulator, s3, template, parameters)
+        outputs |= _put(emulator, s3, template, parameters)
     return outputs
 
 
@@ -48,14 +52,28 @@ def subscribe_outbox(emulator: Emulator, topic: str) -> str:
     return str(queue)
 
 
-def _create(emulator: Emulator, s3: Any, template: Template, parameters: Mapping[str, str]) -> dict[str, str]:
+def destroy(emulator: Emulator, assembly: Assembly, progress: Callable[[str], None]) -> None:
+    """Delete every stack, the last one first. What a template retains stays."""
+    formation = emulator.client("cloudformation")
+    for template in reversed(assembly.templates):
+        if template.stack in _there(formation):
+            progress(f"{template.stack}: deleting")
+            formation.delete_stack(StackName=template.stack)
+            _wait_until_gone(formation, template)
+
+
+def _put(emulator: Emulator, s3: Any, template: Template, parameters: Mapping[str, str]) -> dict[str, str]:
     body = template.deployable()
     s3.put_object(
         Bucket=_TEMPLATE_BUCKET, Key=template.stack, Body=json.dumps(body, separators=(",", ":")).encode()
     )
     formation = emulator.client("cloudformation")
+    exists = template.stack in _there(formation)
+    if exists and formation.get_template(StackName=template.stack)["TemplateBody"] == body:
+        return _outputs(formation.describe_stacks(StackName=template.stack)["Stacks"][0])
+    act, done = ("update_stack", "UPDATE_COMPLETE") if exists else ("create_stack", "CREATE_COMPLETE")
     try:
-        formation.create_stack(
+        getattr(formation, act)(
             StackName=template.stack,
             TemplateURL=f"{emulator.endpoint}/{_TEMPLATE_BUCKET}/{template.stack}",
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
@@ -68,11 +86,31 @@ def _create(emulator: Emulator, s3: Any, template: Template, parameters: Mapping
     except ClientError as error:
         raise DeploymentError(f"{template.stack} was refused: {error}") from error
     stack = _finished(formation, template.stack)
-    if stack["StackStatus"] != "CREATE_COMPLETE":
+    if stack["StackStatus"] != done:
         raise DeploymentError(
             f"{template.stack} ended {stack['StackStatus']}: {_failures(formation, template)}"
         )
+    return _outputs(stack)
+
+
+def _there(formation: Any) -> set[str]:
+    return {stack["StackName"] for stack in formation.describe_stacks()["Stacks"]}
+
+
+def _outputs(stack: Mapping[str, Any]) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def _wait_until_gone(formation: Any, template: Template) -> None:
+    deadline = time.monotonic() + _STACK_SECONDS
+    while time.monotonic() < deadline:
+        found = [s for s in formation.describe_stacks()["Stacks"] if s["StackName"] == template.stack]
+        if not found:
+            return
+        if found[0]["StackStatus"].endswith("FAILED"):
+            raise DeploymentError(f"{template.stack} was not deleted: {_failures(formation, template)}")
+        time.sleep(0.1)
+    raise DeploymentError(f"{template.stack} was not deleted within {_STACK_SECONDS:.0f} s")
 
 
 def _finished(formation: Any, name: str) -> Mapping[str, Any]:
