@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from patang_workbench.deployment.account import StageAccount
 from patang_workbench.deployment.changes import BILLED, StackChange, billed, change_of, let_go
@@ -12,6 +12,9 @@ from patang_workbench.deployment.programs import Programs
 from patang_workbench.local_stack.assembly import Assembly
 
 __all__ = ["Plan", "made_plan"]
+
+# Of a first deployment that failed: CloudFormation has its template, and nothing of it stands.
+_NEVER_STOOD: Final = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ def made_plan(
     stage = account.stage
     programs.synthesise(stage, said, folder, assets=assets)
     templates = Assembly(folder, account.caller["Account"], stage.region).templates
-    deployed = {name: account.template(name) for name in account.stacks()}
+    there = {name for name, stack in account.stacks().items() if stack["StackStatus"] not in _NEVER_STOOD}
+    deployed = {name: account.template(name) for name in sorted(there)}
     wanted = {template.stack for template in templates}
     left = tuple(sorted(deployed.keys() - wanted))
     staying = [deployed[name] for name in left]
