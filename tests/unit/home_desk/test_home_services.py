@@ -4,12 +4,16 @@ linked."""
 import logging
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from functions.ingester.lease import TurnRecord
 from patang.errors import BadInput, TryAgain
+from patang.keys import ingester_lease_key
+from patang.records import create, load
 from patang_workbench.home_desk.desk import HomeDesk
 from patang_workbench.home_desk.environment import HomeEnvironment
 from patang_workbench.home_desk.services import HomeServices
@@ -101,6 +105,26 @@ def test_what_fails_three_times_is_a_dead_letter(desk: DeskOfLane, working: Home
     until(lambda: desk.dead_messages.waiting() == 1)
     assert desk.lane.taken == []
     assert desk.lane_messages.waiting() == 0
+
+
+def test_its_ingester_goes_on_at_once_where_one_died(desk: DeskOfLane) -> None:
+    """Another's lease it would have to wait for until it has run out."""
+
+    def lease() -> TurnRecord:
+        found = load(desk.store, TurnRecord, ingester_lease_key())
+        assert found is not None
+        return found
+
+    until_when = desk.clock.now() + timedelta(minutes=5)
+    desk.store.write(create(TurnRecord(holder="home", until=until_when)))
+    services = HomeServices(desk, no_connection)
+    services.start()
+    try:
+        until(lambda: lease().until != until_when)
+        assert lease().holder == "home"
+    finally:
+        services.end()
+    assert lease().until is None
 
 
 def test_every_event_is_linked(desk: DeskOfLane, working: HomeServices) -> None:
