@@ -3,302 +3,164 @@
 from collections.abc import Mapping
 from typing import Final
 
-from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from infra.config import StageSettings
+from infra.constructs.alarm import AlarmMaker
+from infra.constructs.counted_alarms import COUNTED
+from infra.constructs.desk_function import FUNCTION_LAYERS
 from infra.constructs.desk_metrics import DeskMetrics
+from infra.constructs.market_silence import MarketSilence
+from infra.stacks.data import DataStack
 from infra.stacks.trading import TradingStack
 
 __all__ = ["Alarms"]
 
-_LATE_MS = 60_000
+_LATE_MS: Final = 60_000
 # From the owner's yes to the broker's answer; the budget is 315 ms with 200 of network.
-_SLOW_ORDER_MS = 500
-
-# Whichever function meets it (Metrics.alarm).
-_ANY: Final = "desk"
-
-# Alarms that ring when the metric of a service is counted at all: service, metric, what it means.
-_COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
-    "order-unknown": (
-        "order_lane",
-        "order_unknown",
-        "An order's fate is unknown: it is looked up by its tag and never sent again; look at the broker",
-    ),
-    "order-unresolved": (
-        _ANY,
-        "order_unresolved",
-        "For two minutes nobody has found out what became of an order: look for its tag at the broker",
-    ),
-    "order-never-arrived": (
-        _ANY,
-        "order_never_arrived",
-        "An order never reached the broker and is not sent again by itself; an exit is begun anew: see to it",
-    ),
-    "order-turned-up-late": (
-        _ANY,
-        "order_turned_up_late",
-        "An order that had been given up stands or was filled after all; the desk has taken it back",
-    ),
-    "order-missing": (
-        _ANY,
-        "order_missing",
-        "An order that the broker had taken is not in its order book: look there, and at the positions",
-    ),
-    "reconciliation-mismatch": (
-        _ANY,
-        "reconciliation_mismatch",
-        "The broker's books and the desk's differ and nobody can explain it: the account enters nothing",
-    ),
-    "duplicate-orders": (
-        _ANY,
-        "duplicate_orders",
-        "One tag stands twice in the order book, which must never be: halt, and look at both orders",
-    ),
-    "fill-after-end": (
-        _ANY,
-        "fill_after_end",
-        "An order that had ended was filled further; the position counts it: compare with the broker",
-    ),
-    "entry-rejected": (
-        _ANY,
-        "entry_rejected",
-        "The broker or the exchange refused an entry; nothing was bought, the notice has its words",
-    ),
-    "order-rejected": (
-        _ANY,
-        "order_rejected",
-        "The broker or the exchange refused an order of yours; the notice has its words",
-    ),
-    "order-timed-out": (
-        _ANY,
-        "order_timed_out",
-        "An entry was not filled in its time and is being cancelled; a part may have been bought",
-    ),
-    "terms-changed": (
-        _ANY,
-        "terms_changed",
-        "An intent's terms were not those it was written for; it was not sent: who has changed the table?",
-    ),
-    "lane-record-failed": (
-        _ANY,
-        "lane_record_failed",
-        "What became of an order could not be written down; updates and the reconciler find it out",
-    ),
-    "lane-unreadable": (
-        "order_lane",
-        "bad_messages",
-        "A message to the lane names no intent; its text is in the function's log",
-    ),
-    "notification-failed": (
-        _ANY,
-        "notification_failed",
-        "A message to you could not be sent: look at the topic and its subscriptions",
-    ),
-    "subscription-missing": (
-        _ANY,
-        "subscription_missing",
-        "Mail or telephone get no messages: the subscription waits to be confirmed, or was ended",
-    ),
-    "exit-failed": (
-        _ANY,
-        "exit_failed",
-        "An exit ended before all was sold; the guard sells again: see that it does",
-    ),
-    "exit-in-vain": (
-        _ANY,
-        "exit_in_vain",
-        "For a minute an exit has followed the price and nobody takes it: look at the market, sell by hand",
-    ),
-    "stop-jumped": (
-        _ANY,
-        "stop_jumped",
-        "The price went through a resting stop and its limit; it follows the price down until all is sold",
-    ),
-    "protection-refused": (
-        _ANY,
-        "protection_refused",
-        "The broker refused what should protect a position: it is tried again, another way or a little later",
-    ),
-    "unprotected-position": (
-        _ANY,
-        "unprotected_position",
-        "For half a minute an open position has had no stop at the broker that is known to stand: look there",
-    ),
-    "protection-lost": (
-        _ANY,
-        "protection_lost",
-        "The trigger that protected a position is gone at the broker; another is laid, or it is sold",
-    ),
-    "closed-externally": (
-        _ANY,
-        "closed_externally",
-        "What the desk held was sold outside of it; the desk has taken it out of its books",
-    ),
-    "stray-exit": (
-        _ANY,
-        "stray_exit",
-        "A sell order too many is being cancelled: look at the account's positions at the broker",
-    ),
-    "broker-row-left-out": (
-        _ANY,
-        "broker_row_left_out",
-        "The broker shows an order or a trigger that cannot be read and is not the desk's: it is left out",
-    ),
-    "stale-data": (
-        "reconciler",
-        "stale_data",
-        "No tick has come for too long in market hours: no new entries until they flow again",
-    ),
-    "ticks-shed": (
-        "ingester",
-        "ticks_shed",
-        "The tick stream took too little for too long and ticks were dropped: bars have gaps",
-    ),
-    "raw-ticks-shed": (
-        "ingester",
-        "raw_ticks_shed",
-        "The store took too little for too long: the archive of raw ticks has a hole",
-    ),
-    "bad-frames": (
-        "ingester",
-        "bad_frames",
-        "The ticker sent what cannot be decoded: its ticks are missing, bars have gaps",
-    ),
-    "instruments-left-out": (
-        "ingester",
-        "instruments_left_out",
-        "More is to be watched than one key may: the options farthest from the money bring no ticks",
-    ),
-    "ingester-not-running": (
-        _ANY,
-        "ingester_not_running",
-        "The ingester's task is wanted and does not run: no ticks, no entries, and no exits by the guard",
-    ),
-    "price-break": (
-        _ANY,
-        "price_break",
-        "A share that is held was restated overnight: its levels were adjusted, or wait for your ratio",
-    ),
-    "session-expired": (
-        _ANY,
-        "session_expired",
-        "The broker does not take the day's token any more: no entries and no exits until its owner logs in",
-    ),
-    "preflight-failed": (
-        _ANY,
-        "preflight_failed",
-        "The day's checks have failed for a minute: what they name keeps entries from leaving",
-    ),
-    "morning-failed": (
-        "morning",
-        "morning_failed",
-        "The day could not be prepared: no new entries until it is run again and passes",
-    ),
-    "egress-ip-mismatch": (
-        _ANY,
-        "egress_ip_mismatch",
-        "The broker refused an order because of the address it came from: no new entries; register it",
-    ),
-    "morning-problem": (
-        "morning",
-        "morning_problem",
-        "The morning went on without something: a share, a history, hours to come; its log line says what",
-    ),
-    "archive-problem": (
-        "archive",
-        "archive_problem",
-        "Something is missing in the day's archive; the metric's line in the log says what",
-    ),
-}
+_SLOW_ORDER_MS: Final = 500
+# Seconds that the oldest message may have waited. An exit waits with the entries of its account.
+_WAITED: Final[Mapping[str, int]] = {"orders": 30, "order-updates": 60, "polls": 120}
 
 
 class Alarms(Construct):
-    """Each alarm tells what it means and where to look. Missing data is fine: at night nothing runs."""
+    """Each alarm tells what it means and where to read on. Missing data is fine but where silence is what
+    rings."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         settings: StageSettings,
+        data: DataStack,
         trading: TradingStack,
-        action: cloudwatch.IAlarmAction,
+        make: AlarmMaker,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._prefix = settings.prefix
-        self._action = action
-        metrics = DeskMetrics(settings)
+        self._make = AlarmMaker(self, make.prefix, make.action)
+        self._metrics = DeskMetrics(settings)
+        self._queues(trading)
+        self._streams(trading)
+        self._functions()
+        self._workflows(trading)
+        self._platform(data)
+        for name, (service, metric, meaning) in COUNTED.items():
+            self._make.at_least(name, self._metrics.desk(service, metric), meaning)
+        self._lateness()
+        MarketSilence(self, "Silence", self._make, self._metrics)
+
+    def _queues(self, trading: TradingStack) -> None:
+        queues = trading.queues
         for name, queue in (
-            ("dead-letters", trading.queues.dead_letters),
-            ("orders-dead-letters", trading.queues.orders_dead_letters),
+            ("dead-letters", queues.dead_letters),
+            ("orders-dead-letters", queues.orders_dead_letters),
         ):
-            self._alarm(
+            self._make.at_least(
                 name,
                 queue.metric_approximate_number_of_messages_visible(statistic="Maximum"),
                 "A message could not be read or was tried in vain; its bytes are in the queue",
             )
+        for name, queue in (
+            ("orders", queues.orders),
+            ("order-updates", queues.order_updates),
+            ("polls", queues.polls),
+        ):
+            self._make.at_least(
+                f"{name}-waiting",
+                queue.metric_approximate_age_of_oldest_message(statistic="Maximum"),
+                f"A message has waited {_WAITED[name]} seconds or longer in the queue of {name}: its reader "
+                "is slow, throttled or fails",
+                threshold=_WAITED[name],
+            )
+
+    def _streams(self, trading: TradingStack) -> None:
         for function in ("features", "guard", "audit_linker"):
-            self._alarm(
-                f"{function.replace('_', '-')}-late",
-                metrics.function(function, "IteratorAge", "Maximum"),
+            self._make.at_least(
+                f"{_dashed(function)}-late",
+                self._metrics.function(function, "IteratorAge", "Maximum"),
                 f"({function}) reads its stream a minute late or more",
                 threshold=_LATE_MS,
                 periods=2,
             )
-        for function in ("order_lane", "guard", "order_updates", "order_workflow", "reconciler"):
-            self._alarm(
-                f"{function.replace('_', '-')}-errors",
-                metrics.function(function, "Errors"),
+        self._make.at_least(
+            "stream-throttled",
+            self._metrics.named(
+                "AWS/Kinesis", "WriteProvisionedThroughputExceeded", StreamName=trading.ticks.stream_name
+            ),
+            "For three minutes the tick stream has refused records: too few shards for what is watched",
+            periods=3,
+        )
+
+    def _functions(self) -> None:
+        for function in FUNCTION_LAYERS:
+            self._make.at_least(
+                f"{_dashed(function)}-errors",
+                self._metrics.function(function, "Errors"),
                 f"({function}) raised or timed out; expected outcomes are results, so this is a fault",
             )
+        # One for all: what throttles one function is the account's quota, which all of them share.
+        self._make.at_least(
+            "functions-throttled",
+            self._metrics.named("AWS/Lambda", "Throttles"),
+            "A call of a function was refused: more run at once in this account and region than its quota "
+            "allows",
+        )
+
+    def _workflows(self, trading: TradingStack) -> None:
         orders = trading.order_path.workflow.machine
         cycles = trading.decisions.cycle.machine
         for name, metric, what in (
             ("order-workflow-failed", orders.metric_failed(statistic="Sum"), "An order workflow failed"),
             ("order-workflow-timed-out", orders.metric_timed_out(statistic="Sum"), "An order workflow hung"),
             ("trading-cycle-failed", cycles.metric_failed(statistic="Sum"), "A trading cycle failed"),
+            ("trading-cycle-timed-out", cycles.metric_timed_out(statistic="Sum"), "A trading cycle hung"),
         ):
-            self._alarm(name, metric, f"{what}: its execution's history names the step")
-        for name, (service, metric, description) in _COUNTED.items():
-            self._alarm(name, metrics.desk(service, metric), description)
-        self._alarm(
+            self._make.at_least(name, metric, f"{what}: its execution's history names the step")
+
+    def _platform(self, data: DataStack) -> None:
+        for name, metric in (
+            ("table-throttled-writes", "WriteThrottleEvents"),
+            ("table-throttled-reads", "ReadThrottleEvents"),
+        ):
+            self._make.at_least(
+                name,
+                self._metrics.named("AWS/DynamoDB", metric, TableName=data.desk.table_name),
+                "For two minutes the desk's table has refused requests; they come again: all is late",
+                periods=2,
+            )
+        self._make.at_least(
+            "api-failing",
+            self._metrics.named("AWS/ApiGateway", "5xx", ApiId=data.api.api_id),
+            "Pages, approvals or assistants were answered with a fault in each of two minutes: a yes may "
+            "not get through",
+            periods=2,
+        )
+        self._make.at_least(
+            "messages-undelivered",
+            self._metrics.named("AWS/SNS", "NumberOfNotificationsFailed", TopicName=data.notify.topic_name),
+            "A message of the desk reached the topic and not the owner's mail or telephone",
+        )
+
+    def _lateness(self) -> None:
+        self._make.at_least(
             "stream-gaps",
-            metrics.desk("features", "stream_gaps"),
+            self._metrics.desk("features", "stream_gaps"),
             "Ticks were missing three minutes in a row: highs and lows of bars, and flows, may be wrong",
             periods=3,
         )
-        self._alarm(
+        self._make.at_least(
             "order-slow",
-            metrics.desk("order_lane", "order_latency", "Maximum"),
+            self._metrics.desk("order_lane", "order_latency", "Maximum"),
             "From the yes to the broker's answer an entry took half a second or longer",
             threshold=_SLOW_ORDER_MS,
         )
-        self._alarm(
+        self._make.at_least(
             "audit-unlinked",
-            metrics.desk("audit_linker", "audit_unlinked_age_ms", "Maximum"),
+            self._metrics.desk("audit_linker", "audit_unlinked_age_ms", "Maximum"),
             "An event waited a minute or longer to join the audit chain",
             threshold=_LATE_MS,
         )
 
-    def _alarm(
-        self,
-        name: str,
-        metric: cloudwatch.IMetric,
-        description: str,
-        *,
-        threshold: int = 1,
-        periods: int = 1,
-    ) -> None:
-        alarm = cloudwatch.Alarm(
-            self,
-            name.title().replace("-", ""),
-            alarm_name=f"{self._prefix}-{name}",
-            alarm_description=description,
-            metric=metric,
-            threshold=threshold,
-            evaluation_periods=periods,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        alarm.add_alarm_action(self._action)
+
+def _dashed(function: str) -> str:
+    return function.replace("_", "-")

@@ -25,6 +25,7 @@ FUNCTION_LAYERS: Final[Mapping[str, tuple[str, ...]]] = {
     "audit_linker": ("core", "base"),
     "features": ("core", "base", "numeric"),
     "guard": ("core", "base", "numeric"),
+    "heartbeat": ("core", "base"),
     "ingester_hours": ("core", "base"),
     "mcp": ("core", "base", "kite", "mcp"),
     "morning": ("core", "base", "kite", "numeric"),

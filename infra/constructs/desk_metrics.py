@@ -18,14 +18,16 @@ class DeskMetrics:
 
     settings: StageSettings
 
-    def desk(self, service: str, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
+    def desk(
+        self, service: str, name: str, statistic: str = "Sum", period: Duration = _MINUTE
+    ) -> cloudwatch.Metric:
         """A metric that the function or task `service` writes."""
         return cloudwatch.Metric(
             namespace="Patang",
             metric_name=name,
             dimensions_map={"service": service, "stage": self.settings.stage},
             statistic=statistic,
-            period=_MINUTE,
+            period=period,
         )
 
     def function(self, name: str, metric: str, statistic: str = "Sum") -> cloudwatch.Metric:
@@ -34,6 +36,18 @@ class DeskMetrics:
             namespace="AWS/Lambda",
             metric_name=metric,
             dimensions_map={"FunctionName": f"{self.settings.prefix}-{name.replace('_', '-')}"},
+            statistic=statistic,
+            period=_MINUTE,
+        )
+
+    def named(
+        self, namespace: str, metric: str, statistic: str = "Sum", **dimensions: str
+    ) -> cloudwatch.Metric:
+        """A metric of another of AWS's services; without dimensions, that of the account and region."""
+        return cloudwatch.Metric(
+            namespace=namespace,
+            metric_name=metric,
+            dimensions_map=dimensions or None,
             statistic=statistic,
             period=_MINUTE,
         )

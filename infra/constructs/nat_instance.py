@@ -9,6 +9,7 @@ from aws_cdk.aws_cloudwatch_actions import Ec2Action, Ec2InstanceAction
 from constructs import Construct
 
 from infra.config import StageSettings
+from infra.constructs.alarm import described
 from infra.constructs.order_network import OrderNetwork
 from infra.constructs.permissions import acknowledge
 
@@ -152,7 +153,7 @@ class NatInstance(Construct):
             self,
             name.title().replace("-", ""),
             alarm_name=f"{self._prefix}-{name}",
-            alarm_description=description,
+            alarm_description=described(name, description),
             metric=cloudwatch.Metric(
                 namespace="AWS/EC2",
                 metric_name=metric,

@@ -1,5 +1,7 @@
 """What happens by the clock: reminders of the login, the morning, each minute's reconciliation, the archive,
-the logout."""
+the logout, the heartbeat."""
+
+from typing import Final
 
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
@@ -12,9 +14,12 @@ from infra.constructs.schedules import MarketSchedule
 
 __all__ = ["Timekeeping"]
 
+# By night too, and as often as its alarm looks (MarketSilence). Written out, as the local stack reads it.
+_HEARTBEAT: Final = "cron(0,5,10,15,20,25,30,35,40,45,50,55 * ? * * *)"
+
 
 class Timekeeping(Construct):
-    """(morning), (preflight), (reconciler), (archive) and (sessions), with their schedules in Indian time.
+    """(morning), (preflight), (reconciler), (archive), (sessions), (heartbeat), and when they are called.
 
     `model_path` is the folder of model artifacts as a function sees it.
     """
@@ -27,6 +32,7 @@ class Timekeeping(Construct):
         self.preflight = self._preflight(parts, model_path)
         self.archive = self._archive(parts)
         self.sessions = self._sessions(parts)
+        self.heartbeat = self._heartbeat(parts)
         for name, cron, function in (
             ("Reconcile", settings.reconcile_schedule, self.reconciler),
             ("Morning", settings.morning_schedule, self.morning),
@@ -35,6 +41,7 @@ class Timekeeping(Construct):
             ("Archive", settings.archive_schedule, self.archive),
             ("Login-Reminder", settings.login_reminder_schedule, self.sessions),
             ("Logout", settings.logout_schedule, self.sessions),
+            ("Heartbeat", _HEARTBEAT, self.heartbeat),
         ):
             MarketSchedule(
                 self,
@@ -174,4 +181,19 @@ class Timekeeping(Construct):
         allow_table(function, parts.data.desk, write=True)
         allow_secrets(function, parts.settings, parts.data.key)
         parts.allow_notify(function)
+        return function
+
+    def _heartbeat(self, parts: Foundation) -> DeskFunction:
+        outside = parts.settings.heartbeat_url
+        function = DeskFunction(
+            self,
+            parts.source,
+            "heartbeat",
+            memory_mb=256,
+            timeout_seconds=20,
+            failures=parts.queues.dead_letters,
+            environment=parts.variables("DESK_TABLE")
+            | ({} if outside is None else {"HEARTBEAT_URL": outside}),
+        )
+        allow_table(function, parts.data.desk)
         return function

@@ -5,6 +5,7 @@ from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct
 
 from infra.config import StageSettings
+from infra.constructs.alarm import AlarmMaker
 from infra.constructs.alarms import Alarms
 from infra.constructs.desk_dashboard import DeskDashboard
 from infra.constructs.monthly_budget import MonthlyBudget
@@ -26,6 +27,7 @@ class OperationsStack(Stack):
             env=Environment(region=settings.region),
             description="Patang: dashboard and alarms",
         )
-        self.alarms = Alarms(self, "Alarms", settings, trading, SnsAction(data.alarms))
+        make = AlarmMaker(self, settings.prefix, SnsAction(data.alarms))
+        self.alarms = Alarms(self, "Alarms", settings, data, trading, make)
         self.dashboard = DeskDashboard(self, "Dashboard", settings, trading)
         self.budget = MonthlyBudget(self, "Budget", settings, data.alarms)

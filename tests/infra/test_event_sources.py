@@ -83,6 +83,7 @@ SCHEDULES = (
     ("login-reminder", "sessions", "cron(15,45 8 ? * * *)"),
     ("logout", "sessions", "cron(0,30 12-22 ? * * *)"),
     ("ingester-hours", "ingester_hours", "cron(0,5,10,15,20,25,30,35,40,45,50,55 * ? * * *)"),
+    ("heartbeat", "heartbeat", "cron(0,5,10,15,20,25,30,35,40,45,50,55 * ? * * *)"),
 )
 
 

@@ -48,7 +48,7 @@ def who_may(assembly, action, resource=""):
 def test_every_function_has_a_role_of_its_own(cloud):
     roles = [properties["Role"]["Fn::GetAtt"][0] for properties in cloud.functions().values()]
 
-    assert len(set(roles)) == len(roles) == 16
+    assert len(set(roles)) == len(roles) == 17
 
 
 def test_no_role_takes_a_policy_that_somebody_else_writes(cloud):

@@ -34,6 +34,10 @@ RETENTION_DAYS: Final = (7, 30, 90, 365)
 _FORMS: Final = {
     "region": (r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region, as ap-south-1"),
     "owner_email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address, as you@example.com"),
+    "heartbeat_url": (
+        r"https://[^/\s?#]+/[^\s?#]+",
+        "https, a host and a path, as https://example.com/ping/1",
+    ),
     "owner_phone": (r"\+[1-9][0-9]{7,14}", "a number with its country, as +919812345678"),
 }
 _CRON_PARTS: Final = 6
@@ -58,6 +62,9 @@ class Stage(BaseModel):
     owner_email: str | None = None
     # What the desk sends it is one message of 160 characters at most.
     owner_phone: str | None = None
+    # Asked every five minutes by a desk that lives; whoever answers there calls the owner when it is not. It
+    # opens nothing, so it is no secret: who knows it can at most pretend that the desk lives.
+    heartbeat_url: str | None = None
     # What AWS may cost a month, before tax.
     monthly_budget_usd: Annotated[int, Field(ge=1, le=10_000)] = 35
     log_retention_days: int = 30

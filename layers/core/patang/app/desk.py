@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from patang.identity.principal import Principal
     from patang.market.archive import ArchiveService
     from patang.market.feed_task import FeedTask
+    from patang.market.heartbeat import Heartbeat
     from patang.oauth.authorizations import Authorizations
     from patang.oauth.clients import ClientBook
     from patang.oauth.events import GrantEvents
@@ -84,6 +85,13 @@ class Desk(Trading):
             self.standing_settings,
             time.sleep,
         )
+
+    def heartbeat(self) -> "Heartbeat":
+        # Here, not at the top: one function alone has a heart.
+        from patang.adapters.echo import echoed_address
+        from patang.market.heartbeat import Heartbeat
+
+        return Heartbeat(self.metrics, echoed_address, self._environment.get("HEARTBEAT_URL"))
 
     def desk_view(self) -> "DeskView":
         # Here, not at the top: what is shown are many models, and most functions show nothing.

@@ -105,6 +105,8 @@ class Sweeps:
                 continue
             found += 1
             if not self._approvals.answer(proposal) and waited >= _GIVE_UP_AFTER:
+                if proposal.state == "APPROVED":
+                    self._metrics.alarm("approval_failed", error="WORKFLOW_LOST", order_id=proposal.order_id)
                 self._conclusion.conclude(account, proposal.order_id, "WORKFLOW_LOST")
         return found
 

@@ -77,7 +77,7 @@ class Halts:
         """The breaker opens. False if the account is stopped for as long already."""
         opened = self._stop(account, found.refusal.text, BREAKER, as_of, opened_breaker(found))
         if opened:
-            self._metrics.count("breaker_opened", gate=found.refusal.gate)
+            self._metrics.alarm("breaker_opened", account=account, gate=found.refusal.gate)
         return opened
 
     def end_of_day(self, account: str, as_of: datetime) -> bool:

@@ -168,7 +168,7 @@ class RequestDecisions:
         try:
             receipt = self._sender().approved(request)
         except (PatangError, WriteConflict) as error:
-            self._metrics.count("approved_not_sent", error=type(error).__name__, order_id=request.approval_id)
+            self._metrics.alarm("approval_failed", error=type(error).__name__, order_id=request.approval_id)
             return Verdict("APPROVED", f"it could not be sent yet: {error}")
         if receipt.accepted:
             return Verdict("APPROVED")
