@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from patang_workbench.cli import staged
+from patang_workbench.cli import deploy, staged
 from patang_workbench.deployment import checks
 from patang_workbench.local_stack.emulator import Emulator
 from patang_workbench.local_stack.processes import Keeper
@@ -39,5 +39,7 @@ def cdk(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> PretendedCdk:
     emulator.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="21", Type="String")
     pretended = PretendedCdk()
     monkeypatch.setattr(staged, "Programs", pretended)
+    # The pretended templates are no whole stage, which alone has an estimate.
+    monkeypatch.setattr(deploy, "estimate", pretended.month)
     monkeypatch.setattr(checks.shutil, "which", lambda name: f"/usr/bin/{name}")
     return pretended

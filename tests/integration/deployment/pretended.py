@@ -3,11 +3,17 @@
 import copy
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
 import boto3
 
+from patang_workbench.cost.deployed import CostError, Deployed
+from patang_workbench.cost.estimate import Estimate, Line
+from patang_workbench.cost.month import Month, Use
+from patang_workbench.cost.prices import unit_prices
 from patang_workbench.deployment.programs import ProgramError
 from patang_workbench.deployment.stage import Stage
 
@@ -94,10 +100,19 @@ class PretendedCdk:
         self.asked: list[tuple[str, ...]] = []
         self.made: list[tuple[str, bool, tuple[str, ...]]] = []
         self.fails = False
+        self.address_hours = Decimal(2_000)
+        self.not_to_be_said: str | None = None
         self.meanwhile = lambda: None
 
     def __call__(self) -> "PretendedCdk":
         return self
+
+    def month(self, deployed: Deployed, day: date) -> Estimate:
+        """An estimate of one public address, held for so many hours."""
+        if self.not_to_be_said is not None:
+            raise CostError(self.not_to_be_said)
+        price = unit_prices()["public_ipv4_hour"]
+        return Estimate(Month.at(day), (Line(price, (Use(price.name, "address", self.address_hours),)),))
 
     def check(self) -> str:
         return "1"

@@ -86,9 +86,21 @@ def test_what_will_cost_money_is_said_before_the_question(
     assert "patang-paper-data: is made, 2 resources" in before
     assert "1 (now 0) key, by the month" in before
     assert "1 (now 0) secret, by the month" in before
-    assert "budget 35 USD a month" in before
+    assert "about 10.00 USD, most of it Public IPv4 10.00; budget 35 USD" in before
+    assert "more than the budget" not in before
     assert cdk.asked == [("deploy", "--all", "--require-approval", "never", "--progress", "events")]
     assert names() == {"patang-paper-data", "patang-paper-trading"}
+
+
+def test_a_month_above_the_budget_and_one_that_cannot_be_said_are_told(cdk: PretendedCdk, say: Said) -> None:
+    cdk.address_hours = Decimal(8_000)
+    out = say("deploy", "--yes")[1]
+    assert "about 40.00 USD" in out
+    assert "That is more than the budget." in out
+    cdk.not_to_be_said = "no price is known for AWS::New::Thing"
+    out = say("deploy", "--stage", "live", "--yes")[1]
+    assert "cannot be said: no price is known for AWS::New::Thing; budget 50 USD" in out
+    assert "patang-live-trading" in names()
 
 
 @pytest.mark.parametrize("answer", ["", "no", "yes", "Deploy"])

@@ -5,10 +5,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from patang.adapters.system import SystemClock
 from patang.app import Desk
 from patang.errors import PatangError, SettingsError
 from patang_workbench.cli.running import CommandError
 from patang_workbench.cli.staged import Guide, add_guide_arguments, guide
+from patang_workbench.cost.deployed import CostError, Deployed
+from patang_workbench.cost.estimate import estimate
+from patang_workbench.cost.prices import REGION
 from patang_workbench.deployment.checks import docker_finding
 from patang_workbench.deployment.first_settings import begin_settings
 from patang_workbench.deployment.plan import Plan, made_plan
@@ -16,6 +20,7 @@ from patang_workbench.deployment.standing import orders_open
 
 __all__ = ["add_arguments", "run"]
 
+_DEAREST = 4
 _RUNBOOK = Path("docs/runbooks/upgrade.md")
 
 
@@ -107,13 +112,28 @@ def _show(here: Guide, plan: Plan) -> None:
         here.tell("nothing would change")
         return
     here.tell("", "What costs money for being there, used or not:", *(f"  {line}" for line in plan.costs()))
-    here.tell(
-        f"in all with what is used: `patang cost --stage {here.stage.stage}`; "
-        f"budget {here.stage.monthly_budget_usd} USD a month before tax",
-        "",
-    )
+    here.tell(*_month(here), "")
     if not all(change.new for change in plan.changes):
         here.cdk("diff", "--all", "--no-change-set")
+
+
+def _month(here: Guide) -> list[str]:
+    """What the stage would cost a month with what is used of it, beside its budget."""
+    stage = here.stage
+    budget = f"budget {stage.monthly_budget_usd} USD (monthly_budget_usd)"
+    try:
+        found = estimate(Deployed.read(here.folder), SystemClock().now().date())
+    except CostError as error:
+        return [f"What it would cost a month cannot be said: {error}; {budget}"]
+    most = ", ".join(f"{name} {usd:.2f}" for name, usd in found.services()[:_DEAREST])
+    elsewhere = "" if stage.region == REGION else f" at the prices of {REGION}"
+    lines = [
+        f"A month in all, before tax{elsewhere}: about {found.due:.2f} USD, most of it {most}; {budget}",
+        f"`patang cost --stage {stage.stage}` has it item by item",
+    ]
+    if found.due > stage.monthly_budget_usd:
+        lines.insert(1, "That is more than the budget.")
+    return lines
 
 
 def _begin(here: Guide) -> int | None:
