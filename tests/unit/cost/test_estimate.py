@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from functions.ingester import lease
 from patang.adapters.system import EmbeddedMetrics
+from patang.execution.guarding import position_watch
 from patang.market.exchange_calendar import SEGMENTS
 from patang.market.sessions import IST, session_on
 from patang_workbench.cost import compute, keeping, moving, watching
@@ -119,6 +121,14 @@ def test_hours_that_are_counted_with_hold_the_exchanges():
         # Ticks come from the pre-open on, a quarter of an hour before; the task is there longer still.
         assert open_for + 900 <= month.value("tick_hours") * 3_600, segment
         assert open_for + 45 * 60 <= month.value("ingester_hours") * 3_600, segment
+
+
+def test_marks_and_leases_are_as_many_as_the_code_writes():
+    month = Month.at(DAY)
+    renewals = month.value("ingester_hours") * 3_600 / Decimal(str(lease._RENEW_SECONDS))
+    assert month.value("lease_writes_session") >= renewals
+    a_position = timedelta(hours=4) / position_watch._MARK_EVERY
+    assert month.value("mark_writes_session") >= 3 * Decimal(a_position)
 
 
 def test_what_is_neither_priced_nor_free_stops_the_estimate():

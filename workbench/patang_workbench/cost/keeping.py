@@ -26,8 +26,12 @@ def uses(deployed: Deployed, month: Month) -> Iterator[Use]:
     shards = deployed.shards()
     features = month.of_minutes("feature_writes_minute") * shards
     yield Use("dynamodb_million_writes", "features: a pointer a batch", features / _MILLION)
-    others = month.of_sessions("other_writes_session")
-    yield Use("dynamodb_million_writes", "all other functions", others / _MILLION)
+    for what, name in (
+        ("the ingester's lease", "lease_writes_session"),
+        ("guard: marks of positions", "mark_writes_session"),
+        ("all other functions", "other_writes_session"),
+    ):
+        yield Use("dynamodb_million_writes", what, month.of_sessions(name) / _MILLION)
     yield Use("dynamodb_million_reads", "all functions", month.of_sessions("reads_session") / _MILLION)
     yield Use("dynamodb_gb", "tables", month.value("tables_gb"))
     if any("PointInTimeRecoverySpecification" in table for table in deployed.of("AWS::DynamoDB::Table")):
