@@ -7,7 +7,7 @@ from constructs import Construct
 from infra.config import StageSettings
 from infra.constructs.alarm import AlarmMaker
 from infra.constructs.alarms import Alarms
-from infra.constructs.desk_dashboard import DeskDashboard
+from infra.constructs.dashboards import Dashboards
 from infra.constructs.monthly_budget import MonthlyBudget
 from infra.stacks.data import DataStack
 from infra.stacks.trading import TradingStack
@@ -25,9 +25,9 @@ class OperationsStack(Stack):
             scope,
             f"{settings.prefix}-operations",
             env=Environment(region=settings.region),
-            description="Patang: dashboard and alarms",
+            description="Patang: dashboards and alarms",
         )
         make = AlarmMaker(self, settings.prefix, SnsAction(data.alarms))
         self.alarms = Alarms(self, "Alarms", settings, data, trading, make)
-        self.dashboard = DeskDashboard(self, "Dashboard", settings, trading)
+        self.dashboards = Dashboards(self, "Dashboards", settings, data, trading)
         self.budget = MonthlyBudget(self, "Budget", settings, data.alarms)

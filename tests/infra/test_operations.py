@@ -110,11 +110,14 @@ def test_what_any_function_may_meet_is_watched_as_one_series(cloud):
     assert {name: watched.get(name) for name in sorted(rung)} == dict.fromkeys(sorted(rung), "desk")
 
 
+def body_of(dashboard):
+    """A dashboard's widgets as text, without what other stacks fill in."""
+    parts = dashboard["DashboardBody"]["Fn::Join"][1]
+    return "".join(part if isinstance(part, str) else "" for part in parts)
+
+
 def test_metrics_that_are_watched_are_written_somewhere(cloud):
-    (dashboard,) = cloud.properties("AWS::CloudWatch::Dashboard")
-    body = "".join(
-        part if isinstance(part, str) else "" for part in dashboard["DashboardBody"]["Fn::Join"][1]
-    )
+    body = "".join(body_of(dashboard) for dashboard in cloud.properties("AWS::CloudWatch::Dashboard"))
     watched = set(re.findall(r'"Patang","([a-z_]+)"', body)) | {
         alarm["MetricName"]
         for alarm in cloud.properties("AWS::CloudWatch::Alarm")
@@ -127,12 +130,25 @@ def test_metrics_that_are_watched_are_written_somewhere(cloud):
     assert [name for name in sorted(watched) if f'"{name}"' not in code] == []
 
 
-def test_dashboard_and_mail_exist(cloud):
-    (dashboard,) = cloud.properties("AWS::CloudWatch::Dashboard")
+def test_three_dashboards_show_what_is_traded_what_is_late_and_what_it_costs(cloud):
+    dashboards = {
+        properties["DashboardName"]: body_of(properties)
+        for properties in cloud.properties("AWS::CloudWatch::Dashboard")
+    }
+
+    assert set(dashboards) == {f"patang-paper-{name}" for name in ("trading", "pipeline", "cost")}
+    for name, shown in {
+        "trading": ("signals", "approval_decisions", "lane_intents", "exits_begun", "breaker_opened"),
+        "pipeline": ("IteratorAge", "minute_close_ms", "order_latency", "Errors", "Throttles", "budget"),
+        "cost": ("EstimatedCharges", "Invocations", "IncomingBytes", "ConsumedWriteCapacityUnits"),
+    }.items():
+        assert [metric for metric in shown if f'"{metric}"' not in dashboards[f"patang-paper-{name}"]] == []
+
+
+def test_mail_exists(cloud):
     # Of the desk's messages, and of CloudWatch's alarms.
     messages, alarms = cloud.properties("AWS::SNS::Subscription")
 
-    assert dashboard["DashboardName"] == "patang-paper"
     for subscription in (messages, alarms):
         assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "owner@example.com")
     assert messages["TopicArn"] != alarms["TopicArn"]
