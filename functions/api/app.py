@@ -2,6 +2,8 @@
 
 from fastapi import FastAPI
 
+from functions.api.compressed import Compressed
+from functions.api.console import today
 from functions.api.cross_origin import CrossOrigin
 from functions.api.errors import failure, register_error_answers
 from functions.api.every_answer import EveryAnswer
@@ -9,6 +11,7 @@ from functions.api.polled import Polled
 from functions.api.routes import (
     accounts,
     approvals,
+    assets,
     audit,
     clients,
     consent,
@@ -20,7 +23,6 @@ from functions.api.routes import (
     kite_auth,
     oauth,
     orders,
-    pages,
     pnl,
     positions,
     postback,
@@ -55,7 +57,8 @@ def build_app(desk: Desk) -> FastAPI:
     app.state.desk = desk
     for routes in (
         health,
-        pages,
+        assets,
+        today,
         sign_in,
         consent,
         clients,
@@ -82,6 +85,7 @@ def build_app(desk: Desk) -> FastAPI:
     ):
         app.include_router(routes.router)
     register_error_answers(app)
+    app.add_middleware(Compressed)
     app.add_middleware(Polled)
     app.add_middleware(CrossOrigin)
     app.add_middleware(EveryAnswer, metrics=lambda: desk.metrics, failure=failure)

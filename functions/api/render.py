@@ -1,6 +1,5 @@
 """Rendering: templates beside this module, scripts and styles that are shipped with it."""
 
-import hashlib
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -10,9 +9,10 @@ from urllib.parse import quote, urlsplit
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
+from functions.api.assets import address_of
 from functions.api.every_answer import content_policy
 from functions.api.gate import desk_of
-from patang.desk_view.money import rupees
+from patang.desk_view.money import rupees, tone
 from patang.errors import BadInput
 from patang.identity.sign_in import local_path
 from patang.market.sessions import IST
@@ -20,16 +20,9 @@ from patang.market.sessions import IST
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["asset", "message_page", "page", "sign_in_page"]
+__all__ = ["message_page", "page", "rendered", "sign_in_page"]
 
 _HERE = Path(__file__).parent
-_ASSETS = {
-    "patang.css": "text/css; charset=utf-8",
-    "status.js": "text/javascript; charset=utf-8",
-    "approval.js": "text/javascript; charset=utf-8",
-    "consent.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
-}
 
 
 @cache
@@ -45,14 +38,22 @@ def _templates() -> "Environment":
         lstrip_blocks=True,
     )
     templates.filters["rupees"] = rupees
+    templates.filters["tone"] = tone
     templates.filters["ist"] = _moment
-    templates.globals["asset"] = _address
+    templates.filters["clock"] = _clock
+    templates.filters["words"] = _words
+    templates.globals["asset"] = address_of
     return templates
 
 
-def page(name: str, code: int = 200, **values: Any) -> HTMLResponse:
+def rendered(name: str, **values: Any) -> str:
     """The template `name`; everything in `values` is shown as text."""
-    return HTMLResponse(_templates().get_template(name).render(**values), code)
+    return _templates().get_template(name).render(**values)
+
+
+def page(name: str, code: int = 200, **values: Any) -> HTMLResponse:
+    """The template `name` as an answer."""
+    return HTMLResponse(rendered(name, **values), code)
 
 
 def message_page(status: int, title: str, message: str) -> Response:
@@ -75,22 +76,14 @@ def sign_in_page(request: Request, status: int, *, note: str = "", return_to: st
     return answer
 
 
-def asset(name: str) -> tuple[bytes, str] | None:
-    """Content and type of a shipped file, or None. Only names that are listed here are ever looked for."""
-    kind = _ASSETS.get(name)
-    return None if kind is None else (_content(name), kind)
-
-
-@cache
-def _content(name: str) -> bytes:
-    return (_HERE / "static" / name).read_bytes()
-
-
 def _moment(moment: datetime) -> str:
     return f"{moment.astimezone(IST):%d %b %Y, %H:%M} IST"
 
 
-def _address(name: str) -> str:
-    # The version lets browsers keep the file for good and still take the next one at once.
-    version = hashlib.sha256(_content(name)).hexdigest()[:12]
-    return f"/static/{name}?v={version}"
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone(IST):%H:%M:%S}"
+
+
+def _words(name: str) -> str:
+    """A constant's name as people write it: STOP_LOSS is stop loss."""
+    return name.replace("_", " ").lower()

@@ -1,5 +1,6 @@
 """Chromium in the hands of a test: tabs, the frames in them, the mouse, the keyboard."""
 
+import base64
 import tempfile
 import threading
 import time
@@ -131,6 +132,14 @@ class Page(Frame):
     def cookie(self, address: str, name: str, value: str) -> None:
         """Sets a cookie for the host of an address."""
         self._browser.send("Network.setCookie", self._session, url=address, name=name, value=value)
+
+    def picture(self, path: Path, *, whole: bool = True) -> Path:
+        """What is seen, as PNG: all of the page, or the window alone."""
+        shot = self._browser.send(
+            "Page.captureScreenshot", self._session, format="png", captureBeyondViewport=whole
+        )
+        path.write_bytes(base64.b64decode(shot["data"]))
+        return path
 
     def close(self) -> None:
         self._browser.send("Target.closeTarget", targetId=self._target)

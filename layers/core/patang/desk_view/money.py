@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-__all__ = ["rupees"]
+__all__ = ["rupees", "tone"]
 
 
 def rupees(amount: Decimal | float, *, signed: bool = False) -> str:
@@ -20,3 +20,10 @@ def _grouped(whole: str) -> str:
         pairs.append(head[-2:])
         head = head[:-2]
     return ",".join([*reversed(pairs), last])
+
+
+def tone(amount: Decimal | float | None) -> str:
+    """`good` of a gain, `bad` of a loss, else nothing: what a page colours it by."""
+    if amount is None or amount == 0:
+        return ""
+    return "good" if amount > 0 else "bad"

@@ -23,6 +23,7 @@ from patang.desk_view.views import (
     ApprovalView,
     DataView,
     EventView,
+    LightsView,
     OrderView,
     PnlView,
     PositionView,
@@ -98,6 +99,17 @@ class DeskView:
         Before the first tick of a day the market was last seen the day before.
         """
         return self.market_now() if self._settings().simulated_market else self._clock.now().astimezone(IST)
+
+    def lights(self, accounts: Sequence[str]) -> LightsView:
+        """What every page shows of the desk."""
+        settings, seen = self._settings(), self._seen()
+        return LightsView(
+            mode=settings.mode,
+            profile=settings.profile,
+            sessions=self.sessions(accounts),
+            data=_data(seen, self._clock.now(), settings.risk.max_data_age_seconds),
+            heard_at=None if seen is None else seen.seen_at,
+        )
 
     def status(self, accounts: Sequence[str]) -> StatusView:
         settings = self._settings()

@@ -16,6 +16,7 @@ __all__ = [
     "ApprovalView",
     "DataView",
     "EventView",
+    "LightsView",
     "Moment",
     "OrderView",
     "PnlView",
@@ -62,6 +63,16 @@ class DataView(ShownModel):
     market_time: Moment | None = None
     age_seconds: float | None = None
     stale: bool = True
+
+
+class LightsView(ShownModel):
+    """What every page shows of the desk. `heard_at` is when the market's time was seen last."""
+
+    mode: str
+    profile: str
+    sessions: tuple[SessionView, ...]
+    data: DataView
+    heard_at: Moment | None
 
 
 class PnlView(ShownModel):

@@ -1,0 +1,97 @@
+// Forms that change the desk: each names the route of the HTTP API that does it (`data-api="POST /api/..."`).
+// The form's fields are the JSON that is sent; what the API finds wrong is told at the field it names.
+import { refresh, say } from "./live.js";
+
+const main = document.getElementById("main");
+
+// A number is sent as a number, a checkbox as true or false, an empty field not at all.
+function valueOf(field) {
+  if (field.type === "checkbox") return field.checked;
+  if (field.value === "") return field.hasAttribute("data-null") ? null : undefined;
+  return field.type === "number" || field.dataset.type === "number" ? Number(field.value) : field.value;
+}
+
+export function bodyOf(form) {
+  const body = {};
+  for (const field of form.elements) {
+    if (!field.name || field.disabled || (field.type === "radio" && !field.checked)) continue;
+    const value = valueOf(field);
+    if (value !== undefined) body[field.name] = value;
+  }
+  return body;
+}
+
+export async function call(method, path, body) {
+  const answer = await fetch(path, {
+    method,
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": main.dataset.csrf },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  }).catch(() => null);
+  if (!answer) return { ok: false, status: 0, told: { message: "The desk did not answer. Look whether it was done before you try again." } };
+  const told = answer.status === 204 ? null : await answer.json().catch(() => ({ message: answer.statusText }));
+  return { ok: answer.ok, status: answer.status, told };
+}
+
+// Asks once more, in the desk's own dialog. True for yes.
+export function ask(title, text) {
+  const dialog = document.getElementById("ask");
+  document.getElementById("ask-title").textContent = title;
+  document.getElementById("ask-text").textContent = text;
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
+}
+
+export function forget(form) {
+  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  for (const note of form.querySelectorAll(".wrong")) note.remove();
+}
+
+// Puts what is wrong beneath the fields that are named, and tells whether it found them all.
+export function tellAtFields(form, details) {
+  if (!Array.isArray(details)) return false;
+  const placed = details.map(({ field, message }) => {
+    const name = String(field).replace(/^body\./, "");
+    const place = [...form.elements].find((one) => one.name === name);
+    if (!place) return false;
+    place.setAttribute("aria-invalid", "true");
+    const note = document.createElement("p");
+    note.className = "wrong";
+    note.id = `wrong-${form.id}-${name}`;
+    note.textContent = message;
+    place.setAttribute("aria-describedby", note.id);
+    (place.closest(".field") || place.parentElement).append(note);
+    return true;
+  });
+  form.querySelector("[aria-invalid]")?.focus();
+  return placed.length > 0 && placed.every(Boolean);
+}
+
+async function send(form) {
+  const { api, confirm, confirmTitle, done, next } = form.dataset;
+  if (confirm && !(await ask(confirmTitle || "Are you sure?", confirm))) return;
+  const [method, path] = api.split(" ");
+  const buttons = [...form.querySelectorAll("button")];
+  forget(form);
+  say("");
+  for (const button of buttons) button.disabled = true;
+  const { ok, told } = await call(method, path, form.hasAttribute("data-bare") ? undefined : bodyOf(form));
+  for (const button of buttons) button.disabled = false;
+  if (ok) {
+    say(done || told?.message || "Done.", false);
+    form.dispatchEvent(new CustomEvent("carried-out", { bubbles: true, detail: told }));
+    if (next) location.assign(next);
+  } else if (!tellAtFields(form, told.details)) {
+    say(told.message || "It was not carried out.");
+  }
+  refresh();
+}
+
+export function sendForms() {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || !form.dataset.api) return;
+    event.preventDefault();
+    send(form);
+  });
+}

@@ -1,0 +1,9 @@
+// What every page of the console does: it keeps itself up to date, counts time, and sends what is asked for.
+import { keepUp } from "./live.js";
+import { countTime } from "./time.js";
+import { sendForms } from "./acts.js";
+
+document.documentElement.classList.add("scripted");
+countTime();
+sendForms();
+keepUp();

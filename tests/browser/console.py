@@ -1,0 +1,82 @@
+"""The console of a desk in memory, in its owner's browser.
+
+python -m tests.browser.console /signals --out DIR    pictures of a page: light and dark, wide and narrow
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from functions.api.app import build_app
+from patang.app import Desk
+from tests.browser.chromium import Chromium, Page, running_chromium
+from tests.on_a_port import on_a_port
+from tests.unit.api.oauth_client import browser_at, log_in_at_kite
+from tests.unit.api.sample_desk import busy, two_owners
+
+__all__ = ["PHONE", "SCREEN", "Console", "served_console"]
+
+SCREEN, PHONE = (1280, 900), (390, 844)
+
+
+class Console:
+    """Pages of a served desk; whoever opens one is signed in as the owner of `main`."""
+
+    def __init__(self, desk: Desk, address: str, browser: Chromium) -> None:
+        self.desk, self.address = desk, address
+        self._browser = browser
+        client = browser_at(desk, address)
+        answer = log_in_at_kite(client, desk, "/login?account=main", "AB1234")
+        if answer.status_code != 303:
+            raise RuntimeError(f"the sample desk lets nobody in: {answer.text[:300]}")
+        self.session: str = client.cookies["patang-session"]
+
+    def page(self, path: str, size: tuple[int, int] = SCREEN, *, dark: bool = False) -> Page:
+        """A tab at an address of the desk."""
+        page = self._browser.page(width=size[0], height=size[1])
+        page.size(*size)
+        page.media(dark=dark, reduced_motion=True)
+        page.cookie(self.address, "patang-session", self.session)
+        return page.open(f"{self.address}{path}")
+
+
+def press(page: Page, text: str, within: str = "body") -> None:
+    """Clicks the button or link of this text, as soon as it is there."""
+    find = f"[...document.querySelectorAll({json.dumps(within + ' :is(button, a, summary)')})]"
+    page.until(f"(() => {{ const one = {find}.find((b) => b.innerText.trim() === {json.dumps(text)}"
+               " && b.offsetParent && !b.disabled); one?.click(); return Boolean(one); })()")  # fmt: skip
+
+
+@contextmanager
+def served_console(browser: Chromium, make: Callable[[str], Desk]) -> Iterator[Console]:
+    """`make` is told the address under which its desk is served."""
+    desks: list[Desk] = []
+
+    def application(address: str):  # noqa: ANN202 (an ASGI application)
+        desks.append(make(address))
+        return build_app(desks[0])
+
+    with on_a_port(application) as address:
+        yield Console(desks[0], address, browser)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Pictures of a page of the console of a sample desk.")
+    parser.add_argument("path")
+    parser.add_argument("--out", type=Path, default=Path())
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    name = options.path.strip("/").replace("/", "-").partition("?")[0] or "today"
+    with running_chromium() as browser:
+        with served_console(browser, lambda address: busy(two_owners(public_url=address))) as console:
+            for width, size in (("wide", SCREEN), ("narrow", PHONE)):
+                for scheme in ("light", "dark"):
+                    page = console.page(options.path, size, dark=scheme == "dark")
+                    page.until("document.documentElement.classList.contains('scripted')")
+                    print(page.picture(options.out / f"{name}-{width}-{scheme}.png"), page.console)  # noqa: T201 (a command's output)
+
+
+if __name__ == "__main__":
+    main()
