@@ -30,9 +30,21 @@ from patang.risk.charges import (
     segment_of,
 )
 
-__all__ = ["ContractNote", "ExecutedOrder", "Exercise", "NoteLine", "contract_note"]
+__all__ = [
+    "ContractNote",
+    "ExecutedOrder",
+    "Exercise",
+    "NoteLine",
+    "ScripSide",
+    "SideCharges",
+    "contract_note",
+    "depository_charges",
+    "side_charges",
+]
 
 _CASH = frozenset({"NSE", "BSE"})
+_SIDES: tuple[Side, Side] = ("BUY", "SELL")
+_NOTHING = Charges()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,47 @@ class ContractNote:
         return self.charges.total + self.beside.total
 
 
+@dataclass(frozen=True, slots=True)
+class ScripSide:
+    """All that was bought, or sold, of a scrip or contract on one exchange."""
+
+    exchange: str
+    symbol: str
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class SideCharges:
+    """`netted` is what shares cost that were bought and sold again, `kept` the rest; nothing is rounded. What
+    the broker books beside the note is in neither."""
+
+    netted: Charges = _NOTHING
+    kept: Charges = _NOTHING
+
+
+def side_charges(day: date, orders: Iterable[ExecutedOrder]) -> dict[ScripSide, SideCharges]:
+    """Whose the charges of a day's `orders` are; together they are the note's before it is rounded.
+
+    Raises StopTrading where the day has no sourced rate.
+    """
+    found: dict[ScripSide, SideCharges] = defaultdict(SideCharges)
+    scrips: dict[tuple[str, str], list[ExecutedOrder]] = defaultdict(list)
+    for order in orders:
+        if not order.quantity:
+            continue
+        if order.exchange in _CASH:
+            scrips[order.exchange, order.symbol].append(order)
+        else:
+            side = ScripSide(order.exchange, order.symbol, order.side)
+            charged = _charged(order, order.segment, order.turnover, day)
+            found[side] = replace(found[side], kept=found[side].kept + charged)
+    for (exchange, symbol), traded in scrips.items():
+        for each in _SIDES:
+            if any(order.side == each for order in traded):
+                found[ScripSide(exchange, symbol, each)] = _of_scrip(exchange, traded, each, day)
+    return dict(found)
+
+
 def contract_note(
     day: date, orders: Sequence[ExecutedOrder], exercises: Iterable[Exercise] = ()
 ) -> ContractNote:
@@ -115,16 +168,8 @@ def contract_note(
     Raises StopTrading where the day has no sourced rate.
     """
     exact: dict[str, Charges] = defaultdict(Charges)
-    scrips: dict[tuple[str, str], list[ExecutedOrder]] = defaultdict(list)
-    for order in orders:
-        if not order.quantity:
-            continue
-        if order.exchange in _CASH:
-            scrips[order.exchange, order.symbol].append(order)
-        else:
-            exact[order.exchange] += _charged(order, order.segment, order.turnover, day)
-    for (exchange, _), traded in scrips.items():
-        exact[exchange] += _scrip_charges(exchange, traded, day)
+    for of, charged in side_charges(day, orders).items():
+        exact[of.exchange] += charged.netted + charged.kept
     for exercise in exercises:
         exact[exercise.exchange] += exercise_charges(
             exercise.exchange,
@@ -135,56 +180,76 @@ def contract_note(
             orders=exercise.orders,
         )
     lines = tuple(NoteLine(exchange, exact[exchange].rounded()) for exchange in sorted(exact))
-    return ContractNote(day, lines, _beside(orders, scrips, day))
+    return ContractNote(day, lines, _beside(orders, day))
 
 
 def _charged(order: ExecutedOrder, segment: Segment, turnover: Decimal, day: date) -> Charges:
     return replace(exact_charges(segment, order.exchange, order.side, turnover, day), dp=Decimal(0))
 
 
-def _scrip_charges(exchange: str, orders: list[ExecutedOrder], day: date) -> Charges:
-    """One scrip's day. An order under CNC is intraday in so far as the other side of CNC covers it."""
-    bought, sold = (_units(orders, side, "CNC") for side in ("BUY", "SELL"))
-    netted = min(bought, sold)
-    charges = Charges()
+def _of_scrip(exchange: str, orders: list[ExecutedOrder], side: Side, day: date) -> SideCharges:
+    """One side of a scrip's day. An order under CNC is intraday in so far as the other side of CNC covers
+    it."""
+    bought, sold = (_units(orders, each, "CNC") for each in _SIDES)
+    share = min(bought, sold)
+    netted, kept = Charges(), Charges()
     for order in orders:
+        if order.side != side:
+            continue
         intraday = order.turnover
         if order.product == "CNC":
-            intraday = order.turnover * netted / (bought if order.side == "BUY" else sold)
+            intraday = order.turnover * share / (bought if side == "BUY" else sold)
         if intraday:
-            charges += _charged(order, "equity-intraday", intraday, day)
+            netted += _charged(order, "equity-intraday", intraday, day)
         if intraday < order.turnover:
-            charges += _charged(order, "equity-delivery", order.turnover - intraday, day)
-    return replace(charges, stt=_scrip_stt(exchange, orders, day))
+            kept += _charged(order, "equity-delivery", order.turnover - intraday, day)
+    on_netted, on_kept = _scrip_stt(exchange, orders, side, day)
+    return SideCharges(replace(netted, stt=on_netted), replace(kept, stt=on_kept))
 
 
-def _scrip_stt(exchange: str, orders: list[ExecutedOrder], day: date) -> Decimal:
-    bought, sold = (_units(orders, side) for side in ("BUY", "SELL"))
+def _scrip_stt(exchange: str, orders: list[ExecutedOrder], side: Side, day: date) -> tuple[Decimal, Decimal]:
+    """The tax that one side bears: on what was netted, and on what is delivered."""
+    bought, sold = (_units(orders, each) for each in _SIDES)
     average = sum((order.turnover for order in orders), Decimal(0)) / (bought + sold)
-    side: Side = "BUY" if bought > sold else "SELL"
-    intraday, delivered = min(bought, sold) * average, abs(bought - sold) * average
-    return component_charge("stt", "equity-intraday", exchange, "SELL", intraday, day) + component_charge(
-        "stt", "equity-delivery", exchange, side, delivered, day
+    intraday = min(bought, sold) * average if side == "SELL" else Decimal(0)
+    left = bought - sold if side == "BUY" else sold - bought
+    delivered = max(left, 0) * average
+    return (
+        component_charge("stt", "equity-intraday", exchange, side, intraday, day),
+        component_charge("stt", "equity-delivery", exchange, side, delivered, day),
     )
 
 
-def _beside(
-    orders: Sequence[ExecutedOrder], scrips: dict[tuple[str, str], list[ExecutedOrder]], day: date
-) -> Charges:
-    """A scrip sold on both exchanges leaves the demat account once."""
-    debited = {
+def depository_charges(day: date, orders: Iterable[ExecutedOrder]) -> dict[ScripSide, Decimal]:
+    """What the depository takes for each scrip that left the demat account, tax included. A scrip sold on
+    both exchanges leaves it once. Raises StopTrading where the day has no sourced rate.
+    """
+    scrips: dict[tuple[str, str], list[ExecutedOrder]] = defaultdict(list)
+    for order in orders:
+        if order.quantity and order.exchange in _CASH:
+            scrips[order.exchange, order.symbol].append(order)
+    left = {
         symbol: exchange
         for (exchange, symbol), traded in scrips.items()
         if _units(traded, "SELL", "CNC") > _units(traded, "BUY", "CNC")
     }
+    return {
+        ScripSide(exchange, symbol, "SELL"): component_charge(
+            "dp", "equity-delivery", exchange, "SELL", Decimal(0), day
+        )
+        for symbol, exchange in left.items()
+    }
+
+
+def _beside(orders: Sequence[ExecutedOrder], day: date) -> Charges:
     nothing = Decimal(0)
-    dp = (component_charge("dp", "equity-delivery", at, "SELL", nothing, day) for at in debited.values())
     fees = (
         component_charge("square_off", order.segment, order.exchange, order.side, nothing, day)
         for order in orders
         if order.squared_off and order.quantity
     )
-    return Charges(dp=sum(dp, nothing), square_off=sum(fees, nothing))
+    debits = depository_charges(day, orders).values()
+    return Charges(dp=sum(debits, nothing), square_off=sum(fees, nothing))
 
 
 def _units(orders: Iterable[ExecutedOrder], side: str, product: str | None = None) -> int:

@@ -1,0 +1,1 @@
+"""What the desk tells of a day, a month and a financial year."""

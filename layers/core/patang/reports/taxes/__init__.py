@@ -1,0 +1,1 @@
+"""The financial year as the tax return asks for it."""
