@@ -1,0 +1,204 @@
+"""What the owner tells beside the desk's own records: tables in the store, a line a fact.
+
+taxes/<account>/purchases.csv   shares that the desk did not buy, as they were on the day of their purchase
+taxes/<account>/tradebook*.csv  the broker's trade book, as Console exports it, a file a segment or period
+taxes/actions.csv               splits and bonuses
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, time
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from pydantic import ValidationError
+
+from patang.errors import BadInput
+from patang.market.sessions import IST
+from patang.portfolio.rebasing import Ratio
+from patang.ports import ObjectStore
+from patang.reports.deals import CASH, Deal
+from patang.reports.taxes.lots import CorporateAction, Lot
+from patang.risk.charges import Charges
+
+__all__ = [
+    "ACTIONS_PATH",
+    "load_actions",
+    "load_purchases",
+    "load_tradebook",
+    "read_actions",
+    "read_purchases",
+    "read_tradebook",
+]
+
+ACTIONS_PATH = "taxes/actions.csv"
+
+_PAISA = Decimal("0.01")
+# How Console names what Kite calls NFO and BFO: an exchange and a segment.
+_DERIVATIVES = {"NSE": "NFO", "BSE": "BFO"}
+_SIDES = {"buy": "BUY", "sell": "SELL"}
+_MOST_UNITS = 1_000_000_000
+
+
+def load_actions(objects: ObjectStore) -> list[CorporateAction]:
+    """The splits and bonuses that were told; none where no file is. Raises BadInput."""
+    content = objects.get(ACTIONS_PATH)
+    return [] if content is None else read_actions(_text(content))
+
+
+def load_purchases(objects: ObjectStore, account: str) -> list[Lot]:
+    """The purchases of an account that were told. Raises BadInput."""
+    content = objects.get(f"taxes/{account}/purchases.csv")
+    return [] if content is None else read_purchases(account, _text(content))
+
+
+def load_tradebook(objects: ObjectStore, account: str) -> list[Deal] | None:
+    """The trade book of an account, a trade once however many of its files hold it; None where there is no
+    file. Raises BadInput."""
+    paths = [path for path in objects.list(f"taxes/{account}/tradebook") if path.endswith(".csv")]
+    if not paths:
+        return None
+    lines: dict[tuple[str, ...], Deal] = {}
+    for path in paths:
+        lines |= read_tradebook(account, _text(objects.get(path) or b""))
+    return sorted(lines.values(), key=lambda deal: (deal.time, deal.order))
+
+
+def read_actions(text: str) -> list[CorporateAction]:
+    """Columns symbol, ex_day, kind (split, bonus), ratio (old:new shares, 1:2), allotted. Raises BadInput."""
+    return list(_read("corporate actions", text, ("symbol", "ex_day", "kind", "ratio"), _action))
+
+
+def read_purchases(account: str, text: str) -> list[Lot]:
+    """Columns symbol, bought_on, quantity, price, and where known exchange, charges (rupees without STT),
+    stt, fmv_2018 (the highest price of 31 January 2018, a unit). Raises BadInput."""
+    columns = ("symbol", "bought_on", "quantity", "price")
+    return list(_read("purchases", text, columns, lambda line: _purchase(account, line)))
+
+
+def read_tradebook(account: str, text: str) -> dict[tuple[str, ...], Deal]:
+    """Trades by what tells them apart: Console's columns symbol, trade_date, exchange, segment, trade_type,
+    quantity, price, trade_id, order_id, order_execution_time, among others. Raises BadInput.
+
+    The book does not say under which product a trade was done: shares are taken as CNC, contracts as NRML.
+    """
+    columns = ("symbol", "trade_date", "exchange", "trade_type", "quantity", "price", "trade_id", "order_id")
+    return dict(_read("the trade book", text, columns, lambda line: _trade(account, line)))
+
+
+def _read[Row](
+    what: str, text: str, columns: Iterable[str], row: Callable[[Mapping[str, str]], Row]
+) -> Iterator[Row]:
+    lines = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        names = {name: (name or "").strip().lower() for name in lines.fieldnames or ()}
+        missing = [column for column in columns if column not in names.values()]
+        if missing:
+            raise BadInput(f"{what}: the first line lacks {', '.join(missing)}")
+        for line in lines:
+            told = {names[name]: (value or "").strip() for name, value in line.items() if name in names}
+            if not any(told.values()):
+                continue
+            try:
+                yield row(told)
+            except (ValueError, InvalidOperation, BadInput) as error:
+                raise BadInput(f"{what}, line {lines.line_num}: {_said(error)}") from error
+    except csv.Error as error:
+        raise BadInput(f"{what}, line {lines.line_num}: {error}") from error
+
+
+def _action(line: Mapping[str, str]) -> CorporateAction:
+    Ratio.parse(line["ratio"])
+    return CorporateAction.model_validate({name: value for name, value in line.items() if value})
+
+
+def _purchase(account: str, line: Mapping[str, str]) -> Lot:
+    quantity = _units(line["quantity"])
+    worth = line.get("fmv_2018")
+    return Lot(
+        account=account,
+        exchange=line.get("exchange") or "NSE",
+        symbol=_symbol(line["symbol"]),
+        opened=date.fromisoformat(line["bought_on"]),
+        quantity=quantity,
+        value=_in_paise(_amount(line["price"]) * quantity),
+        # Whatever they were: of the charges of a purchase STT alone is treated another way.
+        charges=Charges(
+            brokerage=_in_paise(_amount(line.get("charges") or "0")),
+            stt=_in_paise(_amount(line.get("stt") or "0")),
+        ),
+        origin="opening",
+        fmv_2018=_amount(worth) if worth else None,
+    )
+
+
+def _trade(account: str, line: Mapping[str, str]) -> tuple[tuple[str, ...], Deal]:
+    exchange, segment = line["exchange"].upper(), line.get("segment", "").upper()
+    if exchange in CASH and segment in ("FO", "F&O", "FUT", "OPT", "NFO", "BFO"):
+        exchange = _DERIVATIVES[exchange]
+    if line["trade_type"].lower() not in _SIDES:
+        raise BadInput(f"trade_type is {line['trade_type']!r}, neither buy nor sell")
+    deal = Deal.model_validate(
+        {
+            "account": account,
+            "exchange": exchange,
+            "symbol": _symbol(line["symbol"]),
+            "product": "CNC" if exchange in CASH else "NRML",
+            "side": _SIDES[line["trade_type"].lower()],
+            "quantity": _units(line["quantity"]),
+            "price": _amount(line["price"]),
+            "time": _moment(line["trade_date"], line.get("order_execution_time", "")),
+            "order": line["order_id"],
+            "source": "tradebook",
+        }
+    )
+    return (line["trade_date"], exchange, line["trade_id"], line["order_id"]), deal
+
+
+def _moment(day: str, at: str) -> datetime:
+    """The book's times are IST without saying so; without one the trade stands at the day's begin."""
+    if at:
+        told = datetime.fromisoformat(at)
+        return told.replace(tzinfo=IST) if told.tzinfo is None else told
+    return datetime.combine(date.fromisoformat(day), time(), IST)
+
+
+def _symbol(text: str) -> str:
+    if not text or len(text) > 40 or not text.isprintable():
+        raise BadInput(f"symbol is {text!r}: give the broker's trading symbol")
+    return text.upper()
+
+
+def _units(text: str) -> int:
+    quantity = Decimal(text)
+    if not quantity.is_finite() or quantity != quantity.to_integral_value() or not 0 < quantity < _MOST_UNITS:
+        raise BadInput(f"quantity is {text!r}: give whole units, one or more")
+    return int(quantity)
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation as error:
+        raise BadInput(f"{text!r} is no amount: give rupees such as 1234.50") from error
+    if not amount.is_finite() or not 0 <= amount < _MOST_UNITS:
+        raise BadInput(f"{text!r} is no amount: give rupees such as 1234.50")
+    return amount
+
+
+def _in_paise(amount: Decimal) -> Decimal:
+    return amount.quantize(_PAISA, ROUND_HALF_UP)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8-sig", "replace")
+
+
+def _said(error: Exception) -> str:
+    """A sentence that a person can act on."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))} is {first['input']!r}: {first['msg']}"
+    if isinstance(error, InvalidOperation):
+        return "a number cannot be read"
+    return str(error)
