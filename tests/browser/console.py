@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from starlette.types import ASGIApp
+
 from functions.api.app import build_app
 from patang.app import Desk
 from tests.browser.chromium import Chromium, Page, running_chromium
@@ -16,7 +18,7 @@ from tests.on_a_port import on_a_port
 from tests.unit.api.oauth_client import browser_at, log_in_at_kite
 from tests.unit.api.sample_desk import busy, two_owners
 
-__all__ = ["PHONE", "SCREEN", "Console", "served_console"]
+__all__ = ["PHONE", "SCREEN", "Console", "press", "served_console"]
 
 SCREEN, PHONE = (1280, 900), (390, 844)
 
@@ -43,10 +45,11 @@ class Console:
 
 
 def press(page: Page, text: str, within: str = "body") -> None:
-    """Clicks the button or link of this text, as soon as it is there."""
-    find = f"[...document.querySelectorAll({json.dumps(within + ' :is(button, a, summary)')})]"
-    page.until(f"(() => {{ const one = {find}.find((b) => b.innerText.trim() === {json.dumps(text)}"
-               " && b.offsetParent && !b.disabled); one?.click(); return Boolean(one); })()")  # fmt: skip
+    """Clicks the button, link or summary of this text, as soon as it is there to be clicked."""
+    of = json.dumps(f"{within} :is(button, a, summary)")
+    find = f"[...document.querySelectorAll({of})].filter((one) => one.offsetParent && !one.disabled)"
+    named = f"(one) => one.innerText.trim() === {json.dumps(text)}"
+    page.until(f"(() => {{ const one = {find}.find({named}); one?.click(); return Boolean(one); }})()")
 
 
 @contextmanager
@@ -54,7 +57,7 @@ def served_console(browser: Chromium, make: Callable[[str], Desk]) -> Iterator[C
     """`make` is told the address under which its desk is served."""
     desks: list[Desk] = []
 
-    def application(address: str):  # noqa: ANN202 (an ASGI application)
+    def application(address: str) -> ASGIApp:
         desks.append(make(address))
         return build_app(desks[0])
 
@@ -69,13 +72,16 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     name = options.path.strip("/").replace("/", "-").partition("?")[0] or "today"
-    with running_chromium() as browser:
-        with served_console(browser, lambda address: busy(two_owners(public_url=address))) as console:
-            for width, size in (("wide", SCREEN), ("narrow", PHONE)):
-                for scheme in ("light", "dark"):
-                    page = console.page(options.path, size, dark=scheme == "dark")
-                    page.until("document.documentElement.classList.contains('scripted')")
-                    print(page.picture(options.out / f"{name}-{width}-{scheme}.png"), page.console)  # noqa: T201 (a command's output)
+    with (
+        running_chromium() as browser,
+        served_console(browser, lambda address: busy(two_owners(public_url=address))) as console,
+    ):
+        for width, size in (("wide", SCREEN), ("narrow", PHONE)):
+            for scheme in ("light", "dark"):
+                page = console.page(options.path, size, dark=scheme == "dark")
+                page.until("document.documentElement.classList.contains('scripted')")
+                picture = page.picture(options.out / f"{name}-{width}-{scheme}.png")
+                print(picture, page.console)  # noqa: T201 (a command's output)
 
 
 if __name__ == "__main__":

@@ -39,14 +39,15 @@ PAGES: Final = (
     _Entry("/reports", "Reports"),
     _Entry("/audit", "Audit"),
     _Entry("/settings", "Settings"),
+    _Entry("/clients", "Programs"),
 )
 
 
 def console_page(request: Request, principal: Principal, template: str, **values: Any) -> Response:
     """The page `console/<template>`, or the parts of it that change, if that is what is asked for.
 
-    `values` are shown as text. Beside them a template has `lights` (LightsView), `who`, his `accounts`, what he
-    `may`, `here` (its own path), `pages`, and, in the frame alone, `csrf`.
+    `values` are shown as text. Beside them a template has `lights` (LightsView), `who`, his `accounts`, what
+    he `may`, `here` (its own path), `pages`, and, in the frame alone, `csrf` and `now`.
     """
     desk = desk_of(request)
     view, now = desk.desk_view(), desk.clock.now().isoformat()

@@ -1,11 +1,11 @@
 """The page of the programs that a person has let in, and their end."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from functions.api.console.frame import console_page
 from functions.api.gate import Admin, Reader, TheDesk
-from functions.api.render import page
 
 __all__ = ["router"]
 
@@ -13,14 +13,14 @@ router = APIRouter(prefix="/clients")
 
 
 @router.get("")
-def clients_page(principal: Reader, desk: TheDesk) -> Response:
+def clients_page(request: Request, principal: Reader, desk: TheDesk) -> Response:
     """Your connected programs, the last used first."""
-    return page(
+    return console_page(
+        request,
+        principal,
         "clients.html",
         connected=desk.grants().connected(principal.name),
         address=f"{desk.public_url()}/mcp",
-        who=principal.name,
-        csrf=principal.csrf or "",
     )
 
 

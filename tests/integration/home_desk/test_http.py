@@ -13,6 +13,7 @@ import pytest
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from functions.api.assets import address_of
 from patang_workbench.local_stack.owner import Owner
 from patang_workbench.mcp_client import LoginNeeded, connect, login
 from tests.integration.home_desk.home import (
@@ -81,7 +82,7 @@ def test_strangers_learn_where_to_ask_and_another_name_for_this_machine_is_refus
     refused = httpx.post(f"{home.address}/mcp", json=call)
     assert refused.status_code == 401
     assert f'resource_metadata="{home.address}/.well-known/' in refused.headers["www-authenticate"]
-    for path in ("/", "/mcp", "/login", "/static/patang.css"):
+    for path in ("/", "/mcp", "/login", address_of("patang.css")):
         rebound = httpx.get(f"{home.address}{path}", headers={"host": f"evil.example:{home.port}"})
         assert rebound.status_code == 421, path
         assert home.address in rebound.text

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from functions.api.assets import address_of
 from tests.unit.api.test_request_pages import waiting
 
 SAYS = "document.body.innerText.includes"
@@ -87,9 +88,9 @@ def test_a_panel_reaches_nothing_but_its_host(show, sample):
       }};
       await fetch(`${{there}}/health`).catch(() => {{}});
       try {{ new WebSocket(there.replace("http", "ws")); }} catch {{ }}
-      add("img", "src", `${{there}}/static/icon.svg`);
-      add("script", "src", `${{there}}/static/status.js`);
-      add("link", "href", `${{there}}/static/patang.css`);
+      add("img", "src", `${{there}}{address_of("icon.svg")}`);
+      add("script", "src", `${{there}}{address_of("console.js")}`);
+      add("link", "href", `${{there}}{address_of("patang.css")}`);
       add("iframe", "src", there);
       add("script", "textContent", "window.hit = 1");
       await new Promise((done) => setTimeout(done, 300));

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gzip
 import json
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ import pytest
 from mangum import Mangum
 
 from functions.api.app import build_app
+from functions.api.assets import address_of
 from functions.api.handler import handler
 from tests.unit.api.sample_desk import two_owners
 
@@ -50,10 +52,15 @@ def test_the_handler_is_up(monkeypatch, capsys):
     assert capsys.readouterr().out.count("\n") == 2
 
 
-def test_pages_scripts_and_pictures_come_as_text(gateway):
+def test_pages_come_as_text_and_what_is_compressed_as_bytes(gateway):
     assert gateway(event("/"), None)["statusCode"] == 401
-    style = gateway(event("/static/patang.css"), None)
+    style = gateway(event(address_of("patang.css")), None)
     assert style["isBase64Encoded"] is False
+    asked = event(address_of("patang.css"))
+    asked["headers"]["accept-encoding"] = "gzip"
+    smaller = gateway(asked, None)
+    assert smaller["isBase64Encoded"] is True
+    assert gzip.decompress(base64.b64decode(smaller["body"])).decode() == style["body"]
     assert style["headers"]["strict-transport-security"]
 
 

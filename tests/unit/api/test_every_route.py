@@ -17,7 +17,7 @@ OPEN = {
     ("GET", "/login"): "where signing in begins",
     ("GET", "/kite/callback"): "where signing in ends; state, cookie and request token are its identity",
     ("POST", "/postback"): "the broker's checksum is its identity",
-    ("GET", "/static/{name}"): "scripts and styles, the same for everybody",
+    ("GET", "/static/{wanted}/{name}"): "scripts and styles, the same for everybody",
     ("GET", "/.well-known/oauth-protected-resource"): "tells MCP clients how to authenticate",
     ("GET", "/.well-known/oauth-protected-resource/mcp"): "the same",
     ("GET", "/.well-known/oauth-authorization-server"): "tells them where",
