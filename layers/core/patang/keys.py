@@ -28,6 +28,7 @@
 | order asked for | ACCOUNT#<account> | ASKED#<approval_id> | LIVE_REQUESTS / <account>#<approval_id> |
 | orders asked for on a day | ACCOUNT#<account> | ASKED_ON#<date> | |
 | position | ACCOUNT#<account> | POSITION#<position_id> | OPEN_POSITIONS / <account>#<position_id> |
+| note on a trade | ACCOUNT#<account> | NOTE#<position_id>#<note_id> | |
 | mark | MARKS | <position_id> | |
 | outbox event | OUTBOX#<account>#<date> | <event_id> | |
 | whose turn it is to put ticks | INGESTER | LEASE | |
@@ -103,6 +104,7 @@ __all__ = [
     "mark_key",
     "market_clock_key",
     "modifications_key",
+    "note_key",
     "order_link_key",
     "outbox_partition",
     "parity_key",
@@ -232,6 +234,10 @@ def fill_key(account: str, intent_id: str, filled_quantity: int) -> Key:
 
 def position_key(account: str, position_id: str) -> Key:
     return Key(account_partition(account), f"POSITION#{position_id}")
+
+
+def note_key(account: str, position_id: str, note_id: str) -> Key:
+    return Key(account_partition(account), f"NOTE#{position_id}#{note_id}")
 
 
 def mark_key(position_id: str) -> Key:

@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from patang.strategies.service import SignalService
     from patang.tools.caller import Caller
     from patang.watchlists.service import WatchlistService
-from patang.app.trading import Trading
+from patang.app.reporting import Reporting
 
 __all__ = ["Desk"]
 
 
-class Desk(Trading):
+class Desk(Reporting):
     """What one process of the desk is wired to. `environment` defaults to the process's own."""
 
     def audit_linker(self) -> AuditLinker:

@@ -13,10 +13,9 @@ from patang.ports import StateStore
 from patang.records import load_all
 from patang.reports.deals import Deal, deal_of_fill
 from patang.settings import Mode
-from patang.trade_log.day_log import DayLog
 from patang.trade_log.fill import OrderFill
 
-__all__ = ["kept_deals", "kept_deals_of_day", "kept_positions"]
+__all__ = ["kept_deals", "kept_fills", "kept_positions"]
 
 _FOUR_PLACES = Decimal("0.0001")
 
@@ -29,25 +28,24 @@ def kept_positions(store: StateStore, account: str, mode: Mode) -> list[Position
 
 def kept_deals(store: StateStore, account: str, mode: Mode, until: date) -> list[Deal]:
     """All deals up to the day `until`, the earliest first."""
-    fills = load_all(store, OrderFill, account_partition(account), "FILL#")
-    deals = _deals(fills, kept_positions(store, account, mode), mode)
+    deals = _deals(kept_fills(store, account, mode), kept_positions(store, account, mode))
     return sorted((d for d in deals if d.day <= until), key=lambda deal: (deal.time, deal.order))
 
 
-def kept_deals_of_day(store: StateStore, account: str, mode: Mode, day: date) -> list[Deal]:
-    """The fills of one day as deals; what was sold beside the desk's orders is not among them."""
-    fills = DayLog(store).fills(account, day)
-    return [deal_of_fill(fill) for fill in fills if fill.mode == mode]
+def kept_fills(store: StateStore, account: str, mode: Mode) -> list[OrderFill]:
+    """All fills of an account's orders, in the order in which they happened."""
+    found = load_all(store, OrderFill, account_partition(account), "FILL#")
+    # By their own day and not by their order's: what protects a position may rest for weeks.
+    return sorted((fill for fill in found if fill.mode == mode), key=lambda f: (f.as_of, f.intent_id))
 
 
-def _deals(fills: Iterable[OrderFill], positions: Iterable[Position], mode: Mode) -> list[Deal]:
-    own = [fill for fill in fills if fill.mode == mode]
+def _deals(fills: Sequence[OrderFill], positions: Iterable[Position]) -> list[Deal]:
     sold: dict[str, list[OrderFill]] = defaultdict(list)
-    for fill in own:
+    for fill in fills:
         if fill.position_id is not None and fill.transaction_type == "SELL":
             sold[fill.position_id].append(fill)
     beside = (_sold_beside(position, sold[position.position_id]) for position in positions)
-    return [*map(deal_of_fill, own), *(deal for deal in beside if deal is not None)]
+    return [*map(deal_of_fill, fills), *(deal for deal in beside if deal is not None)]
 
 
 def _sold_beside(position: Position, fills: Sequence[OrderFill]) -> Deal | None:

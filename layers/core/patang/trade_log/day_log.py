@@ -35,7 +35,8 @@ class DayLog:
         for fill in fills:
             of_order[fill.intent_id].append(fill)
         return [
-            order_execution(intent, self._proposal(intent), of_order[intent.intent_id]) for intent in intents
+            order_execution(intent, self.proposal_behind(intent), of_order[intent.intent_id])
+            for intent in intents
         ]
 
     def fills(self, account: str, day: date) -> list[OrderFill]:
@@ -75,16 +76,7 @@ class DayLog:
         """Positions that were closed on the day."""
         return self.closed_between(account, day, day)
 
-    def _intents(self, account: str, day: date) -> Iterator[OrderIntent]:
-        for prefix in intent_prefixes(day):
-            key = intent_key(account, prefix)
-            yield from load_all(self._store, OrderIntent, key.partition, key.sort)
-
-    def _positions(self, account: str) -> list[Position]:
-        key = position_key(account, "")
-        return load_all(self._store, Position, key.partition, key.sort)
-
-    def _proposal(self, intent: OrderIntent) -> Proposal | None:
+    def proposal_behind(self, intent: OrderIntent) -> Proposal | None:
         """The proposal behind an order: its own, or that of the entry whose position it sells."""
         order_id = intent.order_id
         if order_id is None and intent.position_id is not None:
@@ -95,6 +87,15 @@ class DayLog:
         return (
             None if order_id is None else load(self._store, Proposal, proposal_key(intent.account, order_id))
         )
+
+    def _intents(self, account: str, day: date) -> Iterator[OrderIntent]:
+        for prefix in intent_prefixes(day):
+            key = intent_key(account, prefix)
+            yield from load_all(self._store, OrderIntent, key.partition, key.sort)
+
+    def _positions(self, account: str) -> list[Position]:
+        key = position_key(account, "")
+        return load_all(self._store, Position, key.partition, key.sort)
 
 
 def _up_to(sort: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 from markupsafe import Markup
@@ -12,11 +11,9 @@ from patang.backtest.reports.axes import number_axis
 from patang.backtest.reports.drawing import Plot
 from patang.backtest.reports.pieces import Cell, Table
 from patang.backtest.reports.wording import number, percent
+from patang.model.wilson import wilson_interval
 
 __all__ = ["Bin", "bin_table", "bins_of", "reliability_chart"]
-
-# The normal quantile of a two-sided interval of 95 %.
-_Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +26,8 @@ class Bin:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where the true frequency lies with 95 %: Wilson's score interval (JASA 22, 1927, p. 209)."""
-        n, z2 = self.count, _Z * _Z
-        middle = (self.observed + z2 / (2 * n)) / (1 + z2 / n)
-        half = _Z * sqrt(self.observed * (1 - self.observed) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-        return middle - half, middle + half
+        """Where the true frequency lies with 95 %, by Wilson's score."""
+        return wilson_interval(self.observed, self.count)
 
 
 def bins_of(predicted: ArrayLike, won: ArrayLike, most: int = 10, fewest_in_one: int = 20) -> list[Bin]:

@@ -1,0 +1,31 @@
+"""Reports of days, months and financial years, wired."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from patang.reports.desk_reports import DeskReports
+    from patang.reports.notes import TradeNotes
+    from patang.reports.taxes.books import TaxBooks
+from patang.app.trading import Trading
+
+__all__ = ["Reporting"]
+
+
+class Reporting(Trading):
+    """What is told of trading when it is over."""
+
+    def desk_reports(self) -> "DeskReports":
+        # Here, as below, not at the top: those who look at the desk alone have reports.
+        from patang.reports.desk_reports import DeskReports
+
+        return DeskReports(self.store, self.standing_settings, self.trade_notes())
+
+    def trade_notes(self) -> "TradeNotes":
+        from patang.reports.notes import TradeNotes
+
+        return TradeNotes(self.store, self.clock)
+
+    def tax_books(self) -> "TaxBooks":
+        from patang.reports.taxes.books import TaxBooks
+
+        return TaxBooks(self.store, self.objects, self.standing_settings)
