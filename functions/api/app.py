@@ -33,6 +33,7 @@ from functions.api.routes import (
     settings,
     sign_in,
     tokens,
+    trading_reports,
     well_known,
 )
 from patang.app import Desk
@@ -81,6 +82,7 @@ def build_app(desk: Desk) -> FastAPI:
         postback,
         reconciliation,
         reports,
+        trading_reports,
         well_known,
     ):
         app.include_router(routes.router)

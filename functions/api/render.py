@@ -41,6 +41,7 @@ def _templates() -> "Environment":
     templates.filters["tone"] = tone
     templates.filters["ist"] = _moment
     templates.filters["clock"] = _clock
+    templates.filters["minute"] = _minute
     templates.filters["words"] = _words
     templates.globals["asset"] = address_of
     return templates
@@ -82,6 +83,10 @@ def _moment(moment: datetime) -> str:
 
 def _clock(moment: datetime) -> str:
     return f"{moment.astimezone(IST):%H:%M:%S}"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(IST):%H:%M}"
 
 
 def _words(name: str) -> str:

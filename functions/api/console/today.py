@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk
+from patang.desk_view.concerns import concerns
 
 __all__ = ["router"]
 
@@ -14,4 +15,5 @@ router = APIRouter()
 @router.get("/")
 def today(request: Request, principal: Reader, desk: TheDesk) -> Response:
     """The desk at a glance."""
-    return console_page(request, principal, "today.html", status=desk.desk_view().status(principal.accounts))
+    status = desk.desk_view().status(principal.accounts)
+    return console_page(request, principal, "today.html", status=status, concerns=concerns(status))

@@ -7,10 +7,18 @@ from patang.approvals.requests.record import OrderRequest
 from patang.approvals.requests.wishes import title_of
 from patang.audit.entry import AuditEntry
 from patang.desk_view.trading_views import FillView
-from patang.desk_view.views import ApprovalView, EventView, OrderView, PositionView, SignalView
+from patang.desk_view.views import (
+    ApprovalView,
+    EventView,
+    OrderView,
+    PositionView,
+    ProtectionView,
+    SignalView,
+)
 from patang.execution.intent import OrderIntent
 from patang.execution.orders.requests import PlaceOrder
 from patang.portfolio.position import Mark, Position
+from patang.portfolio.protection import Protection
 from patang.strategies.signal import Signal
 from patang.trade_log.fill import OrderFill
 
@@ -50,6 +58,20 @@ def position_view(position: Position, mark: Mark | None) -> PositionView:
         exit_reason=position.exit_reason,
         realised_pnl=position.realised_pnl,
         charges=position.entry_charges + (position.exit_charges or 0),
+        resting=_resting(position.protection) if position.state != "CLOSED" else None,
+    )
+
+
+def _resting(protection: Protection | None) -> ProtectionView | None:
+    if protection is None:
+        return None
+    return ProtectionView(
+        kind=protection.kind,
+        state=protection.state,
+        since=protection.since,
+        quantity=protection.quantity,
+        trigger_price=protection.trigger_price,
+        target_price=protection.target_price,
     )
 
 

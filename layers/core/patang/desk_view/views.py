@@ -21,6 +21,7 @@ __all__ = [
     "OrderView",
     "PnlView",
     "PositionView",
+    "ProtectionView",
     "RiskView",
     "Rupees",
     "SessionView",
@@ -115,8 +116,21 @@ class RiskView(ShownModel):
     refusals_today: dict[str, int]
 
 
+class ProtectionView(ShownModel):
+    """What rests at the broker for a position: `kind` SL (a stop order) or GTT (stop and target). `state` is
+    LAYING, RESTING, LIFTING or GONE, since the market time `since`; prices are rupees a unit."""
+
+    kind: str
+    state: str
+    since: Moment
+    quantity: int
+    trigger_price: Rupees
+    target_price: Rupees | None = None
+
+
 class PositionView(ShownModel):
-    """A position with the guard's last mark. `state` is OPEN, CLOSING or CLOSED."""
+    """A position with the guard's last mark. `state` is OPEN, CLOSING or CLOSED. `resting` is what the broker
+    would sell it by if the desk were away; null where nothing was ever laid."""
 
     account: str
     position_id: str
@@ -139,6 +153,7 @@ class PositionView(ShownModel):
     exit_reason: str | None = None
     realised_pnl: Rupees | None = None
     charges: Rupees
+    resting: ProtectionView | None = None
 
 
 class OrderView(ShownModel):

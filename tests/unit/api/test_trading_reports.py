@@ -1,0 +1,139 @@
+"""Reports by HTTP: JSON, tables, and notes on trades."""
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from patang.trade_log.fill import new_fill
+from tests.unit.api.sample_desk import DAY, NOW, intent, position
+
+TRADE = "P-told"
+
+
+@pytest.fixture
+def closed(desk):
+    """A position that was sold this morning, with its fills."""
+    bought = intent("main", "N260818T1", "ACKED").evolve(expected_price=Decimal(1000))
+    done = bought.evolve(state="COMPLETE", filled_quantity=10, average_price=Decimal(1000))
+    sent = intent("main", "X260818T1", "ACKED").evolve(kind="EXIT", expected_price=Decimal(1010))
+    terms = sent.terms.model_copy(update={"transaction_type": "SELL"})
+    sent = sent.evolve(terms=terms, position_id=TRADE, broker_order_id="260818000123457")
+    sold = sent.evolve(state="COMPLETE", filled_quantity=10, average_price=Decimal(1009))
+    desk.keep(
+        position("main", TRADE, "RELIANCE", "CLOSED").evolve(
+            quantity=10,
+            entry_price=Decimal(1000),
+            entry_intent_id="N260818T1",
+            entry_charges=Decimal(5),
+            exited_quantity=10,
+            exit_value=Decimal(10090),
+            exit_price=Decimal(1009),
+            exit_time=NOW,
+            exit_charges=Decimal(5),
+            exit_slippage=Decimal(-1),
+            exit_reason="TARGET",
+            realised_pnl=Decimal(80),
+        ),
+        done,
+        sold,
+        new_fill(bought, done, NOW - timedelta(minutes=20), NOW, "frame"),
+        new_fill(sent, sold, NOW, NOW, "frame"),
+    )
+    return desk
+
+
+@pytest.fixture
+def reader(stranger, bearer):
+    headers = bearer("read")
+    return lambda path, **params: stranger.get(path, headers=headers, params=params or None)
+
+
+def word_of(browser):
+    return {"X-CSRF-Token": browser.csrf}
+
+
+def table(answer):
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+
+def test_a_day_and_its_month_are_told(reader, closed):
+    day = reader(f"/api/reports/daily/{DAY}", mode="paper").json()
+    [trade] = [each for each in day["trades"] if each["position_id"] == TRADE]
+    assert (trade["symbol"], trade["net"], trade["gross"], trade["charges"]) == ("RELIANCE", 80.0, 90.0, 10.0)
+    assert day["total"]["trades"] == len(day["trades"])
+    month = reader(f"/api/reports/monthly/{DAY:%Y-%m}", mode="paper").json()
+    assert month["trades"] == day["trades"]
+    assert (month["first"], month["last"]) == ("2026-08-01", "2026-08-31")
+    assert {line["side"]: line["lost"] for line in day["slippage"]} == {"BUY": 0.0, "SELL": 10.0}
+
+
+def test_their_tables_have_a_line_a_trade(reader, closed):
+    of_day = table(reader(f"/api/reports/daily/{DAY}/trades.csv", mode="paper"))
+    answer = reader(f"/api/reports/monthly/{DAY:%Y-%m}/trades.csv", mode="paper")
+    assert of_day == table(answer)
+    [of_day] = [row for row in of_day if row["position_id"] == TRADE]
+    assert (of_day["symbol"], of_day["net"], of_day["exit_reason"]) == ("RELIANCE", "80", "TARGET")
+    assert answer.headers["content-disposition"] == 'attachment; filename="trades-2026-08.csv"'
+
+
+def test_a_financial_year_is_told(reader, closed):
+    told = reader("/api/reports/tax/2026-27", mode="paper").json()
+    assert (told["intraday"]["trades"], told["intraday"]["turnover"]) == (1, 90.0)
+    assert told["to_settle"] == ["these trades were made on paper: none of this is income"]
+    [row] = table(reader("/api/reports/tax/2026-27/rows.csv", mode="paper"))
+    assert (row["head"], row["symbol"], row["bought"], row["sold"]) == (
+        "intraday",
+        "RELIANCE",
+        "10000.00",
+        "10090.00",
+    )
+    broker = reader("/api/reports/tax/2026-27/broker", account="main", mode="paper").json()
+    assert (broker["orders"], broker["days_without_note"]) == (None, [str(DAY)])
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/reports/tax/2026", 400),
+        ("/api/reports/tax/2026-28", 400),
+        ("/api/reports/tax/2026-27/broker?account=other", 404),
+        ("/api/reports/monthly/2026-13", 400),
+        ("/api/reports/daily/1787011200", 422),
+        (f"/api/reports/daily/{DAY}?mode=real", 422),
+        (f"/api/reports/daily/{DAY}?account=other", 404),
+    ],
+)
+def test_what_makes_no_sense_or_is_anothers_is_refused(reader, closed, path, status):
+    assert reader(path).status_code == status
+
+
+def test_a_note_is_written_by_whoever_may_trade_and_read_by_all_readers(owner, reader, closed):
+    path = f"/api/positions/{TRADE}/notes"
+    told = owner.post(path, json={"text": "=sold into <b>news</b>"}, headers=word_of(owner))
+    assert told.status_code == 200, told.text
+    assert (told.json()["actor"], told.json()["account"]) == ("person:asha", "main")
+    [note] = reader(path).json()
+    assert (note["text"], note["actor"]) == ("=sold into <b>news</b>", "person:asha")
+    rows = table(reader(f"/api/reports/daily/{DAY}/trades.csv", mode="paper"))
+    [line] = [row for row in rows if row["position_id"] == TRADE]
+    assert line["notes"] == "person:asha: =sold into <b>news</b>"
+    kinds = [item.get("kind") for item in closed.store.items.values()]
+    assert kinds.count("TRADE_NOTED") == 1
+
+
+def test_a_note_needs_the_scope_and_a_trade_of_ones_own(stranger, bearer, owner, closed):
+    path = f"/api/positions/{TRADE}/notes"
+    assert stranger.post(path, json={"text": "x"}, headers=bearer("read")).status_code == 403
+    assert stranger.post(path, json={"text": "x"}).status_code == 401
+    assert owner.post(path, json={"text": "x"}).status_code == 403, "without the session's word"
+    assert owner.post(path, json={"text": " "}, headers=word_of(owner)).status_code == 400
+    assert (
+        owner.post("/api/positions/P-other/notes", json={"text": "x"}, headers=word_of(owner)).status_code
+        == 404
+    )
+    assert owner.get("/api/positions/P-other/notes").status_code == 404
