@@ -1,0 +1,70 @@
+"""A page that is left open: what changes comes in by itself, and nothing that its reader does is lost."""
+
+from patang.keys import mark_key
+from tests.browser.console import press
+
+RESULT = "document.querySelector('#pnl .total').innerText"
+
+
+def move(console, unrealised: str) -> None:
+    key = mark_key("p1")
+    mark = console.desk.store.items[key]
+    console.desk.store.items[key] = {**mark, "unrealised_pnl": unrealised}
+
+
+def test_prices_come_in_without_reloading(console):
+    page = console.page("/")
+    page.run("window.kept = true")
+    assert page.run(RESULT) == "−₹345.45"
+    move(console, "1000.00")
+    page.until(f"{RESULT} === '+₹265.15'")
+    assert page.run("window.kept === true && document.title === '+₹265.15 · Patang'")
+    assert page.console == []
+
+
+def test_who_has_the_focus_keeps_it(console):
+    page = console.page("/")
+    page.run("document.getElementById('halt-main').focus()")
+    move(console, "1000.00")
+    console.desk.halts().halt("family", "x", "asha", console.desk.desk_view().moment())
+    page.until(f"{RESULT} === '+₹265.15'")
+    assert page.run("document.activeElement.id") == "halt-main"
+
+
+def test_a_halt_asks_once_more_and_a_no_changes_nothing(console):
+    page = console.page("/")
+    press(page, "Halt")
+    page.until("document.getElementById('ask').open")
+    assert "stops and targets" in page.run("document.getElementById('ask-text').innerText")
+    press(page, "No", "#ask")
+    page.until("!document.getElementById('ask').open")
+    assert not console.desk.desk_view().risk(("main",))[0].halted
+    press(page, "Halt")
+    press(page, "Yes", "#ask")
+    page.until("document.querySelector('#risk strong').innerText === 'Halted'")
+    assert page.run("document.getElementById('done').innerText") == "main is halted."
+    press(page, "Resume")
+    press(page, "Yes", "#ask")
+    page.until("document.querySelector('#risk strong').innerText === 'Entries open'")
+    assert page.console == []
+
+
+def test_flatten_says_what_would_be_sold(console):
+    page = console.page("/")
+    press(page, "Flatten")
+    page.until("document.getElementById('ask').open")
+    assert "20 RELIANCE (+₹389.40)" in page.run("document.getElementById('ask-text').innerText")
+    press(page, "Yes", "#ask")
+    page.until("document.getElementById('done').innerText === 'main is being flattened.'")
+    [position] = console.desk.desk_view().open_positions(("main",))
+    assert position.state == "CLOSING"
+
+
+def test_a_desk_that_falls_silent_and_one_that_signs_out_are_told(console):
+    page = console.page("/")
+    page.run("window.fetch = () => Promise.reject(new Error('away')); 1")
+    page.until("document.getElementById('trouble').innerText.includes('has not answered')")
+    assert page.run("document.getElementById('main').classList.contains('is-old')")
+    other = console.page("/")
+    console.desk.sign_in().end(console.session)
+    other.until("document.getElementById('trouble').innerText.includes('signed out')")
