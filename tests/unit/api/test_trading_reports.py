@@ -84,8 +84,11 @@ def test_their_tables_have_a_line_a_trade(reader, closed):
 def test_a_financial_year_is_told(reader, closed):
     told = reader("/api/reports/tax/2026-27", mode="paper").json()
     assert (told["intraday"]["trades"], told["intraday"]["turnover"]) == (1, 90.0)
-    assert told["to_settle"] == ["these trades were made on paper: none of this is income"]
-    [row] = table(reader("/api/reports/tax/2026-27/rows.csv", mode="paper"))
+    on_paper, without_purchase = told["to_settle"]
+    assert on_paper == "these trades were made on paper: none of this is income"
+    assert without_purchase.startswith("TCS: sold, and nobody has told when")
+    row, left = table(reader("/api/reports/tax/2026-27/rows.csv", mode="paper"))
+    assert (left["head"], left["symbol"]) == ("unsettled", "TCS")
     assert (row["head"], row["symbol"], row["bought"], row["sold"]) == (
         "intraday",
         "RELIANCE",
