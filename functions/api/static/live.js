@@ -60,7 +60,7 @@ async function ask() {
     const text = await answer.text();
     const page = new DOMParser().parseFromString(text, "text/html");
     for (const fresh of page.querySelectorAll("[data-live]")) put(document.adoptNode(fresh));
-    const title = page.querySelector("[data-title]");
+    const title = document.querySelector("[data-title]");
     if (title) document.title = `${title.dataset.title} · Patang`;
     return true;
   }
