@@ -30,6 +30,8 @@ SHORT = {
     "explain_signal": "the rules of one signal",
     "explain_cycle": "a minute",
     "performance": "the groups of closed trades",
+    "trading_report": "strategies, sides and tenths",
+    "tax_year": "terms by rates",
     "preflight": "the checks of a day",
     "get_reconciliation": "the differences of one comparison",
     "reconcile": "the differences of one comparison",

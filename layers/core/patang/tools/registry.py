@@ -22,6 +22,7 @@ from patang.tools import (
     session,
     signals,
     stopping,
+    trading_reports,
     triggers,
     watchlists,
 )
@@ -37,6 +38,7 @@ TOOLS: tuple[AnyTool, ...] = (
     *records.TOOLS,
     *backtests.TOOLS,
     *reports.TOOLS,
+    *trading_reports.TOOLS,
     *checks.TOOLS,
     *approvals.TOOLS,
     *orders.TOOLS,
