@@ -1,5 +1,10 @@
 # A desk of one's own for assistants, without AWS: `docker compose up` (compose.yaml), or
 # `docker build -t patang-home .` here. What goes in is laid out as the repository is.
+FROM node:24.11-slim AS charts
+WORKDIR /charts
+COPY requirements/charts ./
+RUN npm ci --loglevel error
+
 FROM python:3.13-slim AS build
 WORKDIR /build
 COPY requirements/home.txt requirements/home.txt
@@ -9,6 +14,8 @@ COPY layers/core/patang /app/layers/core/patang
 COPY workbench/patang_workbench /app/workbench/patang_workbench
 COPY functions/__init__.py /app/functions/__init__.py
 COPY functions/api /app/functions/api
+COPY --from=charts /charts/node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.mjs \
+    /app/functions/api/static/lightweight-charts.js
 COPY functions/mcp /app/functions/mcp
 COPY functions/ingester /app/functions/ingester
 COPY model_artifacts /app/model_artifacts

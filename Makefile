@@ -35,7 +35,16 @@ $(UV): requirements/uv.txt
 	$(UV) pip sync --quiet --python .emulator/bin/python --require-hashes requirements/emulator.txt
 	touch $@
 
-setup: .venv/.ready .emulator/.ready ## Install everything below this folder
+# The chart library of the console's pages: a module that the function (api) ships with its own.
+CHARTS := functions/api/static/lightweight-charts.js
+$(CHARTS): .venv/.ready requirements/charts/package-lock.json requirements/charts/.npmrc
+	@echo "setting up: the chart library ($(CHARTS))"
+	mkdir -p .charts
+	cp requirements/charts/package.json requirements/charts/package-lock.json requirements/charts/.npmrc .charts
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix .charts ci --loglevel error
+	cp .charts/node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.mjs $@
+
+setup: .venv/.ready .emulator/.ready $(CHARTS) ## Install everything below this folder
 
 .bench/.ready: $(UV) requirements/bench.txt
 	@echo "setting up: other engines to be held against (.bench)"
@@ -75,7 +84,7 @@ conformance: setup .conformance/.ready ## The official MCP suites and the inspec
 bench: setup .bench/.ready .conformance/.ready ## Figures: speed and size, against other engines where there are any
 	@$(BIN)/pytest -s tests/bench
 
-synth: .venv/.ready ## The CloudFormation templates, without AWS
+synth: .venv/.ready $(CHARTS) ## The CloudFormation templates, without AWS
 	@$(BIN)/python -m infra.app
 	echo "templates in infra/cdk.out"
 
@@ -87,9 +96,10 @@ lock: $(UV) ## Resolve requirements again
 	$(LOCK) -c requirements/dev.txt requirements/ingester.in -o requirements/ingester.txt
 	$(LOCK) -c requirements/dev.txt requirements/home.in -o requirements/home.txt
 	$(LOCK) -c requirements/dev.txt requirements/research_worker.in -o requirements/research_worker.txt
+	$(NODE) npm --prefix requirements/charts install --package-lock-only --loglevel error
 	$(NODE) npm --prefix requirements/conformance install --package-lock-only --loglevel error
 	$(BIN)/node -e 'const fs = require("fs"), lock = JSON.parse(fs.readFileSync("requirements/conformance/package-lock.json")); for (const one of Object.values(lock.packages)) delete one.funding; fs.writeFileSync("requirements/conformance/package-lock.json", JSON.stringify(lock, null, 2) + "\n")'
 	for layer in $(LAYERS); do $(LOCK) -c requirements/dev.txt --override requirements/left-out.in layers/$$layer/requirements.in -o requirements/layer-$$layer.txt; done
 
 clean: ## Remove what was set up and built
-	@rm -rf .bootstrap .venv .emulator .bench .conformance .patang .pytest_cache .mypy_cache .ruff_cache .import_linter_cache infra/cdk.out
+	@rm -rf .bootstrap .venv .emulator .bench .charts .conformance .patang .pytest_cache .mypy_cache .ruff_cache .import_linter_cache infra/cdk.out $(CHARTS)

@@ -31,6 +31,8 @@ _CLOUD_PLATFORM: Final = "aarch64-manylinux_2_28"
 # Raise it when the recipe below changes: the sources' hash does not see that.
 _RECIPE: Final = "1"
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
+# What `make setup` puts among a function's own files, and git does not keep.
+_INSTALLED: Final = {"api": ("functions/api/static/lightweight-charts.js",)}
 _IMAGES_WITH_MODELS: Final = ("research_worker",)
 _NOT_SHIPPED: Final = ("tests", "__pycache__")
 _NOT_SHIPPED_SUFFIXES: Final = (".pyi", ".pxd", ".pyc")
@@ -79,6 +81,9 @@ class Bundles:
 
     def function(self, name: str) -> Bundle:
         """The zip of a function: the packages `functions` and `functions.<name>`. Raises BundleError."""
+        missing = [part for part in _INSTALLED.get(name, ()) if not (ROOT / part).exists()]
+        if missing:
+            raise BundleError(f"{missing[0]} is not installed, and ({name}) ships it: run `make setup`")
         return self._sources(f"function-{name}", ROOT / "functions" / name, f"functions/{name}", "/var/task")
 
     def image_context(self, name: str) -> Bundle:

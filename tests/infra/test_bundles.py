@@ -135,3 +135,12 @@ def test_image_context_is_laid_out_as_the_repository(name, entry):
     ):
         assert (context / place).is_file()
     assert not list(context.rglob("__pycache__"))
+
+
+def test_pages_have_their_chart_library_or_nothing_is_built(monkeypatch, tmp_path):
+    with zipfile.ZipFile(Bundles("cloud").function("api").path) as archive:
+        library = archive.read("functions/api/static/lightweight-charts.js")
+    assert b"Licensed under Apache License 2.0" in library
+    monkeypatch.setattr("infra.bundles.ROOT", tmp_path)
+    with pytest.raises(BundleError, match="run `make setup`"):
+        Bundles("cloud").function("api")

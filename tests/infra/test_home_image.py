@@ -66,10 +66,11 @@ def test_the_linter_of_dockerfiles_finds_nothing():
 def test_the_image_is_built_in_stages_from_locked_packages_and_does_not_run_as_root():
     kinds = [kind for kind, _ in instructions()]
     last = kinds[max(n for n, kind in enumerate(kinds) if kind == "FROM") :]
-    assert kinds.count("FROM") == 2
+    assert kinds.count("FROM") == 3
     assert all(re.search(r":[0-9]+\.[0-9]+", place) for place in of("FROM")), "a tag says which"
     [install] = [rest for rest in of("RUN") if "pip install" in rest]
     assert {"--require-hashes", "--no-deps", "--only-binary"} <= set(install.split())
+    assert [rest for rest in of("RUN") if "npm" in rest] == ["npm ci --loglevel error"], "as its lock says"
     assert of("USER") == ["10001:10001"]
     assert last.index("USER") < last.index("CMD")
     assert "ADD" not in kinds
