@@ -142,7 +142,10 @@ STORE = {
     **dict.fromkeys(
         ("api", "mcp"),
         (
-            {"chains/", "decisions/", "instruments/", "minutes/", "universe/", "reports/", "research/runs/"},
+            {
+                "chains/", "decisions/", "instruments/", "minutes/", "universe/", "reports/", "research/runs/",
+                "taxes/",
+            },
             {"research/runs/"},
         ),
     ),
