@@ -143,8 +143,8 @@ STORE = {
         ("api", "mcp"),
         (
             {
-                "chains/", "decisions/", "instruments/", "minutes/", "universe/", "reports/", "research/runs/",
-                "taxes/",
+                "chains/", "decisions/", "instruments/", "minutes/", "reports/", "research/runs/", "taxes/",
+                "universe/",
             },
             {"research/runs/"},
         ),
