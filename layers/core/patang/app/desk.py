@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from patang.alerts.service import PriceAlerts
     from patang.backtest.asking import Backtests
     from patang.backtest.worker import ResearchWorker
+    from patang.desk_view.candles import KeptCandles
     from patang.desk_view.explanations import Explanations
     from patang.desk_view.results import Results
     from patang.desk_view.service import DeskView
@@ -116,6 +117,16 @@ class Desk(Reporting):
         from patang.desk_view.results import Results
 
         return Results(self.store, self.desk_view())
+
+    def kept_candles(self) -> "KeptCandles":
+        """One a process: it remembers what it has read."""
+        return self._kept_candles
+
+    @cached_property
+    def _kept_candles(self) -> "KeptCandles":
+        from patang.desk_view.candles import KeptCandles
+
+        return KeptCandles(self.objects)
 
     def settings_page(self) -> "SettingsPage":
         from patang.desk_view.settings_view import SettingsPage
