@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from functions.api.gate import Reader, TheDesk, own_accounts
 from functions.api.questions import Day, MarketDay, OneAccount
+from patang.desk_view.broker_views import PnlThroughDay
 from patang.desk_view.trading_views import PnlCurve, PnlDay, PnlGrouping, PnlReport
 
 __all__ = ["router"]
@@ -21,6 +22,15 @@ def of_day(principal: Reader, desk: TheDesk, account: OneAccount = None, day: Ma
     """A day's result over your accounts; open positions count on the running day."""
     asked = day or desk.desk_view().market_now().date()
     return desk.results().of_day(own_accounts(principal, account), asked)
+
+
+@router.get("/day")
+def through_day(
+    principal: Reader, desk: TheDesk, account: OneAccount = None, day: MarketDay = None
+) -> PnlThroughDay:
+    """A day's result over your accounts as it went: a point a minute, realised and open, after charges."""
+    asked = day or desk.desk_view().market_now().date()
+    return desk.at_broker().through_day(own_accounts(principal, account), asked)
 
 
 @router.get("/curve")

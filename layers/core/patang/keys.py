@@ -9,8 +9,10 @@
 | broker session | ACCOUNT#<account> | SESSION | |
 | risk state | ACCOUNT#<account> | RISK | |
 | account's day | ACCOUNT#<account> | DAY#<date> | |
+| its result through a day | ACCOUNT#<account> | CURVE#<date> | |
 | charges of a day compared | ACCOUNT#<account> | CHARGES#<date> | |
 | broker's funds | ACCOUNT#<account> | FUNDS | |
+| shares, margins, alerts last seen there | ACCOUNT#<account> | HOLDINGS, MARGINS, ALERTS | |
 | broker's last calls | ACCOUNT#<account> | CALLS | |
 | failures of a minute | ACCOUNT#<account> or ACCOUNT#DESK | FAILURES#<date>#<HHMM> | |
 | rate tokens of a kind of calls | ACCOUNT#<account> | RATE#<kind> | |
@@ -84,6 +86,7 @@ __all__ = [
     "UNANSWERED_INTENTS",
     "account_key",
     "account_partition",
+    "alerts_key",
     "allowed_user_key",
     "backtest_key",
     "backtests_started_key",
@@ -91,6 +94,7 @@ __all__ = [
     "cash_key",
     "charges_key",
     "close_partition",
+    "curve_key",
     "cycle_key",
     "day_key",
     "direction_key",
@@ -99,8 +103,10 @@ __all__ = [
     "fill_key",
     "funds_key",
     "graduation_key",
+    "holdings_key",
     "ingester_lease_key",
     "intent_key",
+    "margins_key",
     "mark_key",
     "market_clock_key",
     "modifications_key",
@@ -168,12 +174,28 @@ def day_key(account: str, day: date) -> Key:
     return Key(account_partition(account), f"DAY#{day.isoformat()}")
 
 
+def curve_key(account: str, day: date) -> Key:
+    return Key(account_partition(account), f"CURVE#{day.isoformat()}")
+
+
 def charges_key(account: str, day: date) -> Key:
     return Key(account_partition(account), f"CHARGES#{day.isoformat()}")
 
 
 def funds_key(account: str) -> Key:
     return Key(account_partition(account), "FUNDS")
+
+
+def holdings_key(account: str) -> Key:
+    return Key(account_partition(account), "HOLDINGS")
+
+
+def margins_key(account: str) -> Key:
+    return Key(account_partition(account), "MARGINS")
+
+
+def alerts_key(account: str) -> Key:
+    return Key(account_partition(account), "ALERTS")
 
 
 def broker_calls_key(account: str) -> Key:

@@ -6,12 +6,12 @@ if TYPE_CHECKING:
     from patang.reports.desk_reports import DeskReports
     from patang.reports.notes import TradeNotes
     from patang.reports.taxes.books import TaxBooks
-from patang.app.trading import Trading
+from patang.app.looking import Looking
 
 __all__ = ["Reporting"]
 
 
-class Reporting(Trading):
+class Reporting(Looking):
     """What is told of trading when it is over."""
 
     def desk_reports(self) -> "DeskReports":

@@ -11,6 +11,7 @@ from patang.approvals.service import ApprovalService
 from patang.execution.conclusion import Conclusion
 from patang.execution.following.updates import OrderUpdates
 from patang.execution.graduation import Graduations
+from patang.execution.guarding.levels import PersonsLevels
 from patang.execution.guarding.order_watch import OrderWatch
 from patang.execution.guarding.price_breaks import PriceBreaks
 from patang.execution.lane.order_lane import OrderLane
@@ -178,6 +179,9 @@ class Trading(Requesting):
 
     def price_breaks(self) -> PriceBreaks:
         return PriceBreaks(self.store, self.clock, self.notifier, self.metrics)
+
+    def persons_levels(self) -> PersonsLevels:
+        return PersonsLevels(self.store, self.protector(), self.standing_settings, self.clock)
 
     def flatten(self) -> Flatten:
         return Flatten(self.store, self.halts(), self.exits(), self.amendments(), self.standing_settings)

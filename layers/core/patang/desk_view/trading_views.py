@@ -17,6 +17,7 @@ __all__ = [
     "PnlGrouping",
     "PnlReport",
     "PositionDetail",
+    "PositionLevels",
 ]
 
 type PnlGrouping = Literal["strategy", "symbol", "day", "mode", "account"]
@@ -35,6 +36,17 @@ class PositionDetail(PositionView):
     exit_attempts: int
     exit_slippage: Rupees | None = None
     protection: str | None = None
+
+
+class PositionLevels(ShownModel):
+    """A position with its levels as they are from now on, what they were, and `message`, which says what was
+    changed. `limits_passed` are limits of risk that they were set beyond, in sentences."""
+
+    message: str
+    stop_before: Rupees
+    target_before: Rupees
+    limits_passed: tuple[str, ...] = ()
+    position: PositionDetail
 
 
 class FillView(ShownModel):

@@ -130,7 +130,8 @@ class ProtectionView(ShownModel):
 
 class PositionView(ShownModel):
     """A position with the guard's last mark. `state` is OPEN, CLOSING or CLOSED. `resting` is what the broker
-    would sell it by if the desk were away; null where nothing was ever laid."""
+    would sell it by if the desk were away; null where nothing was ever laid. `trailing_stop` is in force
+    where it is above the stop; `by_hand` names the levels, stop or target, that a person has set."""
 
     account: str
     position_id: str
@@ -144,6 +145,9 @@ class PositionView(ShownModel):
     entry_time: Moment
     stop_loss_price: Rupees
     target_price: Rupees
+    by_hand: tuple[str, ...] = ()
+    trailing_stop: Rupees | None = None
+    tick_size: Rupees
     last_price: Rupees | None = None
     marked_at: Moment | None = None
     unrealised_pnl: Rupees | None = None

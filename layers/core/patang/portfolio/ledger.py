@@ -97,7 +97,8 @@ def opened(
 
 
 def after_entry(position: Position, signal: Signal, expected_price: Decimal, fill: Fill) -> Position:
-    """The position after its entry has filled further; sold out meanwhile, it is open again for the rest."""
+    """The position after its entry has filled further; sold out meanwhile, it is open again for the rest.
+    Levels that a person has set stay."""
     stop, target = levels_at(signal, fill.price)
     return position.evolve(
         state="OPEN" if position.state == "CLOSED" else position.state,
@@ -105,8 +106,8 @@ def after_entry(position: Position, signal: Signal, expected_price: Decimal, fil
         entry_price=fill.price,
         entry_charges=_charges(position.exchange, position.symbol, position.product, "BUY", fill),
         entry_slippage=fill.price - expected_price,
-        stop_loss_price=stop,
-        target_price=target,
+        stop_loss_price=position.stop_loss_price if "stop" in position.by_hand else stop,
+        target_price=position.target_price if "target" in position.by_hand else target,
     )
 
 

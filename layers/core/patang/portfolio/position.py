@@ -12,7 +12,9 @@ from patang.ports import Key
 from patang.records import Record
 from patang.settings import Mode
 
-__all__ = ["Mark", "OutsideSale", "Position", "PriceBreak"]
+__all__ = ["ByHand", "Mark", "OutsideSale", "Position", "PriceBreak"]
+
+type ByHand = Literal["stop", "target"]
 
 
 class PriceBreak(BaseModel):
@@ -55,7 +57,8 @@ class Position(Record):
     desk did. `mode` is where it was bought, and the only place where it can be sold.
     `exited_earlier` is what was sold before the day of `exit_time`, for `exit_value_earlier` and with
     `exit_charges_earlier`. `protection` is what rests at the broker for it, None where nothing was ever
-    laid. `outside` is what its owner has sold by hand.
+    laid. `outside` is what its owner has sold by hand. `by_hand` are the levels that a person has set, which
+    no later fill of the entry takes back.
     """
 
     account: str
@@ -79,6 +82,7 @@ class Position(Record):
     entry_slippage: Decimal
     stop_loss_price: Decimal
     target_price: Decimal
+    by_hand: tuple[ByHand, ...] = ()
     exit_by: datetime | None = None
     exit_intent_id: str | None = None
     exit_reason: str | None = None

@@ -14,7 +14,7 @@ from patang.errors import StopTrading
 from patang.execution.intent import OrderIntent
 from patang.execution.prices import is_option, sell_limit, tick_ceiling, tick_floor
 from patang.market.sessions import IST
-from patang.portfolio.position import Mark, Position
+from patang.portfolio.position import ByHand, Mark, Position
 from patang.portfolio.protection import Protection
 from patang.risk.freeze import freeze_quantity
 
@@ -53,13 +53,15 @@ _CUT_RAISE_STEP_PCT = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What ought to rest: prices in rupees on the tick, `target` only of a GTT."""
+    """What ought to rest: prices in rupees on the tick, `target` only of a GTT. `exact` are the levels that a
+    person has set and that are in force: what rests follows those at once, however small the step."""
 
     kind: Literal["SL", "GTT"]
     quantity: int
     trigger: Decimal
     limit: Decimal
     target: Decimal | None = None
+    exact: frozenset[ByHand] = frozenset()
 
 
 def wanted_protection(position: Position, mark: Mark | None, as_of: datetime) -> Wanted:
@@ -77,6 +79,9 @@ def wanted_protection(position: Position, mark: Mark | None, as_of: datetime) ->
         trigger,
         max(sell_limit(trigger, tick, option=option), floor),
         position.target_price if kind == "GTT" else None,
+        frozenset(
+            level for level in position.by_hand if level == "target" or stop == position.stop_loss_price
+        ),
     )
 
 
@@ -119,13 +124,16 @@ def is_passed(wanted: Wanted, mark: Mark | None, position: Position) -> bool:
 
 
 def differs(laid: Protection, wanted: Wanted, as_of: datetime, tick: Decimal, *, cut: bool = False) -> bool:
-    """Whether what rests has to be changed now: another quantity at once, other prices in steps. `cut`: the
-    broker has made several orders of it."""
+    """Whether what rests has to be changed now: another quantity and what a person has set at once, other
+    prices in steps. `cut`: the broker has made several orders of it."""
     step = laid.trigger_price * (_CUT_RAISE_STEP_PCT if cut else _RAISE_STEP_PCT) / 100
     if laid.quantity != wanted.quantity:
         return True
     move = abs(wanted.trigger - laid.trigger_price)
-    if wanted.target != laid.target_price and wanted.kind == laid.kind:
+    retargeted = wanted.target != laid.target_price and wanted.kind == laid.kind
+    if (move > 0 and "stop" in wanted.exact) or (retargeted and "target" in wanted.exact):
+        return True
+    if retargeted:
         move = max(move, tick)
     elif move < max(tick, step):
         return False
