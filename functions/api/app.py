@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from functions.api.compressed import Compressed
+from functions.api.console import audit as audit_pages
 from functions.api.console import today
 from functions.api.cross_origin import CrossOrigin
 from functions.api.errors import failure, register_error_answers
@@ -62,6 +63,7 @@ def build_app(desk: Desk) -> FastAPI:
         health,
         assets,
         today,
+        audit_pages,
         sign_in,
         consent,
         clients,

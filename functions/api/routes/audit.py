@@ -1,21 +1,29 @@
 """The audit log, page by page."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
+from starlette.responses import Response
 
 from functions.api.gate import Reader, TheDesk, own_account
 from functions.api.questions import Cursor, Day, Limit
 from patang.audit.entry import AuditEntry, AuditHead
+from patang.desk_view.audit_chains import CheckedChain, checked_chain
+from patang.desk_view.audit_files import MOST_IN_A_FILE, entries_csv, entries_lines
+from patang.desk_view.audit_search import AuditQuestion
 from patang.desk_view.paging import Page
 from patang.desk_view.views import EventView
 from patang.identity.principal import Principal
 from patang.settings.changes import DESK_CHAIN
 
-__all__ = ["router"]
+__all__ = ["own_chain", "router"]
 
 router = APIRouter(prefix="/api/audit")
+
+
+_TYPES: Final = {"jsonl": "application/jsonl", "csv": "text/csv"}
+_FILES: Final = {kind: {"schema": {"type": "string"}} for kind in _TYPES.values()}
 
 
 class AuditExport(BaseModel):
@@ -23,16 +31,6 @@ class AuditExport(BaseModel):
 
     entries: list[AuditEntry]
     head: AuditHead | None
-
-
-class AuditCheck(BaseModel):
-    """Whether a day's chain is whole. `unlinked` events still wait to be chained."""
-
-    ok: bool
-    entries: int
-    first_bad: int | None
-    reason: str
-    unlinked: int
 
 
 Account = Annotated[str, Query(max_length=40)]
@@ -47,15 +45,24 @@ def page(
     day: MarketDay = None,
     kind: Annotated[str | None, Query(max_length=60, description="such as ORDER_COMPLETE")] = None,
     actor: Annotated[str | None, Query(max_length=120, description="such as person:asha")] = None,
+    text: Annotated[
+        str | None, Query(max_length=120, description="words that all stand somewhere in it, as RELIANCE")
+    ] = None,
     order: Annotated[Literal["oldest", "newest"], Query(description="which comes first")] = "oldest",
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[EventView]:
     """Entries of a day. With a filter a page may be short, or empty, and still have a next one."""
-    own, view = _own_chain(principal, account), desk.desk_view()
-    return view.audit_page(
-        own, day or view.market_now().date(), kind, actor, cursor, limit, newest_first=order == "newest"
+    own, view = own_chain(principal, account), desk.desk_view()
+    question = AuditQuestion(
+        account=own,
+        day=day or view.market_now().date(),
+        kind=kind,
+        actor=actor,
+        text=text,
+        newest_first=order == "newest",
     )
+    return view.audit_page(question, cursor, limit)
 
 
 @router.get("/entries")
@@ -68,28 +75,48 @@ def entries(
     limit: Annotated[int, Query(ge=1, le=500)] = 200,
 ) -> AuditExport:
     """The entries of a day behind sequence `after` with their hashes, and the chain's head."""
-    own, log = _own_chain(principal, account), desk.audit_log()
+    own, log = own_chain(principal, account), desk.audit_log()
     exported = day or desk.desk_view().market_now().date()
     # The head first: entries that are linked meanwhile then lie behind it, never before.
     head = log.head(own, exported)
     return AuditExport(entries=log.page(own, exported, after=after, limit=limit), head=head)
 
 
-@router.get("/verification")
-def verification(account: Account, principal: Reader, desk: TheDesk, day: MarketDay = None) -> AuditCheck:
-    """Check a day's chain for change, loss and a cut end."""
-    own, log = _own_chain(principal, account), desk.audit_log()
-    checked = day or desk.desk_view().market_now().date()
-    found = log.verify(own, checked)
-    return AuditCheck(
-        ok=found.ok,
-        entries=found.entries,
-        first_bad=found.first_bad,
-        reason=found.reason,
-        unlinked=len(log.unlinked(own, checked)),
+@router.get("/export", response_class=Response, responses={200: {"content": _FILES}})
+def export(
+    account: Account,
+    principal: Reader,
+    desk: TheDesk,
+    day: MarketDay = None,
+    form: Annotated[
+        Literal["jsonl", "csv"], Query(alias="format", description="lines, or a table")
+    ] = "jsonl",
+    after: Annotated[int, Query(ge=0, le=99_999_999, description="the last sequence of the part before")] = 0,
+) -> Response:
+    """A day as a file: lines that `patang audit verify --file` checks, or a table for a spreadsheet.
+
+    A file has 5,000 entries at most; what lies behind them is another, asked for by `after`.
+    """
+    own, log = own_chain(principal, account), desk.audit_log()
+    exported = day or desk.desk_view().market_now().date()
+    found = log.page(own, exported, after=after, limit=MOST_IN_A_FILE)
+    text = entries_csv(found) if form == "csv" else entries_lines(found)
+    part = f"-from-{after + 1}" if after else ""
+    name = f"audit-{own}-{exported}{part}.{form}"
+    return Response(
+        text,
+        media_type=f"{_TYPES[form]}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-def _own_chain(principal: Principal, account: str) -> str:
-    """The account's, or the desk's own, which holds what is no account's: its settings, its decisions."""
+@router.get("/verification")
+def verification(account: Account, principal: Reader, desk: TheDesk, day: MarketDay = None) -> CheckedChain:
+    """Check a day's chain for change, loss and a cut end."""
+    own = own_chain(principal, account)
+    return checked_chain(desk.audit_log(), own, day or desk.desk_view().market_now().date())
+
+
+def own_chain(principal: Principal, account: str) -> str:
+    """The account's chain, or the desk's own: its settings, its decisions, what is no account's."""
     return account if account == DESK_CHAIN else own_account(principal, account)

@@ -8,7 +8,7 @@ from patang.ports import Put
 from patang.settings import Settings
 from patang.settings.changes import SettingsChanges
 from tests.fakes import FixedClock
-from tests.unit.api.sample_desk import DAY, HOSTILE
+from tests.unit.api.sample_desk import DAY, HOSTILE, NOW
 
 
 @pytest.fixture
@@ -121,7 +121,18 @@ def test_audit_by_pages_and_its_verification(reader):
     assert second["next"] is None
     check = reader("/api/audit/verification", account="main").json()
     # The reader's own token was issued a moment ago, and the linker has not come by since.
-    assert check == {"ok": True, "entries": 6, "first_bad": None, "reason": "", "unlinked": 1}
+    head = reader("/api/audit/entries", account="main").json()["head"]
+    assert check == {
+        "account": "main",
+        "day": DAY.isoformat(),
+        "ok": True,
+        "entries": 6,
+        "first_bad": None,
+        "reason": "",
+        "unlinked": 1,
+        "waiting_since": NOW.isoformat(),
+        "head_hash": head["hash"],
+    }
 
 
 def test_a_changed_entry_is_reported(reader, desk):

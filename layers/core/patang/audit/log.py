@@ -39,6 +39,11 @@ class AuditLog:
         )
         return _entries(items)
 
+    def entry(self, account: str, day: date, sequence: int) -> AuditEntry | None:
+        """The entry of this sequence, or None."""
+        found = self.page(account, day, after=sequence - 1, limit=1) if sequence > 0 else []
+        return found[0] if found and found[0].sequence == sequence else None
+
     def verify(self, account: str, day: date) -> Verification:
         """Check the whole chain of a day, also while events are being linked."""
         head = self.head(account, day)

@@ -7,9 +7,9 @@ from decimal import Decimal
 from patang.accounts.service import AccountService
 from patang.approvals.proposal import Proposal
 from patang.approvals.requests.record import OrderRequest
-from patang.audit.entry import AuditEntry
 from patang.audit.log import AuditLog
-from patang.desk_view.paging import Page, scanned
+from patang.desk_view.audit_search import AuditQuestion, audit_page
+from patang.desk_view.paging import Page
 from patang.desk_view.risk import risk_view
 from patang.desk_view.shapes import (
     approval_view,
@@ -32,7 +32,7 @@ from patang.desk_view.views import (
     SignalView,
     StatusView,
 )
-from patang.errors import BadInput, SettingsError
+from patang.errors import SettingsError
 from patang.execution.ids import intent_prefixes
 from patang.execution.intent import OrderIntent
 from patang.execution.market_clock import MarketClock
@@ -63,7 +63,6 @@ __all__ = ["DeskView"]
 _SIGNALS_ON_STATUS = 8
 _EVENTS_ON_STATUS = 12
 _NEWEST_POSITIONS = 50
-_SEQUENCE_DIGITS = 8
 
 
 class DeskView:
@@ -221,31 +220,9 @@ class DeskView:
         """A page of an account's audit log of a day, oldest first."""
         return tuple(event_view(e) for e in self._audit_log.page(account, day, after=after, limit=limit))
 
-    def audit_page(
-        self,
-        account: str,
-        day: date,
-        kind: str | None,
-        actor: str | None,
-        cursor: str | None,
-        limit: int,
-        *,
-        newest_first: bool,
-    ) -> Page[EventView]:
-        """Entries of an account's audit log of a day: all, or those of a kind, or of whoever did it."""
-
-        def read(behind: str | None, most: int) -> list[AuditEntry]:
-            place = _sequence(behind)
-            if newest_first:
-                return self._audit_log.newest(account, day, most, before=place)
-            return self._audit_log.page(account, day, after=place or 0, limit=most)
-
-        def fits(entry: AuditEntry) -> bool:
-            event = entry.event()
-            return kind in (None, event.kind) and actor in (None, event.actor)
-
-        found, following = scanned(read, lambda entry: str(entry.sequence), fits, cursor, limit)
-        return Page(items=tuple(map(event_view, found)), next=following)
+    def audit_page(self, question: AuditQuestion, cursor: str | None, limit: int) -> Page[EventView]:
+        """Entries of an account's audit log of a day, those that were asked for."""
+        return audit_page(self._audit_log, question, cursor, limit)
 
     def _seen(self) -> MarketClock | None:
         return load(self._store, MarketClock, market_clock_key())
@@ -306,14 +283,6 @@ class DeskView:
 
     def _day(self, account: str, day: date) -> AccountDay:
         return load(self._store, AccountDay, day_key(account, day)) or AccountDay(account=account, day=day)
-
-
-def _sequence(place: str | None) -> int | None:
-    if place is None:
-        return None
-    if not (place.isascii() and place.isdecimal() and len(place) <= _SEQUENCE_DIGITS):
-        raise BadInput(f"the cursor names entry {place!r}: begin without one")
-    return int(place)
 
 
 def _begins(key: Key) -> tuple[str, str]:

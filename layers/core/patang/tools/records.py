@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from patang.desk_view.audit_search import AuditQuestion
 from patang.desk_view.trading_views import PnlGrouping, PnlReport
 from patang.desk_view.views import EventView
 from patang.settings.changes import DESK_CHAIN
@@ -35,6 +36,9 @@ class AuditInput(CompactInput):
     day: MarketDay = None
     kind: Annotated[str | None, Field(max_length=60, description="such as ORDER_ASKED or HALTED")] = None
     actor: Annotated[str | None, Field(max_length=120, description="who did it")] = None
+    text: Annotated[
+        str | None, Field(max_length=120, description="words that all stand somewhere in it, as a symbol")
+    ] = None
     newest_first: bool = True
     cursor: Annotated[str | None, Field(max_length=400, description="`next` of the page before")] = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
@@ -60,15 +64,15 @@ def _audit(caller: Caller, args: AuditInput) -> AuditEvents:
     # The desk's own chain holds what is no account's, its settings and decisions: every owner may read it.
     own = DESK_CHAIN if args.account_id == DESK_CHAIN else caller.account(args.account_id)
     view = caller.services.desk_view()
-    page = view.audit_page(
-        own,
-        args.day or view.market_now().date(),
-        args.kind,
-        args.actor,
-        args.cursor,
-        args.limit,
+    question = AuditQuestion(
+        account=own,
+        day=args.day or view.market_now().date(),
+        kind=args.kind,
+        actor=args.actor,
+        text=args.text,
         newest_first=args.newest_first,
     )
+    page = view.audit_page(question, args.cursor, args.limit)
     if args.compact:
         return AuditEvents(events=(), next=page.next, table=table_of(page.items, _EVENT))
     return AuditEvents(events=page.items, next=page.next)
@@ -93,7 +97,8 @@ TOOLS: tuple[AnyTool, ...] = (
     Tool(
         name="search_audit",
         title="Audit log",
-        description="Events of a day from the tamper-evident log, by pages, all or of a kind or an actor.",
+        description="Events of a day from the tamper-evident log, by pages: all, or of a kind, of an actor, "
+        "or with some words in them.",
         input=AuditInput,
         output=AuditEvents,
         effect="looks",
