@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from patang.approvals.requests.service import OrderRequests
     from patang.execution.orders.foreign_holdings import ForeignHoldings
     from patang.execution.orders.persons_orders import PersonsOrders
-from patang.app.brokers import Brokers
+from patang.app.markets import Markets
 
 __all__ = ["Requesting"]
 
 
-class Requesting(Brokers):
+class Requesting(Markets):
     """Here, not at the top, is imported what only those need who take orders of people: their rules."""
 
     def amendments(self) -> Amendments:

@@ -11,7 +11,7 @@ from patang.market.instruments import Universe
 from patang.ports import Key, ObjectStore, StateStore, WriteConflict
 from patang.records import Record, create, load, replace
 
-__all__ = ["load_universe", "save_universe"]
+__all__ = ["DayUniverses", "load_universe", "save_universe"]
 
 _WRITES = 5
 
@@ -48,11 +48,33 @@ def save_universe(store: StateStore, objects: ObjectStore, universe: Universe) -
 def load_universe(store: StateStore, objects: ObjectStore, day: date) -> Universe | None:
     """The universe of a day, or None before the morning has chosen it. Raises BadInput if it is broken."""
     pointer = load(store, UniversePointer, universe_key(day))
-    if pointer is None:
-        return None
+    return None if pointer is None else _read(objects, pointer)
+
+
+class DayUniverses:
+    """The universe for whoever looks again and again: its object is read anew only when it is another one."""
+
+    def __init__(self, store: StateStore, objects: ObjectStore) -> None:
+        self._store = store
+        self._objects = objects
+        self._known: tuple[str, Universe] | None = None
+
+    def of(self, day: date) -> Universe | None:
+        """The universe of a day, or None before the morning has chosen it. Raises BadInput."""
+        pointer = load(self._store, UniversePointer, universe_key(day))
+        if pointer is None:
+            return None
+        if self._known is None or self._known[0] != pointer.path:
+            self._known = pointer.path, _read(self._objects, pointer)
+        return self._known[1]
+
+
+def _read(objects: ObjectStore, pointer: UniversePointer) -> Universe:
     content = objects.get(pointer.path)
     if content is None:
-        raise BadInput(f"the universe of {day} should be at {pointer.path}, which the store does not hold")
+        raise BadInput(
+            f"the universe of {pointer.day} should be at {pointer.path}, which the store does not hold"
+        )
     try:
         return Universe.model_validate_json(content)
     except ValidationError as error:

@@ -4,8 +4,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from patang.desk_view.instruments import InstrumentRow, instrument_row
 from patang.errors import TryAgain
 from patang.market.instrument_search import Wanted
 from patang.market.listing import Listing
@@ -32,26 +33,6 @@ class SearchInput(ListInput):
     limit: Annotated[int, Field(ge=1, le=200, description="at most so many entries")] = 20
 
 
-class InstrumentRow(BaseModel):
-    """An instrument: rupees, `lot_size` in units; expiry and strike where it has them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    instrument_token: int
-    tradingsymbol: str
-    exchange: str
-    name: str
-    instrument_type: str
-    segment: str
-    underlying: str
-    isin: str | None
-    expiry: date | None
-    strike: float | None
-    tick_size: float
-    lot_size: int
-
-
 class Instruments(ListReply):
     """The likeliest first."""
 
@@ -74,7 +55,7 @@ def _search(caller: Caller, args: SearchInput) -> Instruments:
         strike=args.strike,
     )
     found = [listing for listing in table.search(wanted).listings if _fits(listing, args)]
-    rows = tuple(_row(listing) for listing in part(found, args))
+    rows = tuple(instrument_row(listing) for listing in part(found, args))
     if args.compact:
         return Instruments(instruments=(), total=len(found), table=table_of(rows, _INSTRUMENT))
     return Instruments(instruments=rows, total=len(found))
@@ -85,24 +66,6 @@ def _fits(listing: Listing, args: SearchInput) -> bool:
     fields = {"id": listing.identifier, "name": listing.name, "tradingsymbol": listing.tradingsymbol}
     where = fields.get(args.filter_on or "")
     return where is None or all(word in where.upper() for word in args.query.upper().split())
-
-
-def _row(listing: Listing) -> InstrumentRow:
-    return InstrumentRow(
-        id=listing.identifier,
-        instrument_token=listing.instrument_token,
-        tradingsymbol=listing.tradingsymbol,
-        exchange=listing.exchange,
-        name=listing.name,
-        instrument_type=listing.kind,
-        segment=listing.segment,
-        underlying=listing.underlying,
-        isin=listing.isin,
-        expiry=listing.expiry,
-        strike=None if listing.strike is None else float(listing.strike),
-        tick_size=float(listing.tick_size),
-        lot_size=listing.lot_size,
-    )
 
 
 # What a table of them says.

@@ -1,26 +1,18 @@
 """What the desk has computed of the market: features of a symbol, option chains with greeks."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from patang.desk_view.views import Moment
 from patang.errors import BadInput
-from patang.features.missing import reason_of
-from patang.features.vector import CANDLE_FEATURES
-from patang.market.candles import ClosedMinute
 from patang.market.kept_chain import ChainRow, ChainSnapshot
 from patang.tools.caller import Caller
 from patang.tools.lists import CompactInput, Table, table_of
 from patang.tools.tool import AnyTool, Tool, ToolInput, ToolReply
 
 __all__ = ["TOOLS"]
-
-_CHAIN_EVERY = timedelta(minutes=5)
-# How far back the newest is looked for: longer than any pause of a day's trading.
-_CHAINS_BACK = 12
-_MINUTES_BACK = 10
 
 
 class FeaturesInput(ToolInput):
@@ -77,53 +69,24 @@ class OptionChain(ToolReply):
 
 
 def _features(caller: Caller, args: FeaturesInput) -> FeatureValues:
-    closed = _newest_minute(caller, args)
-    named = (
-        (1, closed.feature_names, closed.features),
-        (5, CANDLE_FEATURES, closed.features_5m),
-        (15, CANDLE_FEATURES, closed.features_15m),
-    )
-    values: dict[int, dict[str, float | None]] = {}
-    missing: dict[str, str] = {}
-    for minutes, names, table in named:
-        row = table.get(args.symbol, (None,) * len(names))
-        values[minutes] = dict(zip(names, row, strict=True))
-        for name, value in values[minutes].items():
-            if value is None:
-                suffix = "" if minutes == 1 else f"_{minutes}m"
-                missing[name + suffix] = reason_of(closed, args.symbol, name, minutes) or "not known"
+    services = caller.services
+    until = _with_offset(args.as_of) if args.as_of else services.desk_view().market_now()
+    found = services.market_state().features(args.symbol, until)
     return FeatureValues(
         symbol=args.symbol,
-        as_of=closed.minute + timedelta(minutes=1),
-        values=values[1],
-        values_5m=values[5],
-        values_15m=values[15],
-        missing=missing,
-        gap=closed.gap,
+        as_of=found.as_of,
+        values=dict(found.values[1]),
+        values_5m=dict(found.values[5]),
+        values_15m=dict(found.values[15]),
+        missing=dict(found.missing),
+        gap=found.gap,
     )
 
 
-def _newest_minute(caller: Caller, args: FeaturesInput) -> ClosedMinute:
-    from patang.market.minutes import load_minute
-
-    services = caller.services
-    last = _minute_of(args.as_of or services.desk_view().market_now()) - timedelta(minutes=1)
-    for back in range(_MINUTES_BACK):
-        for closed in load_minute(services.objects, services.store, last - timedelta(minutes=back)):
-            if args.symbol in closed.features:
-                return closed
-    raise BadInput(
-        f"no features of {args.symbol!r} in the {_MINUTES_BACK} minutes up to {last:%Y-%m-%d %H:%M}: it "
-        "is not watched, or the market was closed"
-    )
-
-
-def _minute_of(moment: datetime) -> datetime:
-    from patang.market.sessions import IST
-
+def _with_offset(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise BadInput(f"as_of is {moment.isoformat()}: say its offset, such as +05:30")
-    return moment.astimezone(IST).replace(second=0, microsecond=0)
+    return moment
 
 
 def _chain(caller: Caller, args: ChainInput) -> OptionChain:
@@ -153,21 +116,14 @@ def _chain(caller: Caller, args: ChainInput) -> OptionChain:
 
 
 def _newest_chain(caller: Caller, underlying: str) -> ChainSnapshot:
-    services = caller.services
-    now = _minute_of(services.desk_view().market_now())
-    newest = now.replace(minute=now.minute - now.minute % 5)
-    for back in range(_CHAINS_BACK):
-        content = services.objects.get(ChainSnapshot.path(underlying, newest - back * _CHAIN_EVERY))
-        if content is None:
-            continue
-        try:
-            return ChainSnapshot.model_validate_json(content)
-        except ValidationError as error:
-            raise BadInput(f"the kept chain of {underlying} does not parse: {error}") from error
-    raise BadInput(
-        f"no option chain of {underlying!r} is kept of the hour up to {now:%Y-%m-%d %H:%M}: it is not "
-        "watched, or the market was closed"
-    )
+    now = caller.services.desk_view().market_now()
+    found = caller.services.option_chains().newest(underlying, now)
+    if found is None:
+        raise BadInput(
+            f"no option chain of {underlying!r} is kept of the hour up to {now:%Y-%m-%d %H:%M}: it is not "
+            "watched, or the market was closed"
+        )
+    return found
 
 
 # What a table of contracts says.
