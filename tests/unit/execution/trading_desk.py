@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from patang.accounts.service import AccountService
+from patang.alerts.seen import AlertsWatch
 from patang.approvals.proposal import OrderTerms
 from patang.approvals.service import ApprovalService
 from patang.execution.amendments import Amendments
@@ -359,6 +360,7 @@ class TradingDesk:
             accounts,
             self.follower(),
             self.comparison(),
+            AlertsWatch(self.store, lambda _: self.exchange, self.clock, self.metrics),
             self.polling(),
             sweeps,
             self.clock,

@@ -4,7 +4,7 @@ Whoever shows an account reads these; only the reconciler asks the broker, once 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -12,11 +12,13 @@ from pydantic import BaseModel, ConfigDict
 
 from patang.keys import holdings_key, margins_key
 from patang.ports import BrokerHolding, Key, Put, StateStore
-from patang.records import Record
+from patang.records import Record, load
 from patang.settings import Mode
 
 __all__ = ["HoldingsSeen", "MarginsSeen", "SegmentSeen", "SharesSeen", "note_holdings", "note_margins"]
 
+# Wall time after which the same is written down once more, so that it is known how old it is.
+_TOLD_AGAIN: Final = timedelta(minutes=5)
 # An item has 400 KB, a row about a fifth of one.
 _MOST_ROWS: Final = 1000
 
@@ -130,7 +132,7 @@ _UTILISED: Final = {
 def note_holdings(
     store: StateStore, account: str, mode: Mode, holdings: Sequence[BrokerHolding], now: datetime
 ) -> None:
-    """Keeps the account's shares as they were told now, in the place of what was told before."""
+    """Keeps the account's shares as they were told now, unless the same were a moment ago."""
     rows = sorted(
         map(_shares, holdings), key=lambda one: (-(one.value or one.cost), one.exchange, one.symbol)
     )
@@ -141,26 +143,31 @@ def note_holdings(
         rows=tuple(rows[:_MOST_ROWS]),
         left_out=max(len(rows) - _MOST_ROWS, 0),
     )
-    store.write(_put(seen))
+    _keep(store, seen, load(store, HoldingsSeen, seen.key()))
 
 
 def note_margins(
     store: StateStore, account: str, mode: Mode, margins: Mapping[str, Any], now: datetime
 ) -> None:
-    """Keeps the account's margins as they were told now; a reply that names no segment leaves what was
-    known."""
+    """Keeps the account's margins as they were told now, unless the same were a moment ago; a reply that
+    names no segment leaves what was known."""
     segments = {
         str(name): _segment(told)
         for name, told in margins.items()
         if isinstance(told, Mapping) and name in ("equity", "commodity")
     }
     if segments:
-        store.write(_put(MarginsSeen(account=account, mode=mode, told_at=now, segments=segments)))
+        seen = MarginsSeen(account=account, mode=mode, told_at=now, segments=segments)
+        _keep(store, seen, load(store, MarginsSeen, seen.key()))
 
 
-def _put(seen: Record) -> Put:
+def _keep[S: (HoldingsSeen, MarginsSeen)](store: StateStore, seen: S, known: S | None) -> None:
+    if known is not None:
+        age = seen.told_at - known.told_at
+        if timedelta(0) <= age < _TOLD_AGAIN and known.evolve(told_at=seen.told_at) == seen:
+            return
     # A view, not a state: the last writer is the newest.
-    return Put(seen.key(), seen.model_dump(mode="json", exclude_none=True))
+    store.write(Put(seen.key(), seen.model_dump(mode="json", exclude_none=True)))
 
 
 def _shares(told: BrokerHolding) -> SharesSeen:

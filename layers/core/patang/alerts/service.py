@@ -2,9 +2,11 @@
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal
 
+from patang.alerts.seen import note_alerts
 from patang.alerts.terms import AlertTerms, stands_as
 from patang.errors import BadInput, OutcomeUnknown, PatangError
 from patang.execution.journal import journal, told_first
@@ -41,7 +43,8 @@ class PriceAlerts:
         known = _standing(broker, terms)
         if known is not None:
             return known
-        return self._told(account, actor, "create", terms.condition, lambda: _made(broker, terms))
+        condition = terms.condition
+        return self._told(broker, account, actor, "create", condition, lambda: _made(broker, terms))
 
     def modify(self, account: str, uuid: str, terms: AlertTerms, actor: str) -> Alert:
         """Raises BadInput for an alert that there is not, or that places orders."""
@@ -53,7 +56,7 @@ class PriceAlerts:
             broker.modify_alert(uuid, terms)
             return self._simple(broker, uuid)
 
-        return self._told(account, actor, "modify", terms.condition, send, uuid)
+        return self._told(broker, account, actor, "modify", terms.condition, send, uuid)
 
     def delete(self, account: str, uuid: str, actor: str) -> Alert:
         """Raises BadInput for an alert that there is not, or that places orders. Returns what it was."""
@@ -64,10 +67,11 @@ class PriceAlerts:
             broker.delete_alert(uuid)
             return known
 
-        return self._told(account, actor, "delete", known.name, send, uuid)
+        return self._told(broker, account, actor, "delete", known.name, send, uuid)
 
     def _told(
         self,
+        broker: BrokerAlerts,
         account: str,
         actor: str,
         what: Literal["create", "modify", "delete"],
@@ -75,7 +79,7 @@ class PriceAlerts:
         send: Callable[[], Alert],
         uuid: str | None = None,
     ) -> Alert:
-        """Sends, between two events of the same number."""
+        """Sends, between two events of the same number, and keeps what stands then."""
         number = secrets.token_hex(8)
 
         def tell(kind: str, **details: str | None) -> None:
@@ -90,6 +94,9 @@ class PriceAlerts:
             tell("ALERT_FAILED", uuid=uuid, problem=type(error).__name__)
             raise
         tell("ALERT_DONE", uuid=stands.uuid)
+        # For those who look at the desk; where the broker does not answer they see it with his next answer.
+        with suppress(PatangError):
+            note_alerts(self._store, account, broker.alerts(), self._clock.now())
         return stands
 
     @staticmethod

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from patang.accounts.funds import CashMovements
 from patang.adapters.echo import echoed_address
+from patang.alerts.seen import AlertsWatch
 from patang.approvals.decisions import Decisions
 from patang.approvals.service import ApprovalService
 from patang.execution.conclusion import Conclusion
@@ -208,11 +209,21 @@ class Trading(Requesting):
             self.accounts(),
             self._follower(),
             self._comparison(),
+            self._alerts_watch(),
             self.polling(),
             sweeps,
             self.clock,
             self.notifier,
             self.metrics,
+        )
+
+    def _alerts_watch(self) -> AlertsWatch:
+        # Here, not at the top: most functions are deployed without the client's layer.
+        from patang.adapters.kite.alerts import KiteAlerts
+
+        # Of the broker in every mode: what is made on paper's desk is real too.
+        return AlertsWatch(
+            self.store, lambda account: KiteAlerts(self._kite_calls(account, None)), self.clock, self.metrics
         )
 
     def reconciliations(self) -> Reconciliations:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from patang.accounts.funds import note_funds
+from patang.accounts.seen import note_margins
 from patang.execution.amendments import Amendments, enqueue
 from patang.execution.following.updates import OrderUpdates
 from patang.execution.intent import PLACING, OrderIntent
@@ -76,8 +77,10 @@ class BookFollower:
 
     def refresh_funds(self, account: str) -> None:
         """Asks what the account can still pay for: what was filled since has changed it. Raises as follow."""
-        mode = self._settings().mode
-        note_funds(self._store, account, self._broker(account, mode).margins(), mode, self._clock.now())
+        mode, now = self._settings().mode, self._clock.now()
+        margins = self._broker(account, mode).margins()
+        note_funds(self._store, account, margins, mode, now)
+        note_margins(self._store, account, mode, margins, now)
 
     def apply(self, account: str, book: Sequence[BrokerOrder], source: str) -> None:
         """Applies the rows of a book that was read already."""

@@ -6,7 +6,9 @@ from typing import Any
 
 from patang.accounts.funds import CashMovements, note_funds
 from patang.accounts.health import counting_failures
+from patang.accounts.seen import note_holdings, note_margins
 from patang.accounts.service import AccountService
+from patang.alerts.seen import AlertsWatch
 from patang.errors import PatangError, SessionExpired
 from patang.execution.following.consequences import Notice, tell
 from patang.execution.journal import journal, told_first
@@ -16,7 +18,8 @@ from patang.execution.reconciliation.polling import Polling
 from patang.execution.reconciliation.record import Reconciliation
 from patang.execution.sweeps import Sweeps
 from patang.market.sessions import IST
-from patang.ports import Clock, Metrics, Notifier, StateStore
+from patang.portfolio.day_curve import note_curve
+from patang.ports import Clock, Metrics, Notifier, StateStore, WriteConflict
 
 __all__ = ["Reconciler"]
 
@@ -30,6 +33,7 @@ class Reconciler:
         accounts: AccountService,
         follower: BookFollower,
         comparison: Comparison,
+        alerts: AlertsWatch,
         polling: Polling,
         sweeps: Sweeps,
         clock: Clock,
@@ -40,6 +44,7 @@ class Reconciler:
         self._accounts = accounts
         self._follower = follower
         self._comparison = comparison
+        self._alerts = alerts
         self._polling = polling
         self._sweeps = sweeps
         self._clock = clock
@@ -51,6 +56,8 @@ class Reconciler:
         """{"accounts": {account: what came of it}, "swept": {what: how many}} as of this market time."""
         accounts = self._accounts.list()
         results = {a.account: self._account(a.account, as_of) for a in accounts if a.enabled}
+        for account in results:
+            self._draw(account, as_of)
         return {"accounts": results, "swept": self._sweeps.run(accounts, as_of)}
 
     def ask(self, accounts: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -81,18 +88,29 @@ class Reconciler:
         except PatangError as error:
             self._metrics.count("reconcile_failed", account=account, error=f"{type(error).__name__}: {error}")
             return f"FAILED: {error}"
+        self._alerts.refresh(account)
         verdict = "agree" if found.clean else f"DIFFER: {found.reason}"
         return f"{found.checked.get('orders', 0)} orders followed, books {verdict}"
 
     def _compare(self, account: str, as_of: datetime) -> Reconciliation:
         self._follower.follow(account, as_of, "poll")
         found, book = self._comparison.run(account, as_of)
-        worth = book.holdings_value()
-        note_funds(self._store, account, book.margins, found.mode, self._clock.now(), worth)
+        worth, now = book.holdings_value(), self._clock.now()
+        note_funds(self._store, account, book.margins, found.mode, now, worth)
+        note_holdings(self._store, account, found.mode, book.holdings, now)
+        note_margins(self._store, account, found.mode, book.margins, now)
         self._cash.by_broker(account, book.margins, found.mode, as_of)
         if self._follower.live(account):
             self._polling.begin(account)
         return found
+
+    def _draw(self, account: str, as_of: datetime) -> None:
+        """The minute's point of the day's curve, whatever became of the comparison."""
+        try:
+            note_curve(self._store, account, as_of)
+        except WriteConflict:
+            # A point less in a drawing holds nobody up.
+            self._metrics.count("curve_not_kept", account=account)
 
     def _tell_of_the_end(self, account: str, as_of: datetime, text: str) -> None:
         """An event and a notice a day and session, however often it is found over."""
