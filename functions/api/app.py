@@ -4,6 +4,10 @@ from fastapi import FastAPI
 
 from functions.api.compressed import Compressed
 from functions.api.console import audit as audit_pages
+from functions.api.console import candles as candle_pages
+from functions.api.console import orders as order_pages
+from functions.api.console import positions as position_pages
+from functions.api.console import signals as signal_pages
 from functions.api.console import today
 from functions.api.cross_origin import CrossOrigin
 from functions.api.errors import failure, register_error_answers
@@ -63,6 +67,10 @@ def build_app(desk: Desk) -> FastAPI:
         health,
         assets,
         today,
+        signal_pages,
+        order_pages,
+        position_pages,
+        candle_pages,
         audit_pages,
         sign_in,
         consent,

@@ -43,6 +43,8 @@ class Picture {
     this.said.className = "small";
     this.chart = library.createChart(this.place, {
       autoSize: true,
+      // The library's logo brings a style of its own, which the page's policy refuses; the foot names it.
+      layout: { attributionLogo: false },
       // A finger that moves up or down moves the page.
       handleScroll: { vertTouchDrag: false },
       handleScale: { mouseWheel: false },
@@ -72,8 +74,7 @@ class Picture {
   paint() {
     const [good, bad, muted, line] = ["good", "bad", "muted", "line"].map(color);
     this.chart.applyOptions({
-      // The library's logo brings a style of its own, which the page's policy refuses; the foot names it.
-      layout: { attributionLogo: false, background: { color: color("card") }, textColor: muted, fontSize: 12 },
+      layout: { background: { color: color("card") }, textColor: muted, fontSize: 12 },
       grid: { vertLines: { color: line }, horzLines: { color: line } },
       rightPriceScale: { borderColor: line },
       timeScale: { borderColor: line },
@@ -81,7 +82,7 @@ class Picture {
     // Filled is down and hollow is up, for those to whom the colours are one.
     this.candles.applyOptions({
       upColor: color("card"), borderUpColor: good, wickUpColor: good,
-      downColor: bad, borderDownColor: bad, wickDownColor: bad,
+      downColor: bad, borderDownColor: bad, wickDownColor: bad, priceLineColor: muted,
     });
     this.volume.applyOptions({ color: color("track") });
     this.mark();

@@ -45,12 +45,14 @@ class Seal(_View):
 
 class AccountExplained(_View):
     """One account's answer. `decision` is None where its cycle is not over, or says nothing of the signal;
-    `order_state` and `order_outcome` are those of the order that was proposed."""
+    `order_state` and `order_outcome` are those of the order that was proposed, `intent_id` is of what was
+    sent of it."""
 
     account: str
     decision: AccountDecision | None = None
     order_state: str | None = None
     order_outcome: str | None = None
+    intent_id: str | None = None
     seal: Seal | None = None
 
 
@@ -156,6 +158,7 @@ class Explanations:
             decision=decision,
             order_state=None if order is None else order.state,
             order_outcome=None if order is None else order.outcome,
+            intent_id=None if order is None else order.intent_id,
             seal=seal,
         )
 
