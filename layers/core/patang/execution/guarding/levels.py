@@ -8,7 +8,7 @@ trails goes on rising above it.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from patang.execution.journal import journal
@@ -18,11 +18,13 @@ from patang.execution.protection.protector import Protector
 from patang.identity.principal import is_program
 from patang.identity.rights import OwnerNeeded
 from patang.keys import mark_key, position_key, risk_key
+from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
 from patang.portfolio.position import ByHand, Mark, Position
 from patang.ports import Clock, Put, StateStore, Write, WriteConflict
 from patang.records import change, create, load, replace
 from patang.risk.account_view import AccountView, view_account
+from patang.risk.charges import leg_charges, segment_of
 from patang.settings import Mode, Settings
 
 __all__ = ["LevelChange", "LevelWish", "PersonsLevels"]
@@ -119,7 +121,7 @@ class PersonsLevels:
         state = known or RiskState(account=position.account)
         settings, now = self._settings(), self._clock.now()
         view = view_account(self._store, position.account, as_of, now, settings, state=state)
-        found = tuple(_passed(position, stop, view, settings))
+        found = tuple(_passed(position, stop, view, settings, as_of.astimezone(IST).date()))
         return found, (create(state) if known is None else replace(state),)
 
     def _event(
@@ -200,13 +202,20 @@ def _at_once(field: str, price: Decimal, where: str) -> Broken:
     return Broken(field, str(price), f"it would sell at once: give one {where}, or exit the position")
 
 
-def _passed(position: Position, stop: Decimal, view: AccountView, settings: Settings) -> Iterator[str]:
-    """The limits of risk that the account passes with this lower stop, in sentences; before charges."""
+def _passed(
+    position: Position, stop: Decimal, view: AccountView, settings: Settings, day: date
+) -> Iterator[str]:
+    """The limits of risk that the account passes with this lower stop, in sentences."""
     units = position.open_quantity
+    segment = segment_of(position.exchange, position.symbol, position.product)
+    leaving = leg_charges(segment, position.exchange, "SELL", stop, units, day).total
+    loses = (position.entry_price - stop) * units + position.entry_charges + leaving
     most = view.capital(settings) * settings.risk.risk_per_trade_pct / 100
-    loses = (position.entry_price - stop) * units
     if loses > most:
-        yield f"at this stop the position loses {loses:.2f} rupees, and a trade may lose {most:.2f}"
+        yield (
+            f"at this stop the position loses {loses:.2f} rupees with its charges, "
+            f"and a trade may lose {most:.2f}"
+        )
     over = (position.stop_loss_price - stop) * units - view.daily_loss_left(settings)
     if over > 0:
         limit = view.loss_limit(settings)
