@@ -24,7 +24,7 @@ __all__ = ["AccessStack"]
 
 # What people and assistants are shown of the market, what their orders are held against, and what the owner
 # has told for his taxes.
-_LOOKED_AT = ("chains/", "decisions/", "instruments/", "minutes/", "taxes/", "universe/")
+_LOOKED_AT = ("chains/", "decisions/", "instruments/", "minutes/", "parity/", "taxes/", "universe/")
 # What anybody may call and what writes, or fetches, before it knows who asks: requests a second, and at once.
 # Each has a limit of its own, so that whoever uses one up closes neither the pages nor the way to stop.
 _OPEN_TO_ALL = {"/authorize": ("GET", 2, 10), "/register": ("POST", 1, 5), "/token": ("POST", 5, 20)}

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from patang.backtest.parity.told import told_of
 from patang.execution.graduation import ParityReport
 from patang.records import load
 from patang_workbench.local_stack.stack import DESK_ACCOUNT
@@ -25,7 +26,8 @@ def test_the_backtest_of_the_day_is_the_day(day: Day) -> None:
     assert not [trade for trade in found.trades if trade.cause == "UNEXPLAINED"], told
     assert found.compared >= PLAN.until_trades
     for _ in range(2):
-        noted = keep_parity(desk.store, day.stack.day, [found])
+        noted = keep_parity(desk.store, desk.objects, day.stack.day, [found])
     kept = load(desk.store, ParityReport, noted.key())
     assert kept is not None
     assert (kept.compared, kept.unexplained) == (found.compared, 0)
+    assert told_of(desk.objects, DESK_ACCOUNT, day.stack.day) == found

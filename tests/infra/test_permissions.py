@@ -143,8 +143,8 @@ STORE = {
         ("api", "mcp"),
         (
             {
-                "chains/", "decisions/", "instruments/", "minutes/", "reports/", "research/runs/", "taxes/",
-                "universe/",
+                "chains/", "decisions/", "instruments/", "minutes/", "parity/", "reports/", "research/runs/",
+                "taxes/", "universe/",
             },
             {"research/runs/"},
         ),

@@ -44,6 +44,7 @@
 | graduation to live | ACCOUNT#<account> | GRADUATION | |
 | what of it a person has waived | ACCOUNT#<account> | WAIVED#<what> | |
 | parity of a day with the backtest | PARITY | <date> | |
+| card of a model that was deployed | MODEL_CARDS | <version> | |
 | slippage of ended orders | SLIPPAGE#<mode> | <class>#<size>#<account> | |
 | messages of a kind that wait | NOTIFICATIONS | HELD#<kind> | |
 | whether messages reach somebody | NOTIFICATIONS | SUBSCRIPTIONS | |
@@ -80,6 +81,7 @@ __all__ = [
     "DECIDED_APPROVALS",
     "LIVE_INTENTS",
     "LIVE_REQUESTS",
+    "MODEL_CARDS",
     "OPEN_BASKETS",
     "OPEN_POSITIONS",
     "PENDING_APPROVALS",
@@ -109,6 +111,7 @@ __all__ = [
     "margins_key",
     "mark_key",
     "market_clock_key",
+    "model_card_key",
     "modifications_key",
     "note_key",
     "order_link_key",
@@ -140,6 +143,7 @@ UNANSWERED_INTENTS = "UNANSWERED_INTENTS"
 OPEN_BASKETS = "OPEN_BASKETS"
 OPEN_POSITIONS = "OPEN_POSITIONS"
 BACKTESTS = "BACKTESTS"
+MODEL_CARDS = "MODEL_CARDS"
 
 
 def account_partition(account: str) -> str:
@@ -312,6 +316,10 @@ def graduation_key(account: str) -> Key:
 
 def waiver_key(account: str, what: str) -> Key:
     return Key(account_partition(account), f"WAIVED#{what}")
+
+
+def model_card_key(model_version: str) -> Key:
+    return Key(MODEL_CARDS, model_version)
 
 
 def parity_key(day: date) -> Key:

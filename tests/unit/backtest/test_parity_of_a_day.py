@@ -10,8 +10,9 @@ from patang.approvals.proposal import Proposal
 from patang.backtest.engine import backtest
 from patang.backtest.opening import Opening
 from patang.backtest.parity.day import RecordedDay
-from patang.backtest.parity.replay import DayParity, day_parity
+from patang.backtest.parity.replay import day_parity
 from patang.backtest.parity.signals import recorded_decisions
+from patang.backtest.parity.told import DayParity
 from patang.backtest.recorded_tape import RecordedTape, recorded_minutes
 from patang.backtest.trade import Trade
 from patang.portfolio.position import Position

@@ -9,7 +9,8 @@ import pytest
 from patang.approvals.proposal import Proposal
 from patang.backtest.opening import Declined, Opening
 from patang.backtest.parity.day import RecordedDay, recorded_day
-from patang.backtest.parity.trades import Market, Replayed, TradeParity, compare_trades
+from patang.backtest.parity.told import TradeParity
+from patang.backtest.parity.trades import Market, Replayed, compare_trades
 from patang.backtest.trade import Trade
 from patang.errors import BadInput
 from patang.portfolio.position import Position

@@ -53,6 +53,7 @@ class Morning:
         self.dead: set[str] = set()
         self.model_problem: str | None = None
         self.model_promoted = True
+        self.models_of: list[date] = []
         self.store.write(Put(universe_key(DAY), {"day": DAY.isoformat(), "path": "u", "instruments": 40}))
         for account in ("main", "other"):
             self.reconciled(account)
@@ -87,7 +88,8 @@ class Morning:
             raise TryAgain("the broker had trouble")
         return {"equity": {"net": self.net}}
 
-    def models(self) -> dict[str, bool]:
+    def models(self, day: date) -> dict[str, bool]:
+        self.models_of.append(day)
         if self.model_problem:
             raise ModelRefused(self.model_problem)
         return {"equity-1": self.model_promoted}
@@ -395,6 +397,7 @@ def test_models_for_demonstration_are_told_and_stop_no_persons_order(mode: str) 
     assert (told.passed, told.stops) == (mode != "live", False)
     assert bool(told.to_do) == (mode == "live")
     assert desk.check("model").passed
+    assert desk.models_of == [DAY]
     assert desk.refusal("main") is None
 
 

@@ -12,8 +12,7 @@ from patang_workbench.cli.past import MODELS
 from patang_workbench.cli.running import CommandError
 
 if TYPE_CHECKING:
-    from patang.backtest.parity.replay import DayParity
-    from patang.backtest.parity.trades import TradeParity
+    from patang.backtest.parity.told import DayParity, TradeParity
 
 __all__ = ["add_arguments", "run"]
 
@@ -52,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             for account in accounts
         ]
         if options.account is None:
-            keep_parity(desk.store, options.day, found)
+            keep_parity(desk.store, desk.objects, options.day, found)
     except PatangError as error:
         raise CommandError(str(error)) from error
     if options.json:

@@ -5,8 +5,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 from patang.backtest.parity.day import recorded_day
-from patang.backtest.parity.replay import DayParity, day_parity
+from patang.backtest.parity.replay import day_parity
 from patang.backtest.parity.signals import recorded_decisions
+from patang.backtest.parity.told import DayParity, keep_told
 from patang.backtest.recorded_tape import RecordedTape, recorded_minutes
 from patang.errors import BadInput
 from patang.execution.graduation import ParityReport
@@ -46,8 +47,12 @@ def parity_of(
     )
 
 
-def keep_parity(store: StateStore, day: date, found: Sequence[DayParity]) -> ParityReport:
-    """Notes the day's outcome over all accounts, in the place of what was noted before."""
+def keep_parity(
+    store: StateStore, objects: ObjectStore, day: date, found: Sequence[DayParity]
+) -> ParityReport:
+    """Notes the day's outcome over all accounts, in the place of what was noted before, and keeps what was
+    found for whoever looks at the day."""
+    keep_told(objects, found)
 
     def decide() -> tuple[ParityReport, Sequence[Write]]:
         report = ParityReport(

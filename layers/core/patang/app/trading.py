@@ -55,7 +55,7 @@ class Trading(Requesting):
     def preflight(self) -> "PreflightService":
         # Here, not at the top: the models' inputs are arrays, which few functions carry.
         from patang.execution.preflight.service import PreflightService
-        from patang.model.artifact import verify
+        from patang.model.deployed import verified
 
         return PreflightService(
             self.store,
@@ -63,7 +63,7 @@ class Trading(Requesting):
             lambda account: self._kite_broker(account, None).session(),
             self.broker,
             EgressProbes(self.store, self.intent_queue, self.clock, self.pause).ask,
-            lambda: verify(Path(self.variable("MODEL_PATH"))),
+            lambda day: verified(self.store, Path(self.variable("MODEL_PATH")), day),
             self.standing_settings,
             self.public_url,
             self.clock,

@@ -1,7 +1,6 @@
 """A trained model as it is kept: one folder a strategy, with metadata.json beside the model's files."""
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,11 +9,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from patang.errors import ModelRefused
+from patang.model.card import GateTold
 from patang.model.dissimilarity import Dissimilarity
 from patang.model.inputs import INPUTS, StrategyName
 from patang.training.gates.thresholds import THRESHOLDS
 
-__all__ = ["Artifact", "Calibration", "GateTold", "Metadata", "read_artifact", "verify"]
+__all__ = ["Artifact", "Calibration", "Metadata", "read_artifact"]
 
 type Floats = NDArray[np.float64]
 
@@ -33,14 +33,6 @@ class Calibration(_Part):
         """Probabilities of raw margins."""
         p: Floats = 1 / (1 + np.exp(-(self.slope * margin + self.intercept)))
         return p
-
-
-class GateTold(_Part):
-    """A gate's answer to the model, in its own words."""
-
-    name: str
-    passed: bool
-    told: str
 
 
 class Metadata(_Part):
@@ -119,15 +111,6 @@ def read_artifact(folder: Path, strategy: StrategyName) -> Artifact:
         )
     parts = {name: _verified(folder, metadata, f"{name}.json") for name in ("classifier", "regressor")}
     return Artifact(metadata=metadata, **parts)
-
-
-def verify(folder: Path) -> Mapping[str, bool]:
-    """The versions of the artifacts in `folder`, one a strategy, and whether each is promoted.
-
-    Raises ModelRefused as read_artifact does.
-    """
-    known = [read_artifact(folder / strategy, strategy).metadata for strategy in INPUTS]
-    return {metadata.model_version: metadata.promoted for metadata in known}
 
 
 def _known(inputs: tuple[str, ...], strategy: StrategyName) -> tuple[str, ...]:

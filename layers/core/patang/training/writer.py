@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from patang.model.artifact import GateTold, Metadata
+from patang.model.artifact import Metadata
+from patang.model.card import GateTold
 from patang.training.gates.verdict import Verdict
 from patang.training.importance import Importance
 from patang.training.trainer import Trained

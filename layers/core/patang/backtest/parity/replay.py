@@ -1,18 +1,17 @@
 """A recorded day held against its replay: every cycle decided again, and the account taken through it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-
-from pydantic import BaseModel, ConfigDict
 
 from patang.approvals.proposal import Proposal
 from patang.backtest.engine import backtest
 from patang.backtest.fills import Since, walk_exit
 from patang.backtest.opening import Declined
 from patang.backtest.parity.day import RecordedDay
-from patang.backtest.parity.signals import SignalDifference, decided_again, signal_differences
-from patang.backtest.parity.trades import Market, Replayed, TradeParity, compare_trades
+from patang.backtest.parity.signals import decided_again, signal_differences
+from patang.backtest.parity.told import DayParity
+from patang.backtest.parity.trades import Market, Replayed, compare_trades
 from patang.backtest.recorded_tape import RecordedTape
 from patang.market.instruments import Universe
 from patang.portfolio.position import Position
@@ -21,36 +20,9 @@ from patang.strategies.base import Strategy
 from patang.strategies.deciding import Models
 from patang.strategies.explanation import MarketDecisions
 
-__all__ = ["DayParity", "day_parity"]
+__all__ = ["day_parity"]
 
 _MINUTE = timedelta(minutes=1)
-
-
-class DayParity(BaseModel):
-    """How an account's day compares with its replay.
-
-    `cycles` were decided on both times; `not_replayed` have no minute on record, or one with a hole.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    day: date
-    account: str
-    cycles: int
-    not_replayed: int
-    signals: tuple[SignalDifference, ...]
-    trades: tuple[TradeParity, ...]
-    carried: tuple[str, ...]
-
-    @property
-    def compared(self) -> int:
-        """Trades that either telling has."""
-        return sum(trade.recorded is not None or trade.replayed is not None for trade in self.trades)
-
-    @property
-    def unexplained(self) -> int:
-        """Differences without a known cause, of signals and of trades."""
-        return len(self.signals) + sum(trade.cause in ("LATE", "UNEXPLAINED") for trade in self.trades)
 
 
 def day_parity(

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from patang.audit.decisions import FOLDER
+from patang.backtest.parity.told import SignalDifference
 from patang.backtest.recorded_tape import RecordedTape
 from patang.errors import BadInput
 from patang.market.sessions import IST
@@ -17,26 +18,10 @@ from patang.strategies.explanation import LeftAlone, MarketDecisions
 from patang.strategies.service import MOST_SIGNALS
 from patang.strategies.signal import Signal
 
-__all__ = ["SignalDifference", "decided_again", "recorded_decisions", "signal_differences"]
+__all__ = ["decided_again", "recorded_decisions", "signal_differences"]
 
 # What a signal says of itself beyond its numbers, or of the machine that told it.
 _NOT_COMPARED = {"revision", "version", "schema_version"}
-
-
-class SignalDifference(BaseModel):
-    """Something that one telling of a cycle has and the other has otherwise, or not at all.
-
-    `what` is a signal's id, or STRATEGY SUBJECT of what was left alone; `field` is where they differ, empty
-    where a telling lacks it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    as_of: datetime
-    what: str
-    field: str
-    recorded: str | None
-    replayed: str | None
 
 
 def recorded_decisions(objects: ObjectStore, day: date) -> dict[datetime, MarketDecisions]:

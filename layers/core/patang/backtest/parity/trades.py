@@ -6,60 +6,20 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from patang.approvals.proposal import Proposal
 from patang.backtest.parity.day import RecordedDay
+from patang.backtest.parity.told import Cause, Side, TradeParity
 from patang.backtest.trade import Trade
 from patang.execution.reconciliation.outside import CLOSED_EXTERNALLY
 from patang.market.sessions import IST
 from patang.portfolio.position import Position
 
-__all__ = ["Market", "Replayed", "Side", "TradeParity", "compare_trades"]
-
-type Cause = Literal["", "OWNER", "FILL", "HELD_OVERNIGHT", "SETTINGS", "LATE", "UNEXPLAINED"]
+__all__ = ["Market", "Replayed", "compare_trades"]
 
 # From the moment that ends a position until the last fill of its sale.
 _TO_SELL = timedelta(minutes=2)
 _CHARGES = "charges of the same trade"
 _FILLED = ("FILLED", "PARTLY_FILLED")
-
-
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Side(_Value):
-    """One telling of a trade. Rupees; what has not come about is None."""
-
-    quantity: int
-    entry_time: datetime
-    entry_price: Decimal
-    exit_time: datetime | None
-    exit_price: Decimal | None
-    exit_reason: str | None
-    charges: Decimal
-    net_pnl: Decimal | None
-
-
-class TradeParity(_Value):
-    """One proposal of the day, or of its replay alone.
-
-    `differences` say what is not the same, `cause` what accounts for it: nothing to account for, the owner,
-    how bars take orders to fill (the day's prices lie in the range of their minutes and it has sold when its
-    bars made it sell, or the two accounts held different things when they proposed), a position of another
-    day, settings that were changed in the course of the day, or nothing that is known. LATE: it was sold
-    after its bars had made it go, or not at all; nobody knows why, and it counts as unexplained.
-    """
-
-    order_id: str
-    signal_id: str
-    symbol: str
-    outcome: str
-    recorded: Side | None
-    replayed: Side | None
-    differences: tuple[str, ...]
-    cause: Cause
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ One record a day, that of the latest run. What fails blocks entries with its rea
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from patang.accounts.account import Account
@@ -43,8 +43,8 @@ __all__ = ["PreflightService"]
 
 class PreflightService:
     """`accounts` tells who trades, `session` asks the broker of an account's session, `broker` gives its
-    broker in a mode, `egress` has the lane's address observed, `models` verifies the deployed models and
-    names them."""
+    broker in a mode, `egress` has the lane's address observed, `models` verifies the models that are
+    deployed on a day and names them."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class PreflightService:
         session: Callable[[str], BrokerSession],
         broker: Callable[[str, Mode], Broker],
         egress: Callable[[], EgressProbe],
-        models: Callable[[], Mapping[str, bool]],
+        models: Callable[[date], Mapping[str, bool]],
         settings: Callable[[], Settings],
         public_url: Callable[[], str],
         clock: Clock,
@@ -119,7 +119,7 @@ class PreflightService:
         checks = [
             egress_check(settings, refused, self._egress),
             instruments_check(self._store, moment.date(), earlier.get("instruments")),
-            *model_checks(self._models, settings),
+            *model_checks(lambda: self._models(moment.date()), settings),
         ]
         if session is not None:
             now = self._clock.now()
