@@ -3,12 +3,12 @@
 from fastapi import FastAPI
 
 from functions.api.compressed import Compressed
+from functions.api.console import access, desk_settings, own_accounts, today
 from functions.api.console import audit as audit_pages
 from functions.api.console import candles as candle_pages
 from functions.api.console import orders as order_pages
 from functions.api.console import positions as position_pages
 from functions.api.console import signals as signal_pages
-from functions.api.console import today
 from functions.api.cross_origin import CrossOrigin
 from functions.api.errors import failure, register_error_answers
 from functions.api.every_answer import EveryAnswer
@@ -39,6 +39,7 @@ from functions.api.routes import (
     risk,
     settings,
     sign_in,
+    subscriptions,
     tokens,
     trading_reports,
     well_known,
@@ -72,6 +73,9 @@ def build_app(desk: Desk) -> FastAPI:
         position_pages,
         candle_pages,
         audit_pages,
+        access,
+        own_accounts,
+        desk_settings,
         sign_in,
         consent,
         clients,
@@ -84,6 +88,7 @@ def build_app(desk: Desk) -> FastAPI:
         pnl,
         candles,
         settings,
+        subscriptions,
         document,
         explanations,
         risk,

@@ -1,7 +1,7 @@
 """The OpenAPI document: what the framework knows of the routes, and what the gate and the errors add to it.
 
 Built when somebody asks for it, never at a start. It tells of what programs use. Left out are the pages and
-what they are made of (/, /approvals, /proposals, /clients, /consent, /authorize, /login, /kite/callback,
+what they are made of (/, /settings, /approvals, /proposals, /consent, /authorize, /login, /kite/callback,
 /logout, /static: they answer HTML and redirects to browsers), and what RFCs give the form of (/.well-known,
 /register, /token, /revoke).
 """

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from functions.api.assets import address_of
 from functions.api.every_answer import content_policy
 from functions.api.gate import desk_of
-from patang.desk_view.money import rupees, tone
+from patang.desk_view.money import grouped, rupees, tone
 from patang.errors import BadInput
 from patang.identity.sign_in import local_path
 from patang.market.sessions import IST
@@ -39,6 +39,7 @@ def _templates() -> "Environment":
     )
     templates.filters["rupees"] = rupees
     templates.filters["tone"] = tone
+    templates.filters["grouped"] = grouped
     templates.filters["ist"] = _moment
     templates.filters["clock"] = _clock
     templates.filters["minute"] = _minute

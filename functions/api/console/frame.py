@@ -39,7 +39,6 @@ PAGES: Final = (
     _Entry("/reports", "Reports"),
     _Entry("/audit", "Audit"),
     _Entry("/settings", "Settings"),
-    _Entry("/clients", "Programs"),
 )
 
 

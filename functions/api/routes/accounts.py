@@ -60,6 +60,14 @@ class AccountChange(BaseModel):
     enabled: bool | None = None
 
 
+class OpenBusiness(BaseModel):
+    """What is under way in an account, in words; while there is anything, it is neither switched off nor
+    removed."""
+
+    account: str
+    open: tuple[str, ...]
+
+
 @router.get("")
 def accounts(principal: Reader, desk: TheDesk) -> tuple[AccountView, ...]:
     """Your accounts, those that are switched off as well. Nothing secret is ever shown."""
@@ -83,6 +91,13 @@ def add(wish: NewAccount, principal: Admin, desk: TheDesk) -> AccountView:
         by=principal.actor,
     )
     return _view(desk, added)
+
+
+@router.get("/{account}/open")
+def under_way(account: str, principal: Reader, desk: TheDesk) -> OpenBusiness:
+    """What stands in the way of switching an account off, as far as the desk knows without the broker."""
+    known = _own(desk, principal, account).account
+    return OpenBusiness(account=known, open=desk.accounts().register.under_way(known))
 
 
 @router.patch("/{account}")

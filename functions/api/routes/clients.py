@@ -1,32 +1,54 @@
-"""The page of the programs that a person has let in, and their end."""
+"""The programs that a person has let in by OAuth, and their end."""
 
-from fastapi import APIRouter, Request
+from datetime import datetime
+from typing import Self
+
+from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
 
-from functions.api.console.frame import console_page
 from functions.api.gate import Admin, Reader, TheDesk
+from patang.identity.principal import Scope
+from patang.oauth.answers import ConnectedClient
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/clients")
+router = APIRouter(prefix="/api/clients")
+
+
+class ClientView(BaseModel):
+    """`name` is the program's own text; `vouched_by` the host that publishes its document, null where nobody
+    does. `used_at`: when it last fetched tokens. `until`: when it is out if it fetches none any more."""
+
+    grant_id: str
+    name: str
+    vouched_by: str | None
+    scopes: tuple[Scope, ...]
+    granted_at: datetime
+    used_at: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, client: ConnectedClient) -> Self:
+        return cls(
+            grant_id=client.grant_id,
+            name=client.name,
+            vouched_by=client.vouched_by,
+            scopes=client.scopes,
+            granted_at=client.granted_at,
+            used_at=client.used_at,
+            until=client.until,
+        )
 
 
 @router.get("")
-def clients_page(request: Request, principal: Reader, desk: TheDesk) -> Response:
+def connected(principal: Reader, desk: TheDesk) -> tuple[ClientView, ...]:
     """Your connected programs, the last used first."""
-    return console_page(
-        request,
-        principal,
-        "clients.html",
-        connected=desk.grants().connected(principal.name),
-        address=f"{desk.public_url()}/mcp",
-    )
+    return tuple(ClientView.of(client) for client in desk.grants().connected(principal.name))
 
 
-@router.post("/{grant_id}/end")
-def end(grant_id: str, principal: Admin, desk: TheDesk) -> Response:
+@router.delete("/{grant_id}", status_code=204)
+def end(grant_id: str, principal: Admin, desk: TheDesk) -> None:
     """End one at once: its tokens are worth nothing from now on."""
     if not desk.grants().disconnect(principal.name, grant_id, principal.actor):
-        raise HTTPException(404, "You have no such program: it may have ended by itself.")
-    return RedirectResponse("/clients", 303)
+        raise HTTPException(404, "you have no such program: it may have ended by itself")

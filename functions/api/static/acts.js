@@ -15,6 +15,12 @@ export function bodyOf(form) {
   const body = {};
   for (const field of form.elements) {
     if (!field.name || field.disabled || (field.type === "radio" && !field.checked)) continue;
+    if (field.hasAttribute("data-list")) {
+      // Boxes of one name are a list of what is ticked.
+      body[field.name] ??= [];
+      if (field.checked) body[field.name].push(field.value);
+      continue;
+    }
     const value = valueOf(field);
     if (value !== undefined) body[field.name] = value;
   }

@@ -24,13 +24,17 @@ class Visitor:
 
     def clients(self) -> str:
         """The page of connected programs."""
-        return self._browser.get(f"{self._address}/clients").text
+        return self._browser.get(f"{self._address}/settings/programs").text
 
     def disconnect(self) -> None:
         """Ends the one program on it."""
-        page = self._browser.get(f"{self._address}/clients")
-        answer = self._send(page, _form(page.text, "/clients/"), {})
-        assert answer.status_code == 200, answer.text
+        page = self.clients()
+        program = re.search(r'data-api="DELETE (/api/clients/[^"]+)"', page)
+        word = re.search(r'data-csrf="(\w+)"', page)
+        assert program is not None, page
+        assert word is not None, page
+        answer = self._browser.delete(f"{self._address}{program[1]}", headers={"X-CSRF-Token": word[1]})
+        assert answer.status_code == 204, answer.text
 
     def _answer(self, url: str) -> None:
         try:
@@ -56,8 +60,8 @@ class Visitor:
         return self._browser.post(address, data=hidden | said, headers={"origin": origin})
 
 
-def _form(page: str, action: str = "") -> str:
-    """The page's first form whose action begins so."""
-    found = re.search(rf'<form[^>]*action="{action}.*?</form>|<form.*?</form>', page, re.DOTALL)
+def _form(page: str) -> str:
+    """The page's first form."""
+    found = re.search(r"<form.*?</form>", page, re.DOTALL)
     assert found is not None, page
     return found[0]

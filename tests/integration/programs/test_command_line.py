@@ -54,9 +54,10 @@ def test_from_the_login_to_the_logout(
 
     called = patang(environment, "call", url, "get_risk_state", "--json")
     assert json.loads(called.stdout)["accounts"], called.stderr
-    page.open(f"{served.address}/clients")
+    page.open(f"{served.address}/settings/programs")
     assert "Patang command line" in page.text()
     press(page, "End")
+    press(page, "Yes")
     page.until("document.body.innerText.includes('None is connected')")
     ended = patang(environment, "call", url, "get_risk_state")
     assert (ended.returncode, ended.stdout) == (3, "")

@@ -93,9 +93,10 @@ def test_a_person_lets_a_program_in_and_ends_it(browser, served, program, callba
         "Accept": "application/json, text/event-stream",
     }
     assert program.http.post("/mcp", json=call, headers=headers).status_code == 200
-    page.open(f"{served.address}/clients")
+    page.open(f"{served.address}/settings/programs")
     assert "Claude Code" in page.text()
     press(page, "End")
+    press(page, "Yes")
     page.until("document.body.innerText.includes('None is connected')")
     assert program.http.post("/mcp", json=call, headers=headers).status_code == 401
 

@@ -146,7 +146,7 @@ def test_a_name_is_shown_as_text(browser, desk):
     assert HOSTILE not in page.text
     assert "&lt;script&gt;" in page.text
     tokens_of(browser, program, "read")
-    assert HOSTILE not in browser.get("/clients").text
+    assert HOSTILE not in browser.get("/settings/programs").text
 
 
 def test_the_answer_may_be_redirected_and_the_page_not_be_framed(browser, desk):
@@ -244,7 +244,7 @@ def test_a_client_with_a_document_is_vouched_for_by_its_site(browser, published,
     assert "<strong>assistant.example.com</strong>" in page.text
     tokens = tokens_of(browser, published, "read")
     assert mcp(tokens["access_token"]).status_code == 200
-    assert "vouched for by assistant.example.com" in browser.get("/clients").text
+    assert "vouched for by assistant.example.com" in browser.get("/settings/programs").text
 
 
 def test_a_secret_is_held_against_a_client_that_has_one(desk, browser):
@@ -269,24 +269,31 @@ def test_a_secret_is_held_against_a_client_that_has_one(desk, browser):
 
 
 def test_connected_programs_are_listed_and_ended(desk, browser, program, mcp):
-    assert "None is connected" in browser.get("/clients").text
+    assert "None is connected" in browser.get("/settings/programs").text
     tokens = tokens_of(browser, program, "read", "trade")
-    page = browser.get("/clients")
+    page = browser.get("/settings/programs")
     assert "Sample assistant" in page.text
     assert "18 Aug 2026, 10:47 IST" in page.text
     assert "unchecked" in page.text
-    [address] = re.findall(r'action="(/clients/[^"]+/end)"', page.text)
-    csrf = re.search(r'name="csrf" value="(\w+)"', page.text)[1]
-    ended = browser.post(address, data={"csrf": csrf})
-    assert (ended.status_code, ended.headers["location"]) == (303, "/clients")
+    [address] = re.findall(r'data-api="DELETE (/api/clients/[^"]+)"', page.text)
+    word = {"X-CSRF-Token": re.search(r'data-csrf="(\w+)"', page.text)[1]}
+    [listed] = browser.get("/api/clients").json()
+    assert (listed["name"], listed["scopes"], listed["vouched_by"]) == (
+        "Sample assistant",
+        ["read", "trade"],
+        None,
+    )
+    assert address == f"/api/clients/{listed['grant_id']}"
+    assert browser.delete(address, headers=word).status_code == 204
     assert mcp(tokens["access_token"]).status_code == 401
     assert program.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
-    assert "None is connected" in browser.get("/clients").text
-    assert browser.post(address, data={"csrf": csrf}).status_code == 404
+    assert "None is connected" in browser.get("/settings/programs").text
+    assert browser.delete(address, headers=word).status_code == 404
 
 
 def test_the_status_page_leads_to_them(browser):
-    assert 'href="/clients"' in browser.get("/").text
+    assert 'href="/settings"' in browser.get("/").text
+    assert 'href="/settings/programs"' in browser.get("/settings").text
 
 
 def test_the_audit_log_has_the_yes_and_the_end(desk, browser, program):

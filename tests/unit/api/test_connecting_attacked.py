@@ -96,7 +96,7 @@ def test_a_refresh_token_that_is_replayed_ends_the_family(browser, program, work
     refused(program.refresh(first["refresh_token"]), "invalid_grant")
     assert not works(second["access_token"])
     refused(program.refresh(second["refresh_token"]), "invalid_grant")
-    assert "None is connected" in browser.get("/clients").text
+    assert "None is connected" in browser.get("/settings/programs").text
 
 
 def test_another_yes_of_the_same_person_outlives_it(browser, program, works):
@@ -219,7 +219,7 @@ def test_another_site_cannot_press_the_button(desk, browser, program, word):
 def test_another_site_cannot_end_a_program(desk, browser, program, works):
     tokens = tokens_of(browser, program, "read")
     [one] = desk.grants().connected("asha")
-    assert browser.post(f"/clients/{one.grant_id}/end", headers={"Origin": EVIL}).status_code == 403
+    assert browser.delete(f"/api/clients/{one.grant_id}", headers={"Origin": EVIL}).status_code == 403
     assert works(tokens["access_token"])
 
 
@@ -227,12 +227,14 @@ def test_another_principals_programs_are_not_there(desk, browser, program, works
     tokens = tokens_of(browser, program, "read")
     [one] = desk.grants().connected("asha")
     ravi = signed_in(desk, "other", "XY5678")
-    page = ravi.get("/clients")
+    page = ravi.get("/settings/programs")
     assert "None is connected" in page.text
     assert "Sample assistant" not in page.text
+    assert ravi.get("/api/clients").json() == []
     word = word_of(desk, ravi)
     answers = [
-        ravi.post(f"/clients/{grant_id}/end", data={"csrf": word}) for grant_id in (one.grant_id, "missing")
+        ravi.delete(f"/api/clients/{grant_id}", headers={"X-CSRF-Token": word})
+        for grant_id in (one.grant_id, "missing")
     ]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].text == answers[1].text

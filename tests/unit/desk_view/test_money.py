@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from patang.desk_view.money import rupees
+from patang.desk_view.money import grouped, rupees
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,19 @@ def test_a_gain_may_carry_its_sign():
     assert rupees(12, signed=True) == "+₹12.00"
     assert rupees(-12, signed=True) == "−₹12.00"
     assert rupees(0, signed=True) == "₹0.00"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("above 0 to 10000000000", "above 0 to 10,00,00,00,000"),
+        (300000, "3,00,000"),
+        ("9999", "9999"),
+        ("1234567.25", "12,34,567.25"),
+        ("0.123456", "0.123456"),
+        ("version a1234567", "version a1234567"),
+        ("−₹12345", "−₹12,345"),
+    ],
+)
+def test_large_numbers_in_a_text_are_grouped(text, told):
+    assert grouped(text) == told

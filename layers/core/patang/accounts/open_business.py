@@ -22,13 +22,15 @@ __all__ = ["open_business"]
 
 
 def open_business(
-    store: StateStore, account: str, triggers: Callable[[str], Collection[str] | None]
+    store: StateStore, account: str, triggers: Callable[[str], Collection[str] | None] | None
 ) -> tuple[str, ...]:
     """What is open, in words, a phrase a thing; empty where nothing is.
 
     `triggers` tells which GTTs of the account still wait at the broker, None where it cannot be asked.
+    Without it the broker is left alone, and every GTT is told that the desk has set and not deleted.
     """
     mine = f"{account}#"
+    laid = _laid(store, account)
     waiting = [
         proposal
         for index in (PENDING_APPROVALS, DECIDED_APPROVALS)
@@ -50,7 +52,7 @@ def open_business(
             f"asked for: {request.kind} ({request.approval_id})"
             for request in load_index(store, OrderRequest, LIVE_REQUESTS, mine)
         ),
-        *_triggers(_laid(store, account), lambda: triggers(account)),
+        *_triggers(laid, lambda: laid if triggers is None else triggers(account)),
     )
 
 

@@ -162,6 +162,13 @@ class AccountRegister:
             removed_at=self._clock.now(),
         )
 
+    def under_way(self, account: str) -> tuple[str, ...]:
+        """What keeps an account from being switched off or removed, in words, as far as the desk knows
+        without asking the broker."""
+        from patang.accounts.open_business import open_business
+
+        return open_business(self._store, account, None)
+
     def allowed(self) -> tuple[AllowedUser, ...]:
         """The people who are, or were, allowed on this desk."""
         return tuple(load_all(self._store, AllowedUser, allowed_user_key("").partition))

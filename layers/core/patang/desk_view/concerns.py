@@ -81,7 +81,9 @@ def _halted(account: RiskView) -> str:
 
 def _desk(status: StatusView) -> Iterator[Concern]:
     for problem in status.subscription_problems:
-        yield Concern(weight="know", text=f"Messages may not reach you: {problem}", link="/settings")
+        yield Concern(
+            weight="know", text=f"Messages may not reach you: {problem}", link="/settings/notifications"
+        )
     if status.models_not_promoted:
         yield Concern(
             weight="know",

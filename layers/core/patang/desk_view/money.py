@@ -1,8 +1,12 @@
 """Amounts as people in India read them."""
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 
-__all__ = ["rupees", "tone"]
+__all__ = ["grouped", "rupees", "tone"]
+
+# Not within a word, a version or what stands behind a point.
+_LARGE = re.compile(r"(?<![\w.])\d{5,}(?!\w)", re.ASCII)
 
 
 def rupees(amount: Decimal | float, *, signed: bool = False) -> str:
@@ -11,6 +15,11 @@ def rupees(amount: Decimal | float, *, signed: bool = False) -> str:
     whole, _, paise = f"{abs(value):f}".partition(".")
     sign = "−" if value < 0 else "+" if signed and value > 0 else ""
     return f"{sign}₹{_grouped(whole)}.{paise}"
+
+
+def grouped(text: object) -> str:
+    """Its text, with the numbers in it that are ten thousand or more in the Indian grouping."""
+    return _LARGE.sub(lambda found: _grouped(found[0]), str(text))
 
 
 def _grouped(whole: str) -> str:

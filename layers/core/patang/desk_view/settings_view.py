@@ -23,12 +23,14 @@ _NO_LIMIT = "at once"
 
 
 class SettingView(ShownModel):
-    """A setting. `value` holds now; `waiting` is what it will be from the next session on, null where nothing
-    waits. `holds` says in words when a change of it takes effect; `by_operator`: no route changes it."""
+    """A setting. `value` holds now. Where something waits, `waiting` is what it will be from `waits_until`
+    (market time) on; null there may be a value, none. `holds` says in words when a change of it takes effect;
+    `by_operator`: no route changes it."""
 
     path: str
     value: Any
     waiting: Any = None
+    waits_until: Moment | None = None
     default: str
     unit: str
     allowed: str
@@ -85,10 +87,24 @@ class SettingsPage:
         """What holds now. Raises SettingsError while the newest version is wrong."""
         stored, waiting = self._changes.stored(), self._changes.pending()
         values = plain(self._changes.in_force())
+        until = None if stored is None else stored.held_until
         return SettingsView(
             version=_version(stored),
-            settings=tuple(_setting(row, values[row.path], waiting.get(row.path)) for row in table()),
+            settings=tuple(
+                _setting(row, values[row.path]).model_copy(
+                    update={"waiting": waiting[row.path], "waits_until": until} if row.path in waiting else {}
+                )
+                for row in table()
+            ),
         )
+
+    def newest(self) -> SettingsVersion:
+        """The version that asks for what is set. Raises SettingsError if it cannot be read."""
+        return _version(self._changes.stored())
+
+    def may_change(self, principal: Principal) -> bool:
+        """Whether the settings are this one's to change, whatever his credential."""
+        return self._runs_the_desk(principal, self._wanted().data_account)
 
     def preview(self, values: Mapping[str, Any], based_on: int, actor: str) -> SettingsPreview:
         """What a change would do now. Raises what `change` raises, and writes nothing."""
@@ -105,7 +121,7 @@ class SettingsPage:
         another version is stored by now, Refused for a mode while something is open.
         """
         before = self._wanted()
-        if not self._runs_the_desk(principal, before.data_account):
+        if not self.may_change(principal):
             raise OwnerNeeded("settings are the whole desk's: the owner of its data account changes them")
         wanted = edited(before, values)
         if not only_tightened(wanted, before):
@@ -162,11 +178,10 @@ def _diffs(stored: StoredSettings) -> tuple[SettingDiff, ...]:
     )
 
 
-def _setting(row: Row, value: Any, waiting: Any) -> SettingView:
+def _setting(row: Row, value: Any) -> SettingView:
     return SettingView(
         path=row.path,
         value=value,
-        waiting=waiting,
         default=row.default,
         unit=row.unit,
         allowed=row.allowed,
