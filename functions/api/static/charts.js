@@ -35,6 +35,7 @@ class Picture {
     this.library = library;
     this.length = LENGTH[figure.dataset.interval || "minute"];
     this.bars = new Map();
+    this.looking = false;
     this.lines = [];
     this.levels = [];
     this.place = figure.querySelector(".canvas") || figure.insertBefore(document.createElement("div"), figure.firstChild);
@@ -153,12 +154,15 @@ class Picture {
     this.place.setAttribute("aria-label", `Candles of ${this.said.textContent}`);
   }
 
-  async follow() {
+  // What has come since the last bar that is known.
+  async look() {
+    if (document.hidden || this.looking) return;
+    this.looking = true;
     const last = Math.max(...this.bars.keys());
-    if (!document.hidden) {
-      await this.read(this.bars.size ? clock(last + this.length) : this.figure.dataset.start || "").catch(() => {});
-    }
-    setTimeout(() => this.follow(), FOLLOW_MS);
+    const start = this.bars.size ? clock(last + this.length) : this.figure.dataset.start || "";
+    // The frame says it when the desk is silent.
+    await this.read(start).catch(() => {});
+    this.looking = false;
   }
 }
 
@@ -174,7 +178,9 @@ async function draw(figure) {
     picture.said.textContent = `The candles cannot be shown: ${error.message}`;
   }
   figure.classList.add("is-drawn");
-  if ("follow" in figure.dataset) setTimeout(() => picture.follow(), FOLLOW_MS);
+  if (!("follow" in figure.dataset)) return;
+  setInterval(() => picture.look(), FOLLOW_MS);
+  document.addEventListener("visibilitychange", () => picture.look());
 }
 
 for (const figure of document.querySelectorAll("figure[data-chart]")) draw(figure);

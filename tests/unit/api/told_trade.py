@@ -39,6 +39,8 @@ def traded(desk: SampleDesk) -> SampleDesk:
         key = position_key("main", position_id)
         of_desk = Position.model_validate(dict(desk.store.items[key]))
         linked = of_desk.evolve(entry_intent_id=entry, exit_intent_id=left)
+        if left:
+            linked = linked.evolve(entry_time=NOW - timedelta(minutes=72), exit_slippage=Decimal("-0.10"))
         desk.store.items.pop(key)
         desk.keep(linked)
     _decided(desk, (taken, refused))

@@ -211,6 +211,19 @@ def test_a_closed_position_tells_its_exit(text):
     for words in ("Exit ₹988.10", "Why stop", "Result after charges −₹324.40", "20 TCS closed"):
         assert words in page, words
     assert "Last price" not in page
+    assert "Slippage of the exit ₹2.00 worse" in page
+
+
+def test_what_a_person_may_do_stands_where_it_can_be_done(owner):
+    def acts(path: str) -> set[str]:
+        return set(re.findall(r'data-api="(\w+ /api/[^"?]+)', owner.get(path).text))
+
+    note = "POST /api/positions/{}/notes"
+    held = {"PATCH /api/positions/p1", "POST /api/positions/p1/exit", note.format(HELD)}
+    assert acts(f"/positions/{HELD}") == held
+    assert acts(f"/positions/{LEFT}") == {note.format(LEFT)}
+    assert acts("/orders/N260818I1") == {"POST /api/orders/N260818I1/cancel"}
+    assert acts(f"/orders/{ENTRY}") == set()
 
 
 def test_a_note_is_shown_as_text_and_written_by_who_may_trade(owner, desk, text):
@@ -234,7 +247,7 @@ def test_a_note_is_shown_as_text_and_written_by_who_may_trade(owner, desk, text)
         (
             f"/positions/{LEFT}",
             'data-symbol="TCS" data-day="2026-08-18" data-interval="minute" '
-            'data-marks="position" data-start="09:51" data-end="10:37">',
+            'data-marks="position" data-start="09:05" data-end="10:37">',
         ),
     ],
 )
