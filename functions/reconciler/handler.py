@@ -1,6 +1,6 @@
 """(reconciler): every minute of market hours, after a login and when asked, the desk beside the broker;
-between those, the order book while orders live; after the close, what the day has cost. It sends the
-messages that were held, and looks daily whether somebody still gets them."""
+between those, the order book while orders live; after the close, what the day has cost, and word that its
+report is there. It sends the messages that were held, and looks daily whether somebody still gets them."""
 
 import json
 from typing import Any
@@ -30,6 +30,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     with counting_failures(desk.store, desk.clock):
         try:
             done = desk.reconciler().run(as_of) | {"charges": desk.charge_check().run(as_of)}
+            done |= {"reports": desk.day_mail().run(as_of)}
         finally:
             # Above all while the rest fails.
             told = desk.notifications().flush()

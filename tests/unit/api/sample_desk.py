@@ -206,6 +206,7 @@ def position(account: str, position_id: str, symbol: str, state: str) -> Positio
     closed = (
         {
             "exited_quantity": 20,
+            "exit_value": Decimal(19762),
             "exit_price": Decimal("988.10"),
             "exit_time": NOW - timedelta(minutes=40),
             "exit_charges": Decimal("21.10"),

@@ -40,6 +40,9 @@ class Wired:
     def charge_check(self) -> "Wired":
         return self
 
+    def day_mail(self) -> "Wired":
+        return self
+
     def subscription_check(self) -> "Wired":
         return self
 

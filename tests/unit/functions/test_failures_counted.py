@@ -67,6 +67,7 @@ def desk_whose_services(act: Callable[..., Any]) -> Any:
         "guard",
         "reconciler",
         "charge_check",
+        "day_mail",
         "notifications",
         "subscription_check",
         "signals",

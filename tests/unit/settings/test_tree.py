@@ -91,7 +91,7 @@ LOOSENED_BY: dict[Looser | None, str] = {
         exits.broker_square_off_shares exits.broker_square_off_contracts universe.chain_band_pct
         universe.strikes_each_side sessions registered_egress_ip egress_echo_url
         notifications.email notifications.sms notifications.quiet_from notifications.quiet_until
-        notifications.merge_minutes
+        notifications.merge_minutes notifications.daily_report notifications.monthly_report
     """,
 }
 

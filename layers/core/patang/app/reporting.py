@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from patang.reports.day_mail import DayMail
     from patang.reports.desk_reports import DeskReports
     from patang.reports.notes import TradeNotes
     from patang.reports.taxes.books import TaxBooks
+    from patang.reports.taxes.telling import TaxTables
 from patang.app.looking import Looking
 
 __all__ = ["Reporting"]
@@ -29,3 +31,22 @@ class Reporting(Looking):
         from patang.reports.taxes.books import TaxBooks
 
         return TaxBooks(self.store, self.objects, self.standing_settings)
+
+    def tax_tables(self) -> "TaxTables":
+        from patang.reports.taxes.telling import TaxTables
+
+        return TaxTables(self.store, self.objects, self.clock)
+
+    def day_mail(self) -> "DayMail":
+        from patang.reports.day_mail import DayMail
+
+        return DayMail(
+            self.store,
+            lambda: [account.account for account in self.accounts().list() if account.enabled],
+            self.desk_reports(),
+            self.standing_settings,
+            self.public_url,
+            self.clock,
+            self.notifier,
+            self.metrics,
+        )

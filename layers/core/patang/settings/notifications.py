@@ -45,3 +45,13 @@ class NotificationSettings(Section):
             description="How close together events of a kind make one message, never urgent ones; 0: none.",
         ),
     ] = 5
+    daily_report: Annotated[
+        bool,
+        About("switch", looser=None),
+        Field(description="Whether the report of a day is told after its close, with its address."),
+    ] = True
+    monthly_report: Annotated[
+        bool,
+        About("switch", looser=None),
+        Field(description="Whether a month's is told after its last session."),
+    ] = True

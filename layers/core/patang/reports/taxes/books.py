@@ -11,8 +11,9 @@ from patang.records import load_all
 from patang.reports.deals import Deal
 from patang.reports.kept_deals import kept_deals, kept_positions
 from patang.reports.taxes.comparison import BrokerComparison, compare_with_broker
-from patang.reports.taxes.files import load_actions, load_purchases, load_tradebook
+from patang.reports.taxes.files import load_actions, load_notes, load_purchases, load_tradebook
 from patang.reports.taxes.lots import CorporateAction
+from patang.reports.taxes.mailed_notes import NoteComparison, compare_with_mailed
 from patang.reports.taxes.matching import matched
 from patang.reports.taxes.parts import Part, parts_of
 from patang.reports.taxes.rules import FinancialYear
@@ -57,6 +58,12 @@ class TaxBooks:
         notes = load_all(self._store, ChargeComparison, account_partition(account), "CHARGES#")
         book = load_tradebook(self._objects, account) if asked == "live" else None
         return compare_with_broker(account, year, deals, book, {note.day: note for note in notes})
+
+    def against_mailed(self, account: str, year: FinancialYear, mode: Mode | None = None) -> NoteComparison:
+        """The account's year against the contract notes that were mailed. Raises as `year`."""
+        asked = mode or self._settings().mode
+        deals = self._deals(account, asked, year.last)
+        return compare_with_mailed(year, deals, load_notes(self._objects, account) if asked == "live" else ())
 
     def _deals(self, account: str, mode: Mode, until: date) -> list[Deal]:
         own = kept_deals(self._store, account, mode, until)

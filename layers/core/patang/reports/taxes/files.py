@@ -2,6 +2,7 @@
 
 taxes/<account>/purchases.csv   shares that the desk did not buy, as they were on the day of their purchase
 taxes/<account>/tradebook*.csv  the broker's trade book, as Console exports it, a file a segment or period
+taxes/<account>/notes*.csv      the sums of the contract notes that the broker has mailed, a line a note
 taxes/actions.csv               splits and bonuses
 """
 
@@ -19,14 +20,18 @@ from patang.portfolio.rebasing import Ratio
 from patang.ports import ObjectStore
 from patang.reports.deals import CASH, Deal
 from patang.reports.taxes.lots import CorporateAction, Lot
+from patang.reports.taxes.mailed_notes import COMPONENTS, MailedNote
 from patang.risk.charges import Charges
 
 __all__ = [
     "ACTIONS_PATH",
+    "as_text",
     "load_actions",
+    "load_notes",
     "load_purchases",
     "load_tradebook",
     "read_actions",
+    "read_notes",
     "read_purchases",
     "read_tradebook",
 ]
@@ -43,25 +48,30 @@ _MOST_UNITS = 1_000_000_000
 def load_actions(objects: ObjectStore) -> list[CorporateAction]:
     """The splits and bonuses that were told; none where no file is. Raises BadInput."""
     content = objects.get(ACTIONS_PATH)
-    return [] if content is None else read_actions(_text(content))
+    return [] if content is None else read_actions(as_text(content))
 
 
 def load_purchases(objects: ObjectStore, account: str) -> list[Lot]:
     """The purchases of an account that were told. Raises BadInput."""
     content = objects.get(f"taxes/{account}/purchases.csv")
-    return [] if content is None else read_purchases(account, _text(content))
+    return [] if content is None else read_purchases(account, as_text(content))
 
 
 def load_tradebook(objects: ObjectStore, account: str) -> list[Deal] | None:
     """The trade book of an account, a trade once however many of its files hold it; None where there is no
     file. Raises BadInput."""
-    paths = [path for path in objects.list(f"taxes/{account}/tradebook") if path.endswith(".csv")]
-    if not paths:
+    texts = _texts(objects, f"taxes/{account}/tradebook")
+    if not texts:
         return None
     lines: dict[tuple[str, ...], Deal] = {}
-    for path in paths:
-        lines |= read_tradebook(account, _text(objects.get(path) or b""))
+    for text in texts:
+        lines |= read_tradebook(account, text)
     return sorted(lines.values(), key=lambda deal: (deal.time, deal.order))
+
+
+def load_notes(objects: ObjectStore, account: str) -> list[MailedNote]:
+    """The mailed contract notes of an account that were told. Raises BadInput."""
+    return [note for text in _texts(objects, f"taxes/{account}/notes") for note in read_notes(text)]
 
 
 def read_actions(text: str) -> list[CorporateAction]:
@@ -84,6 +94,17 @@ def read_tradebook(account: str, text: str) -> dict[tuple[str, ...], Deal]:
     """
     columns = ("symbol", "trade_date", "exchange", "trade_type", "quantity", "price", "trade_id", "order_id")
     return dict(_read("the trade book", text, columns, lambda line: _trade(account, line)))
+
+
+def read_notes(text: str) -> list[MailedNote]:
+    """Columns day, brokerage, stt, exchange_transaction (with IPFT and clearing), sebi, stamp_duty, gst: the
+    rupees at the foot of a note, without their sign. Raises BadInput."""
+    return list(_read("contract notes", text, ("day", *COMPONENTS), _note))
+
+
+def _texts(objects: ObjectStore, prefix: str) -> list[str]:
+    paths = [path for path in objects.list(prefix) if path.endswith(".csv")]
+    return [as_text(objects.get(path) or b"") for path in paths]
 
 
 def _read[Row](
@@ -130,6 +151,11 @@ def _purchase(account: str, line: Mapping[str, str]) -> Lot:
         origin="opening",
         fmv_2018=_amount(worth) if worth else None,
     )
+
+
+def _note(line: Mapping[str, str]) -> MailedNote:
+    charges = {name: _in_paise(_amount(line[name] or "0")) for name in COMPONENTS}
+    return MailedNote(day=date.fromisoformat(line["day"]), charges=charges)
 
 
 def _trade(account: str, line: Mapping[str, str]) -> tuple[tuple[str, ...], Deal]:
@@ -190,7 +216,8 @@ def _in_paise(amount: Decimal) -> Decimal:
     return amount.quantize(_PAISA, ROUND_HALF_UP)
 
 
-def _text(content: bytes) -> str:
+def as_text(content: bytes) -> str:
+    """What a file says, with or without a mark of its order of bytes."""
     return content.decode("utf-8-sig", "replace")
 
 
