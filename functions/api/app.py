@@ -6,6 +6,8 @@ from functions.api.compressed import Compressed
 from functions.api.console import access, desk_settings, own_accounts, today
 from functions.api.console import audit as audit_pages
 from functions.api.console import candles as candle_pages
+from functions.api.console import chain as chain_pages
+from functions.api.console import instruments as instrument_pages
 from functions.api.console import orders as order_pages
 from functions.api.console import positions as position_pages
 from functions.api.console import signals as signal_pages
@@ -20,6 +22,7 @@ from functions.api.routes import (
     at_broker,
     audit,
     candles,
+    chains,
     clients,
     consent,
     desk_state,
@@ -27,6 +30,7 @@ from functions.api.routes import (
     execute,
     explanations,
     health,
+    instruments,
     kite_auth,
     oauth,
     orders,
@@ -72,6 +76,8 @@ def build_app(desk: Desk) -> FastAPI:
         order_pages,
         position_pages,
         candle_pages,
+        chain_pages,
+        instrument_pages,
         audit_pages,
         access,
         own_accounts,
@@ -87,6 +93,8 @@ def build_app(desk: Desk) -> FastAPI:
         orders,
         pnl,
         candles,
+        chains,
+        instruments,
         settings,
         subscriptions,
         document,

@@ -17,6 +17,7 @@ from tests.browser.chromium import Chromium, Page, running_chromium
 from tests.on_a_port import on_a_port
 from tests.unit.api.oauth_client import browser_at, log_in_at_kite
 from tests.unit.api.sample_desk import busy, two_owners
+from tests.unit.api.sample_market import with_market
 
 __all__ = ["PHONE", "SCREEN", "Console", "press", "served_console"]
 
@@ -74,7 +75,7 @@ def main() -> None:
     name = options.path.strip("/").replace("/", "-").partition("?")[0] or "today"
     with (
         running_chromium() as browser,
-        served_console(browser, lambda address: busy(two_owners(public_url=address))) as console,
+        served_console(browser, lambda address: with_market(busy(two_owners(public_url=address)))) as console,
     ):
         for width, size in (("wide", SCREEN), ("narrow", PHONE)):
             for scheme in ("light", "dark"):

@@ -96,7 +96,8 @@ def _quoted(option: Instrument, moment: datetime, grown: float) -> Quote:
 
 def _close(desk: SampleDesk, minute: datetime, number: int, options: list[Instrument]) -> None:
     last = minute == LAST_MINUTE
-    prices = {"NIFTY": SPOT + 40 * math.sin(number / 14), "RELIANCE": 1010 + 12 * math.sin(number / 20)}
+    waves = {"NIFTY": SPOT + 40 * math.sin(number / 14), "RELIANCE": 1010 + 12 * math.sin(number / 20)}
+    prices = {symbol: round(price, 2) for symbol, price in waves.items()}
     bars = tuple(_bar(symbol, minute, price, number) for symbol, price in prices.items())
     session = tuple(
         Candle(symbol=bar.symbol, timestamp=OPEN, open=bar.open - 6, high=bar.high + 9, low=bar.low - 11,
@@ -105,8 +106,8 @@ def _close(desk: SampleDesk, minute: datetime, number: int, options: list[Instru
     )  # fmt: skip
     end = minute + timedelta(minutes=1)
     quotes = [
-        Quote(identifier=i.identifier, last_price=prices[i.symbol], bid=prices[i.symbol] - 0.05,
-              ask=prices[i.symbol] + 0.05, volume=48_210 * (number + 1), oi=0, exchange_time=end)
+        Quote(identifier=i.identifier, last_price=prices[i.symbol], bid=round(prices[i.symbol] - 0.05, 2),
+              ask=round(prices[i.symbol] + 0.05, 2), volume=48_210 * (number + 1), oi=0, exchange_time=end)
         for i in (NIFTY, RELIANCE)
     ]  # fmt: skip
     path = ClosedMinute.path(minute, "shard-0")
@@ -147,6 +148,8 @@ def _vector(symbol: str) -> tuple[float | None, ...]:
         "historical_vol_20": 0.148, "iv_from_options": 0.1182, "iv_rank": 0.31, "iv_skew": 0.021,
         "ob_imbalance": 0.14, "trade_flow_5m": -0.08, "bid_ask_spread_pct": 0.0098,
     }  # fmt: skip
+    if symbol == "NIFTY":
+        known |= {"ema_12": 24_521.4, "ema_26": 24_508.7, "macd": 12.7, "atr_14": 9.4, "std_dev_20": 14.6}
     unknown = set(OPTION_FEATURES)
     if symbol == "RELIANCE":
         unknown |= {"adx_14", "iv_from_options", "iv_rank", "iv_skew"}

@@ -145,6 +145,12 @@ class Instruments:
             next=cursor_at(str(end)) if end < min(found.total, _FARTHEST) else None,
         )
 
+    def watched(self, day: date) -> tuple[InstrumentRow, ...]:
+        """The indices and shares that are watched that day; none before its morning. Raises BadInput."""
+        universe = self._universes.of(day)
+        spots = () if universe is None else (one for one in universe.instruments if one.is_spot)
+        return tuple(instrument_row(one) for one in spots)
+
     def detail(self, exchange: str, symbol: str, now: datetime) -> InstrumentDetail | None:
         """One instrument as of market time `now`; None for a name that nothing is listed by."""
         universe = self._universes.of(now.date())
