@@ -10,6 +10,7 @@ from functions.api.console import chain as chain_pages
 from functions.api.console import instruments as instrument_pages
 from functions.api.console import orders as order_pages
 from functions.api.console import positions as position_pages
+from functions.api.console import research as research_pages
 from functions.api.console import signals as signal_pages
 from functions.api.cross_origin import CrossOrigin
 from functions.api.errors import failure, register_error_answers
@@ -40,6 +41,7 @@ from functions.api.routes import (
     preflight,
     reconciliation,
     reports,
+    research,
     risk,
     settings,
     sign_in,
@@ -79,6 +81,7 @@ def build_app(desk: Desk) -> FastAPI:
         chain_pages,
         instrument_pages,
         audit_pages,
+        research_pages,
         access,
         own_accounts,
         desk_settings,
@@ -109,6 +112,7 @@ def build_app(desk: Desk) -> FastAPI:
         postback,
         reconciliation,
         reports,
+        research,
         trading_reports,
         well_known,
     ):

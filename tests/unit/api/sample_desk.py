@@ -34,6 +34,7 @@ from tests.fakes import (
     RecordedUpdateQueue,
     RecordedWorkflows,
 )
+from tests.unit.api.sample_research import records_of_research, store_research
 
 NOW = datetime(2026, 8, 18, 10, 47, 30, tzinfo=IST)
 DAY = date(2026, 8, 18)
@@ -126,6 +127,8 @@ def two_owners(now: datetime = NOW, public_url: str = "http://testserver") -> Sa
 def busy(desk: SampleDesk) -> SampleDesk:
     """Positions, a waiting approval, signals and events on the accounts of `two_owners`."""
     now = desk.clock.now()
+    desk.keep(*records_of_research())
+    store_research(desk.objects)
     desk.keep(
         MarketClock(market_time=now - timedelta(seconds=1), seen_at=now - timedelta(seconds=1)),
         KiteSession(

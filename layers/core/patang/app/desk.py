@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from patang.backtest.worker import ResearchWorker
     from patang.desk_view.candles import KeptCandles
     from patang.desk_view.explanations import Explanations
+    from patang.desk_view.research import Research
     from patang.desk_view.results import Results
     from patang.desk_view.service import DeskView
     from patang.desk_view.settings_view import SettingsPage
@@ -269,6 +270,11 @@ class Desk(Reporting):
         from patang.backtest.asking import Backtests
 
         return Backtests(self.store, self.objects, self.research_machine, self.clock, self.models)
+
+    def research(self) -> "Research":
+        from patang.desk_view.research import Research
+
+        return Research(self.store, self.objects, self.backtests())
 
     def charge_check(self) -> "ChargeCheck":
         # Here, not at the top: one function alone asks the broker what it has charged.

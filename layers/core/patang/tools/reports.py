@@ -9,15 +9,15 @@ from pydantic import Field
 
 from patang.backtest.figures import Metrics
 from patang.backtest.summary import BacktestFigures, ReportSummary, RunState, TrainingFigures
+from patang.desk_view.research_views import ReportLine
 from patang.desk_view.views import Moment, Rupees
 from patang.errors import BadInput
 from patang.tools.caller import Caller
-from patang.tools.lists import CompactInput, ListReply, PageInput, Table, part, table_of
+from patang.tools.lists import CompactInput, ListReply, PageInput, Table, table_of
 from patang.tools.tool import AnyTool, Tool, ToolReply
 
 if TYPE_CHECKING:
     # A surface that lists its tools must not load what the tools work with.
-    from patang.backtest.asking import AskedBacktest
     from patang.backtest.trade import Trade
 
 __all__ = ["TOOLS"]
@@ -96,20 +96,6 @@ class BacktestReport(ToolReply):
     table: Table | None = None
 
 
-class ReportLine(ToolReply):
-    """A report in a line; `net_return_pct` and `trades` of a backtest, `promoted` of a training."""
-
-    report: str
-    state: RunState
-    kind: Literal["backtest", "training"] | None = None
-    first: date | None = None
-    last: date | None = None
-    asked_at: Moment | None = None
-    net_return_pct: float | None = None
-    trades: int | None = None
-    promoted: bool | None = None
-
-
 class Reports(ListReply):
     """Those asked for in ninety days, newest first, then those that were put there."""
 
@@ -178,39 +164,9 @@ def _told(trade: "Trade") -> TradeTold:
 
 
 def _reports(caller: Caller, args: PageInput) -> Reports:
-    from patang.backtest.reported import named_reports
-
-    services = caller.services
-    asked = {one.report: one for one in services.backtests().all()}
-    drawn = named_reports(services.objects)
-    others = [name for name in drawn if name not in asked]
-    # What is told of a report is read from the store: only of the part that is shown.
-    lines = tuple(
-        _line(caller, name, asked.get(name), done=name in drawn) for name in part([*asked, *others], args)
-    )
-    told = {"table": table_of(lines, _OF_REPORTS)} if args.compact else {"reports": lines}
-    return Reports.model_validate({"reports": (), **told, "total": len(asked) + len(others)})
-
-
-def _line(caller: Caller, report: str, asked: "AskedBacktest | None", *, done: bool) -> ReportLine:
-    from patang.backtest.reported import summary_of_report
-
-    services = caller.services
-    figures = summary_of_report(services.objects, report) if done else None
-    metrics = figures.metrics if figures else None
-    training = figures.training if figures else None
-    days = figures or asked
-    return ReportLine(
-        report=report,
-        state="DONE" if done or asked is None else services.backtests().state(asked).state,
-        kind=figures.kind if figures else "backtest" if asked else None,
-        first=days.first if days else None,
-        last=days.last if days else None,
-        asked_at=asked.asked_at if asked else None,
-        net_return_pct=round(metrics.net_return_pct, 2) if metrics else None,
-        trades=metrics.all.trades if metrics else None,
-        promoted=training.promoted if training else None,
-    )
+    found = caller.services.research().reports(args.start, args.limit)
+    told = {"table": table_of(found.reports, _OF_REPORTS)} if args.compact else {"reports": found.reports}
+    return Reports.model_validate({"reports": (), **told, "total": found.total})
 
 
 TOOLS: tuple[AnyTool, ...] = (
