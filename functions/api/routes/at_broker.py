@@ -1,13 +1,12 @@
 """What accounts have at the broker, as the desk has last seen it; alerts are made and deleted there."""
 
-from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.api.gate import Reader, TheDesk, Trader, own_accounts
-from functions.api.questions import OneAccount
+from functions.api.questions import OneAccount, Price
 from patang.desk_view.broker_views import AlertsView, AlertView, HoldingsView, MarginsView
 from patang.identity.rights import one_account
 from patang.said_by_others import PlainLine
@@ -34,7 +33,7 @@ class AlertRequest(BaseModel):
     exchange: Annotated[str, Field(pattern=r"^(NSE|BSE|NFO|BFO|CDS|BCD|MCX|INDICES)$")]
     symbol: Annotated[PlainLine, Field(min_length=1, max_length=60)]
     operator: Annotated[str, Field(pattern=r"^(<=|>=|<|>|==)$")]
-    price: Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=4)]
+    price: Price
     name: Annotated[PlainLine, Field(min_length=1, max_length=100)] | None = None
 
 
@@ -65,16 +64,16 @@ def create_alert(wish: AlertRequest, principal: Trader, desk: TheDesk) -> AlertV
     # Here, not at the top: of those who look at the desk few make alerts.
     from patang.alerts.seen import AlertSeen
     from patang.alerts.terms import AlertTerms
+    from patang.tools.errors import checked
 
-    terms = AlertTerms.model_validate(
-        {
-            "name": wish.name or f"{wish.symbol} {wish.operator} {wish.price}",
-            "left": {"exchange": wish.exchange, "tradingsymbol": wish.symbol},
-            "operator": wish.operator,
-            "constant": wish.price,
-        }
-    )
-    account = one_account(principal, wish.account)
+    account, price = one_account(principal, wish.account), f"{wish.price:f}"
+    told = {
+        "name": wish.name or f"{wish.symbol} {wish.operator} {price}",
+        "left": {"exchange": wish.exchange, "tradingsymbol": wish.symbol},
+        "operator": wish.operator,
+        "constant": price,
+    }
+    terms = checked(AlertTerms, told)
     made = desk.price_alerts().create(account, terms, principal.actor)
     return AlertView(**AlertSeen.of(made).model_dump())
 

@@ -1,7 +1,6 @@
 """Positions: open ones, those closed on a day, one at length; a person's word on an open one."""
 
 import secrets
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Path
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from functions.api.asked import RequestId, answered
 from functions.api.errors import problem
 from functions.api.gate import Reader, TheDesk, Trader, own_accounts
-from functions.api.questions import Cursor, Limit, MarketDay, OneAccount
+from functions.api.questions import Cursor, Limit, MarketDay, OneAccount, Price
 from patang.app import Desk
 from patang.approvals.requests.answer import RequestAnswer
 from patang.desk_view.paging import Page
@@ -25,7 +24,6 @@ __all__ = ["router"]
 router = APIRouter(prefix="/api/positions")
 
 PositionId = Annotated[str, Path(max_length=80)]
-Price = Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=4)]
 
 
 class LevelsRequest(BaseModel):

@@ -61,6 +61,8 @@ def test_what_is_shown_of_a_position_has_what_a_form_needs(owner, desk):
     [
         ({"stop_loss_price": 1022}, "stop_loss_price", "below the last price of 1021.35"),
         ({"stop_loss_price": 1000.02}, "stop_loss_price", "give 1000.00 or 1000.05"),
+        ({"target_price": 1040.00001}, "target_price", "give 1040.00 or 1040.05"),
+        ({"stop_loss_price": 1e-9}, "stop_loss_price", "prices come in steps of 0.05"),
         ({"target_price": 1021}, "target_price", "above the last price of 1021.35"),
         ({}, "stop_loss_price", "give stop_loss_price, target_price, or both"),
     ],
@@ -82,7 +84,8 @@ def test_what_is_wrong_is_told_at_its_field(owner, desk, body, field, words):
         {"stop_loss_price": -1},
         {"stop_loss_price": "NaN"},
         {"stop_loss_price": "1e400"},
-        {"target_price": 1000.00001},
+        {"stop_loss_price": "0." + "0" * 5000 + "1"},
+        {"target_price": 1e9},
         {"stop": 1000},
         {"stop_loss_price": 1000, "reason": "see https://evil.example"},
         {"stop_loss_price": 1000, "reason": "two\nlines"},

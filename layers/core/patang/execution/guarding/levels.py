@@ -194,7 +194,7 @@ def _broken(position: Position, mark: Mark | None, wish: LevelWish) -> Iterator[
 
 def _off_tick(field: str, price: Decimal, tick: Decimal) -> Iterator[Broken]:
     if not on_tick(price, tick):
-        near = f"{tick_floor(price, tick)} or {tick_ceiling(price, tick)}"
+        near = f"{max(tick_floor(price, tick), tick)} or {tick_ceiling(price, tick)}"
         yield Broken(field, str(price), f"prices come in steps of {tick}: give {near}")
 
 
