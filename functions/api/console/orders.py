@@ -18,7 +18,7 @@ __all__ = ["router"]
 router = APIRouter()
 
 _A_PAGE = 100
-_BEFORE = timedelta(minutes=30)
+_BEFORE, _AFTER = timedelta(minutes=30), timedelta(minutes=90)
 
 
 @router.get("/orders")
@@ -73,6 +73,7 @@ def order(
         position=position or None,
         running=as_of.date() == desk.desk_view().market_now().date(),
         chart_from=f"{as_of - _BEFORE:%H:%M}",
+        chart_until=f"{as_of + _AFTER:%H:%M}",
     )
 
 

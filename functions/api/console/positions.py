@@ -15,6 +15,9 @@ __all__ = ["router"]
 router = APIRouter()
 
 _AROUND = timedelta(minutes=30)
+# Beyond it a share is drawn in bars of five minutes; of contracts the desk makes none but a minute's.
+_IN_MINUTES = timedelta(hours=3)
+_SHARES = ("NSE", "BSE")
 
 
 @router.get("/positions/{position_id}")
@@ -37,6 +40,7 @@ def position(
     # Of one that is kept for days the last one is shown: the running day, or that of the exit.
     day = (found.exit_time.date() if found.exit_time else running) if found.state == "CLOSED" else running
     same_day = found.entry_time.date() == day
+    lasted = (found.exit_time or desk.desk_view().market_now()) - found.entry_time
     return console_page(
         request,
         principal,
@@ -46,6 +50,7 @@ def position(
         left=left or None,
         notes=desk.trade_notes().of(found.account, position_id),
         day=day,
+        interval="5minute" if found.exchange in _SHARES and lasted > _IN_MINUTES else "minute",
         running=day == running and found.state != "CLOSED",
         chart_from=f"{found.entry_time - _AROUND:%H:%M}" if same_day else None,
         chart_until=f"{found.exit_time + _AROUND:%H:%M}" if found.exit_time else None,

@@ -11,6 +11,7 @@ from functions.api.console.chosen import ChosenAccount, ChosenDay
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk, own_accounts
 from functions.api.questions import Cursor
+from patang.features.meanings import MEANINGS
 from patang.strategies.registry import strategy_names
 
 __all__ = ["router"]
@@ -18,7 +19,8 @@ __all__ = ["router"]
 router = APIRouter()
 
 _A_PAGE = 50
-_BEFORE = timedelta(minutes=60)
+# What led to it, and what came of it: as many minutes as four answers of the candles have.
+_BEFORE, _AFTER = timedelta(minutes=60), timedelta(minutes=180)
 
 
 @router.get("/signals")
@@ -72,4 +74,6 @@ def signal(
         explained=explained,
         running=as_of.date() == desk.desk_view().market_now().date(),
         chart_from=f"{as_of - _BEFORE:%H:%M}",
+        chart_until=f"{as_of + _AFTER:%H:%M}",
+        meanings=MEANINGS,
     )

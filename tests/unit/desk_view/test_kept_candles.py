@@ -68,7 +68,7 @@ def test_long_bars_are_read_where_they_end_and_nowhere_else(objects):
         five = (bar("TCS", minute - timedelta(minutes=1), 111),) if number == 11 else five
         closed(objects, minute, bar("TCS", minute, 1), five=five)
     for number in (0, 1, 2, 3, 5, 6):
-        objects.put(ClosedMinute.path(OPEN + timedelta(minutes=number), "one"), b'not looked at: "TCS"')
+        objects.put(ClosedMinute.path(OPEN + timedelta(minutes=number), "one"), b'not looked at: "NSE:TCS"')
     found = KeptCandles(objects).read("NSE", "TCS", DAY, "5minute")
     assert starts(found) == ["09:15", "09:20", "09:25"]
 
@@ -111,6 +111,6 @@ def test_what_was_read_once_is_not_read_again(objects):
 
 
 def test_a_broken_minute_is_named(objects):
-    objects.put(ClosedMinute.path(OPEN, "one"), b'{"candles": "TCS"}')
+    objects.put(ClosedMinute.path(OPEN, "one"), b'{"candles": "NSE:TCS", "quotes": ["NSE:TCS"]}')
     with pytest.raises(BadInput, match=r"minutes/2026-08-18/0915/one\.json does not parse"):
         KeptCandles(objects).read("NSE", "TCS", DAY, "minute")

@@ -1,10 +1,11 @@
 """Candles of an instrument on a day, for its picture: read from the closed minutes that the desk has kept."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from threading import Lock
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -54,30 +55,20 @@ class CandlesView(ShownModel):
     next: str | None = None
 
 
-class _Named(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    identifier: str
-
-
 class _Bars(BaseModel):
-    """Of a closed minute what a picture may want; its features are most of the object."""
+    """Of a closed minute what a picture may want; most of the object is something else. The bars are not
+    looked at before one is picked: there are some thousand, and one is wanted."""
 
     model_config = ConfigDict(frozen=True)
 
-    candles: tuple[Candle, ...]
-    candles_5m: tuple[Candle, ...] = ()
-    candles_15m: tuple[Candle, ...] = ()
-    quotes: tuple[_Named, ...]
+    candles: tuple[dict[str, Any], ...]
+    candles_5m: tuple[dict[str, Any], ...] = ()
+    candles_15m: tuple[dict[str, Any], ...] = ()
 
-    def bar(self, exchange: str, symbol: str, interval: CandleInterval) -> Candle | None:
+    def bar(self, symbol: str, interval: CandleInterval) -> Candle | None:
         of_length = {"minute": self.candles, "5minute": self.candles_5m, "15minute": self.candles_15m}
-        found = next((candle for candle in of_length[interval] if candle.symbol == symbol), None)
-        # Candles go by their symbol alone: whether it is this exchange's, the quotes beside them say.
-        known = found is not None and any(
-            _parts(quote.identifier) == (exchange, symbol) for quote in self.quotes
-        )
-        return found if known else None
+        found = next((bar for bar in of_length[interval] if bar.get("symbol") == symbol), None)
+        return None if found is None else Candle.model_validate(found)
 
 
 class KeptCandles:
@@ -171,13 +162,20 @@ def _so_many(
 def _read(
     path: str, content: bytes | None, exchange: str, symbol: str, interval: CandleInterval
 ) -> Candle | None:
-    # Parsing takes most of the time: a shard that has never heard of the symbol is spared it.
-    if content is None or f'"{symbol}"'.encode() not in content:
+    # Candles go by their symbol alone; whether it is this exchange's, the identifiers of the quotes beside
+    # them say. Parsing takes most of the time, so a shard that has never heard of it is spared that.
+    if content is None or not any(name in content for name in _identifiers(exchange, symbol)):
         return None
     try:
-        return _Bars.model_validate_json(content).bar(exchange, symbol, interval)
+        return _Bars.model_validate_json(content).bar(symbol, interval)
     except ValidationError as error:
         raise BadInput(f"the closed minute {path} does not parse: {error}") from error
+
+
+def _identifiers(exchange: str, symbol: str) -> list[bytes]:
+    """How the broker names what candles call `symbol`, as it stands in JSON."""
+    names = [symbol, *(listed for listed, known in INDEX_NAMES.items() if known == symbol)]
+    return [json.dumps(f"{exchange}:{name}", ensure_ascii=False).encode() for name in names]
 
 
 def _fullest(bars: Iterable[Candle]) -> Iterator[Candle]:
@@ -188,11 +186,6 @@ def _fullest(bars: Iterable[Candle]) -> Iterator[Candle]:
         if known is None or bar.volume > known.volume:
             found[bar.timestamp.isoformat()] = bar
     yield from sorted(found.values(), key=lambda bar: bar.timestamp)
-
-
-def _parts(identifier: str) -> tuple[str, str]:
-    exchange, _, symbol = identifier.partition(":")
-    return exchange, INDEX_NAMES.get(symbol, symbol)
 
 
 def _view(bar: Candle) -> CandleView:

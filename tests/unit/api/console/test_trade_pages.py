@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from patang.keys import mark_key
+from patang.keys import mark_key, position_key
 from tests.unit.api.sample_desk import HOSTILE, busy, two_owners
 from tests.unit.api.told_trade import ENTRY, EXIT, HELD, LEFT, REFUSED, TAKEN, traded
 
@@ -109,11 +109,11 @@ def test_a_signal_says_why_and_what_was_made_of_it(text):
         "volume ratio 1.83 ≥ 1.5 yes",
         "minutes since the last not known ≥ 30 yes",
         # Both answers of the model.
-        "rsi 14 61.2 +0.4100 +0.6200",
-        "iv rank 0.31 -0.1200 -0.2000",
+        "RSI 14 share of rises: above 70 overbought, under 30 oversold (0 to 100) 61.2 +0.4100 +0.6200",
+        "1 highest (0 to 1) 0.31 -0.1200 -0.2000",
         "together +0.8600 +1.6700",
-        "adx 14 27.4",
-        "oi trend no open interest",
+        "above 25 strong (0 to 100) 27.4",
+        "against that of fifteen minutes before (%) no open interest",
         # The account's answer.
         "main: proposed",
         "Order N260818ENTRY : concluded, filled",
@@ -240,9 +240,9 @@ def test_a_note_is_shown_as_text_and_written_by_who_may_trade(owner, desk, text)
         (
             f"/signals/{TAKEN}",
             'data-exchange="NSE" data-symbol="RELIANCE" data-day="2026-08-18" data-interval="minute" '
-            'data-marks="terms" data-start="09:21" data-follow',
+            'data-marks="terms" data-start="09:21" data-end="13:21" data-follow',
         ),
-        (f"/orders/{ENTRY}", 'data-marks="order" data-start="09:51" data-follow'),
+        (f"/orders/{ENTRY}", 'data-marks="order" data-start="09:51" data-end="11:51" data-follow'),
         (f"/positions/{HELD}", 'data-marks="position" data-start="09:51" data-follow'),
         (
             f"/positions/{LEFT}",
@@ -266,6 +266,25 @@ def test_a_chart_says_what_it_shows_and_what_is_drawn_into_it(owner, path, says)
     assert "TradingView" in page
     assert "charts.js" in page
     assert "lightweight-charts.js" not in page
+
+
+def test_what_is_held_for_long_is_drawn_in_longer_bars_where_there_are_any(owner, desk):
+    key = position_key("main", HELD)
+    kept = desk.store.items[key]
+    desk.store.items[key] = {**kept, "entry_time": "2026-08-18T07:40:00+05:30"}
+    assert 'data-interval="5minute"' in owner.get(f"/positions/{HELD}").text
+    desk.store.items[key] = {**desk.store.items[key], "exchange": "NFO"}
+    assert 'data-interval="minute"' in owner.get(f"/positions/{HELD}").text
+
+
+def test_a_position_of_another_day_shows_the_running_one_from_its_open(owner, desk):
+    key = position_key("main", HELD)
+    kept = desk.store.items[key]
+    desk.store.items[key] = {**kept, "entry_time": "2026-08-14T14:40:00+05:30"}
+    page = owner.get(f"/positions/{HELD}").text
+    figure = re.search(r"<figure[^>]*>", page)[0]
+    assert 'data-day="2026-08-18"' in figure
+    assert "data-start" not in figure
 
 
 def test_the_bars_of_a_chart_are_a_table_too(owner, text):
