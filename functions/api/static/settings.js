@@ -53,7 +53,8 @@ function count() {
 // Where a path of the desk's belongs: a setting's, a section's, or what is within a setting.
 function placeOf(path) {
   for (let name = path; name; name = name.slice(0, Math.max(0, name.lastIndexOf(".")))) {
-    const place = form.querySelector(`[data-setting="${CSS.escape(name)}"], [data-section="${CSS.escape(name)}"]`);
+    const of = (kind) => form.querySelector(`[data-${kind}="${CSS.escape(name)}"]`);
+    const place = of("setting") ?? of("section");
     if (place) return { place, within: path.slice(name.length + 1) };
   }
   return null;

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from patang.errors import BadInput
 from patang.settings.effective import leaves
+from patang.settings.fields import CLOCK_TIME
 from patang.settings.tree import Settings
 
 __all__ = ["SET_BY_OPERATOR", "WrongField", "WrongSettings", "edited"]
@@ -17,6 +18,8 @@ __all__ = ["SET_BY_OPERATOR", "WrongField", "WrongSettings", "edited"]
 SET_BY_OPERATOR = frozenset(
     {"kite.root", "kite.ticker_root", "kite.login_root", "public_url", "egress_echo_url"}
 )
+
+_NO_TIME = "Input should be a time as HH:MM, 00:00 to 23:59"
 
 
 class WrongField(NamedTuple):
@@ -70,7 +73,9 @@ def _fields(error: ValidationError) -> list[WrongField]:
     found = []
     for wrong in error.errors(include_url=False):
         path, value = ".".join(map(str, wrong["loc"])), wrong["input"]
+        message = wrong["msg"].removeprefix("Value error, ")
+        if wrong.get("ctx", {}).get("pattern") == CLOCK_TIME:
+            message = _NO_TIME
         # What is wrong with a whole section names its fields and their values itself.
-        told = wrong["msg"] if isinstance(value, dict) else f"{wrong['msg']}, not {value!r}"
-        found.append(WrongField(path, told))
+        found.append(WrongField(path, message if isinstance(value, dict) else f"{message}, not {value!r}"))
     return found

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["About", "ClockTime", "Looser", "Percent", "Probability", "Section"]
+__all__ = ["CLOCK_TIME", "About", "ClockTime", "Looser", "Percent", "Probability", "Section"]
 
 # up, down: a greater or a lesser value lets the desk do more (clock times and switches have an order too).
 # more, fewer: a further member, or one less, does. any: whatever is changed. A tuple: the values from the
@@ -15,7 +15,8 @@ type Looser = Literal["up", "down", "more", "fewer", "any"] | tuple[str, ...]
 
 Percent = Annotated[Decimal, Field(gt=0, le=100)]
 Probability = Annotated[float, Field(ge=0, le=1)]
-ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
+ClockTime = Annotated[str, Field(pattern=CLOCK_TIME)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from patang.settings.fields import CLOCK_TIME
 from patang.settings.tree import Settings
 
 __all__ = ["Input", "Kind", "inputs"]
@@ -16,8 +17,6 @@ type Kind = Literal[
     "text", "whole", "number", "switch", "word", "words", "names", "time", "date", "spans", "rows"
 ]
 type _Schema = Mapping[str, Any]
-
-_CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def _input(schema: _Schema, schemas: _Schema) -> Input:
 def _text(schema: _Schema) -> Input:
     if "enum" in schema:
         return Input("word", choices=tuple(schema["enum"]))
-    if schema.get("pattern") == _CLOCK_TIME:
+    if schema.get("pattern") == CLOCK_TIME:
         return Input("time")
     return Input("date" if schema.get("format") == "date" else "text")
 

@@ -175,6 +175,15 @@ def test_whether_messages_reach_somebody_is_told(desk, owner, text):
     assert owner.get("/api/subscriptions").json()["problems"] == ["sms of desk: nobody is subscribed"]
 
 
+def test_what_is_wrong_with_a_time_is_said_in_words(owner):
+    wish = {"version": 0, "changes": {"exits.square_off_shares": "3 pm", "options.exit_by": "09:00"}}
+    answer = owner.post("/api/settings/preview", json=wish, headers={"X-CSRF-Token": owner.csrf})
+    assert answer.status_code == 400
+    told = {detail["field"]: detail["message"] for detail in answer.json()["details"]}
+    assert told["exits.square_off_shares"] == "Input should be a time as HH:MM, 00:00 to 23:59, not '3 pm'"
+    assert told["options"].startswith("first_entry 09:20, last_entry 14:45 and exit_by 09:00 must")
+
+
 def test_a_page_that_is_not_there(owner):
     for path in ("/settings/nothing", "/settings/history/0"):
         assert owner.get(path).status_code in (404, 422)

@@ -1,0 +1,240 @@
+"""Settings changed by hand in a browser: tried out, shown as a difference, stored after a yes alone."""
+
+import json
+
+import pytest
+
+from patang.identity.principal import ALL_SCOPES, Principal
+from tests.browser.console import PHONE, press
+
+ME = Principal("asha", "person:asha", ("main",), ALL_SCOPES, csrf="of a browser")
+REVIEW_OPEN = "document.getElementById('review').open"
+
+
+def version(console) -> int:
+    return console.desk.settings_page().newest().version
+
+
+def change(console, values: dict, based_on: int) -> None:
+    console.desk.settings_page().change(values, based_on, "", ME)
+
+
+def put(page, path: str, value: str) -> None:
+    """Types a value into the field of a setting."""
+    place = json.dumps(f'[data-setting="{path}"] :is(input, select, textarea)')
+    page.until(f"document.querySelector({place}) && document.documentElement.classList.contains('scripted')")
+    page.run(
+        f"(() => {{ const field = document.querySelector({place}); field.value = {json.dumps(value)};"
+        "field.dispatchEvent(new Event('input', { bubbles: true })); })()"
+    )
+
+
+def told_at(page, path: str) -> str:
+    place = f'[data-setting="{path}"] .wrong'
+    page.until(f"Boolean(document.querySelector({json.dumps(place)}))")
+    return page.run(f"document.querySelector({json.dumps(place)}).innerText")
+
+
+def differences(page) -> list[list[str]]:
+    page.until(REVIEW_OPEN)
+    cells = "[...row.cells].map((cell) => cell.innerText.trim())"
+    return page.run(f"[...document.querySelectorAll('#review tbody tr')].map((row) => {cells})")
+
+
+def test_a_limit_is_changed_after_its_difference_was_seen(console):
+    page = console.page("/settings/limits")
+    put(page, "risk.max_concurrent_positions", "5")
+    put(page, "risk.min_expected_net_profit_inr", "1,50,000.50")
+    assert page.run("document.getElementById('changed-count').innerText") == "2 changed"
+    press(page, "Review changes")
+    positions, profit = differences(page)
+    assert positions[0].split() == ["Max", "concurrent", "positions", "risk.max_concurrent_positions"]
+    assert positions[1:] == ["2", "5", "waits until 19 Aug 2026, 00:00 IST"]
+    assert profit[1:] == ["₹150.00", "₹1,50,000.50", "at once"]
+    assert version(console) == 0, "nothing is stored before the yes"
+    page.run("document.getElementById('review-note').value = 'a <b>quiet</b> week'")
+    press(page, "Save", "#review")
+    page.until("location.pathname === '/settings/history/1'")
+    page.until("document.body.innerText.includes('a <b>quiet</b> week')")
+    assert version(console) == 1
+    held = console.desk.settings_changes().in_force().risk
+    assert (held.max_concurrent_positions, str(held.min_expected_net_profit_inr)) == (2, "150000.5")
+    assert page.console == []
+
+
+def test_a_no_stores_nothing_and_keeps_what_was_typed(console):
+    page = console.page("/settings/limits")
+    put(page, "risk.max_concurrent_positions", "1")
+    press(page, "Review changes")
+    page.until(REVIEW_OPEN)
+    press(page, "Back", "#review")
+    page.until(f"!{REVIEW_OPEN}")
+    field = "document.querySelector('[data-setting=\"risk.max_concurrent_positions\"] input').value"
+    assert (version(console), page.run(field)) == (0, "1")
+    press(page, "Undo what is typed")
+    page.until(f"{field} === '2' && !document.getElementById('changed-count').innerText")
+    press(page, "Review changes")
+    page.until("document.getElementById('trouble').innerText === 'Nothing is changed yet.'")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("risk.max_concurrent_positions", "50", "less than or equal to 20"),
+        ("risk.max_concurrent_positions", "many", "valid integer"),
+        ("capital.starting_capital_inr", "", "valid decimal"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_field(console, path, value, told):
+    page = console.page("/settings/limits")
+    put(page, path, value)
+    press(page, "Review changes")
+    assert told in told_at(page, path)
+    field = f"document.querySelector('[data-setting=\"{path}\"] input')"
+    assert page.run(f"{field}.getAttribute('aria-invalid')") == "true"
+    assert page.run(
+        f"document.getElementById({field}.getAttribute('aria-describedby').split(' ')[0]).innerText"
+    )
+    assert page.run(f"document.activeElement === {field}")
+    assert not page.run(REVIEW_OPEN)
+    put(page, path, "3")
+    press(page, "Review changes")
+    page.until(REVIEW_OPEN)
+    assert page.run("document.querySelectorAll('.wrong').length") == 0
+
+
+def test_what_does_not_fit_together_is_told_at_its_section(console):
+    page = console.page("/settings/strategies")
+    put(page, "options.first_entry", "15:00")
+    press(page, "Review changes")
+    told = "document.querySelector('[data-section=options] .wrong')"
+    page.until(f"Boolean({told})")
+    assert "must follow each other" in page.run(f"{told}.innerText")
+
+
+def test_entries_of_a_list_are_added_told_of_and_taken_away(console):
+    page = console.page("/settings/strategies", PHONE)
+    button = "document.querySelector('[data-setting=blackouts] [data-add]')"
+    page.until(f"{button} && document.documentElement.classList.contains('scripted')")
+    page.run(f"{button}.click()")
+    column = "[data-setting=blackouts] [data-column={}] input"
+    for name, value in (("day", "2026-08-20"), ("from", "09:15"), ("until", "25:00"), ("reason", "Budget")):
+        page.run(f"document.querySelector({json.dumps(column.format(name))}).value = {json.dumps(value)}")
+    press(page, "Review changes")
+    assert "a time as HH:MM, 00:00 to 23:59, not '25:00'" in told_at(page, "blackouts")
+    marked = page.run("document.querySelector('[aria-invalid]').closest('[data-column]').dataset.column")
+    assert marked == "until"
+    page.run(f"document.querySelector({json.dumps(column.format('until'))}).value = '11:00'")
+    press(page, "Review changes")
+    [[_, before, after, holds]] = differences(page)
+    assert (before, holds) == ("none", "at once")
+    assert after == "day 2026-08-20, from 09:15, until 11:00, reason Budget"
+    press(page, "Save", "#review")
+    page.until("location.pathname === '/settings/history/1'")
+    [stored] = console.desk.settings_changes().in_force().blackouts
+    assert (stored.start, stored.until, stored.reason) == ("09:15", "11:00", "Budget")
+    again = console.page("/settings/strategies")
+    press(again, "Take away", "[data-setting=blackouts]")
+    press(again, "Review changes")
+    [[_, _, after, holds]] = differences(again)
+    assert (after, holds) == ("none", "waits until 19 Aug 2026, 00:00 IST")
+    assert again.console == []
+
+
+def test_who_was_overtaken_is_told_and_overwrites_nothing(console):
+    page = console.page("/settings/notifications")
+    put(page, "notifications.merge_minutes", "9")
+    press(page, "Review changes")
+    page.until(REVIEW_OPEN)
+    change(console, {"profile": "of another"}, 0)
+    press(page, "Save", "#review")
+    page.until("document.getElementById('trouble').innerText.includes('at version 1 by now')")
+    page.until("!document.getElementById('overtaken').hidden")
+    assert version(console) == 1
+    assert console.desk.settings_changes().in_force().notifications.merge_minutes == 5
+
+
+def test_ticks_switches_and_words_are_sent_as_what_they_are(console):
+    page = console.page("/settings/notifications")
+    tick = "document.querySelector('[data-setting=\"notifications.sms\"] [value=halt]')"
+    page.until(f"{tick} && document.documentElement.classList.contains('scripted')")
+    page.run(f"{tick}.click()")
+    press(page, "Review changes")
+    assert differences(page) == [
+        [
+            "SMS\nnotifications.sms",
+            "approval, alarm, halt, session",
+            "approval, alarm, session",
+            "at once",
+        ]
+    ]
+    other = console.page("/settings/strategies")
+    switch = "document.querySelector('[data-setting=\"options.enabled\"] input')"
+    other.until(f"{switch} && document.documentElement.classList.contains('scripted')")
+    other.run(f"{switch}.click()")
+    put(other, "universe.equities", "INFY,  TCS\nM&M")
+    put(other, "options.holding_period", "swing")
+    press(other, "Review changes")
+    rows = differences(other)
+    assert [row[1:3] for row in rows[:2]] == [["yes", "no"], ["intraday", "swing"]]
+    assert rows[2][2] == "INFY, TCS, M&M"
+
+
+def test_a_mode_that_is_refused_is_told_before_it_is_confirmed(console):
+    page = console.page("/settings/desk")
+    put(page, "mode", "live")
+    press(page, "Review changes")
+    page.until("document.getElementById('trouble').innerText.includes('are open in mode paper')")
+    assert not page.run(REVIEW_OPEN)
+
+
+def test_a_token_is_shown_once_and_revoked(console):
+    page = console.page("/settings/tokens")
+    page.until("document.documentElement.classList.contains('scripted')")
+    page.run("document.querySelector('#issue [name=label]').value = 'a script'")
+    page.run("document.querySelector('#issue [value=trade]').click()")
+    press(page, "Issue")
+    page.until("!document.getElementById('issued').hidden")
+    secret = page.run("document.getElementById('secret').innerText")
+    principal = console.desk.tokens().principal(secret)
+    assert (principal.name, principal.scopes) == ("asha", {"read", "trade"})
+    page.until("document.querySelector('#tokens td strong')?.innerText === 'a script'")
+    assert secret not in console.page("/settings/tokens").run("document.documentElement.outerHTML")
+    press(page, "Revoke")
+    press(page, "Yes", "#ask")
+    page.until("document.getElementById('tokens').innerText.includes('None is in use')")
+    assert console.desk.tokens().principal(secret) is None
+    assert page.console == []
+
+
+def test_an_account_is_added_renamed_and_removed(console):
+    page = console.page("/settings/accounts")
+    page.until("document.documentElement.classList.contains('scripted')")
+    told = {"label": "Third", "account": "third", "kite_user_id": "AB1234", "api_key": "a key"}
+    for name, value in (told | {"api_secret": "very-hidden"}).items():
+        page.run(f"document.querySelector('#add-account [name={name}]').value = {json.dumps(value)}")
+    press(page, "Add")
+    page.until("Boolean(document.querySelector('#add-account .wrong'))")
+    assert page.run("document.querySelector('[aria-invalid]').name") == "api_key"
+    page.run("document.querySelector('#add-account [name=api_key]').value = 'newkey99'")
+    press(page, "Add")
+    page.until("document.getElementById('accounts').innerText.includes('Third')")
+    page.open(f"{console.address}/settings/accounts/third")
+    page.until("document.documentElement.classList.contains('scripted')")
+    page.run("document.querySelector('#rename [name=label]').value = 'Slow'")
+    press(page, "Rename")
+    page.until("document.querySelector('#account h1').innerText === 'Slow'")
+    page.open(f"{console.address}/settings/accounts/third/removal")
+    press(page, "Remove")
+    press(page, "Yes", "#ask")
+    page.until("location.pathname === '/settings/accounts'")
+    assert [one.account for one in console.desk.accounts().register.of("asha")] == ["family", "main"]
+
+
+def test_what_stands_in_the_way_refuses_the_removal(console):
+    page = console.page("/settings/accounts/main/removal")
+    assert "position 20 RELIANCE" in page.text()
+    press(page, "Remove")
+    press(page, "Yes", "#ask")
+    page.until("document.getElementById('trouble').innerText.includes('position 20 RELIANCE')")
+    assert console.desk.accounts().account("main").enabled
