@@ -13,9 +13,10 @@ from patang.desk_view.at_broker import AtBroker
 from patang.errors import BrokerRefused, SessionExpired
 from patang.kite_replies.alerts import Alert
 from patang.portfolio.day_curve import CurveMoment, DayCurve
+from patang.portfolio.position import Mark
 from patang.ports import BrokerHolding
 from tests.fakes import RecordedMetrics
-from tests.unit.api.sample_desk import DAY, HOSTILE, NOW
+from tests.unit.api.sample_desk import DAY, HOSTILE, NOW, position, two_owners
 
 
 class Kept:
@@ -63,6 +64,12 @@ def alert(uuid: str, name: str = "INFY up", **changes) -> Alert:
         "created_at": "2026-08-18 09:30:00",
     }
     return Alert.model_validate(told | changes)
+
+
+@pytest.fixture
+def desk():
+    """Two owners, and nothing that anybody has seen."""
+    return two_owners()
 
 
 @pytest.fixture
@@ -127,6 +134,28 @@ def test_what_was_seen_in_another_mode_is_of_another_account(desk, asked):
     note_margins(desk.store, "main", "live", {"equity": {"net": 1}}, NOW)
     assert asked("/api/holdings")[0]["rows"] == []
     assert asked("/api/margins")[0]["segments"] == []
+
+
+def test_a_share_that_the_broker_tells_no_price_of_has_the_guards_where_the_desk_holds_it(desk, asked):
+    """On paper the broker knows no prices; what the desk itself holds has a mark."""
+    held = position("main", "p1", "TCS", "OPEN").evolve(product="CNC")
+    mark = Mark(
+        position_id="p1",
+        account="main",
+        as_of=NOW,
+        last_price=Decimal(3010),
+        previous_close=Decimal(3000),
+        unrealised_pnl=Decimal(0),
+    )
+    desk.keep(held, mark, position("main", "p2", "ITC", "OPEN"))
+    told = shares(("TCS", 5, "2900", None, None), ("ITC", 10, "420", None, None))
+    note_holdings(desk.store, "main", "paper", told, NOW)
+    [main] = asked("/api/holdings")
+    assert [(row["symbol"], row["value"], row["day_change"]) for row in main["rows"]] == [
+        ("TCS", 15050, 50),
+        ("ITC", None, None),
+    ]
+    assert (main["value"], main["unpriced"]) == (15050, 1)
 
 
 @pytest.mark.parametrize("path", ["/api/holdings", "/api/margins", "/api/alerts", "/api/pnl/day"])

@@ -1,22 +1,42 @@
 """The reconciler: the second source of every order, and the sweeper of what crashes leave behind."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from patang.accounts.account import Account
+from patang.accounts.seen import HoldingsSeen, MarginsSeen
+from patang.alerts.seen import AlertsSeen
 from patang.approvals.proposal import Proposal
+from patang.errors import TryAgain
 from patang.execution.market_clock import MarketClock
-from patang.keys import account_key, proposal_key
+from patang.execution.reconciliation import reconciler
+from patang.keys import account_key, alerts_key, holdings_key, margins_key, proposal_key
+from patang.kite_replies.alerts import Alert
 from patang.market.cycle import Cycle
 from patang.market.session_override import SessionOverride
-from patang.ports import Delete
+from patang.portfolio.day_curve import day_curve
+from patang.ports import Delete, WriteConflict
 from patang.records import create, load, replace
-from tests.unit.execution.protected import entered
+from tests.unit.execution.protected import entered, mark
 from tests.unit.execution.samples import MORNING, open_account
 from tests.unit.execution.stages import approved, closing, entry_of, ready, submitted, the_proposal
 from tests.unit.execution.trading_desk import TradingDesk
+
+ALERT = Alert(
+    uuid="a-1",
+    type="simple",
+    name="INFY up",
+    status="enabled",
+    lhs_exchange="NSE",
+    lhs_tradingsymbol="INFY",
+    lhs_attribute="LastTradedPrice",
+    operator=">=",
+    rhs_type="constant",
+    rhs_constant=Decimal(1600),
+)
 
 
 def run(desk: TradingDesk) -> dict[str, Any]:
@@ -286,3 +306,48 @@ def test_a_quiet_desk_is_left_as_it_is() -> None:
     assert set(run(desk)["swept"].values()) == {0}
     # The comparison of now: whoever relies on it must know how old it is.
     assert desk.store.writes == before + 1
+
+
+def test_what_the_broker_tells_is_kept_for_who_looks_and_the_minute_is_drawn() -> None:
+    desk = TradingDesk()
+    entered(desk)
+    mark(desk, 1510.0)
+    desk.exchange.kept_alerts = {"a-1": ALERT}
+    run(desk)
+    margins = load(desk.store, MarginsSeen, margins_key("main"))
+    assert (margins.mode, margins.segments["equity"].net) == ("simulator", Decimal("300000.0"))
+    assert load(desk.store, HoldingsSeen, holdings_key("main")).rows == ()
+    assert [one.uuid for one in load(desk.store, AlertsSeen, alerts_key("main")).alerts] == ["a-1"]
+    [point] = day_curve(desk.store, "main", desk.market_time.date()).points
+    assert (point.minute, point.realised, point.unrealised) == ("10:00", 0, 0)
+
+
+def test_without_a_session_the_minute_is_drawn_and_what_was_seen_stays() -> None:
+    desk = TradingDesk()
+    entered(desk)
+    mark(desk, 1510.0)
+    run(desk)
+    seen = load(desk.store, MarginsSeen, margins_key("main"))
+    desk.exchange.session_dead = True
+    desk.exchange.net = 1.0
+    desk.pass_time(60)
+    assert run(desk)["accounts"] == {"main": "SESSION_EXPIRED"}
+    assert load(desk.store, MarginsSeen, margins_key("main")) == seen
+    points = day_curve(desk.store, "main", desk.market_time.date()).points
+    assert [point.minute for point in points] == ["10:00", "10:01"]
+
+
+def test_alerts_that_cannot_be_read_and_a_busy_curve_hold_no_comparison_up(monkeypatch: Any) -> None:
+    desk = TradingDesk()
+    entered(desk)
+
+    def away() -> Any:
+        raise TryAgain("too many calls")
+
+    def busy(*_: Any) -> Any:
+        raise WriteConflict(())
+
+    monkeypatch.setattr(desk.exchange, "alerts", away)
+    monkeypatch.setattr(reconciler, "note_curve", busy)
+    assert run(desk)["accounts"] == {"main": "2 orders followed, books agree"}
+    assert (desk.metrics.counts["alerts_not_seen"], desk.metrics.counts["curve_not_kept"]) == (1, 1)

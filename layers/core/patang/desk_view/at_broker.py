@@ -16,11 +16,12 @@ from patang.desk_view.broker_views import (
     PnlMoment,
     PnlThroughDay,
 )
-from patang.keys import alerts_key, holdings_key, margins_key
+from patang.keys import OPEN_POSITIONS, alerts_key, holdings_key, margins_key, mark_key
 from patang.market.sessions import IST
 from patang.portfolio.day_curve import CurveMoment, day_curve
+from patang.portfolio.position import Mark, Position
 from patang.ports import StateStore
-from patang.records import load
+from patang.records import load, load_index
 from patang.settings import Mode
 
 __all__ = ["AtBroker"]
@@ -58,7 +59,8 @@ class AtBroker:
         seen = load(self._store, HoldingsSeen, holdings_key(account))
         if seen is None or seen.mode != mode:
             return HoldingsView(account=account)
-        priced = [row for row in seen.rows if row.value is not None]
+        rows = self._priced(account, seen)
+        priced = [row for row in rows if row.value is not None]
         value, cost = _sum(row.value for row in priced), _sum(row.cost for row in priced)
         return HoldingsView(
             account=account,
@@ -68,10 +70,22 @@ class AtBroker:
             cost=cost,
             pnl=None if value is None or cost is None else value - cost,
             day_change=_sum(row.day_change for row in priced),
-            unpriced=len(seen.rows) - len(priced),
+            unpriced=len(rows) - len(priced),
             left_out=seen.left_out,
-            rows=tuple(map(_holding, seen.rows)),
+            rows=tuple(map(_holding, rows)),
         )
+
+    def _priced(self, account: str, seen: HoldingsSeen) -> tuple[SharesSeen, ...]:
+        """The rows; one that the broker tells no price of, as on paper, at the guard's."""
+        if all(row.last_price is not None for row in seen.rows):
+            return seen.rows
+        held = load_index(self._store, Position, OPEN_POSITIONS, f"{account}#")
+        marks = {
+            (position.exchange, position.symbol): load(self._store, Mark, mark_key(position.position_id))
+            for position in held
+            if position.mode == seen.mode
+        }
+        return tuple(_at(row, marks.get((row.exchange, row.symbol))) for row in seen.rows)
 
     def _margins(self, account: str, mode: Mode) -> MarginsView:
         seen = load(self._store, MarginsSeen, margins_key(account))
@@ -94,6 +108,12 @@ class AtBroker:
             left_out=seen.left_out,
             alerts=tuple(AlertView(**alert.model_dump()) for alert in seen.alerts),
         )
+
+
+def _at(row: SharesSeen, mark: Mark | None) -> SharesSeen:
+    if row.last_price is not None or mark is None:
+        return row
+    return row.model_copy(update={"last_price": mark.last_price, "close_price": mark.previous_close})
 
 
 def _holding(row: SharesSeen) -> HoldingView:
