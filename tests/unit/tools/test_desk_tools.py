@@ -108,6 +108,7 @@ def test_a_chain_shows_the_strikes_round_the_money_with_their_greeks(desk, own, 
         (strike, kind) for strike in (24_450, 24_500, 24_550, 24_600) for kind in ("CE", "PE")
     ]
     assert found.rows[0].delta == 0.5
+    assert (found.put_call_ratio, found.max_pain) == (1.0, 24_500)
     calls = own("get_option_chain", underlying="NIFTY", expiry="2026-08-27", kind="CE")
     assert {(r.expiry, r.type) for r in calls.rows} == {(far, "CE")}
     wrong = refused(caller, "get_option_chain", underlying="NIFTY", expiry="2026-09-24")

@@ -8,6 +8,7 @@ from pydantic import Field
 from patang.desk_view.views import Moment
 from patang.errors import BadInput
 from patang.market.kept_chain import ChainRow, ChainSnapshot
+from patang.market.open_interest import max_pain, put_call_ratio
 from patang.tools.caller import Caller
 from patang.tools.lists import CompactInput, Table, table_of
 from patang.tools.tool import AnyTool, Tool, ToolInput, ToolReply
@@ -53,6 +54,7 @@ class ChainInput(CompactInput):
 class OptionChain(ToolReply):
     """Quoted contracts round the money, by strike and type. Prices in rupees, `volume` and `oi` in units,
     `iv` a fraction a year, `theta` rupees a day, `vega` rupees a point of volatility; null: not known.
+    `put_call_ratio` (of open interest) and `max_pain` (a strike) are of all watched contracts of the expiry.
     The rows are in `table` where it was asked for `compact`.
     """
 
@@ -64,6 +66,8 @@ class OptionChain(ToolReply):
     iv: float | None
     iv_skew: float | None
     iv_rank: float | None
+    put_call_ratio: float | None
+    max_pain: float | None
     rows: tuple[ChainRow, ...]
     table: Table | None = None
 
@@ -95,7 +99,8 @@ def _chain(caller: Caller, args: ChainInput) -> OptionChain:
     expiry = args.expiry or (expiries[0] if expiries else None)
     if expiries and expiry not in expiries:
         raise BadInput(f"no contract of {expiry} is watched: {', '.join(map(str, expiries))}")
-    rows = [row for row in found.rows if row.expiry == expiry and args.kind in (None, row.type)]
+    of_expiry = [row for row in found.rows if row.expiry == expiry]
+    rows = [row for row in of_expiry if args.kind in (None, row.type)]
     strikes = sorted({row.strike for row in rows})
     below = [strike for strike in strikes if strike <= found.spot][-args.strikes_each_side :]
     above = [strike for strike in strikes if strike > found.spot][: args.strikes_each_side]
@@ -110,6 +115,8 @@ def _chain(caller: Caller, args: ChainInput) -> OptionChain:
         iv=found.iv,
         iv_skew=found.iv_skew,
         iv_rank=found.iv_rank,
+        put_call_ratio=put_call_ratio(of_expiry),
+        max_pain=max_pain(of_expiry),
         rows=() if args.compact else shown,
         table=table_of(shown, _CONTRACT) if args.compact else None,
     )
