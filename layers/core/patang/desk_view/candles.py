@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from patang.desk_view.views import Moment, Rupees, ShownModel
 from patang.errors import BadInput
-from patang.market.candles import Candle
-from patang.market.day_files import minutes_of
+from patang.market.candles import Candle, minutes_of
 from patang.market.instruments import INDEX_NAMES
 from patang.ports import ObjectStore
 

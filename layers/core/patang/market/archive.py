@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from patang.audit.export import AuditExport
 from patang.errors import StopTrading
 from patang.keys import close_partition
-from patang.market.day_files import DayFiles, minutes_of
+from patang.market.candles import minutes_of
+from patang.market.day_files import DayFiles
 from patang.market.envelope import envelope
 from patang.market.minutes import MinuteClose
 from patang.market.sessions import Session, session_on

@@ -1,10 +1,10 @@
 """Candles: what a bar is, and what a closed minute holds."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Candle", "ClosedMinute", "Quote"]
+__all__ = ["Candle", "ClosedMinute", "Quote", "minutes_of"]
 
 
 class _Value(BaseModel):
@@ -70,3 +70,8 @@ class ClosedMinute(_Value):
     def path(minute: datetime, shard: str) -> str:
         """Where the object lives in the store."""
         return f"minutes/{minute:%Y-%m-%d}/{minute:%H%M}/{shard}.json"
+
+
+def minutes_of(day: date) -> str:
+    """Below which the closed minutes of a day lie."""
+    return f"minutes/{day.isoformat()}/"

@@ -9,13 +9,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from patang.errors import BadInput
-from patang.market.candles import Candle, ClosedMinute
+from patang.market.candles import Candle, ClosedMinute, minutes_of
 from patang.market.chain_snapshot import ChainSnapshot
 from patang.market.instrument_dumps import load_dump
 from patang.market.volatility import daily_volatility, load_history, save_history
 from patang.ports import ObjectStore, TableWriter
 
-__all__ = ["DayFiles", "minutes_of"]
+__all__ = ["DayFiles"]
 
 _FIELDS = ("timestamp", "open", "high", "low", "close", "volume", "oi")
 
@@ -117,11 +117,6 @@ class DayFiles:
                 f"{path} does not parse: {error.error_count()} errors, {wrong}: {first['msg']}"
             )
             return None
-
-
-def minutes_of(day: date) -> str:
-    """Below which the closed minutes of a day lie."""
-    return f"minutes/{day.isoformat()}/"
 
 
 def _keep(bars: dict[datetime, _Bar], candle: Candle) -> None:
