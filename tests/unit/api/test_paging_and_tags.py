@@ -66,6 +66,8 @@ def test_the_audit_log_by_kind_and_by_whom(reader):
     assert kinds(kind="APPROVED") == ["APPROVED"]
     assert kinds(actor="patang") == ["SIGNAL", "PROPOSED", "POSITION_OPENED"]
     assert kinds(actor="patang", kind="APPROVED") == []
+    assert kinds(text="reliance 1002") == ["ORDER_FILLED"]
+    assert kinds(text="reliance", actor="patang") == ["SIGNAL", "PROPOSED", "POSITION_OPENED"]
 
 
 @pytest.mark.parametrize(
