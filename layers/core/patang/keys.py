@@ -9,7 +9,7 @@
 | broker session | ACCOUNT#<account> | SESSION | |
 | risk state | ACCOUNT#<account> | RISK | |
 | account's day | ACCOUNT#<account> | DAY#<date> | |
-| its result through a day | ACCOUNT#<account> | CURVE#<date> | |
+| its result through an hour | ACCOUNT#<account> | CURVE#<date>#<HH> | |
 | charges of a day compared | ACCOUNT#<account> | CHARGES#<date> | |
 | broker's funds | ACCOUNT#<account> | FUNDS | |
 | shares, margins, alerts last seen there | ACCOUNT#<account> | HOLDINGS, MARGINS, ALERTS | |
@@ -178,8 +178,8 @@ def day_key(account: str, day: date) -> Key:
     return Key(account_partition(account), f"DAY#{day.isoformat()}")
 
 
-def curve_key(account: str, day: date) -> Key:
-    return Key(account_partition(account), f"CURVE#{day.isoformat()}")
+def curve_key(account: str, day: date, hour: str) -> Key:
+    return Key(account_partition(account), f"CURVE#{day.isoformat()}#{hour}")
 
 
 def charges_key(account: str, day: date) -> Key:

@@ -318,7 +318,7 @@ def test_what_the_broker_tells_is_kept_for_who_looks_and_the_minute_is_drawn() -
     assert (margins.mode, margins.segments["equity"].net) == ("simulator", Decimal("300000.0"))
     assert load(desk.store, HoldingsSeen, holdings_key("main")).rows == ()
     assert [one.uuid for one in load(desk.store, AlertsSeen, alerts_key("main")).alerts] == ["a-1"]
-    [point] = day_curve(desk.store, "main", desk.market_time.date()).points
+    [point] = day_curve(desk.store, "main", desk.market_time.date())
     assert (point.minute, point.realised, point.unrealised) == ("10:00", 0, 0)
 
 
@@ -333,7 +333,7 @@ def test_without_a_session_the_minute_is_drawn_and_what_was_seen_stays() -> None
     desk.pass_time(60)
     assert run(desk)["accounts"] == {"main": "SESSION_EXPIRED"}
     assert load(desk.store, MarginsSeen, margins_key("main")) == seen
-    points = day_curve(desk.store, "main", desk.market_time.date()).points
+    points = day_curve(desk.store, "main", desk.market_time.date())
     assert [point.minute for point in points] == ["10:00", "10:01"]
 
 

@@ -41,39 +41,49 @@ def test_a_point_is_what_was_realised_and_what_is_open(store):
     marked(store, "p1", "389.40")
     marked(store, "p2", "-10.15")
     assert note_curve(store, "main", NOW)
-    [point] = day_curve(store, "main", DAY).points
+    [point] = day_curve(store, "main", DAY)
     assert point == CurveMoment("10:47", Decimal("-734.85"), Decimal("379.25"), Decimal("186.42"))
-    assert day_curve(store, "other", DAY) is None
+    assert day_curve(store, "other", DAY) == ()
 
 
 def test_what_is_open_and_has_no_price_yet_leaves_a_gap(store):
     store.write(create(position("main", "p1", "RELIANCE", "OPEN")))
     assert not note_curve(store, "main", NOW)
-    assert day_curve(store, "main", DAY) is None
+    assert day_curve(store, "main", DAY) == ()
     marked(store, "p1", "5")
     assert note_curve(store, "main", NOW + timedelta(minutes=1))
-    assert [point.minute for point in day_curve(store, "main", DAY).points] == ["10:48"]
+    assert [point.minute for point in day_curve(store, "main", DAY)] == ["10:48"]
 
 
 def test_a_minute_has_one_point_and_minutes_stand_in_order(store):
     for minutes in (0, 2, 1, 2):
         note_curve(store, "main", NOW + timedelta(minutes=minutes, seconds=minutes))
-    assert [point.minute for point in day_curve(store, "main", DAY).points] == ["10:47", "10:48", "10:49"]
+    assert [point.minute for point in day_curve(store, "main", DAY)] == ["10:47", "10:48", "10:49"]
 
 
-def test_a_days_curve_fits_into_an_item_and_goes_after_a_year(store):
-    points = tuple(
-        CurveMoment(f"{9 + n // 60:02}:{n % 60:02}", *[Decimal("-123456.78")] * 3) for n in range(15, 400)
-    )
-    curve = DayCurve(account="main", day=DAY, points=points)
-    assert len(curve.model_dump_json()) < 25_000
+def test_a_day_is_the_sum_of_its_hours_and_a_minute_rewrites_little(store):
+    begin = NOW.replace(hour=9, minute=15, second=0)
+    for minutes in range(376):
+        note_curve(store, "main", begin + timedelta(minutes=minutes))
+    found = day_curve(store, "main", DAY)
+    assert [point.minute for point in found] == [
+        f"{begin + timedelta(minutes=minutes):%H:%M}" for minutes in range(376)
+    ]
+    assert sum(key.sort.startswith("CURVE#") for key in store.items) == 7
+    points = tuple(CurveMoment(f"10:{n:02}", *[Decimal("-123456.78")] * 3) for n in range(60))
+    assert len(DayCurve(account="main", day=DAY, points=points).model_dump_json()) < 4_000
+
+
+def test_it_goes_after_a_year(store):
+    note_curve(store, "main", NOW)
+    curve = load(store, DayCurve, curve_key("main", DAY, "10"))
     assert (curve.expires_at() - NOW.timestamp()) / 86400 == pytest.approx(400, abs=1)
 
 
 def test_a_point_at_night_counts_to_the_day_in_india(store):
     at = NOW.astimezone(IST).replace(hour=0, minute=1)
     note_curve(store, "main", at)
-    assert load(store, DayCurve, curve_key("main", DAY)).points[0].minute == "00:01"
+    assert load(store, DayCurve, curve_key("main", DAY, "00")).points[0].minute == "00:01"
 
 
 def test_two_who_write_at_once_both_have_their_minute(store, monkeypatch):
@@ -83,14 +93,14 @@ def test_two_who_write_at_once_both_have_their_minute(store, monkeypatch):
 
     def late(*writes):
         monkeypatch.setattr(store, "write", put)
-        curve = day_curve(store, "main", DAY)
+        curve = load(store, DayCurve, curve_key("main", DAY, "10"))
         put(replace(curve.with_point(CurveMoment("10:50", Decimal(1), Decimal(0), Decimal(0)))))
         put(create(result))
         put(*writes)
 
     monkeypatch.setattr(store, "write", late)
     note_curve(store, "main", NOW + timedelta(minutes=1))
-    found = day_curve(store, "main", DAY).points
+    found = day_curve(store, "main", DAY)
     assert [point.minute for point in found] == ["10:47", "10:48", "10:50"]
     assert found[1].realised == 7
     assert load(store, AccountDay, day_key("main", DAY)) is not None

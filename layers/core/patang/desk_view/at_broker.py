@@ -51,8 +51,7 @@ class AtBroker:
 
     def through_day(self, accounts: Sequence[str], day: date) -> PnlThroughDay:
         """The sum over the accounts; each counts as it was last known, from its first point on."""
-        found = (day_curve(self._store, account, day) for account in accounts)
-        curves = [curve.points for curve in found if curve is not None]
+        curves = [day_curve(self._store, account, day) for account in accounts]
         return PnlThroughDay(day=day, points=tuple(_summed(curves, day)))
 
     def _holdings(self, account: str, mode: Mode) -> HoldingsView:

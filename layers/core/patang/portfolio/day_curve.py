@@ -1,16 +1,21 @@
-"""An account's result through a market day: a point a minute, one item a day."""
+"""An account's result through a market day: a point a minute.
+
+An item an hour: each minute rewrites the points of its hour, and a write costs by the kilobyte.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from pydantic import Field
+
 from patang.keys import OPEN_POSITIONS, curve_key, day_key, mark_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import AccountDay
 from patang.portfolio.position import Mark, Position
 from patang.ports import Key, StateStore, Write
-from patang.records import Record, change, create, load, load_index, replace
+from patang.records import Record, change, create, load, load_all, load_index, replace
 
 __all__ = ["CurveMoment", "DayCurve", "day_curve", "note_curve"]
 
@@ -28,15 +33,15 @@ class CurveMoment(NamedTuple):
 
 
 class DayCurve(Record):
-    """Points in the order of their minutes. Of a minute in which an open position had no price there is
-    none: what is not known is not drawn."""
+    """Points in the order of their minutes, kept under the hour of the first. Of a minute in which an open
+    position had no price there is none: what is not known is not drawn."""
 
     account: str
     day: date
-    points: tuple[CurveMoment, ...] = ()
+    points: tuple[CurveMoment, ...] = Field(min_length=1)
 
     def key(self) -> Key:
-        return curve_key(self.account, self.day)
+        return curve_key(self.account, self.day, self.points[0].minute[:2])
 
     def expires_at(self) -> int:
         midnight = datetime(self.day.year, self.day.month, self.day.day, tzinfo=IST)
@@ -48,9 +53,11 @@ class DayCurve(Record):
         return self.evolve(points=tuple(sorted((*others, point))))
 
 
-def day_curve(store: StateStore, account: str, day: date) -> DayCurve | None:
-    """The curve of a day, None where none was kept."""
-    return load(store, DayCurve, curve_key(account, day))
+def day_curve(store: StateStore, account: str, day: date) -> tuple[CurveMoment, ...]:
+    """The points of a day in their order; empty where none was kept."""
+    whole = curve_key(account, day, "")
+    kept = load_all(store, DayCurve, whole.partition, whole.sort)
+    return tuple(sorted(point for curve in kept for point in curve.points))
 
 
 def note_curve(store: StateStore, account: str, as_of: datetime) -> bool:
@@ -65,7 +72,7 @@ def note_curve(store: StateStore, account: str, as_of: datetime) -> bool:
         day = load(store, AccountDay, day_key(account, moment.date()))
         result = day or AccountDay(account=account, day=moment.date())
         point = CurveMoment(f"{moment:%H:%M}", result.realised_pnl, unrealised, result.charges)
-        known = day_curve(store, account, moment.date())
+        known = load(store, DayCurve, curve_key(account, moment.date(), f"{moment:%H}"))
         if known is None:
             fresh = DayCurve(account=account, day=moment.date(), points=(point,))
             return True, (create(fresh),)
