@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from functions.api.console.curve import curve_of
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk
 from patang.desk_view.concerns import concerns
@@ -15,5 +16,18 @@ router = APIRouter()
 @router.get("/")
 def today(request: Request, principal: Reader, desk: TheDesk) -> Response:
     """The desk at a glance."""
-    status = desk.desk_view().status(principal.accounts)
-    return console_page(request, principal, "today.html", status=status, concerns=concerns(status))
+    view, at_broker, accounts = desk.desk_view(), desk.at_broker(), principal.accounts
+    status = view.status(accounts)
+    through_day = at_broker.through_day(accounts, view.market_now().date())
+    return console_page(
+        request,
+        principal,
+        "today.html",
+        status=status,
+        concerns=concerns(status),
+        curve=curve_of(through_day.points),
+        live_orders=view.live_orders(accounts),
+        holdings=at_broker.holdings(accounts),
+        margins=at_broker.margins(accounts),
+        alerts=at_broker.alerts(accounts),
+    )

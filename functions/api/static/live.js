@@ -29,8 +29,10 @@ export function say(text, bad = true) {
 
 function isInUse(part) {
   const focused = document.activeElement;
-  // Whoever is writing, or choosing, is not to lose it.
-  return part.contains(focused) && focused.matches("input, select, textarea");
+  // Whoever is writing, or choosing, is not to lose it; nor what he has written and not sent.
+  if (part.contains(focused) && focused.matches("input, select, textarea")) return true;
+  return [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) =>
+    field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
 }
 
 function put(fresh) {

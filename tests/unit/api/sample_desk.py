@@ -34,6 +34,7 @@ from tests.fakes import (
     RecordedUpdateQueue,
     RecordedWorkflows,
 )
+from tests.unit.api.sample_broker import seen_at_broker
 from tests.unit.api.sample_research import records_of_research, store_research
 
 NOW = datetime(2026, 8, 18, 10, 47, 30, tzinfo=IST)
@@ -127,7 +128,7 @@ def two_owners(now: datetime = NOW, public_url: str = "http://testserver") -> Sa
 def busy(desk: SampleDesk) -> SampleDesk:
     """Positions, a waiting approval, signals and events on the accounts of `two_owners`."""
     now = desk.clock.now()
-    desk.keep(*records_of_research())
+    desk.keep(*records_of_research(), *seen_at_broker(now))
     store_research(desk.objects)
     desk.keep(
         MarketClock(market_time=now - timedelta(seconds=1), seen_at=now - timedelta(seconds=1)),
@@ -209,7 +210,7 @@ def position(account: str, position_id: str, symbol: str, state: str) -> Positio
     closed = (
         {
             "exited_quantity": 20,
-            "exit_value": Decimal(19762),
+            "exit_value": Decimal("19761.02"),
             "exit_price": Decimal("988.10"),
             "exit_time": NOW - timedelta(minutes=40),
             "exit_charges": Decimal("21.10"),

@@ -37,6 +37,7 @@ from patang.execution.ids import intent_prefixes
 from patang.execution.intent import OrderIntent
 from patang.execution.market_clock import MarketClock
 from patang.keys import (
+    LIVE_INTENTS,
     LIVE_REQUESTS,
     OPEN_POSITIONS,
     PENDING_APPROVALS,
@@ -187,6 +188,15 @@ class DeskView:
         ]
         found.sort(key=lambda intent: intent.written_at, reverse=True)
         return tuple(order_view(intent) for intent in found)
+
+    def live_orders(self, accounts: Sequence[str]) -> tuple[OrderView, ...]:
+        """Orders that are on their way or rest at the broker, newest first."""
+        found = [intent for account in accounts for intent in self._on_their_way(account)]
+        found.sort(key=lambda intent: intent.written_at, reverse=True)
+        return tuple(map(order_view, found))
+
+    def _on_their_way(self, account: str) -> list[OrderIntent]:
+        return load_index(self._store, OrderIntent, LIVE_INTENTS, f"{account}#")
 
     def signals(self, day: date, *, limit: int, with_features: bool = True) -> tuple[SignalView, ...]:
         """Signals of a market day, newest first. They belong to the desk, not to an account."""

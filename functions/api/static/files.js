@@ -1,0 +1,18 @@
+// Files that a form asks for go into its field of text, where their reader sees what will be sent.
+import { say } from "./live.js";
+
+document.addEventListener("change", async (event) => {
+  const chosen = event.target;
+  if (!(chosen instanceof HTMLInputElement) || !chosen.dataset.into) return;
+  const [file] = chosen.files;
+  if (!file) return;
+  const most = Number(chosen.dataset.most);
+  const text = file.size > 4 * most ? null : await file.text();
+  if (text === null || text.length > most) {
+    chosen.value = "";
+    say(`${file.name} is too large: ${most} characters at most. Tell a shorter period, a file each.`);
+    return;
+  }
+  say("");
+  document.getElementById(chosen.dataset.into).value = text.replace(/^\uFEFF/, "");
+});
