@@ -18,6 +18,7 @@ from tests.on_a_port import on_a_port
 from tests.unit.api.oauth_client import browser_at, log_in_at_kite
 from tests.unit.api.sample_desk import busy, two_owners
 from tests.unit.api.sample_market import with_market
+from tests.unit.api.told_trade import traded
 
 __all__ = ["PHONE", "SCREEN", "Console", "press", "served_console"]
 
@@ -66,6 +67,11 @@ def served_console(browser: Chromium, make: Callable[[str], Desk]) -> Iterator[C
         yield Console(desks[0], address, browser)
 
 
+def told(address: str) -> Desk:
+    """The desk of the pictures: a morning of a market, and a trade with all that is kept of it."""
+    return traded(with_market(busy(two_owners(public_url=address))))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Pictures of a page of the console of a sample desk.")
     parser.add_argument("path")
@@ -75,12 +81,13 @@ def main() -> None:
     name = options.path.strip("/").replace("/", "-").partition("?")[0] or "today"
     with (
         running_chromium() as browser,
-        served_console(browser, lambda address: with_market(busy(two_owners(public_url=address)))) as console,
+        served_console(browser, told) as console,
     ):
         for width, size in (("wide", SCREEN), ("narrow", PHONE)):
             for scheme in ("light", "dark"):
                 page = console.page(options.path, size, dark=scheme == "dark")
                 page.until("document.documentElement.classList.contains('scripted')")
+                page.until("!document.querySelector('figure[data-chart]:not(.is-drawn)')")
                 picture = page.picture(options.out / f"{name}-{width}-{scheme}.png")
                 print(picture, page.console)  # noqa: T201 (a command's output)
 

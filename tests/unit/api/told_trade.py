@@ -32,7 +32,7 @@ _INPUTS = {"rsi_14": (61.2, 0.41, 0.62), "volume_ratio": (1.83, 0.22, 0.35), "iv
 
 def traded(desk: SampleDesk) -> SampleDesk:
     """On a desk of `busy`: RELIANCE was bought and is held, TCS was bought and has hit its stop, INFY was
-    refused; the minutes from 09:15 on are kept."""
+    refused; the minutes from 09:15 on are kept, unless the desk has others already."""
     taken, refused = _signal(TAKEN, "RELIANCE"), _signal(REFUSED, "INFY", refused=("COOLDOWN",))
     desk.keep(taken, refused, *_orders(taken))
     for position_id, entry, left in ((HELD, ENTRY, None), (LEFT, "N260818ENTRY3", EXIT)):
@@ -44,16 +44,20 @@ def traded(desk: SampleDesk) -> SampleDesk:
         desk.store.items.pop(key)
         desk.keep(linked)
     _decided(desk, (taken, refused))
-    minute = NOW.replace(hour=9, minute=15, second=0)
-    while minute < NOW.replace(second=0):
-        number = int((minute - NOW.replace(hour=9, minute=15, second=0)).total_seconds() / 60)
+    if not desk.objects.list("minutes/"):
+        _watched(desk)
+    return desk
+
+
+def _watched(desk: SampleDesk) -> None:
+    opening = NOW.replace(hour=9, minute=15, second=0)
+    for number in range(int((NOW.replace(second=0) - opening) / timedelta(minutes=1))):
+        minute = opening + timedelta(minutes=number)
         wave = 12 * math.sin(number / 11) + number / 6
         spots = [
             bar(name, minute, round(start + wave, 2), 900 + number * 37 % 800) for name, start in _STARTS
         ]
         closed(desk.objects, minute, *spots)
-        minute += timedelta(minutes=1)
-    return desk
 
 
 _STARTS = (("RELIANCE", 990.0), ("TCS", 995.0))
