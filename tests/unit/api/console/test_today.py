@@ -37,7 +37,8 @@ def test_what_is_not_known_is_a_dash_and_never_zero(desk, text):
         holdings_key("main"),
         margins_key("main"),
         alerts_key("main"),
-        curve_key("main", DAY),
+        curve_key("main", DAY, "09"),
+        curve_key("main", DAY, "10"),
         mark_key("p1"),
     ):
         desk.store.items.pop(key)
