@@ -29,6 +29,7 @@ def uses(deployed: Deployed, month: Month) -> Iterator[Use]:
     for what, name in (
         ("the ingester's lease", "lease_writes_session"),
         ("guard: marks of positions", "mark_writes_session"),
+        ("reconciler: what is at the broker, the day's curve", "seen_writes_session"),
         ("all other functions", "other_writes_session"),
     ):
         yield Use("dynamodb_million_writes", what, month.of_sessions(name) / _MILLION)
