@@ -1,7 +1,7 @@
 """The option chain: an expiry's strikes round the money, calls left and puts right."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
@@ -29,6 +29,8 @@ _SHOWN: Final[Mapping[Columns, str]] = {
     "volume": "Volume",
 }
 _STRIKES: Final = (5, 10, 20, 40)
+# One is kept every five minutes of the market; two that did not come are no accident.
+_LATE: Final = timedelta(minutes=11)
 
 
 @router.get("/chain")
@@ -63,6 +65,7 @@ def chain(
         show=show,
         columns={name: (text, f"/chain?{urlencode(here | {'show': name})}") for name, text in _SHOWN.items()},
         chain=found,
+        late=found is not None and now - found.as_of > _LATE,
         most_oi=max((one.oi for one in _contracts(found)), default=0),
         held=_held(desk.desk_view().open_positions(principal.accounts)),
     )

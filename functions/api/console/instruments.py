@@ -1,6 +1,6 @@
 """Instruments: a search of what is listed, and one of them with what the desk knows of it now."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ from functions.api.gate import Reader, TheDesk
 from functions.api.questions import Cursor
 from functions.api.routes.instruments import ExchangeName, SymbolName
 from patang.app import Desk
-from patang.desk_view.candles import CandlesView
+from patang.desk_view.candles import CandleInterval, CandlesView
 from patang.desk_view.instruments import InstrumentDetail, InstrumentRow
 from patang.desk_view.paging import Page
 from patang.errors import TryAgain
@@ -27,6 +27,9 @@ router = APIRouter(prefix="/instruments")
 
 _A_PAGE: Final = 50
 _LAST_CANDLES: Final = timedelta(minutes=10)
+# A minute is closed a few seconds after its end: who is behind by two has missed one.
+_LATE: Final = timedelta(minutes=2, seconds=30)
+_PICTURE: Final = timedelta(hours=3)
 _HIGHEST: Final = 10_000_000
 
 _Word = Annotated[str, Query(max_length=8)]
@@ -71,7 +74,12 @@ def search(
 
 @router.get("/{exchange}/{symbol}")
 def instrument(
-    request: Request, principal: Reader, desk: TheDesk, exchange: ExchangeName, symbol: SymbolName
+    request: Request,
+    principal: Reader,
+    desk: TheDesk,
+    exchange: ExchangeName,
+    symbol: SymbolName,
+    bars: CandleInterval = "minute",
 ) -> Response:
     """One instrument: its quote, its last candles, and what its features say and mean."""
     view = desk.desk_view()
@@ -86,7 +94,10 @@ def instrument(
         "instrument.html",
         found=found,
         one=found.instrument,
+        late=found.as_of is not None and now - found.as_of > _LATE,
         day=now.date(),
+        bars=bars,
+        chart_from=_chart_from(now) if bars == "minute" else None,
         candles=_last_candles(desk, found).candles if found.as_of else (),
         positions=[one for one in positions if (one.exchange, one.symbol) == (exchange, symbol)],
         has_chain=found.instrument.underlying in _underlyings(desk),
@@ -106,6 +117,12 @@ def _last_candles(desk: Desk, found: InstrumentDetail) -> CandlesView:
     start = "" if as_of is None else f"{as_of - _LAST_CANDLES:%H:%M}"
     day = desk.desk_view().market_now().date()
     return desk.kept_candles().read(one.exchange, one.tradingsymbol, day, "minute", start)
+
+
+def _chart_from(now: datetime) -> str:
+    """Where a picture of minutes begins: each is an object of its own, and a day has hundreds."""
+    began = now - _PICTURE
+    return f"{began:%H:%M}" if began.date() == now.date() else "00:00"
 
 
 def _underlyings(desk: Desk) -> set[str]:

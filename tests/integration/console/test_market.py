@@ -56,6 +56,14 @@ def test_a_phone_shows_the_prices_and_the_columns_that_are_chosen(market):
     assert page.console == []
 
 
+@pytest.mark.parametrize("path", ["NSE/NIFTY%2050", "NSE/RELIANCE", "NFO/NIFTY2682024500CE", "NSE/M%26M"])
+def test_a_phone_shows_an_instrument_whole(market, path):
+    page = market.page(f"/instruments/{path}", PHONE)
+    page.until("document.querySelectorAll('figure[data-chart]:not(.is-drawn)').length === 0")
+    assert page.run("document.documentElement.scrollWidth === document.documentElement.clientWidth")
+    assert page.console == []
+
+
 def test_a_wide_screen_shows_all_columns(market):
     page = market.page("/chain")
     assert page.run(SHOWN) == ("OI Volume IV Delta Bid Last Strike Last Bid Delta IV Volume OI")

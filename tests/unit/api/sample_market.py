@@ -115,10 +115,12 @@ def _close(desk: SampleDesk, minute: datetime, number: int, options: list[Instru
         minute=minute,
         shard="shard-0",
         candles=bars,
+        candles_5m=bars if (number + 1) % 5 == 0 else (),
         candles_day=session,
         feature_names=FEATURE_NAMES,
         features={symbol: _vector(symbol) for symbol in prices} if last else {},
         features_5m={symbol: _vector(symbol)[: len(CANDLE_FEATURES)] for symbol in prices} if last else {},
+        features_15m={"NIFTY": _vector("NIFTY")[: len(CANDLE_FEATURES)]} if last else {},
         undefined={"RELIANCE": dict.fromkeys(("adx_14", "adx_14_5m"), "fewer bars than it needs")}
         if last
         else {},

@@ -5,9 +5,11 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from patang.errors import BadInput
+from patang.market.instruments import Universe
 from patang.market.kept_chain import ChainSnapshot
 from patang.market.open_interest import max_pain, put_call_ratio
 from patang.market.sessions import IST
+from patang.market.universe import load_universe, save_universe
 from tests.unit.api.sample_desk import DAY, NOW, two_owners
 from tests.unit.api.sample_market import EXPIRIES, SPOT, STRIKES, with_market
 
@@ -87,6 +89,15 @@ def test_underlyings_are_what_options_are_watched_on(desk):
     [nifty] = desk.option_chains().underlyings(DAY)
     assert (nifty.underlying, nifty.expiries) == ("NIFTY", EXPIRIES)
     assert desk.option_chains().underlyings(DAY + timedelta(days=1)) == ()
+
+
+def test_a_universe_that_is_chosen_anew_is_seen():
+    desk = with_market(two_owners())
+    assert desk.option_chains().underlyings(DAY)
+    universe = load_universe(desk.store, desk.objects, DAY)
+    spots = tuple(one for one in universe.instruments if one.is_spot)
+    save_universe(desk.store, desk.objects, Universe(day=DAY, instruments=spots))
+    assert desk.option_chains().underlyings(DAY) == ()
 
 
 def test_a_kept_chain_is_read_once(desk):

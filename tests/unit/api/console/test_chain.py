@@ -1,10 +1,14 @@
 """The page of the option chain: calls left, puts right, and what a phone shows of it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
-from tests.unit.api.sample_desk import position
+from patang.execution.market_clock import MarketClock
+from patang.keys import market_clock_key
+from patang.records import load, replace
+from tests.unit.api.sample_desk import NOW, position
 from tests.unit.api.sample_market import CALL, with_market
 
 
@@ -60,6 +64,14 @@ def test_without_a_chain_it_says_why(desk, text):
         del desk.objects.blobs[path]
     assert "No option chain of NIFTY is kept of the last hour" in text("/chain")
     assert "No option chain of SENSEX" in text("/chain", underlying="SENSEX")
+
+
+def test_one_that_is_behind_the_market_is_called_stale(desk, text):
+    assert "stale" not in text("/chain")
+    seen = load(desk.store, MarketClock, market_clock_key())
+    desk.store.write(replace(seen.evolve(market_time=NOW + timedelta(minutes=9))))
+    assert "stale: chain of 10:45:00" in text("/chain")
+    assert "stale: of 10:47:00" in text("/instruments/NSE/RELIANCE")
 
 
 def test_of_another_underlying_nothing_hostile_is_taken(owner):

@@ -66,6 +66,16 @@ def test_what_the_owner_holds_of_it_is_drawn_and_nobody_elses(owner, sign_in):
     assert "1,002.20" not in other
 
 
+def test_a_picture_of_minutes_begins_where_it_can_be_drawn_and_longer_bars_are_chosen(owner):
+    page = owner.get("/instruments/NSE/RELIANCE").text
+    assert 'data-interval="minute"' in page
+    assert 'data-start="07:47"' in page
+    longer = owner.get("/instruments/NSE/RELIANCE", params={"bars": "5minute"}).text
+    assert 'data-interval="5minute"' in longer
+    assert "data-start" not in longer
+    assert "?bars=" not in owner.get(f"/instruments/NFO/{CALL}").text, "contracts have bars of a minute alone"
+
+
 def test_a_contract_shows_its_greeks_and_the_way_to_its_chain(owner, text):
     shown = text(f"/instruments/NFO/{CALL}")
     assert "expires 20 Aug 2026 · strike ₹24,500.00 · lot 65" in shown
