@@ -116,7 +116,7 @@ function cell(row, name, text) {
   return made;
 }
 
-function line({ path, old, new: next, waits_until: until }) {
+function line({ path, old, new: next, waits_until: until, meanwhile }) {
   const { place } = placeOf(path);
   const unit = place.dataset.unit ?? "";
   const said = (value) => (value !== null && unit.startsWith("rupees") ? rupees.format(value) : shown(value));
@@ -128,9 +128,10 @@ function line({ path, old, new: next, waits_until: until }) {
   beneath.className = "small";
   beneath.textContent = path;
   named.append(name, beneath);
-  cell(row, "Now", said(old));
-  cell(row, "New", said(next));
-  const held = cell(row, "Holds", until ? `waits until ${moment.format(new Date(until))} IST` : "at once");
+  cell(row, "Before", said(old));
+  cell(row, "After", said(next));
+  const waits = () => `waits: ${said(meanwhile)} holds until ${moment.format(new Date(until))} IST`;
+  const held = cell(row, "Holds", until ? waits() : "at once");
   held.classList.toggle("warn", Boolean(until));
   return row;
 }

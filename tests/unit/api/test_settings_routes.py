@@ -112,7 +112,7 @@ def test_a_looser_limit_waits_and_is_shown_to_wait(reader, change):
     change(TIGHTER)
     tried = change(LOOSER, 1, "/api/settings/preview").json()
     [diff] = tried["changes"]
-    assert (diff["old"], diff["new"]) == (1, 5)
+    assert (diff["old"], diff["new"], diff["meanwhile"]) == (1, 5, 1)
     assert diff["waits_until"].startswith("2026-08-19T00:00")
     assert reader("/api/settings").json()["version"]["version"] == 1
     change(LOOSER, 1)
@@ -174,7 +174,9 @@ def test_the_versions_are_kept(reader, change):
     assert [v["version"] for v in first["items"] + second["items"]] == [4, 3, 2, 1]
     assert second["next"] is None
     one = reader("/api/settings/versions/2").json()
-    assert one["changes"] == [{"path": "profile", "old": "p0", "new": "p1", "waits_until": None}]
+    assert one["changes"] == [
+        {"path": "profile", "old": "p0", "new": "p1", "waits_until": None, "meanwhile": None}
+    ]
     assert reader("/api/settings/versions/9").status_code == 404
 
 

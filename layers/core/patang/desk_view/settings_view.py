@@ -40,13 +40,14 @@ class SettingView(ShownModel):
 
 
 class SettingDiff(ShownModel):
-    """A setting that a version changes. `waits_until`: the old value holds so long (market time), because the
-    change loosens a limit; null where it holds at once."""
+    """A setting that a version changes. `waits_until`: the limit is loosened, and `meanwhile` is what holds so
+    long (market time); null where the change holds at once."""
 
     path: str
     old: Any = None
     new: Any = None
     waits_until: Moment | None = None
+    meanwhile: Any = None
 
 
 class SettingsVersion(ShownModel):
@@ -173,6 +174,7 @@ def _diffs(stored: StoredSettings) -> tuple[SettingDiff, ...]:
             old=change.old,
             new=change.new,
             waits_until=stored.held_until if change.path in stored.held else None,
+            meanwhile=stored.held.get(change.path),
         )
         for change in stored.changes
     )

@@ -142,7 +142,7 @@ def test_versions_are_listed_and_shown_with_what_changed(owner, change, text):
     assert "a week of little volume" in listed
     assert "person:asha" in listed
     shown = text("/settings/history/2")
-    assert "19 Aug 2026, 00:00 IST" in shown
+    assert "from 19 Aug 2026, 00:00 IST on, 1 until then" in shown
     assert "at once" in shown
     assert f"day 2026-08-20, from 09:15, until 11:00, reason {HOSTILE}" in shown
     for path in ("/settings/history", "/settings/history/2", "/settings/strategies"):
