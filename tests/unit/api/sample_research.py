@@ -65,7 +65,7 @@ def records_of_research() -> tuple[Record, ...]:
             words=("For demonstration only.", f"It learnt from {_HOSTILE}."),
             inputs=("rsi", "macd_atr"),
             labels={"square_off": "15:15:00", "slippage_pct": 0.03},
-            data={"kind": "synthetic", "entries": 44082},
+            data={"kind": "synthetic", "entries": 44082, "coverage": {"rsi": 0.98, _HOSTILE: [True, None]}},
             training={"rounds": 60, "seed": 7},
             metrics={"auc": 0.6091, "p_win_range": [0.2263, 0.6205], "nothing": None},
             libraries={"xgboost": "3.4.1"},

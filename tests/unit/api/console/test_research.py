@@ -131,7 +131,8 @@ def test_models_and_their_cards(text):
     for part in (
         f"It learnt from {HOSTILE}.",
         "auc 0.6091",
-        "p win range 0.2263, 0.6205",
+        "p win range 0.2263 0.6205",
+        "coverage rsi 0.98",
         "nothing –",
         "seed 7",
     ):
