@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from patang.execution.guarding.levels import LevelWish, PersonsLevels
 from patang.settings import ExitSettings
 from tests.unit.execution.protected import mark
 from tests.unit.execution.samples import equity_signal
@@ -16,6 +17,7 @@ from tests.unit.execution.trading_desk import TradingDesk
 
 D = Decimal
 PRICES = [1470.0, 1481.0, 1486.0, 1489.5, 1495.0, 1500.0, 1506.0, 1512.0, 1516.0]
+LEVELS = [D(1475), D(1485), D("1489.95"), D(1498), D("1504.05"), D(1510), D(1530)]
 SLIPS = some.sampled_from(["", "", "", "refuse", "busy", "lost", "unheard", "late"])
 
 
@@ -29,6 +31,7 @@ class Protecting(RuleBasedStateMachine):
         self.desk.exchange.fill_at_most = part
         self.desk.exchange.prices = {"INFY": 1500.0}
         self.late: list[dict] = []
+        self.by_hand: dict[str, Decimal] = {}
         changes = {"holding_period": "swing", "exit_by": None} if swing else {}
         submitted(self.desk, equity_signal(**changes))
         self.guard = self.desk.guard()
@@ -91,6 +94,20 @@ class Protecting(RuleBasedStateMachine):
         price = D(str(self.desk.exchange.prices["INFY"]))
         self.desk.exits().begin(held, reason, self.desk.market_time, price, price - D("0.1"))
 
+    @precondition(lambda self: self.desk.positions())
+    @rule(levels=some.tuples(*[some.sampled_from([None, *LEVELS])] * 2))
+    def set_levels(self, levels: tuple[Decimal | None, Decimal | None]) -> None:
+        """A person sets them, or is told why not."""
+        (held,), (stop, target) = self.desk.positions(), levels
+        setting = PersonsLevels(
+            self.desk.store, self.desk.protector(), self.desk.get_settings, self.desk.clock
+        )
+        wish = LevelWish(stop, target, beyond_limits=True)
+        done = setting.set("main", held.position_id, wish, "person:asha", self.desk.market_time)
+        if not done.broken:
+            self.by_hand |= {"stop": stop} if stop else {}
+            self.by_hand |= {"target": target} if target else {}
+
     @precondition(lambda self: self.desk.exchange.triggers)
     @rule()
     def delete_by_hand(self) -> None:
@@ -104,6 +121,16 @@ class Protecting(RuleBasedStateMachine):
     def never_more_to_be_sold_than_held(self) -> None:
         if hasattr(self, "desk"):
             assert self.desk.exchange.oversold == []
+
+    @invariant()
+    def what_a_person_has_set_stays(self) -> None:
+        if not hasattr(self, "desk"):
+            return
+        for held in self.desk.positions():
+            stands = {"stop": held.stop_loss_price, "target": held.target_price}
+            assert {level: stands[level] for level in held.by_hand} == {
+                level: self.by_hand[level] for level in held.by_hand
+            }
 
     def teardown(self) -> None:
         """From here on all is well, and the position has to be flat before long."""
