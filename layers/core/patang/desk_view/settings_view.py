@@ -40,8 +40,8 @@ class SettingView(ShownModel):
 
 
 class SettingDiff(ShownModel):
-    """A setting that a version changes. `waits_until`: the limit is loosened, and `meanwhile` is what holds so
-    long (market time); null where the change holds at once."""
+    """A setting that a version changes. `waits_until`: the limit is loosened, and `meanwhile` is what holds
+    until then (market time); null where the change holds at once."""
 
     path: str
     old: Any = None
