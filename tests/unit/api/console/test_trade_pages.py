@@ -158,7 +158,7 @@ def test_an_order_tells_its_way_with_latency_and_slippage(owner, text):
         "Sent to last fill 3.0 s",
         "The broker tells the same yes",
         "Decided 10:21:24 · person:asha · 19.0 s later yes",
-        "Sent 10:21:26, market 10:21:00",
+        "Sent 10:21:26 , market 10:21:00",
         "15 at 1002.6000, 20 in all",
         "Stop ₹988.10 · target ₹1,031.40",
     ):
