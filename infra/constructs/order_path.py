@@ -48,7 +48,7 @@ class OrderPath(Construct):
         allow_table(function, parts.data.auth, write=True)
         allow_objects(function, parts.data.store, read=["minutes/", "universe/"])
         allow_send(function, parts.queues.orders)
-        allow_secrets(function, parts.settings, parts.data.key)
+        allow_secrets(function, parts.settings, parts.data.secrets_key)
         parts.allow_notify(function)
         parts.allow_answer(function)
         return function
@@ -75,7 +75,7 @@ class OrderPath(Construct):
         allow_objects(function, parts.data.store, read=["universe/"])
         # A lost answer that turns out to be a fill calls for amendments, which are intents too.
         allow_send(function, parts.queues.orders, parts.queues.polls)
-        allow_secrets(function, parts.settings, parts.data.key)
+        allow_secrets(function, parts.settings, parts.data.secrets_key)
         parts.allow_notify(function)
         parts.allow_answer(function)
         function.add_event_source(SqsEventSource(parts.queues.orders, batch_size=1))

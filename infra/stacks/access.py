@@ -88,7 +88,7 @@ class AccessStack(Stack):
         allow_objects(function, parts.data.store, read=_LOOKED_AT)
         # Flatten writes intents; the lane sends them.
         allow_send(function, parts.queues.orders, parts.queues.order_updates, parts.queues.polls)
-        allow_secrets(function, parts.settings, parts.data.key, write=True)
+        allow_secrets(function, parts.settings, parts.data.secrets_key, write=True)
         parts.allow_notify(function)
         parts.allow_answer(function)
         allow_backtests(function, parts.settings, parts.data.store, parts.source.bundles.models())
@@ -121,7 +121,7 @@ class AccessStack(Stack):
         allow_objects(function, parts.data.store, read=_LOOKED_AT)
         allow_send(function, parts.queues.orders, parts.queues.polls)
         # Reading is all: logging in happens in (api).
-        allow_secrets(function, parts.settings, parts.data.key)
+        allow_secrets(function, parts.settings, parts.data.secrets_key)
         self._request_state_key(parts)
         parts.allow_notify(function)
         parts.allow_answer(function)
@@ -136,7 +136,7 @@ class AccessStack(Stack):
             "RequestStateKey",
             name=f"{parts.settings.secret_prefix}/mcp/request-state",
             description="Patang: seals the state of MCP calls that a person is asked about",
-            kms_key_id=parts.data.key.key_arn,
+            kms_key_id=parts.data.secrets_key.key_arn,
             generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
                 secret_string_template=json.dumps({}),
                 generate_string_key="key",

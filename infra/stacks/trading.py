@@ -94,5 +94,5 @@ class TradingStack(Stack):
         allow_table(role, parts.data.desk, write=True)
         allow_objects(role, parts.data.store, read=["universe/"], write=["ticks/"])
         allow_send(role, parts.queues.order_updates)
-        allow_secrets(role, settings, parts.data.key)
+        allow_secrets(role, settings, parts.data.secrets_key)
         return ingester

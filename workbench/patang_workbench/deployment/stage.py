@@ -68,6 +68,12 @@ class Stage(BaseModel):
     # What AWS may cost a month, before tax.
     monthly_budget_usd: Annotated[int, Field(ge=1, le=10_000)] = 35
     log_retention_days: int = 30
+    # How long a file of the audit archive cannot be deleted or written anew. Governance: who administers the
+    # account may lift it, the desk may not. Compliance: nobody may, AWS included, until the days are over.
+    audit_lock: Literal["governance", "compliance"] = "governance"
+    audit_lock_days: Annotated[int, Field(ge=1, le=3_653)] = 365
+    # Who read secrets and who touched the audit archive, kept there by CloudTrail.
+    cloudtrail: bool = False
     tick_shards: Annotated[int, Field(ge=1, le=20)] = 1
     api_requests_per_second: Annotated[int, Field(ge=1, le=1_000)] = 20
     api_burst: Annotated[int, Field(ge=1, le=2_000)] = 40

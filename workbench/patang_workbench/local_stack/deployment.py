@@ -90,7 +90,20 @@ def _put(emulator: Emulator, s3: Any, template: Template, parameters: Mapping[st
         raise DeploymentError(
             f"{template.stack} ended {stack['StackStatus']}: {_failures(formation, template)}"
         )
+    _lock_objects(s3, formation, template.stack, body)
     return _outputs(stack)
+
+
+def _lock_objects(s3: Any, formation: Any, stack: str, body: Mapping[str, Any]) -> None:
+    """The locks of the stack's buckets: the emulator has them, but its CloudFormation passes them over."""
+    for name, resource in body["Resources"].items():
+        lock = resource.get("Properties", {}).get("ObjectLockConfiguration")
+        if lock is None:
+            continue
+        found = formation.describe_stack_resource(StackName=stack, LogicalResourceId=name)
+        s3.put_object_lock_configuration(
+            Bucket=found["StackResourceDetail"]["PhysicalResourceId"], ObjectLockConfiguration=lock
+        )
 
 
 def _there(formation: Any) -> set[str]:

@@ -1,6 +1,7 @@
 """The AWS emulator as a child process, reachable on 127.0.0.1 alone."""
 
 import contextlib
+import importlib.util
 import shutil
 import socket
 import time
@@ -21,6 +22,14 @@ ACCOUNT = "000000000000"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 READY_SECONDS = 30.0
 
+
+# Its keys sign only with a package that its environment is without, as Lambda's is: given to it alone, by its
+# own path, which the functions that it starts do not inherit.
+_SIGNS_WITH = ("cryptography", "cffi", "_cffi_backend")
+_BEGIN = (
+    "import runpy, sys; sys.path.append(sys.argv.pop()); "
+    "runpy.run_module('ministack', run_name='__main__', alter_sys=True)"
+)
 
 class EmulatorError(RuntimeError):
     """The emulator is not installed, did not start, or ended."""
@@ -67,7 +76,7 @@ class Emulator:
         )
         with self.log_path.open("ab") as output:
             self._process = GroupProcess(
-                [str(python), "-m", "ministack"],
+                [str(python), "-c", _BEGIN, str(_signing(folder / "signing"))],
                 keeper=keeper,
                 environment=environment,
                 folder=folder,
@@ -133,3 +142,16 @@ class Emulator:
             self._keeper.keep_folder(self.folder)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _signing(folder: Path) -> Path:
+    """A folder with nothing but links to what keys sign with. Raises EmulatorError where that is missing."""
+    folder.mkdir()
+    for name in _SIGNS_WITH:
+        found = importlib.util.find_spec(name)
+        if found is None or found.origin is None:
+            raise EmulatorError(f"the emulator's keys need {name}, which is not installed: run `make setup`")
+        origin = Path(found.origin)
+        package = origin.parent if found.submodule_search_locations else origin
+        (folder / package.name).symlink_to(package)
+    return folder
