@@ -54,7 +54,7 @@ class Decisions(Construct):
             self,
             "Cycle",
             parts.settings,
-            risk=self.risk,
-            signals=self.signals,
+            risk=self.risk.live,
+            signals=self.signals.live,
             order_workflow=orders.machine,
         )

@@ -23,7 +23,7 @@ class OrderPath(Construct):
     def __init__(self, scope: Construct, construct_id: str, parts: Foundation) -> None:
         super().__init__(scope, construct_id)
         self.steps = self._steps(parts)
-        self.workflow = OrderWorkflow(self, "Workflow", parts.settings, steps=self.steps)
+        self.workflow = OrderWorkflow(self, "Workflow", parts.settings, steps=self.steps.live)
         self.lane = self._lane(parts)
         self.updates = self._updates(parts)
 
@@ -78,7 +78,7 @@ class OrderPath(Construct):
         allow_secrets(function, parts.settings, parts.data.secrets_key)
         parts.allow_notify(function)
         parts.allow_answer(function)
-        function.add_event_source(SqsEventSource(parts.queues.orders, batch_size=1))
+        function.live.add_event_source(SqsEventSource(parts.queues.orders, batch_size=1))
         # A cold lane would be the longest wait of an order, and of an exit above all.
         KeptWarm(
             self,
@@ -103,7 +103,7 @@ class OrderPath(Construct):
         allow_table(function, parts.data.desk, write=True)
         allow_send(function, parts.queues.orders, parts.queues.polls, parts.queues.dead_letters)
         parts.allow_notify(function)
-        function.add_event_source(
+        function.live.add_event_source(
             # More at once would only contend for the same few orders.
             SqsEventSource(
                 parts.queues.order_updates, batch_size=10, max_concurrency=2, report_batch_item_failures=True

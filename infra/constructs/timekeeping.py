@@ -48,7 +48,7 @@ class Timekeeping(Construct):
                 f"{name.replace('-', '')}Schedule",
                 name=f"{settings.prefix}-{name.lower()}",
                 cron=cron,
-                function=function,
+                function=function.live,
                 failures=parts.queues.dead_letters,
             )
 
@@ -83,7 +83,7 @@ class Timekeeping(Construct):
         parts.allow_notify(function)
         parts.allow_look_at_subscriptions(function)
         parts.allow_answer(function)
-        function.add_event_source(SqsEventSource(parts.queues.polls, batch_size=1, max_concurrency=2))
+        function.live.add_event_source(SqsEventSource(parts.queues.polls, batch_size=1, max_concurrency=2))
         return function
 
     def _morning(self, parts: Foundation) -> DeskFunction:

@@ -8,7 +8,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from infra.config import StageSettings
-from infra.constructs.permissions import acknowledge, expect_invocations
+from infra.constructs.permissions import acknowledge
 
 __all__ = ["STATE_MACHINE_FINDINGS", "TradingCycle", "workflow_logs"]
 
@@ -45,8 +45,8 @@ class TradingCycle(Construct):
         construct_id: str,
         settings: StageSettings,
         *,
-        risk: lambda_.IFunction,
-        signals: lambda_.IFunction,
+        risk: lambda_.IAlias,
+        signals: lambda_.IAlias,
         order_workflow: sfn.IStateMachine,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -82,7 +82,6 @@ class TradingCycle(Construct):
             logs=workflow_logs(self, settings, name),
         )
         acknowledge(self.machine, STATE_MACHINE_FINDINGS)
-        expect_invocations(self.machine.role, risk, signals)
 
     def _accounts(self, order_workflow: sfn.IStateMachine) -> sfn.Map:
         assess = self._ask(
@@ -135,7 +134,7 @@ class TradingCycle(Construct):
     def _ask(
         self,
         construct_id: str,
-        function: lambda_.IFunction,
+        function: lambda_.IAlias,
         payload: dict[str, str],
         *,
         result_path: str,

@@ -50,9 +50,9 @@ class AccessStack(Stack):
         parts = Foundation(settings, source, data, trading.queues, trading.ticks)
         self.api = self._api(parts)
         self.mcp = self._mcp(parts)
-        self._route("Pages", data, self.api, "/", "/{proxy+}")
-        self._route("Mcp", data, self.mcp, "/mcp")
-        limited = HttpLambdaIntegration("OpenToAll", self.api)
+        self._route("Pages", data, self.api.live, "/", "/{proxy+}")
+        self._route("Mcp", data, self.mcp.live, "/mcp")
+        limited = HttpLambdaIntegration("OpenToAll", self.api.live)
         routes = [
             self._add(
                 f"OpenToAll{path.strip('/').title()}", data, limited, path, apigateway.HttpMethod(method)
@@ -149,7 +149,7 @@ class AccessStack(Stack):
             {"AwsSolutions-SMG4": "What it seals is over in half an hour; a key is changed by hand"},
         )
 
-    def _route(self, construct_id: str, data: DataStack, function: lambda_.IFunction, *paths: str) -> None:
+    def _route(self, construct_id: str, data: DataStack, function: lambda_.IAlias, *paths: str) -> None:
         integration = HttpLambdaIntegration(construct_id, function)
         for number, path in enumerate(paths):
             self._add(

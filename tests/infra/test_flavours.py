@@ -11,15 +11,17 @@ from infra.bundles import PACKAGE_LAYERS, ROOT, Bundles
 from patang_workbench.local_stack.assembly import LEFT_OUT, Assembly
 
 ASSET = re.compile(r"[0-9a-f]{64}")
+# A version is named by what it is made of.
+VERSION = re.compile(r"(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}")
 HOSTS = re.compile(r"https?://|\.dkr\.ecr\.|pypi|docker\.io|public\.ecr", re.IGNORECASE)
 
 
 def comparable(template):
-    """A template without asset hashes and processor architectures."""
+    """A template without asset hashes, what follows from them, and processor architectures."""
     for resource in template["Resources"].values():
         resource["Properties"].pop("Architectures", None)
         resource["Properties"].pop("CompatibleArchitectures", None)
-    return ASSET.sub("ASSET", json.dumps(template, sort_keys=True))
+    return VERSION.sub(r"\1", ASSET.sub("ASSET", json.dumps(template, sort_keys=True)))
 
 
 def copy(template):

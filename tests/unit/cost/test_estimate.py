@@ -155,16 +155,18 @@ def test_calls_are_those_of_schedules_streams_and_the_table():
             Features=function("features"),
             Reading=(
                 "AWS::Lambda::EventSourceMapping",
-                {"FunctionName": {"Ref": "Features"}, "EventSourceArn": {"Fn::GetAtt": ["Ticks", "Arn"]}},
+                {"FunctionName": {"Ref": "FeaturesLive"}, "EventSourceArn": {"Fn::GetAtt": ["Ticks", "Arn"]}},
             ),
+            FeaturesLive=("AWS::Lambda::Alias", {"FunctionName": {"Ref": "Features"}}),
             Archive=function("archive"),
             Evening=(
                 "AWS::Scheduler::Schedule",
                 {
                     "ScheduleExpression": "cron(50 15 ? * * *)",
-                    "Target": {"Arn": {"Fn::GetAtt": ["Archive", "Arn"]}},
+                    "Target": {"Arn": {"Ref": "ArchiveLive"}},
                 },
             ),
+            ArchiveLive=("AWS::Lambda::Alias", {"FunctionName": {"Ref": "Archive"}}),
             Mcp=function("mcp"),
         ),
         month,

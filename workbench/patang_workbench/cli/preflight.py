@@ -61,7 +61,7 @@ def _made_now(stage: str) -> Mapping[str, Any]:
     event = {"scheduled_time": datetime.now(IST).isoformat(), "by": caller()}
     try:
         reply = boto3.client("lambda", config=_CALL).invoke(
-            FunctionName=f"patang-{stage}-preflight", Payload=json.dumps(event).encode()
+            FunctionName=f"patang-{stage}-preflight:live", Payload=json.dumps(event).encode()
         )
     except (BotoCoreError, ClientError) as error:
         raise CommandError(f"the function patang-{stage}-preflight cannot be called: {error}") from error

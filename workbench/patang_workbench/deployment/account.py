@@ -9,6 +9,7 @@ from typing import Any, Final
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from patang_workbench.deployment.changes import retained
 from patang_workbench.deployment.stage import Stage
 
 __all__ = ["PARTS", "AccountError", "Kept", "StageAccount"]
@@ -88,12 +89,10 @@ class StageAccount:
 
     def kept(self, stack: str) -> list[Kept]:
         """What of a deployed stack is retained when the stack goes."""
-        resources = self.template(stack)["Resources"]
         physical = dict(self._physical(stack))
         return [
             Kept(stack, str(resource["Type"]), physical.get(name, name))
-            for name, resource in resources.items()
-            if resource.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
+            for name, resource in retained(self.template(stack)).items()
         ]
 
     def secrets_made_at_run_time(self) -> list[str]:
