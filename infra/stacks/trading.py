@@ -1,6 +1,6 @@
 """From a tick to a closed trade: the stream, the queues, the functions and the workflows between them."""
 
-from aws_cdk import CfnOutput, CfnParameter, Environment, Stack
+from aws_cdk import CfnOutput, CfnParameter, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct
@@ -40,6 +40,8 @@ class TradingStack(Stack):
             stream_mode=kinesis.StreamMode.PROVISIONED,
             shard_count=settings.tick_shards,
             encryption=kinesis.StreamEncryption.MANAGED,
+            # The CDK would keep it, at 11 USD a month: a day's ticks, which the store has.
+            removal_policy=RemovalPolicy.DESTROY,
         )
         self.queues = Queues(self, "Queues")
         source = FunctionSource(self, settings, bundles)
