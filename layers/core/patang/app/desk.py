@@ -14,6 +14,7 @@ from patang.identity.tokens import Tokens
 if TYPE_CHECKING:
     from patang.accounts.daily_login import DailyLogin
     from patang.alerts.service import PriceAlerts
+    from patang.audit.sealing import AuditSeal
     from patang.backtest.asking import Backtests
     from patang.backtest.worker import ResearchWorker
     from patang.desk_view.explanations import Explanations
@@ -81,10 +82,19 @@ class Desk(Trading):
             self.tables,
             TradeLogExport(DayLog(self.store), self.objects, self.tables),
             AuditExport(self.audit_log(), self.objects),
+            self._audit_seal(),
             self.metrics,
             self.standing_settings,
             time.sleep,
         )
+
+    def _audit_seal(self) -> "AuditSeal | None":
+        """None where there is no bucket that keeps what it has been given, as at home."""
+        from patang.audit.sealing import AuditSeal
+
+        if self.audit_archive is None:
+            return None
+        return AuditSeal(self.objects, self.audit_archive, self.signer)
 
     def heartbeat(self) -> "Heartbeat":
         # Here, not at the top: one function alone has a heart.
