@@ -17,7 +17,8 @@ class OrderPath(Construct):
     """(order_workflow) and its state machine, (order_lane), (order_updates).
 
     The lane is the only sender, and alone stands in the network with the fixed address. It reaches DynamoDB
-    and S3 by their gateways, and the broker and the rest of AWS through the address.
+    and S3 by their gateways, and the broker and the rest of AWS through the address. With egress `none` there
+    is no such network: a paper lane sends nothing to the broker.
     """
 
     def __init__(self, scope: Construct, construct_id: str, parts: Foundation) -> None:

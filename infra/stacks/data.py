@@ -56,7 +56,9 @@ class DataStack(Stack):
         # What CloudWatch publishes has no attributes, which no filter lets through.
         self.alarms = self._topic("Alarms", settings, by_way=False)
         self._let_senders_in()
-        self.order_network = OrderNetwork(self, "OrderNetwork", settings)
+        self.order_network = (
+            None if settings.egress == "none" else OrderNetwork(self, "OrderNetwork", settings)
+        )
         self.api = apigateway.HttpApi(
             self,
             "Api",

@@ -54,7 +54,7 @@ class TradingStack(Stack):
             "unpacks layers elsewhere",
         )
 
-        if settings.egress == "nat-instance":
+        if settings.egress == "nat-instance" and data.order_network is not None:
             NatInstance(self, "Nat", settings, data.order_network, SnsAction(data.alarms))
         self.tick_path = TickPath(self, "TickPath", parts)
         self.order_path = OrderPath(self, "OrderPath", parts)

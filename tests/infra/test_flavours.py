@@ -91,7 +91,7 @@ def test_platform_changes_the_hash_of_packages_and_not_of_sources():
         {"log_retention_days": "31"},
         {"api_burst": "1"},
         {"tick_shards": "0"},
-        {"egress": "none"},
+        {"egress": "vpn"},
         {"nat_generation": "0"},
     ],
 )
