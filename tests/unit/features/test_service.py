@@ -23,7 +23,14 @@ from patang.market.universe import save_universe
 from patang.ports import WriteConflict
 from patang.records import load
 from patang.settings import Settings
-from tests.fakes import MemoryObjects, MemoryStore, RecordedDeadLetters, RecordedMetrics, RecordedWorkflows
+from tests.fakes import (
+    FixedClock,
+    MemoryObjects,
+    MemoryStore,
+    RecordedDeadLetters,
+    RecordedMetrics,
+    RecordedWorkflows,
+)
 from tests.unit.market.market_day import (
     DAY,
     SESSION,
@@ -69,6 +76,7 @@ class Desk:
         self.store, self.objects = MemoryStore(), MemoryObjects()
         self.workflows, self.metrics = RecordedWorkflows(), RecordedMetrics()
         self.dead_letters = RecordedDeadLetters()
+        self.clock = FixedClock()
         self.stream = MemoryStream(*shards)
         self.settings = Settings()
         self.read_settings: Callable[[], Settings] = lambda: self.settings
@@ -84,6 +92,7 @@ class Desk:
             self.dead_letters,
             lambda: self.read_settings(),
             self.metrics,
+            self.clock,
         )
 
     def minutes(self) -> dict[str, bytes]:

@@ -67,6 +67,7 @@ def desk_whose_services(act: Callable[..., Any]) -> Any:
         "guard",
         "reconciler",
         "charge_check",
+        "desk_figures",
         "notifications",
         "subscription_check",
         "signals",

@@ -27,22 +27,20 @@ if TYPE_CHECKING:
     from patang.identity.principal import Principal
     from patang.market.archive import ArchiveService
     from patang.market.feed_task import FeedTask
-    from patang.market.heartbeat import Heartbeat
     from patang.oauth.authorizations import Authorizations
     from patang.oauth.clients import ClientBook
     from patang.oauth.events import GrantEvents
     from patang.oauth.grants import Grants
     from patang.ports.client_documents import ClientDocuments
-    from patang.risk.charge_check import ChargeCheck
     from patang.strategies.service import SignalService
     from patang.tools.caller import Caller
     from patang.watchlists.service import WatchlistService
-from patang.app.trading import Trading
+from patang.app.watching import Watching
 
 __all__ = ["Desk"]
 
 
-class Desk(Trading):
+class Desk(Watching):
     """What one process of the desk is wired to. `environment` defaults to the process's own."""
 
     def audit_linker(self) -> AuditLinker:
@@ -95,13 +93,6 @@ class Desk(Trading):
         if self.audit_archive is None:
             return None
         return AuditSeal(self.objects, self.audit_archive, self.signer)
-
-    def heartbeat(self) -> "Heartbeat":
-        # Here, not at the top: one function alone has a heart.
-        from patang.adapters.echo import echoed_address
-        from patang.market.heartbeat import Heartbeat
-
-        return Heartbeat(self.metrics, echoed_address, self._environment.get("HEARTBEAT_URL"))
 
     def desk_view(self) -> "DeskView":
         # Here, not at the top: what is shown are many models, and most functions show nothing.
@@ -269,21 +260,6 @@ class Desk(Trading):
 
         return Backtests(self.store, self.objects, self.research_machine, self.clock, self.models)
 
-    def charge_check(self) -> "ChargeCheck":
-        # Here, not at the top: one function alone asks the broker what it has charged.
-        from patang.risk.charge_check import ChargeCheck
-
-        return ChargeCheck(
-            self.store,
-            self.accounts(),
-            self.broker,
-            lambda account: self._kite_broker(account, None),
-            self.standing_settings,
-            self.clock,
-            self.notifier,
-            self.metrics,
-        )
-
     @cached_property
     def _signals(self) -> "SignalService":
         # Here, not at the top: only one function is deployed with the model's layer.
@@ -317,4 +293,5 @@ class Desk(Trading):
             self.dead_letters,
             self.settings,
             self.metrics,
+            self.clock,
         )

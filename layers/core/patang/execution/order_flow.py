@@ -44,6 +44,7 @@ from patang.ports import Broker, Clock, IntentQueue, ItemReader, Key, Metrics, S
 from patang.records import change, create, load, read_ahead, replace
 from patang.risk.reservations import bind
 from patang.settings import Mode, Settings
+from patang.trail.ids import learned
 
 __all__ = ["OrderFlow", "Step"]
 
@@ -86,6 +87,7 @@ class OrderFlow:
     def construct(self, account: str, order_id: str) -> Step:
         """Writes the exact terms the owner will be asked about."""
         proposal = change(self._store, lambda: self._construct(account, order_id))
+        _follow(proposal)
         if proposal is None:
             return _no("UNKNOWN_PROPOSAL")
         if proposal.state == "CONCLUDED" or proposal.terms_digest is None:
@@ -96,6 +98,7 @@ class OrderFlow:
         """Whether such an order could be placed now. Changes nothing."""
         facts = self._facts(account, order_id)
         proposal = load(facts, Proposal, proposal_key(account, order_id))
+        _follow(proposal)
         if proposal is None or proposal.terms is None:
             return _no("UNKNOWN_PROPOSAL")
         as_of, settings = _market_time(facts, proposal), self._settings()
@@ -122,6 +125,7 @@ class OrderFlow:
         """Whether what the owner said yes to still holds: terms, price, risk, hours and session."""
         facts = self._facts(account, order_id, risk_key(account))
         proposal = load(facts, Proposal, proposal_key(account, order_id))
+        _follow(proposal)
         if proposal is None or proposal.terms is None:
             return _no("UNKNOWN_PROPOSAL")
         if proposal.state == "SUBMITTED":
@@ -159,6 +163,7 @@ class OrderFlow:
             done = intent.state in ("ACKED", "COMPLETE")
             answer = {"ok": done, "reason": intent.state, "intent_id": intent.intent_id}
             return self._answered(task_token, answer)
+        learned(intent_id=intent.intent_id)
         enqueue(self._queue, intent)
         return _yes("SUBMITTED", intent_id=intent.intent_id)
 
@@ -188,6 +193,7 @@ class OrderFlow:
         asked = proposal_key(account, order_id)
         facts = read_ahead(self._store, asked, risk_key(account), market_clock_key())
         proposal = load(facts, Proposal, asked)
+        _follow(proposal)
         if proposal is None or proposal.terms is None:
             return "NOT_APPROVED", []
         if proposal.intent_id is not None:
@@ -262,6 +268,12 @@ class OrderFlow:
             preflight_key(self._clock.now().astimezone(IST).date()),
             *more,
         )
+
+
+def _follow(proposal: Proposal | None) -> None:
+    if proposal is not None:
+        signal = proposal.signal.signal_id
+        learned(run_id=proposal.run_id, signal_id=signal, intent_id=proposal.intent_id)
 
 
 def _market_time(facts: ItemReader, proposal: Proposal) -> datetime:
