@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from pydantic import ValidationError
 
@@ -22,12 +22,19 @@ from patang.audit.entry import GENESIS, AuditEntry
 from patang.audit.export import PARTS, AuditPart
 from patang.errors import BadInput
 from patang.market.sessions import session_on
-from patang.ports import ObjectStore
 from patang.ports.signing import SignatureCheck
 
-__all__ = ["ArchiveCheck", "check_archive"]
+__all__ = ["ArchiveCheck", "KeptFiles", "check_archive"]
 
 _A_DAY: Final = timedelta(days=1)
+
+
+class KeptFiles(Protocol):
+    """What is looked at of an archive."""
+
+    def get(self, path: str) -> bytes | None: ...
+
+    def list(self, prefix: str) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class ArchiveCheck:
 
 
 def check_archive(
-    archive: ObjectStore,
+    archive: KeptFiles,
     holds: SignatureCheck,
     *,
     trusted: Collection[str] | None = None,
@@ -83,7 +90,7 @@ def check_archive(
 class _Look:
     """One look through an archive: the problems so far, and the files that are what their digest says."""
 
-    def __init__(self, archive: ObjectStore, holds: SignatureCheck, trusted: Collection[str] | None) -> None:
+    def __init__(self, archive: KeptFiles, holds: SignatureCheck, trusted: Collection[str] | None) -> None:
         self._archive = archive
         self._holds = holds
         self._trusted = trusted

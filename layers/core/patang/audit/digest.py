@@ -1,7 +1,7 @@
 """The day's digest: what the audit archive has got since the one before, signed, and chained to it.
 
-A digest names files by their hashes and chains by where they end. Whoever keeps one can later prove that nothing
-before it was changed, taken out or put in between.
+A digest names files by their hashes and chains by where they end. Whoever keeps one can later prove that
+nothing before it was changed, taken out or put in between.
 """
 
 import base64
