@@ -20,6 +20,7 @@ from patang_workbench.cli import main, staged
 from patang_workbench.cli.deployed import deployed_desk
 from patang_workbench.deployment import checks
 from patang_workbench.local_stack.emulator import Emulator
+from tests.integration.deployment.conftest import with_docker
 from tests.integration.deployment.whole_stage import LocalCdk, Tree
 
 STACKS = ["patang-paper-data", "patang-paper-trading", "patang-paper-access", "patang-paper-operations"]
@@ -127,7 +128,7 @@ def life(running: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         for name in ("AWS_PROFILE", "CDK_DOCKER"):
             patch.delenv(name, raising=False)
         patch.setattr(staged, "Programs", cdk)
-        patch.setattr(checks.shutil, "which", lambda name: f"/usr/bin/{name}")
+        patch.setattr(checks.shutil, "which", with_docker)
         running.client("ssm").put_parameter(
             Name="/cdk-bootstrap/hnb659fds/version", Value="21", Type="String"
         )
