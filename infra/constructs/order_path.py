@@ -87,6 +87,7 @@ class OrderPath(Construct):
             name=f"{parts.settings.prefix}-warm-order-lane",
             cron=parts.settings.warm_schedule,
             queue=parts.queues.orders,
+            failures=parts.queues.dead_letters,
         )
         return function
 

@@ -57,6 +57,7 @@ class ResearchWorkerFunction(lambda_.DockerImageFunction):
             architecture=lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64,
             role=role,
             log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
             memory_size=_MEMORY_MB,
             timeout=Duration.minutes(_JOB_MINUTES),
             environment={
@@ -162,7 +163,8 @@ def _map_of_jobs(worker: lambda_.IAlias, at_once: int) -> dict[str, Any]:
     job = {
         "Type": "Task",
         "Resource": worker.function_arn,
-        "TimeoutSeconds": 60 * _JOB_MINUTES,
+        # A worker that takes all its time has ended, and says so, before the map gives it up.
+        "TimeoutSeconds": 60 * _JOB_MINUTES + 30,
         "Retry": [
             {
                 "ErrorEquals": ["States.ALL"],

@@ -60,7 +60,14 @@ class KeptWarm(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, cron: str, queue: sqs.IQueue
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        cron: str,
+        queue: sqs.IQueue,
+        failures: sqs.IQueue,
     ) -> None:
         super().__init__(scope, construct_id)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
@@ -84,6 +91,7 @@ class KeptWarm(Construct):
                 ],
                 retry_attempts=0,
                 max_event_age=_ON_TIME,
+                dead_letter_queue=failures,
                 role=role,
             ),
         )

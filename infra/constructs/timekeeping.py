@@ -201,7 +201,7 @@ class Timekeeping(Construct):
             parts.source,
             "heartbeat",
             memory_mb=256,
-            timeout_seconds=20,
+            timeout_seconds=25,
             failures=parts.queues.dead_letters,
             environment=parts.variables("DESK_TABLE")
             | ({} if outside is None else {"HEARTBEAT_URL": outside}),

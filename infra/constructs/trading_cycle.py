@@ -51,8 +51,8 @@ class TradingCycle(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._risk = risk
-        gate = self._ask("Gate", risk, {"op": "gate", **_CYCLE}, result_path="$.gate", seconds=20)
-        generate = self._ask("Signals", signals, _CYCLE, result_path="$.found", seconds=40)
+        gate = self._ask("Gate", risk, {"op": "gate", **_CYCLE}, result_path="$.gate", seconds=30)
+        generate = self._ask("Signals", signals, _CYCLE, result_path="$.found", seconds=45)
         stopped = sfn.Succeed(self, "Stopped", comment="The gate's reason is in the output")
         quiet = sfn.Succeed(self, "Nothing to trade")
         done = sfn.Succeed(self, "Done")
@@ -89,7 +89,7 @@ class TradingCycle(Construct):
             self._risk,
             {"op": "assess", **_CYCLE, "account": sfn.JsonPath.string_at("$.account")},
             result_path="$.assessed",
-            seconds=20,
+            seconds=30,
         )
         proposals = self._proposals(order_workflow)
         # One account's failure is its own: the others go on, and the output tells.

@@ -18,7 +18,7 @@ from patang_workbench.cli.running import CommandError, RunningDesk, add_desk_arg
 __all__ = ["add_arguments", "run"]
 
 # Longer than the function itself may take, and never twice.
-_CALL = Config(read_timeout=70, retries={"total_max_attempts": 1})
+_CALL = Config(read_timeout=120, retries={"total_max_attempts": 1})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
