@@ -127,6 +127,8 @@ class DeskFunction(lambda_.Function):
             layers=[source.layer(layer) for layer in FUNCTION_LAYERS[name]],
             role=role,
             log_group=log_group,
+            # Lambda's own lines are objects too, and what a handler raises is one of them.
+            logging_format=lambda_.LoggingFormat.JSON,
             memory_size=memory_mb,
             timeout=Duration.seconds(timeout_seconds),
             environment={

@@ -4,7 +4,15 @@ import ast
 import itertools
 import re
 
+import pytest
+
 from infra.bundles import ROOT
+from infra.config import StageSettings
+from infra.constructs.desk_metrics import DeskMetrics
+from patang.adapters.series import SERIES
+from patang.trail.ids import ID_NAMES
+from patang_workbench.cost.deployed import json_of
+from patang_workbench.cost.watching import drawn_metrics
 
 # Those whose silence is normal by night call nobody: one alarm calls for them while the market is open.
 PARTS = {"market-closed", "ticks-missing", "minutes-missing", "reconciler-silent"}
@@ -138,6 +146,53 @@ def test_metrics_that_are_watched_are_written_somewhere(cloud):
     assert [name for name in sorted(watched) if f'"{name}"' not in code] == []
 
 
+def test_a_metric_is_written_where_it_is_drawn_or_watched_and_nowhere_else(cloud):
+    """A series that nobody looks at is charged for all the same; one that nobody writes shows nothing."""
+    bodies = [json_of(board["DashboardBody"]) for board in cloud.properties("AWS::CloudWatch::Dashboard")]
+    looked_at = {
+        (service_of(series[2:]), series[1])
+        for body in bodies
+        for series in drawn_metrics(body)
+        if series[0] == "Patang"
+    } | {
+        (next(d["Value"] for d in alarm["Dimensions"] if d["Name"] == "service"), alarm["MetricName"])
+        for alarm in cloud.properties("AWS::CloudWatch::Alarm")
+        if alarm["Namespace"] == "Patang"
+    }
+
+    assert looked_at == {(service, name) for service, names in SERIES.items() for name in names}
+
+
+def service_of(dimensions):
+    """Of names and values in turn."""
+    return dict(zip(dimensions[::2], dimensions[1::2], strict=True))["service"]
+
+
+def test_what_makes_no_series_can_be_neither_drawn_nor_watched():
+    metrics = DeskMetrics(StageSettings())
+    metrics.desk("order_lane", "lane_intents")
+    with pytest.raises(ValueError, match="lane_waited of order_lane is no series"):
+        metrics.desk("order_lane", "lane_waited")
+
+
+def test_functions_and_the_runtime_write_objects(cloud, research):
+    for assembly in (cloud, research):
+        for name, function in assembly.functions().items():
+            assert function["LoggingConfig"]["LogFormat"] == "JSON", name
+
+
+def test_the_story_of_an_order_is_a_saved_query_over_every_log_that_tells_of_it(cloud):
+    (query,) = cloud.properties("AWS::Logs::QueryDefinition")
+    groups = {
+        group["LogGroupName"] for group in cloud.properties("AWS::Logs::LogGroup") if "LogGroupName" in group
+    }
+    written = {name for name in groups if name.startswith(("/aws/lambda/", "/aws/ecs/"))}
+
+    assert query["Name"] == "patang-paper/story-of-an-order"
+    assert set(query["LogGroupNames"]) == written - {"/aws/lambda/patang-paper-research-worker"}
+    assert all(name in query["QueryString"] for name in ID_NAMES)
+
+
 def test_three_dashboards_show_what_is_traded_what_is_late_and_what_it_costs(cloud):
     dashboards = {
         properties["DashboardName"]: body_of(properties)
@@ -146,8 +201,29 @@ def test_three_dashboards_show_what_is_traded_what_is_late_and_what_it_costs(clo
 
     assert set(dashboards) == {f"patang-paper-{name}" for name in ("trading", "pipeline", "cost")}
     for name, shown in {
-        "trading": ("signals", "approval_decisions", "lane_intents", "exits_begun", "breaker_opened"),
-        "pipeline": ("IteratorAge", "minute_close_ms", "order_latency", "Errors", "Throttles", "budget"),
+        "trading": (
+            "day_result_inr",
+            "exposure_inr",
+            "slippage_inr",
+            "signals",
+            "approval_decisions",
+            "lane_intents",
+            "order_updates",
+            "exits_begun",
+            "breaker_opened",
+            "accounts_stopped",
+        ),
+        "pipeline": (
+            "tick_age_ms",
+            "IteratorAge",
+            "minute_close_ms",
+            "Duration",
+            "order_latency",
+            "cold_starts",
+            "Errors",
+            "Throttles",
+            "budget",
+        ),
         "cost": ("EstimatedCharges", "Invocations", "IncomingBytes", "ConsumedWriteCapacityUnits"),
     }.items():
         assert [metric for metric in shown if f'"{metric}"' not in dashboards[f"patang-paper-{name}"]] == []

@@ -20,6 +20,7 @@ LEFT_OUT: Mapping[str, str] = {
     "AWS::EC2::Instance": "unknown to the emulator's CloudFormation; no machine would stand behind it",
     "AWS::CloudWatch::CompositeAlarm": "refused by the emulator; the alarms it is made of are deployed",
     "AWS::EC2::NatGateway": "unknown to the emulator's CloudFormation; takes the instance's place",
+    "AWS::Logs::QueryDefinition": "refused by the emulator; nobody asks its logs by query",
     "AWS::Budgets::Budget": "refused by the emulator, which charges nothing",
 }
 

@@ -14,23 +14,28 @@ __all__ = ["HIDDEN", "redacted", "redacted_error"]
 
 HIDDEN: Final = "(hidden)"
 
+# Without one of these nothing of what looks at names finds anything, and most lines have none.
+_WORDS: Final = (
+    "token", "secret", "checksum", "pass", "totp", "pin", "otp", "nonce", "csrf", "verifier", "cookie",
+    "authorization", "api-key", "signature", "code", "bearer", "basic", "approvals", "consent", "input_value",
+)  # fmt: skip
 # Names under which a secret travels, whatever it looks like.
 _NAME: Final = (
     r"access_token|refresh_token|public_token|request_token|id_token|enctoken|task_?token|session_token|"
     r"api_secret|client_secret|secret_?access_?key|aws_session_token|security_token|secret|checksum|"
     r"password|passwd|passphrase|totp|pin|otp|nonce|csrf(?:_token)?|code_verifier|cookie|set-cookie|"
-    r"authorization|proxy-authorization|x-api-key|signature|code"
+    r"x-api-key|signature|code"
 )
-_SECRET_NAME: Final = re.compile(rf"(?i)(?:[\w-]*[_-])?(?:{_NAME})")
+_SECRET_NAME: Final = re.compile(rf"(?i)(?:[\w-]*[_-])?(?:{_NAME}|authorization)")
 # "Authorization: token key:token", 'Bearer ...', b"authorization", b"Basic ...": name and scheme stay.
 _HEADER: Final = re.compile(
-    r"(?i)\b((?:proxy-)?authorization\\?['\"]?\s*[:=,]\s*(?:b?\\?['\"])?(?:(?:bearer|basic|token|digest)\s+)?)"
-    r"[^\s'\",;}\)\\]+"
+    r"(?i)\b((?:proxy-)?authorization\\?['\"]?\s*[:=,]\s*(?:b?\\?['\"])?+(?:(?:bearer|basic|token|digest)\s+)?+)"
+    r"(?!b?\\?['\"]?\(hidden)[^\s'\",;}\)\\]+"
 )
 _SCHEME: Final = re.compile(r"(?i)\b(bearer|basic|token)\s+[\w.+/=~-]+(?::[\w.+/=~-]+)?(?<=[\w=]{12})")
 # name=value, "name": "value", name: value, ('name', 'value'); also in the query of an address.
 _PAIR: Final = re.compile(
-    rf"(?i)\b((?:{_NAME})\\?['\"]?\s*(?:=|:|%3D|,\s*(?=b?\\?['\"]))\s*(?:b?\\?['\"])?)([^\s'\",;&}}\)\\]+)"
+    rf"(?i)(?<![a-z0-9])((?:{_NAME})\\?['\"]?\s*(?:=|:|%3D|,\s*(?=b?\\?['\"]))\s*(?:b?\\?['\"])?)(?!b?\\?['\"]?\(hidden)([^\s'\",;&}}\)\\]+)"
 )
 # The address of an approval, and of what else only its link opens.
 _LINK: Final = re.compile(r"(/(?:approvals|consent)/)[\w-]{16,}")
@@ -44,9 +49,13 @@ _SHAPES: Final = (
     # 32 letters and figures: tokens and secrets of the broker's. 64 figures: a checksum.
     re.compile(r"(?<![\w-])(?=[A-Za-z]*\d|[a-z]*[A-Z]+[A-Za-z]*[a-z])[A-Za-z0-9]{32}(?![\w-])"),
     re.compile(r"(?i)(?<![\w-])[0-9a-f]{64}(?![\w-])"),
-    # 160 random bits or more in letters that an address may have: nonces, task tokens, codes.
-    re.compile(r"(?<![\w/.-])(?=[\w+/-]*\d)(?=[\w+/-]*[A-Z])(?=[\w+/-]*[a-z])[\w-]{40,}={0,2}(?![\w-])"),
 )
+# 240 random bits or more in letters that an address may have: task tokens, codes, tokens of others. A name of
+# that length has words in it, these have a run of small and great letters and figures.
+_LONG: Final = re.compile(r"(?<![\w-])[\w-]{40,}={0,2}(?![\w-])")
+_RUN: Final = re.compile(r"(?=[A-Za-z]{0,40}\d)(?=[A-Z\d]{0,40}[a-z])(?=[a-z\d]{0,40}[A-Z])[A-Za-z\d]{12,}")
+# What a model did not take, of which its error shows beginning and end: half a secret has no shape.
+_INPUT: Final = re.compile(r"input_value=.{0,1000}?(?=, input_type=)", re.DOTALL)
 
 
 def redacted(value: Any) -> Any:
@@ -91,13 +100,16 @@ def _clean(error: BaseException) -> None:
 
 
 def _text(text: str) -> str:
-    text = _HEADER.sub(rf"\1{HIDDEN}", text)
-    text = _PAIR.sub(_pair, text)
-    text = _LINK.sub(rf"\1{HIDDEN}", text)
-    text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
+    lower = text.lower()
+    if any(word in lower for word in _WORDS):
+        text = _HEADER.sub(rf"\1{HIDDEN}", text)
+        text = _PAIR.sub(_pair, text)
+        text = _LINK.sub(rf"\1{HIDDEN}", text)
+        text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
+        text = _INPUT.sub(f"input_value={HIDDEN}", text)
     for shape in _SHAPES:
         text = shape.sub(HIDDEN, text)
-    return text
+    return _LONG.sub(lambda found: HIDDEN if _RUN.search(found[0]) else found[0], text)
 
 
 def _pair(found: re.Match[str]) -> str:
