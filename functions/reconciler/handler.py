@@ -7,7 +7,7 @@ from typing import Any
 
 from patang.accounts.health import counting_failures
 from patang.app import Desk, invocation
-from patang.errors import BadInput
+from patang.errors import BadInput, StopTrading
 from patang.market.schedule import scheduled_time
 from patang.trail.ids import on_trail
 
@@ -46,7 +46,8 @@ def _asked(accounts: object) -> dict[str, Any]:
         return {"refused": f"reconcile names accounts in a list, not {accounts!r:.100}"}
     try:
         return {"results": desk.reconciler().ask(accounts)}
-    except BadInput as error:
+    except (BadInput, StopTrading) as error:
+        # A first login comes before the first tick: there is no market time yet, and nothing to compare.
         return {"refused": str(error)}
 
 
