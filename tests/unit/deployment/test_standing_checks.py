@@ -35,14 +35,23 @@ ALARMED = Subscription(*ALARMS, confirmed=True, sign_in_to_end=True)
     [
         ((HEARD, ALARMED), "ok", "2 are confirmed, for messages and alarms"),
         ((), "fail", "nobody hears messages and alarms"),
-        ((HEARD, Subscription(*ALARMS, confirmed=False)), "fail", "alarms; waits: alarms to o***@example.com"),
         (
-            (HEARD, ALARMED, Subscription("messages", "sms", "***210", confirmed=False)), "warn",
+            (HEARD, Subscription(*ALARMS, confirmed=False)),
+            "fail",
+            "alarms; waits: alarms to o***@example.com",
+        ),
+        (
+            (HEARD, ALARMED, Subscription("messages", "sms", "***210", confirmed=False)),
+            "warn",
             "waits to be confirmed: messages to ***210",
         ),
-        ((HEARD, Subscription(*ALARMS, confirmed=True, sign_in_to_end=False)), "warn", "the link in any mail"),
+        (
+            (HEARD, Subscription(*ALARMS, confirmed=True, sign_in_to_end=False)),
+            "warn",
+            "the link in any mail",
+        ),
     ],
-)  # fmt: skip
+)
 def test_whether_somebody_hears_is_told_with_what_to_do(
     found: tuple[Subscription, ...], status: str, words: str
 ) -> None:
