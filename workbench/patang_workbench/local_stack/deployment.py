@@ -43,11 +43,20 @@ def deploy(
     return outputs
 
 
-def subscribe_outbox(emulator: Emulator, topic: str) -> str:
+def subscribe_outbox(emulator: Emulator, topic: str, name: str = "patang-local-outbox") -> str:
     """A queue that gets what the owner would get by mail. Returns its address."""
     sqs, sns = emulator.client("sqs"), emulator.client("sns")
-    queue = sqs.create_queue(QueueName="patang-local-outbox")["QueueUrl"]
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": attributes["QueueArn"],
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=attributes["QueueArn"])
     return str(queue)
 
