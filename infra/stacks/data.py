@@ -10,6 +10,7 @@ from aws_cdk.aws_sns_subscriptions import EmailSubscription, SmsSubscription
 from constructs import Construct
 
 from infra.config import StageSettings
+from infra.constructs.access_trail import access_trail
 from infra.constructs.audit_archive import audit_archive
 from infra.constructs.keys import secrets_key, signing_key, store_key
 from infra.constructs.order_network import OrderNetwork
@@ -52,6 +53,8 @@ class DataStack(Stack):
         self.store = Store(bucket.bucket_name, self.export_value(bucket.bucket_arn), self.key)
         archive = audit_archive(self, settings, self.key)
         self.audit_archive = Store(archive.bucket_name, self.export_value(archive.bucket_arn), self.key)
+        if settings.cloudtrail:
+            access_trail(self, settings, archive, self.key)
         self.notify = self._topic("Notify", settings, by_way=True)
         # What CloudWatch publishes has no attributes, which no filter lets through.
         self.alarms = self._topic("Alarms", settings, by_way=False)

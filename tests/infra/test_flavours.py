@@ -46,7 +46,8 @@ def test_emulator_is_given_all_but_what_it_cannot_take_and_what_leads_there(loca
 
     others = {name: r for name, r in left_out.items() if r["Type"] not in LEFT_OUT}
     assert {r["Type"] for r in left_out.values()} - {r["Type"] for r in others.values()} == set(LEFT_OUT) - {
-        "AWS::EC2::NatGateway"
+        "AWS::EC2::NatGateway",
+        "AWS::CloudTrail::Trail",
     }
     (route,) = (r["Properties"] for r in others.values() if r["Type"] == "AWS::EC2::Route")
     assert "NetworkInterfaceId" in route

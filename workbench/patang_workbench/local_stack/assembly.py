@@ -22,6 +22,7 @@ LEFT_OUT: Mapping[str, str] = {
     "AWS::EC2::NatGateway": "unknown to the emulator's CloudFormation; takes the instance's place",
     "AWS::Logs::QueryDefinition": "refused by the emulator; nobody asks its logs by query",
     "AWS::Budgets::Budget": "refused by the emulator, which charges nothing",
+    "AWS::CloudTrail::Trail": "unknown to the emulator's CloudFormation; off unless the stage asks for it",
 }
 
 # Left out where they name a resource that is: without it they have nothing to lead to or to watch.
