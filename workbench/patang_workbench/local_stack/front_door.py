@@ -39,7 +39,7 @@ class FrontDoor:
         self._thread = threading.Thread(target=self._server.run, name="front-door", daemon=True)
 
     def open(self, endpoint: str, api_id: str, trust: ssl.SSLContext | bool = True) -> None:
-        """Begin to serve the HTTP API `api_id` of the emulator at `endpoint`; `trust` knows its certificate."""
+        """Begin to serve the HTTP API `api_id` of the emulator at `endpoint`; `trust` knows its key."""
         self._client = _client(trust)
         self._target = f"{endpoint}/_aws/execute-api/{api_id}/$default"
         self._thread.start()
