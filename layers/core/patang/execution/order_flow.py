@@ -87,9 +87,9 @@ class OrderFlow:
     def construct(self, account: str, order_id: str) -> Step:
         """Writes the exact terms the owner will be asked about."""
         proposal = change(self._store, lambda: self._construct(account, order_id))
-        _follow(proposal)
         if proposal is None:
             return _no("UNKNOWN_PROPOSAL")
+        proposal.follow()
         if proposal.state == "CONCLUDED" or proposal.terms_digest is None:
             return _no(proposal.outcome or proposal.state)
         return _yes("CONSTRUCTED", terms_digest=proposal.terms_digest)
@@ -98,9 +98,9 @@ class OrderFlow:
         """Whether such an order could be placed now. Changes nothing."""
         facts = self._facts(account, order_id)
         proposal = load(facts, Proposal, proposal_key(account, order_id))
-        _follow(proposal)
         if proposal is None or proposal.terms is None:
             return _no("UNKNOWN_PROPOSAL")
+        proposal.follow()
         as_of, settings = _market_time(facts, proposal), self._settings()
         try:
             reason = (
@@ -125,9 +125,9 @@ class OrderFlow:
         """Whether what the owner said yes to still holds: terms, price, risk, hours and session."""
         facts = self._facts(account, order_id, risk_key(account))
         proposal = load(facts, Proposal, proposal_key(account, order_id))
-        _follow(proposal)
         if proposal is None or proposal.terms is None:
             return _no("UNKNOWN_PROPOSAL")
+        proposal.follow()
         if proposal.state == "SUBMITTED":
             return _yes("SUBMITTED")
         if proposal.state != "APPROVED":
@@ -193,9 +193,9 @@ class OrderFlow:
         asked = proposal_key(account, order_id)
         facts = read_ahead(self._store, asked, risk_key(account), market_clock_key())
         proposal = load(facts, Proposal, asked)
-        _follow(proposal)
         if proposal is None or proposal.terms is None:
             return "NOT_APPROVED", []
+        proposal.follow()
         if proposal.intent_id is not None:
             return self._submitted(proposal, proposal.intent_id, task_token)
         if proposal.state != "APPROVED" or proposal.terms.digest() != proposal.terms_digest:
@@ -268,12 +268,6 @@ class OrderFlow:
             preflight_key(self._clock.now().astimezone(IST).date()),
             *more,
         )
-
-
-def _follow(proposal: Proposal | None) -> None:
-    if proposal is not None:
-        signal = proposal.signal.signal_id
-        learned(run_id=proposal.run_id, signal_id=signal, intent_id=proposal.intent_id)
 
 
 def _market_time(facts: ItemReader, proposal: Proposal) -> datetime:
