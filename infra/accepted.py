@@ -47,7 +47,8 @@ _MESSAGES: Final = {
 
 def accept_for_the_desk(app: App) -> None:
     """Accepts them, once every stack of `app` is made: event sources, aliases and subscriptions come late."""
-    acknowledge(app, EVERYWHERE)
+    for stack in app.node.children:
+        acknowledge(stack, EVERYWHERE)
     for part in app.node.find_all():
         match part:
             case lambda_.CfnEventSourceMapping() if part.starting_position is None:
