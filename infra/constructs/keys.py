@@ -64,13 +64,15 @@ def signing_key(scope: Construct, settings: StageSettings) -> kms.Key:
     key has: another key is another public key, which is then kept beside the first.
     """
     account = Stack.of(scope).account
-    signer = f"arn:aws:iam::{account}:role/{settings.prefix}-{_SIGNER_ROLE}*"
+    name = f"{settings.prefix}-{_SIGNER_ROLE}*"
+    # AWS compares the role, whoever's session it is; the emulator compares the session's own name.
+    signers = [f"arn:aws:iam::{account}:role/{name}", f"arn:aws:sts::{account}:assumed-role/{name}"]
     return _key(
         scope,
         "SigningKey",
         f"alias/{settings.prefix}-audit",
         "Patang: signs the daily digest of the audit archive",
-        _statement(["kms:Sign"], {"ArnLike": {"aws:PrincipalArn": signer}}),
+        _statement(["kms:Sign"], {"ArnLike": {"aws:PrincipalArn": signers}}),
         key_spec=kms.KeySpec.ECC_NIST_P256,
         key_usage=kms.KeyUsage.SIGN_VERIFY,
     )

@@ -107,12 +107,12 @@ def test_the_archive_alone_signs_and_its_role_is_the_one_that_the_key_names(clou
         assert (signing["KeySpec"], signing["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
         (use,) = use_of(signing)
         assert use["Action"] == "kms:Sign"
-        pattern = json.dumps(use["Condition"]["ArnLike"]["aws:PrincipalArn"])
+        patterns = json.dumps(use["Condition"]["ArnLike"]["aws:PrincipalArn"])
         role = assembly.functions()["archive"]["Role"]["Fn::GetAtt"][0]
         # As CloudFormation names a role: its stack, 24 characters of its logical id, and some of its own.
         name = f"patang-{stage}-trading-{role[:24]}-1A2B3C4D5E6F"
         assert len(name) <= 64
-        (prefix,) = re.findall(r":role/([^*\"]+)\*", pattern)
+        (prefix,) = set(re.findall(r":(?:assumed-)?role/([^*\"]+)\*", patterns))
         assert name.startswith(prefix)
         others = {f["Role"]["Fn::GetAtt"][0] for n, f in assembly.functions().items() if n != "archive"}
         assert not [other for other in others if f"patang-{stage}-trading-{other}".startswith(prefix)]

@@ -3,6 +3,7 @@
 import io
 import json
 import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.app import build
+from patang.adapters.aws.kms import KmsSigner
 from patang.app import Desk
 from patang.audit.chain import link
 from patang.audit.digest import fingerprint, key_path
@@ -25,6 +27,7 @@ from patang_workbench.cli import main
 from patang_workbench.local_stack.assembly import Assembly
 from patang_workbench.local_stack.deployment import deploy
 from patang_workbench.local_stack.emulator import ACCOUNT, REGION, Emulator
+from patang_workbench.local_stack.processes import Keeper
 from tests.integration.deployment.conftest import PYTHON
 
 DAY = date(2026, 8, 18)
@@ -190,6 +193,65 @@ def test_what_is_no_archive_or_no_key_is_said(archive, tmp_path, capsys):
     assert "the archive has no digest" in capsys.readouterr().err
     assert main(["audit", "verify", "--stage", "live"]) == 1
     assert "the stack patang-live-data cannot be read" in capsys.readouterr().err
+
+
+TRUST = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+
+
+@pytest.fixture(scope="module")
+def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulator that lets a role do what its policies and those of keys say, and nothing else."""
+    with Keeper() as keeper:
+        emulator = Emulator(PYTHON, tmp_path_factory.mktemp("enforcing") / "run", keeper, enforce_roles=True)
+        emulator.wait_ready()
+        yield emulator
+        emulator.stop()
+
+
+def in_role(emulator: Emulator, name: str, *actions: str) -> Callable[[str], Any]:
+    """Makes clients of a role that is allowed these actions on everything, as far as its own policy goes."""
+    iam = emulator.client("iam")
+    allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(TRUST))
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy(allowed))
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+    key = emulator.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    return lambda service: boto3.client(
+        service,
+        endpoint_url=emulator.endpoint,
+        region_name=REGION,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+        aws_session_token=key["SessionToken"],
+        verify=str(emulator.certificate),
+    )
+
+
+def policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_a_key_refuses_whom_its_own_policy_does_not_name_whatever_the_role_may(enforcing, templates):
+    outputs = deploy(enforcing, templates, {}, lambda line: None)
+    signing, secrets = outputs["AuditKeyArn"], outputs["SecretKeyArn"]
+    # As CloudFormation would name the roles of these two functions.
+    named = "patang-paper-trading-Timekeeping{}-1A2B3C4D5E6F"
+    archive = in_role(enforcing, named.format("ArchiveRoleC0"), "kms:Sign", "kms:GetPublicKey")
+    other = in_role(enforcing, named.format("SessionsRole1"), "kms:*")
+    owner = in_role(enforcing, "owner", "secretsmanager:*", "kms:Decrypt", "kms:GenerateDataKey")
+
+    assert KmsSigner(archive("kms"), signing).sign(b"x" * 32)
+    for attempt in (
+        lambda: KmsSigner(other("kms"), signing).sign(b"x" * 32),
+        lambda: other("kms").create_grant(KeyId=signing, GranteePrincipal="role/x", Operations=["Sign"]),
+        lambda: other("kms").generate_data_key(KeyId=secrets, KeySpec="AES_256"),
+        lambda: archive("kms").sign(KeyId=secrets, Message=b"x", SigningAlgorithm="ECDSA_SHA_256"),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            attempt()
+    # By its own service it is used, as who may use both.
+    owner("secretsmanager").create_secret(Name="patang/paper/account/x", SecretString="{}", KmsKeyId=secrets)
+    assert owner("secretsmanager").get_secret_value(SecretId="patang/paper/account/x")["SecretString"] == "{}"
 
 
 def test_the_emulator_signs_and_its_functions_cannot(emulator):
