@@ -25,6 +25,8 @@ from tests.integration.deployment.whole_stage import LocalCdk, Tree
 
 STACKS = ["patang-paper-data", "patang-paper-trading", "patang-paper-access", "patang-paper-operations"]
 HEARTBEAT = "patang-paper-heartbeat"
+# Said each time, as one that stands in cdk.json would be: the templates are made twice and no more.
+SETTING = ("-c", "log_retention_days=7")
 SECRET = "patang/paper/account/main"
 
 
@@ -177,19 +179,19 @@ def live(life: Life) -> Life:
     life.cdk.tree.change("functions/heartbeat/handler.py", '{"ok": True}', '{"ok": True, "version": 2}')
     life.cdk.version = 2
     life.rows["before"] = tables(life.emulator, outputs)
-    step("changed", "diff", "-c", "log_retention_days=7")
-    step("updated", "deploy", "--yes", "-c", "log_retention_days=7")
+    step("changed", "diff", *SETTING)
+    step("updated", "deploy", "--yes", *SETTING)
     life.rows["after"] = tables(life.emulator, outputs)
     life.answers["second"], life.retention["second"] = invoked(life.emulator), kept_for_days(life.emulator)
     rename(life, "after the update", least=2)
     life.here["deployed"] = everything(life.emulator)
-    step("destroyed", "destroy", "--yes")
+    step("destroyed", "destroy", "--yes", *SETTING)
     life.here["destroyed"] = everything(life.emulator)
     life.rows["destroyed"] = tables(life.emulator, outputs)
-    step("again", "deploy", "--yes", "-c", "log_retention_days=7")
+    step("again", "deploy", "--yes", *SETTING)
     rename(life, "deployed again", least=3)
     life.rows["again"] = tables(life.emulator, outputs)
-    step("given up", "destroy", "--data", "--yes")
+    step("given up", "destroy", "--data", "--yes", *SETTING)
     life.here["given up"] = everything(life.emulator)
     life.rows["given up"] = tables(life.emulator, outputs)
     return life
