@@ -73,6 +73,7 @@ def test_what_is_loosened_here_gives_nobody_an_action_that_he_has_not_got() -> N
     done = as_enforced_here(body)["Resources"]
     first, added = done["A"]["Properties"]["PolicyDocument"]["Statement"]
     assert first["Resource"] == "arn:of:one"
+    assert first["Action"] == ["kinesis:GetRecords", "sqs:SendMessage", "sqs:SendMessageBatch"]
     assert added == {"Effect": "Allow", "Action": ["kinesis:GetRecords"], "Resource": "*"}
     assert "kinesis:GetRecords" in ASKED_ELSEWHERE
     assert done["B"] == body["Resources"]["B"]

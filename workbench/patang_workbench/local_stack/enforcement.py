@@ -5,6 +5,9 @@ from typing import Any
 
 __all__ = ["ASKED_ELSEWHERE", "as_enforced_here"]
 
+# Asked for by the name of the operation, where AWS asks for that of its permission.
+_ASKED_AS: Mapping[str, str] = {"sqs:SendMessage": "sqs:SendMessageBatch"}
+
 # Actions whose resource the emulator does not know, each with what it takes instead. A policy that names the
 # resource, as it must on AWS, would never match: so here, and here alone, these are allowed on every one.
 ASKED_ELSEWHERE: Mapping[str, str] = {
@@ -17,7 +20,8 @@ ASKED_ELSEWHERE: Mapping[str, str] = {
 
 
 def as_enforced_here(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A template in which whoever may do one of ASKED_ELSEWHERE may do it on any resource.
+    """A template in which whoever may do one of ASKED_ELSEWHERE may do it on any resource, and whoever may send
+    a message may send several.
 
     Nobody gets an action that he has not got: what is looser here is where, of these few.
     """
@@ -30,8 +34,15 @@ def as_enforced_here(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _policy(resource: Mapping[str, Any]) -> dict[str, Any]:
     document = resource["Properties"]["PolicyDocument"]
-    loosened = {**document, "Statement": [*document["Statement"], *_elsewhere(document)]}
+    named = [{**statement, "Action": _as_asked(statement["Action"])} for statement in document["Statement"]]
+    loosened = {**document, "Statement": [*named, *_elsewhere(document)]}
     return {**resource, "Properties": {**resource["Properties"], "PolicyDocument": loosened}}
+
+
+def _as_asked(action: str | list[str]) -> str | list[str]:
+    actions = [action] if isinstance(action, str) else action
+    more = [_ASKED_AS[name] for name in actions if name in _ASKED_AS]
+    return [*actions, *more] if more else action
 
 
 def _elsewhere(document: Mapping[str, Any]) -> list[dict[str, Any]]:
