@@ -20,8 +20,8 @@ ASKED_ELSEWHERE: Mapping[str, str] = {
 
 
 def as_enforced_here(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A template in which whoever may do one of ASKED_ELSEWHERE may do it on any resource, and whoever may send
-    a message may send several.
+    """A template in which whoever may do one of ASKED_ELSEWHERE may do it on any resource, and whoever may
+    send a message may send several.
 
     Nobody gets an action that he has not got: what is looser here is where, of these few.
     """
