@@ -46,10 +46,10 @@ def test_it_rings_for_the_minute_in_which_something_was_counted_and_not_for_the_
     assert [state(alarm(), metrics, minute) for minute in (1, 2, 3, 4)] == ["OK", "OK", "ALARM", "OK"]
 
 
-def test_a_minute_that_is_not_over_is_not_judged(metrics):
-    metrics.put(FAILED, at(2.1), 1)
+def test_what_comes_after_the_minute_is_not_judged_with_it(metrics):
+    metrics.put(FAILED, at(2), 1)
 
-    assert state(alarm(), metrics, 2.9) == "OK"
+    assert [state(alarm(), metrics, minute) for minute in (2, 3)] == ["OK", "ALARM"]
 
 
 def test_another_functions_errors_are_not_its_own(metrics):
@@ -95,12 +95,14 @@ def test_silence_rings_after_its_whole_window_and_ends_with_the_first_word(metri
     assert states == ["INSUFFICIENT_DATA", "OK", "ALARM", "OK", "OK", "ALARM"]
 
 
-def test_periods_are_cut_at_their_own_multiples(metrics):
-    """09:15 to 09:20 is one period of five minutes, whenever it is looked at."""
-    judged = silence(Period=300, EvaluationPeriods=1)
-    metrics.put(FAILED, at(4.9), 1)
+def test_a_window_of_five_minutes_is_judged_every_minute(metrics):
+    """It rings with the minute after, and for five."""
+    judged = alarm(Period=300)
+    metrics.put(FAILED, at(6.5), 1)
 
-    assert [state(judged, metrics, minute) for minute in (5, 9, 10)] == ["OK", "OK", "ALARM"]
+    states = [state(judged, metrics, minute) for minute in (6, 7, 11, 12)]
+
+    assert states == ["OK", "ALARM", "ALARM", "OK"]
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,12 @@ class Happenings:
         yield MetricName.of("AWS/Lambda", "Throttles"), every
 
     def _queues(self, moment: datetime) -> _Found:
-        answer = httpx.get(f"{self.emulator.endpoint}/_ministack/sqs/messages", timeout=10, trust_env=False)
+        answer = httpx.get(
+            f"{self.emulator.endpoint}/_ministack/sqs/messages",
+            timeout=10,
+            trust_env=False,
+            verify=self.emulator.trust(),
+        )
         queues: Mapping[str, list[dict[str, Any]]] = answer.raise_for_status().json()["messages"]
         for address, messages in queues.get(ACCOUNT, {}).get(REGION, {}).items():
             named = {"QueueName": address.rpartition("/")[2]}

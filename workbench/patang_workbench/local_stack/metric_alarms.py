@@ -7,7 +7,7 @@ and at the wall's clock; so an alarm of the template is judged here, by the rule
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
 __all__ = ["Judgement", "MetricAlarm", "MetricName", "Metrics", "State"]
@@ -28,7 +28,6 @@ _STATISTICS = {
     "SampleCount": len,
     "Average": lambda values: sum(values) / len(values),
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +106,12 @@ class MetricAlarm:
         )
 
     def judge(self, metrics: Metrics, end: datetime, before: State) -> Judgement:
-        """What it says of its last whole periods before `end`, in which it said `before`.
+        """What it says at the end of a minute, in which it said `before`.
 
-        Periods are cut at whole multiples since the epoch, as CloudWatch cuts them. Of a window that begins
-        before anything was counted nothing is known.
+        The window slides: an alarm on periods of five minutes is judged every minute, on the last five. Of
+        one that begins before anything was counted nothing is known.
         """
-        last = _EPOCH + (end - _EPOCH) // self.period * self.period
-        starts = [last - n * self.period for n in range(self.periods, 0, -1)]
+        starts = [end - n * self.period for n in range(self.periods, 0, -1)]
         if starts[0] < metrics.began:
             return Judgement("INSUFFICIENT_DATA", "the window begins before anything was counted")
         found = [metrics.values(self.metric, start, start + self.period) for start in starts]
