@@ -1,8 +1,9 @@
 """Wall time, and metrics as lines of CloudWatch's embedded format."""
 
-import time
 from datetime import datetime
 from typing import Any, Literal
+
+from aws_lambda_powertools.metrics.base import SingleMetric
 
 from patang.adapters.series import SERIES, WHOLE_DESK
 from patang.market.sessions import IST
@@ -49,16 +50,15 @@ class EmbeddedMetrics:
             f"{key}_" if key in ("service", "stage", name) else key: part for key, part in details.items()
         }
         line: dict[str, Any] = line_of(level, service, self._stage, told)
-        line[name] = float(value)
         if name in SERIES.get(service, ()):
-            line["_aws"] = {
-                "Timestamp": int(time.time() * 1000),
-                "CloudWatchMetrics": [
-                    {
-                        "Namespace": "Patang",
-                        "Dimensions": [["service", "stage"]],
-                        "Metrics": [{"Name": name, "Unit": unit}],
-                    }
-                ],
-            }
+            line |= self._metric(name, unit, value, service)
+        line[name] = float(value)
         write_line(line)
+
+    def _metric(self, name: str, unit: _Unit, value: float, service: str) -> dict[str, Any]:
+        """What makes a metric of a line."""
+        metric = SingleMetric(namespace="Patang")
+        metric.add_metric(name, unit, value)
+        metric.add_dimension("service", service)
+        metric.add_dimension("stage", self._stage)
+        return dict(metric.serialize_metric_set())
