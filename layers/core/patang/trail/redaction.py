@@ -21,8 +21,9 @@ _WORDS: Final = (
 )  # fmt: skip
 # Names under which a secret travels, whatever it looks like.
 _NAME: Final = (
-    r"access_token|refresh_token|public_token|request_token|id_token|enctoken|task_?token|session_token|"
-    r"api_secret|client_secret|secret_?access_?key|aws_session_token|security_token|secret|checksum|"
+    r"access_?token|refresh_?token|public_?token|request_?token|id_?token|enctoken|task_?token|"
+    r"session_?token|api_?secret|client_?secret|secret_?access_?key|aws_?session_?token|security[_-]?token|"
+    r"secret_?(?:string|binary)|secret|checksum|"
     r"password|passwd|passphrase|totp|pin|otp|nonce|csrf(?:_token)?|code_verifier|cookie|set-cookie|"
     r"x-api-key|signature|code"
 )
@@ -46,9 +47,10 @@ _SHAPES: Final = (
     re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"),
     # AWS's key ids.
     re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    # 32 letters and figures: tokens and secrets of the broker's. 64 figures: a checksum.
+    # 32 letters and figures: tokens and secrets of the broker's. 64 figures: a checksum; more of them: what
+    # confirms a subscription of SNS.
     re.compile(r"(?<![\w-])(?=[A-Za-z]*\d|[a-z]*[A-Z]+[A-Za-z]*[a-z])[A-Za-z0-9]{32}(?![\w-])"),
-    re.compile(r"(?i)(?<![\w-])[0-9a-f]{64}(?![\w-])"),
+    re.compile(r"(?i)(?<![\w-])[0-9a-f]{64,}(?![\w-])"),
 )
 # 240 random bits or more in letters that an address may have: task tokens, codes, tokens of others. A name of
 # that length has words in it, these have a run of small and great letters and figures.
