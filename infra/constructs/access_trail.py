@@ -14,9 +14,6 @@ from infra.config import StageSettings
 __all__ = ["access_trail"]
 
 _FOLDER: Final = "cloudtrail"
-# A day has thousands of them, one a call of S3, SNS and Secrets Manager, and they tell nothing that those do
-# not. A trail can leave out no other source of management events.
-_LEFT_OUT: Final = ("kms.amazonaws.com", "rdsdata.amazonaws.com")
 _WATCHED: Final = ("audit_logs/", "digests/", "keys/")
 
 type _Field = cloudtrail.CfnTrail.AdvancedFieldSelectorProperty
@@ -26,8 +23,9 @@ type _Selector = cloudtrail.CfnTrail.AdvancedEventSelectorProperty
 def access_trail(scope: Construct, settings: StageSettings, archive: s3.Bucket, key: kms.Key) -> None:
     """A trail of this region into the audit archive, where its files are locked as the rest is.
 
-    Reading and writing a secret are management events of CloudTrail, so the trail takes these; data events
-    are those of the archive's own objects, without the trail's, which would each cause another.
+    Reading and writing a secret are management events of CloudTrail, so the trail takes these. KMS's are
+    among them, many as they are: they alone tell who signed, and who changed the signing key's policy. Data
+    events are those of the archive's own objects, without the trail's, which would each cause another.
     """
     stack = Stack.of(scope)
     name = f"{settings.prefix}-access"
@@ -46,9 +44,8 @@ def access_trail(scope: Construct, settings: StageSettings, archive: s3.Bucket, 
         is_multi_region_trail=False,
         advanced_event_selectors=[
             _selector(
-                "Secrets and the rest of the account",
+                "Secrets, keys and the rest of the account",
                 _field("eventCategory", equal_to=["Management"]),
-                _field("eventSource", not_equals=list(_LEFT_OUT)),
             ),
             _selector(
                 "The audit archive",
@@ -99,9 +96,8 @@ def _field(
     name: str,
     *,
     equal_to: list[str] | None = None,
-    not_equals: list[str] | None = None,
     starts_with: list[str] | None = None,
 ) -> _Field:
     return cloudtrail.CfnTrail.AdvancedFieldSelectorProperty(
-        field=name, equal_to=equal_to, not_equals=not_equals, starts_with=starts_with
+        field=name, equal_to=equal_to, starts_with=starts_with
     )

@@ -60,8 +60,9 @@ def secrets_key(scope: Construct, settings: StageSettings) -> kms.Key:
 
 def signing_key(scope: Construct, settings: StageSettings) -> kms.Key:
     """For the daily digest of the audit archive. (archive) alone signs: not the account's administrators,
-    unless they change this policy, which is written down by CloudTrail. It has no rotation, as no asymmetric
-    key has: another key is another public key, which is then kept beside the first.
+    unless they change this policy or give themselves a role of its name, which is written down by CloudTrail.
+    It has no rotation, as no asymmetric key has: another key is another public key, which is then kept beside
+    the first.
     """
     account = Stack.of(scope).account
     name = f"{settings.prefix}-{_SIGNER_ROLE}*"
