@@ -155,7 +155,12 @@ class Happenings:
             named = {"QueueName": address.rpartition("/")[2]}
             waiting = [message for message in messages if message["IsVisible"]]
             yield MetricName.of("AWS/SQS", "ApproximateNumberOfMessagesVisible", named), len(waiting)
-            ages = [self._age(message["SentTimestamp"], moment) for message in messages]
+            # One that was sent with a delay has waited for nobody until it could be seen.
+            due = [message for message in messages if message["IsVisible"] or message["ReceiveCount"]]
+            ages = [
+                self._age(message["SentTimestamp" if message["ReceiveCount"] else "VisibleAt"], moment)
+                for message in due
+            ]
             yield MetricName.of("AWS/SQS", "ApproximateAgeOfOldestMessage", named), max(ages, default=0.0)
 
     def _age(self, sent: float, moment: datetime) -> float:
