@@ -148,6 +148,8 @@ def test_nobody_of_the_desk_can_lift_the_lock_or_remove_an_object(cloud):
         for statement in statements:
             assert not [action for action in actions(statement) if lifting.match(action)], role
     assert who_may(cloud, "s3:PutObject", "AuditArchive") == {"archive"}
+    # Without its name nothing would be sealed, and nobody would be told.
+    assert "AUDIT_ARCHIVE_BUCKET" in cloud.functions()["archive"]["Environment"]["Variables"]
     assert who_may(cloud, "s3:GetObject", "AuditArchive") == {"archive"}
     for statement in cloud.statements_of("archive"):
         for entry in resources(statement):
