@@ -1,13 +1,16 @@
 """A deployed stage's audit archive as it was first written, whatever was put over it later."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from patang_workbench.deployment.account import AccountError
 
 __all__ = ["LockedArchive"]
+
+# CloudTrail's own part of the bucket, which it writes as it likes.
+_OF_OTHERS: Final = "cloudtrail/"
 
 
 class LockedArchive:
@@ -49,10 +52,11 @@ class LockedArchive:
         return sorted(path for path in self._oldest if path.startswith(prefix))
 
     def written_over(self) -> tuple[str, ...]:
-        """A line for each path that has more than its first version. The desk writes none twice."""
+        """A line for each path of the desk's that has more than its first version: it writes none twice."""
         again = {path: f"was written {count} times" for path, count in self._counts.items() if count > 1}
         hidden = dict.fromkeys(self._hidden, "was deleted, which hides it")
         return tuple(
             f"{path} {what}; its first version was checked"
             for path, what in sorted({**again, **hidden}.items())
+            if not path.startswith(_OF_OTHERS)
         )
