@@ -11,7 +11,7 @@ LAYERS   := base numeric model kite web mcp parquet
 export PYTHONDONTWRITEBYTECODE :=
 LOCK     := $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help setup demo test check conformance synth lock bench clean
+.PHONY: help setup demo test check conformance security sbom synth lock bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,16 @@ NODE     := PATH="$(CURDIR)/$(BIN):$$PATH"
 	$(NODE) npm --prefix .conformance ci --loglevel error
 	touch $@
 
+.security/.ready: .venv/.ready $(wildcard requirements/security/*) requirements/security/.npmrc
+	@echo "setting up: scanners (.security)"
+	for part in code infrastructure; do
+	$(UV) venv --quiet --allow-existing .security/$$part
+	$(UV) pip sync --quiet --python .security/$$part/bin/python --require-hashes requirements/security/$$part.txt
+	done
+	cp requirements/security/package.json requirements/security/package-lock.json requirements/security/.npmrc .security
+	$(NODE) npm --prefix .security ci --loglevel error
+	touch $@
+
 demo: setup ## Run the desk on this machine against a simulated exchange
 	@exec $(BIN)/patang demo
 
@@ -74,12 +84,18 @@ check: .venv/.ready ## Format, lint, types, layers
 # early goes on with short ones.
 SIDE_BY_SIDE := $(addprefix tests/integration/,features history home_desk orders panels programs protection reconciliation)
 
-test: setup .conformance/.ready check ## All checks and tests
+test: setup .conformance/.ready .security/.ready check ## All checks and tests
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/conformance tests/contract tests/infra tests/unit --numprocesses 4 --dist loadfile --durations 25 --durations-min 3
 	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) tests/e2e --durations 15 --durations-min 3
 
 conformance: setup .conformance/.ready ## The official MCP suites and the inspector, through the gateway's events
 	@$(BIN)/pytest -s tests/conformance --durations 10 --durations-min 3
+
+security: .venv/.ready .security/.ready ## Scanners over code, secrets, templates, workflows and images
+	@$(BIN)/python -m patang_workbench.scanners
+
+sbom: .venv/.ready ## What each deployable is made of, as CycloneDX, into .patang/sbom
+	@$(BIN)/python -m patang_workbench.bill_of_materials
 
 bench: setup .bench/.ready .conformance/.ready ## Figures: speed and size, against other engines where there are any
 	@$(BIN)/pytest -s tests/bench
@@ -96,10 +112,12 @@ lock: $(UV) ## Resolve requirements again
 	$(LOCK) -c requirements/dev.txt requirements/ingester.in -o requirements/ingester.txt
 	$(LOCK) -c requirements/dev.txt requirements/home.in -o requirements/home.txt
 	$(LOCK) -c requirements/dev.txt requirements/research_worker.in -o requirements/research_worker.txt
-	$(NODE) npm --prefix requirements/charts install --package-lock-only --loglevel error
-	$(NODE) npm --prefix requirements/conformance install --package-lock-only --loglevel error
-	$(BIN)/node -e 'const fs = require("fs"), lock = JSON.parse(fs.readFileSync("requirements/conformance/package-lock.json")); for (const one of Object.values(lock.packages)) delete one.funding; fs.writeFileSync("requirements/conformance/package-lock.json", JSON.stringify(lock, null, 2) + "\n")'
+	for part in code infrastructure; do $(LOCK) requirements/security/$$part.in -o requirements/security/$$part.txt; done
+	for part in charts conformance security; do
+	$(NODE) npm --prefix requirements/$$part install --package-lock-only --loglevel error
+	$(BIN)/node -e 'const fs = require("fs"), file = process.argv[1], lock = JSON.parse(fs.readFileSync(file)); for (const one of Object.values(lock.packages)) delete one.funding; fs.writeFileSync(file, JSON.stringify(lock, null, 2) + "\n")' requirements/$$part/package-lock.json
+	done
 	for layer in $(LAYERS); do $(LOCK) -c requirements/dev.txt --override requirements/left-out.in layers/$$layer/requirements.in -o requirements/layer-$$layer.txt; done
 
 clean: ## Remove what was set up and built
-	@rm -rf .bootstrap .venv .emulator .bench .charts .conformance .patang .pytest_cache .mypy_cache .ruff_cache .import_linter_cache infra/cdk.out $(CHARTS)
+	@rm -rf .bootstrap .venv .emulator .bench .charts .conformance .security .patang .pytest_cache .mypy_cache .ruff_cache .import_linter_cache infra/cdk.out $(CHARTS)

@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 
 from aws_cdk import App, Tags, Validations
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 from pydantic import ValidationError
 
+from infra.accepted import accept_for_the_desk
 from infra.bundles import ROOT, BundleError, Bundles
 from infra.config import StageSettings
 from infra.stacks.access import AccessStack
@@ -52,7 +53,8 @@ def build(
     if settings.research:
         ResearchStack(app, settings, bundles, data)
     Tags.of(app).add("patang:stage", settings.stage)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    accept_for_the_desk(app)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return app
 
 

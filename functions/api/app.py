@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from functions.api.body_limit import BodyLimit
 from functions.api.compressed import Compressed
 from functions.api.console import access, desk_settings, own_accounts, today
 from functions.api.console import audit as audit_pages
@@ -13,7 +14,7 @@ from functions.api.console import positions as position_pages
 from functions.api.console import research as research_pages
 from functions.api.console import signals as signal_pages
 from functions.api.cross_origin import CrossOrigin
-from functions.api.errors import failure, register_error_answers
+from functions.api.errors import body_too_large, failure, register_error_answers
 from functions.api.every_answer import EveryAnswer
 from functions.api.polled import Polled
 from functions.api.routes import (
@@ -54,9 +55,6 @@ from patang.app import Desk
 
 __all__ = ["build_app"]
 
-# Far above any request there is; what is larger is not read.
-_LARGEST_BODY = 256 * 1024
-
 
 def build_app(desk: Desk) -> FastAPI:
     """The application of one desk. Building it reads nothing of the environment."""
@@ -67,7 +65,6 @@ def build_app(desk: Desk) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=_LARGEST_BODY,
     )
     app.state.desk = desk
     for routes in (
@@ -121,5 +118,6 @@ def build_app(desk: Desk) -> FastAPI:
     app.add_middleware(Compressed)
     app.add_middleware(Polled)
     app.add_middleware(CrossOrigin)
+    app.add_middleware(BodyLimit, refused=body_too_large)
     app.add_middleware(EveryAnswer, metrics=lambda: desk.metrics, failure=failure)
     return app

@@ -19,7 +19,7 @@ from patang.oauth.errors import OAuthError
 from patang.settings.edits import WrongSettings
 from patang.tools.errors import problem_of
 
-__all__ = ["failure", "problem", "register_error_answers", "wants_page"]
+__all__ = ["body_too_large", "failure", "problem", "register_error_answers", "wants_page"]
 
 
 def wants_page(request: Request) -> bool:
@@ -131,6 +131,11 @@ def _allowed(request: Request) -> list[str]:
     routes = iter_route_contexts(request.app.routes)
     here = (route for route in routes if compile_path(str(route.path))[0].match(request.url.path))
     return sorted({method for route in here for method in route.methods or ()})
+
+
+def body_too_large(request: Request, message: str) -> Response:
+    """The answer to a body that is not read."""
+    return _answer(request, 413, "ContentTooLarge", "Too much at once", message)
 
 
 def failure(request: Request) -> Response:

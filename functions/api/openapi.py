@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import RouteContext, iter_route_contexts
 
+from functions.api.body_limit import too_large
 from functions.api.examples import sample
 from functions.api.gate import Requires
 from patang.tools.registry import TOOLS
@@ -73,7 +74,7 @@ _ERRORS: dict[int, tuple[str, str, str]] = {
     404: ("Not there, or somebody else's", "UnknownAccount", "you have no account 'other'"),
     409: ("Not as things stand; the message says what to do", "ALREADY_DECIDED", "Already decided."),
     410: ("Too late", "EXPIRED", "Too late. The time to approve this order is over."),
-    413: ("The body is too large", "ContentTooLarge", "Content Too Large"),
+    413: ("The body is too large", "ContentTooLarge", too_large(300_000)),
     415: ("The body is not JSON", "UnsupportedMediaType", "the body is text/plain: send application/json"),
     422: (
         "A field is missing or wrong",

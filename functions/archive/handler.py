@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from patang.app import Desk
+from patang.app import Desk, invocation
 from patang.errors import BadInput
 from patang.market.schedule import scheduled_time
 
@@ -11,6 +11,7 @@ __all__ = ["handler"]
 desk = Desk()
 
 
+@invocation
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """{"scheduled_time": ISO}. A stale or unreadable time is refused, not raised: a retry changes nothing."""
     try:

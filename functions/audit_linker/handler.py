@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from patang.app import Desk
+from patang.app import Desk, invocation
 
 __all__ = ["handler"]
 
 desk = Desk()
 
 
+@invocation
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Link the outbox items among the records, in order. A contended chain raises: the stream retries."""
     images = [record["dynamodb"].get("NewImage") for record in event["Records"]]

@@ -4,13 +4,14 @@ import base64
 from typing import Any
 
 from patang.accounts.health import counting_failures
-from patang.app import Desk
+from patang.app import Desk, invocation
 
 __all__ = ["handler"]
 
 desk = Desk()
 
 
+@invocation
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """A batch of records. Those that do not parse are in the dead-letter queue when this returns.
 

@@ -4,13 +4,14 @@ import base64
 from typing import Any
 
 from patang.accounts.health import counting_failures
-from patang.app import Desk
+from patang.app import Desk, invocation
 
 __all__ = ["handler"]
 
 desk = Desk()
 
 
+@invocation
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """A Kinesis batch of one shard. What does not parse goes to the dead letters; any other fault raises."""
     records = [base64.b64decode(record["kinesis"]["data"]) for record in event["Records"]]

@@ -17,12 +17,11 @@ from pathlib import Path
 from functions.ingester.connection import Connection
 from functions.ingester.ingester import Ingester
 from patang.app import Desk
+from patang.trail.lines import log_as_json
 
 
 def main() -> int:
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    log_as_json(os.environ.get("POWERTOOLS_SERVICE_NAME", "ingester"), os.environ.get("STAGE", ""))
     # It reports every closed connection as an error; the feeds say the same with what happens next.
     logging.getLogger("kiteconnect.ticker").setLevel(logging.CRITICAL)
     stop = threading.Event()

@@ -110,6 +110,12 @@ def _refusal(request: Request) -> Response | None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _TAKEN:
         return _error(415, f"the MCP endpoint takes {_TAKEN}, not {kind[:60] or 'a body of no kind'}")
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > _LARGEST_BODY:
+        # One that does not say its length is the SDK's to refuse.
+        return _error(
+            413, f"the body has {declared} bytes, and at most {_LARGEST_BODY} are read: ask for less"
+        )
     return None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from mangum import Mangum
 
 from functions.mcp.endpoint import McpEndpoint
-from patang.app import Desk
+from patang.app import Desk, invocation
 
 __all__ = ["handler"]
 
@@ -14,6 +14,7 @@ desk = Desk()
 _gateway = Mangum(McpEndpoint(desk), lifespan="off")
 
 
+@invocation
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """One request of the HTTP API (payload format 2.0) and its answer."""
     return _gateway(event, context)

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from patang.accounts.health import DESK, counting_failures
-from patang.app import Desk
+from patang.app import Desk, invocation
 from patang.errors import BadInput, PatangError
+from patang.trail.ids import on_trail
 
 __all__ = ["handler"]
 
@@ -14,6 +15,7 @@ desk = Desk()
 _AGAIN_AFTER = (0.3, 1.0)
 
 
+@invocation
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """SQS FIFO, batch of one. {"warm": true} keeps the instance warm and sends nothing, {"probe": id} has the
     address observed that orders leave from."""
@@ -29,7 +31,11 @@ def _process(body: str) -> str:
             return _warmed()
         if message.get("probe"):
             return desk.egress_observer().answer(str(message["probe"]))
-        with counting_failures(desk.store, desk.clock, str(message.get("account") or DESK)):
+        account = str(message.get("account") or DESK)
+        with (
+            on_trail(account=account, intent_id=str(message.get("intent_id") or "")),
+            counting_failures(desk.store, desk.clock, account),
+        ):
             return _taken(message)
     except (BadInput, json.JSONDecodeError) as error:
         # It will not parse better the next time, and an account's orders wait behind it.

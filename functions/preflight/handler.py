@@ -3,7 +3,7 @@
 from typing import Any
 
 from patang.accounts.health import counting_failures
-from patang.app import Desk
+from patang.app import Desk, invocation
 from patang.errors import BadInput
 from patang.market.schedule import scheduled_time
 
@@ -12,6 +12,7 @@ __all__ = ["handler"]
 desk = Desk()
 
 
+@invocation
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """{"scheduled_time": ISO}, and "by" where a person asks; the day's record, or why nothing was checked."""
     try:

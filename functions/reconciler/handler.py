@@ -6,15 +6,17 @@ import json
 from typing import Any
 
 from patang.accounts.health import counting_failures
-from patang.app import Desk
-from patang.errors import BadInput
+from patang.app import Desk, invocation
+from patang.errors import BadInput, StopTrading
 from patang.market.schedule import scheduled_time
+from patang.trail.ids import on_trail
 
 __all__ = ["handler"]
 
 desk = Desk()
 
 
+@invocation
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """A schedule's {"scheduled_time"}, a person's {"reconcile": accounts, or none for all}, or tickets of the
     queue. A time that is not now is refused, and said so."""
@@ -36,6 +38,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             told = desk.notifications().flush()
         done |= {"told": told, "subscriptions": desk.subscription_check().run()}
     desk.metrics.count("reconciled", as_of=as_of.isoformat())
+    desk.desk_figures().tell(as_of)
     return done
 
 
@@ -44,7 +47,8 @@ def _asked(accounts: object) -> dict[str, Any]:
         return {"refused": f"reconcile names accounts in a list, not {accounts!r:.100}"}
     try:
         return {"results": desk.reconciler().ask(accounts)}
-    except BadInput as error:
+    except (BadInput, StopTrading) as error:
+        # A first login comes before the first tick: there is no market time yet, and nothing to compare.
         return {"refused": str(error)}
 
 
@@ -55,7 +59,8 @@ def _ticket(body: str) -> str:
             return str(_asked(ticket["reconcile"]).get("refused", "RECONCILED"))
         if not isinstance(ticket, dict):
             raise BadInput(f"a ticket is a JSON object, not {body!r:.300}")
-        with counting_failures(desk.store, desk.clock, str(ticket.get("account"))):
+        account = str(ticket.get("account"))
+        with on_trail(account=account), counting_failures(desk.store, desk.clock, account):
             return str(desk.polling().poll(ticket))
     except (BadInput, json.JSONDecodeError) as error:
         desk.dead_letters.send("reconciler", body.encode(), str(error))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from patang.app import Desk
+from patang.app import Desk, invocation
 
 __all__ = ["handler"]
 
@@ -10,6 +10,7 @@ desk = Desk()
 worker = desk.research_worker()
 
 
+@invocation
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """{"run", "job"}, a line of the run's manifest. What raises is tried again by the workflow."""
     return worker.answer(event)

@@ -4,7 +4,7 @@ what was held while (reconciler) rests."""
 from typing import Any
 
 from patang.accounts.health import counting_failures
-from patang.app import Desk
+from patang.app import Desk, invocation
 from patang.errors import BadInput
 from patang.market.schedule import scheduled_time
 
@@ -13,6 +13,7 @@ __all__ = ["handler"]
 desk = Desk()
 
 
+@invocation
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """{"scheduled_time": ISO}. A stale or unreadable time is refused, not raised: a retry changes nothing."""
     try:

@@ -35,7 +35,7 @@ class AuditTrail(Construct):
         )
         allow_table(self.linker, parts.data.audit, write=True)
         allow_send(self.linker, parts.queues.dead_letters)
-        self.linker.add_event_source(
+        self.linker.live.add_event_source(
             DynamoEventSource(
                 parts.data.desk,
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,

@@ -19,6 +19,8 @@ _DAY: Final = Duration.days(1)
 # Milliseconds: docs/concepts/feature-state.md, docs/concepts/orders.md, and the cycle's own time-outs.
 _CLOSE_BUDGET, _ORDER_BUDGET = 50, 315
 _SIGNALS_LIMIT, _RISK_LIMIT = 40_000, 20_000
+# A tick is packed each second, and a stream is read once a second: two and what they take.
+_TICK_BUDGET = 3_000
 
 
 class Dashboards(Construct):
@@ -48,24 +50,37 @@ class Dashboards(Construct):
         )
 
     def _trading(self) -> list[list[cloudwatch.IWidget]]:
+        """47 series; with more than 50 a dashboard is charged for."""
         desk = self._metrics.desk
+
+        def latest(name: str) -> cloudwatch.Metric:
+            return desk("reconciler", name, "Maximum")
+
+        def met(*names: str) -> list[cloudwatch.Metric]:
+            return [desk("desk", name) for name in names]
+
         return [
+            [
+                _graph("Made today and open, rupees", latest("day_result_inr"), latest("unrealised_inr")),
+                _graph("Exposure, rupees", latest("exposure_inr")),
+                _graph("Slippage of the day, rupees", latest("slippage_inr")),
+            ],
+            [
+                _graph("Positions", latest("open_positions")),
+                _graph("Breaker", latest("accounts_stopped"), *met("breaker_opened")),
+                _graph("Books", *met("reconciliation_mismatch"), desk("reconciler", "stale_data")),
+            ],
             [
                 _graph("Signals", desk("signals", "signals"), desk("signals", "refusals")),
                 _graph("Proposals and refusals", desk("risk", "proposals"), desk("risk", "refusals")),
-                _graph(
-                    "Cycles",
-                    desk("features", "cycle_started"),
-                    desk("features", "cycle_skipped"),
-                    desk("reconciler", "stale_data"),
-                ),
+                _graph("Cycles", desk("features", "cycle_started"), desk("features", "cycle_skipped")),
             ],
             [
                 _graph(
                     "Approvals",
                     desk("order_workflow", "approvals_asked"),
                     desk("api", "approval_decisions"),
-                    desk("desk", "approval_failed"),
+                    *met("approval_failed"),
                 ),
                 _graph(
                     "Orders and fills",
@@ -76,25 +91,12 @@ class Dashboards(Construct):
                 _graph(
                     "Orders in doubt",
                     desk("order_lane", "order_unknown"),
-                    *(desk("desk", name) for name in ("order_unresolved", "order_missing", "entry_rejected")),
+                    *met("order_unresolved", "order_missing"),
                 ),
             ],
             [
-                _graph(
-                    "Exits",
-                    desk("guard", "exits_begun"),
-                    *(desk("desk", name) for name in ("exit_failed", "exit_in_vain", "stop_jumped")),
-                ),
-                _graph(
-                    "Protection",
-                    *(desk("desk", name) for name in ("protection_refused", "unprotected_position")),
-                    desk("desk", "protection_lost"),
-                ),
-                _graph(
-                    "Breaker and books",
-                    *(desk("desk", name) for name in ("breaker_opened", "reconciliation_mismatch")),
-                    desk("desk", "session_expired"),
-                ),
+                _graph("Exits", desk("guard", "exits_begun"), *met("exit_failed", "exit_in_vain")),
+                _graph("Protection", *met("unprotected_position", "protection_lost")),
             ],
         ]
 
@@ -103,12 +105,7 @@ class Dashboards(Construct):
         queues = trading.queues
         return [
             [
-                _graph(
-                    "Ticks",
-                    desk("ingester", "ticks"),
-                    desk("features", "ticks"),
-                    desk("features", "late_ticks"),
-                ),
+                _graph("Ticks", desk("features", "ticks"), desk("features", "late_ticks")),
                 _graph(
                     "What ticks are missing",
                     *(
@@ -118,14 +115,20 @@ class Dashboards(Construct):
                     desk("features", "stream_gaps"),
                 ),
                 _graph(
+                    "Age of a tick when (features) has it, ms",
+                    desk("features", "tick_age_ms", "p50"),
+                    desk("features", "tick_age_ms", "Maximum"),
+                    budget=_TICK_BUDGET,
+                ),
+            ],
+            [
+                _graph(
                     "Age of streams, ms",
                     *(
                         function(name, "IteratorAge", "Maximum").with_(label=name)
                         for name in ("features", "guard", "audit_linker")
                     ),
                 ),
-            ],
-            [
                 _graph(
                     "Minute close, ms",
                     desk("features", "minute_close_ms", "p50"),
@@ -133,9 +136,9 @@ class Dashboards(Construct):
                     budget=_CLOSE_BUDGET,
                 ),
                 _graph("Signals, ms", function("signals", "Duration", "Maximum"), budget=_SIGNALS_LIMIT),
-                _graph("Risk, ms", function("risk", "Duration", "Maximum"), budget=_RISK_LIMIT),
             ],
             [
+                _graph("Risk, ms", function("risk", "Duration", "Maximum"), budget=_RISK_LIMIT),
                 _graph(
                     "From the yes to the broker's answer, ms",
                     desk("order_lane", "order_latency", "Maximum"),
@@ -143,6 +146,9 @@ class Dashboards(Construct):
                     desk("order_lane", "order_sent", "Maximum"),
                     budget=_ORDER_BUDGET,
                 ),
+                _graph("Cold starts", desk("desk", "cold_starts")),
+            ],
+            [
                 _graph(
                     "Waiting, seconds",
                     *(
@@ -164,19 +170,17 @@ class Dashboards(Construct):
                         )
                     ),
                 ),
-            ],
-            [
-                _graph("Errors", *(function(name, "Errors").with_(label=name) for name in FUNCTION_LAYERS)),
-                _graph(
-                    "Throttles",
-                    *(function(name, "Throttles").with_(label=name) for name in FUNCTION_LAYERS),
-                ),
                 _graph(
                     "Alive",
                     desk("heartbeat", "heartbeat"),
                     desk("heartbeat", "market_closed"),
                     desk("reconciler", "reconciled"),
                 ),
+            ],
+            [
+                _graph("Errors", *(function(name, "Errors").with_(label=name) for name in FUNCTION_LAYERS)),
+                # Which of them is throttled hangs on chance: the quota is the account's.
+                _graph("Throttles", self._metrics.named("AWS/Lambda", "Throttles")),
             ],
         ]
 

@@ -43,7 +43,7 @@ class Decisions(Construct):
             parts.source,
             "risk",
             memory_mb=512,
-            timeout_seconds=20,
+            timeout_seconds=25,
             environment=parts.variables("DESK_TABLE", "STORE_BUCKET", "NOTIFY_TOPIC_ARN"),
         )
         allow_table(self.risk, parts.data.desk, write=True)
@@ -54,7 +54,7 @@ class Decisions(Construct):
             self,
             "Cycle",
             parts.settings,
-            risk=self.risk,
-            signals=self.signals,
+            risk=self.risk.live,
+            signals=self.signals.live,
             order_workflow=orders.machine,
         )

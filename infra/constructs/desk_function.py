@@ -16,7 +16,7 @@ from infra.config import StageSettings
 from infra.constructs.order_network import OrderNetwork
 from infra.constructs.permissions import acknowledge
 
-__all__ = ["FUNCTION_LAYERS", "DeskFunction", "FunctionSource"]
+__all__ = ["FUNCTION_LAYERS", "DeskFunction", "FunctionSource", "live_alias"]
 
 # Layers share packages (pydantic) but never in two versions: their locks are constrained by one file.
 FUNCTION_LAYERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -75,12 +75,16 @@ class FunctionSource:
 
 
 class DeskFunction(lambda_.Function):
-    """The function of the folder functions/<name>, entry `handler`.
+    """The function of the folder functions/<name>, entry `handler`, and `live`, which is what is called.
 
     Whoever invokes it without waiting gets one try, within a minute: Lambda's own default, two more over
     hours, would repeat what may have sent an order, or do it in the evening. `failures` is given to a
     function that schedules invoke: what failed goes to that queue. `network` is the lane's; whatever has none
     stands in Lambda's own.
+
+    Each deployment that changes code, layers or settings publishes a version; event sources, workflows,
+    schedules and routes call the alias, which goes over to the new version once that is there. The old one is
+    kept, to go back to (docs/runbooks/upgrade.md).
     """
 
     def __init__(
@@ -123,6 +127,8 @@ class DeskFunction(lambda_.Function):
             layers=[source.layer(layer) for layer in FUNCTION_LAYERS[name]],
             role=role,
             log_group=log_group,
+            # Lambda's own lines are objects too, and what a handler raises is one of them.
+            logging_format=lambda_.LoggingFormat.JSON,
             memory_size=memory_mb,
             timeout=Duration.seconds(timeout_seconds),
             environment={
@@ -133,9 +139,29 @@ class DeskFunction(lambda_.Function):
             retry_attempts=0,
             max_event_age=Duration.seconds(60),
             on_failure=None if failures is None else SqsDestination(failures),
+            current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
             vpc=None if network is None else network.vpc,
             vpc_subnets=None if network is None else network.subnets,
             security_groups=None if network is None else [network.lane_group],
         )
+        self.live = live_alias(holder, self, failures=failures)
         # Locks, wheels and compiled bytecode of the layers are all for one version.
         acknowledge(self, {"AwsSolutions-L1": "The layers are locked, built and compiled for Python 3.13"})
+
+
+def live_alias(
+    scope: Construct, function: lambda_.Function, *, failures: sqs.IQueue | None = None
+) -> lambda_.Alias:
+    """The name by which a function is called, at the version that is deployed.
+
+    What is to become of a call that nobody waits for is said of one name, so it is said again of this one.
+    """
+    return lambda_.Alias(
+        scope,
+        "Live",
+        alias_name="live",
+        version=function.current_version,
+        retry_attempts=0,
+        max_event_age=Duration.seconds(60),
+        on_failure=None if failures is None else SqsDestination(failures),
+    )

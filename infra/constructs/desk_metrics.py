@@ -6,6 +6,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra.config import StageSettings
+from patang.adapters.series import SERIES
 
 __all__ = ["DeskMetrics"]
 
@@ -21,7 +22,10 @@ class DeskMetrics:
     def desk(
         self, service: str, name: str, statistic: str = "Sum", period: Duration = _MINUTE
     ) -> cloudwatch.Metric:
-        """A metric that the function or task `service` writes."""
+        """A metric that the function or task `service` writes. Raises ValueError for a count that makes none:
+        it would be drawn empty, and an alarm on it would never ring."""
+        if name not in SERIES.get(service, ()):
+            raise ValueError(f"{name} of {service} is no series: see patang/adapters/series.py")
         return cloudwatch.Metric(
             namespace="Patang",
             metric_name=name,

@@ -51,7 +51,9 @@ class Foundation:
             "NOTIFY_CHANNELS": self.settings.channels,
             "TRADING_CYCLE_ARN": self.trading_cycle_arn,
             "SECRET_PREFIX": self.settings.secret_prefix,
-            "SECRET_KEY_ID": self.data.key.key_arn,
+            "SECRET_KEY_ID": self.data.secrets_key.key_arn,
+            "AUDIT_ARCHIVE_BUCKET": self.data.audit_archive.name,
+            "AUDIT_KEY_ID": self.data.signing_key.key_arn,
             "PUBLIC_URL": self.data.api.api_endpoint,
         }
         return {name: known[name] for name in names}

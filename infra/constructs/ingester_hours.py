@@ -44,6 +44,6 @@ class IngesterHours(Construct):
             "Schedule",
             name=f"{parts.settings.prefix}-ingester-hours",
             cron=_EVERY_FIVE_MINUTES,
-            function=self.function,
+            function=self.function.live,
             failures=parts.queues.dead_letters,
         )

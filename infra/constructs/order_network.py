@@ -30,9 +30,10 @@ class OrderNetwork(Construct):
     One zone: the address is in one zone only, and a subnet elsewhere would be as cut off when that zone is.
     IPv4 alone. S3 and DynamoDB have their free gateways; all else goes through the address, on port 443.
 
-    With egress `nat-instance` the address rests on `interface`, which outlives the instance that holds it
-    (infra/constructs/nat_instance.py); with `nat-gateway` on the gateway. The address, the interface and what
-    they stand in are retained: an address registered with the broker can be changed once a week.
+    Not there with egress `none`. With `nat-instance` the address rests on `interface`, which outlives the
+    instance that holds it (infra/constructs/nat_instance.py); with `nat-gateway` on the gateway. The address,
+    the interface and what they stand in are retained: an address registered with the broker can be changed
+    once a week.
     """
 
     def __init__(self, scope: Construct, construct_id: str, settings: StageSettings) -> None:

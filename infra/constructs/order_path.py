@@ -17,13 +17,14 @@ class OrderPath(Construct):
     """(order_workflow) and its state machine, (order_lane), (order_updates).
 
     The lane is the only sender, and alone stands in the network with the fixed address. It reaches DynamoDB
-    and S3 by their gateways, and the broker and the rest of AWS through the address.
+    and S3 by their gateways, and the broker and the rest of AWS through the address. With egress `none` there
+    is no such network: a paper lane sends nothing to the broker.
     """
 
     def __init__(self, scope: Construct, construct_id: str, parts: Foundation) -> None:
         super().__init__(scope, construct_id)
         self.steps = self._steps(parts)
-        self.workflow = OrderWorkflow(self, "Workflow", parts.settings, steps=self.steps)
+        self.workflow = OrderWorkflow(self, "Workflow", parts.settings, steps=self.steps.live)
         self.lane = self._lane(parts)
         self.updates = self._updates(parts)
 
@@ -48,7 +49,7 @@ class OrderPath(Construct):
         allow_table(function, parts.data.auth, write=True)
         allow_objects(function, parts.data.store, read=["minutes/", "universe/"])
         allow_send(function, parts.queues.orders)
-        allow_secrets(function, parts.settings, parts.data.key)
+        allow_secrets(function, parts.settings, parts.data.secrets_key)
         parts.allow_notify(function)
         parts.allow_answer(function)
         return function
@@ -75,10 +76,10 @@ class OrderPath(Construct):
         allow_objects(function, parts.data.store, read=["universe/"])
         # A lost answer that turns out to be a fill calls for amendments, which are intents too.
         allow_send(function, parts.queues.orders, parts.queues.polls)
-        allow_secrets(function, parts.settings, parts.data.key)
+        allow_secrets(function, parts.settings, parts.data.secrets_key)
         parts.allow_notify(function)
         parts.allow_answer(function)
-        function.add_event_source(SqsEventSource(parts.queues.orders, batch_size=1))
+        function.live.add_event_source(SqsEventSource(parts.queues.orders, batch_size=1))
         # A cold lane would be the longest wait of an order, and of an exit above all.
         KeptWarm(
             self,
@@ -86,6 +87,7 @@ class OrderPath(Construct):
             name=f"{parts.settings.prefix}-warm-order-lane",
             cron=parts.settings.warm_schedule,
             queue=parts.queues.orders,
+            failures=parts.queues.dead_letters,
         )
         return function
 
@@ -103,7 +105,7 @@ class OrderPath(Construct):
         allow_table(function, parts.data.desk, write=True)
         allow_send(function, parts.queues.orders, parts.queues.polls, parts.queues.dead_letters)
         parts.allow_notify(function)
-        function.add_event_source(
+        function.live.add_event_source(
             # More at once would only contend for the same few orders.
             SqsEventSource(
                 parts.queues.order_updates, batch_size=10, max_concurrency=2, report_batch_item_failures=True

@@ -8,7 +8,6 @@ from aws_cdk import Acknowledgment, ArnFormat, Stack, Validations
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import IConstruct
 
@@ -23,7 +22,6 @@ __all__ = [
     "allow_secrets",
     "allow_send",
     "allow_table",
-    "expect_invocations",
 ]
 
 INDEX = "index1"
@@ -120,14 +118,6 @@ def allow_secrets(
     why = "Secrets below the stage's prefix: one an account, created when the owner adds it"
     allow(grantee, actions, [secrets], why_wildcard=why)
     allow(grantee, ["kms:Decrypt", *(["kms:GenerateDataKey"] if write else [])], [key.key_arn])
-
-
-def expect_invocations(role: iam.IRole, *functions: lambda_.IFunction) -> None:
-    """Accepts the CDK's grant to invoke these functions, which covers their versions by a `*`."""
-    stack = Stack.of(role)
-    arns = [_flat(stack.resolve(function.function_arn)) for function in functions]
-    why = "The versions of this one function, of which none is published"
-    acknowledge(role, {f"AwsSolutions-IAM5[Resource::{arn}:*]": why for arn in arns})
 
 
 def _flat(resolved: Any) -> str:

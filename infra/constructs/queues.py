@@ -4,6 +4,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.constructs.permissions import acknowledge
+
 __all__ = ["LANE_TIMEOUT_SECONDS", "RECONCILER_TIMEOUT_SECONDS", "UPDATES_TIMEOUT_SECONDS", "Queues"]
 
 LANE_TIMEOUT_SECONDS = 30
@@ -23,6 +25,11 @@ class Queues(Construct):
         super().__init__(scope, construct_id)
         self.dead_letters = self._queue("DeadLetters", retention_period=_KEPT)
         self.orders_dead_letters = self._queue("OrdersDeadLetters", fifo=True, retention_period=_KEPT)
+        for last in (self.dead_letters, self.orders_dead_letters):
+            acknowledge(
+                last,
+                {"Serverless-SQSRedrivePolicy": "It is where others' messages end, and it rings with one"},
+            )
         # A message that its lane lost to a crash is seen again after this long, and only then does the
         # account's group move on: twice the lane's time-out, not the usual six times.
         self.orders = self._queue(

@@ -12,8 +12,8 @@ from constructs import Construct
 
 from infra.bundles import Bundles, host_is_arm
 from infra.config import StageSettings
-from infra.constructs.desk_function import DeskFunction
-from infra.constructs.permissions import Store, acknowledge, allow, allow_objects, expect_invocations
+from infra.constructs.desk_function import DeskFunction, live_alias
+from infra.constructs.permissions import Store, acknowledge, allow, allow_objects
 from infra.constructs.trading_cycle import STATE_MACHINE_FINDINGS, workflow_logs
 from patang.backtest.asked import BACKTESTS, REPORTS, manifest_path
 from patang.backtest.worker import INPUTS, KEPT, RUNS
@@ -57,6 +57,7 @@ class ResearchWorkerFunction(lambda_.DockerImageFunction):
             architecture=lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64,
             role=role,
             log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
             memory_size=_MEMORY_MB,
             timeout=Duration.minutes(_JOB_MINUTES),
             environment={
@@ -67,7 +68,9 @@ class ResearchWorkerFunction(lambda_.DockerImageFunction):
             },
             retry_attempts=0,
             max_event_age=Duration.seconds(60),
+            current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
         )
+        self.live = live_alias(holder, self)
         allow_objects(role, store, read=[INPUTS, RUNS, *KEPT], write=[RUNS, BACKTESTS])
 
 
@@ -86,7 +89,7 @@ class ResearchMap(Construct):
         construct_id: str,
         settings: StageSettings,
         store: Store,
-        worker: lambda_.IFunction,
+        worker: lambda_.IAlias,
     ) -> None:
         super().__init__(scope, construct_id)
         name = machine_name(settings)
@@ -102,7 +105,6 @@ class ResearchMap(Construct):
         )
         acknowledge(self.machine, STATE_MACHINE_FINDINGS)
         worker.grant_invoke(self.machine.role)
-        expect_invocations(self.machine.role, worker)
         allow_objects(self.machine.role, store, read=[RUNS], write=[RUNS])
         allow(
             self.machine.role,
@@ -157,11 +159,12 @@ def allow_backtests(function: DeskFunction, settings: StageSettings, store: Stor
     allow(function, ["kms:GenerateDataKey", "kms:Decrypt"], [store.key.key_arn])
 
 
-def _map_of_jobs(worker: lambda_.IFunction, at_once: int) -> dict[str, Any]:
+def _map_of_jobs(worker: lambda_.IAlias, at_once: int) -> dict[str, Any]:
     job = {
         "Type": "Task",
         "Resource": worker.function_arn,
-        "TimeoutSeconds": 60 * _JOB_MINUTES,
+        # A worker that takes all its time has ended, and says so, before the map gives it up.
+        "TimeoutSeconds": 60 * _JOB_MINUTES + 30,
         "Retry": [
             {
                 "ErrorEquals": ["States.ALL"],

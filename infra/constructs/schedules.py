@@ -10,15 +10,13 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_scheduler_targets import LambdaInvoke, Universal
 from constructs import Construct
 
-from infra.constructs.permissions import expect_invocations
-
 __all__ = ["KeptWarm", "MarketSchedule"]
 
 _ON_TIME = Duration.seconds(60)
 
 
 class MarketSchedule(Construct):
-    """Calls a function with {"scheduled_time"}.
+    """Calls `function`, an alias, with {"scheduled_time"}.
 
     The default of the Scheduler, 185 tries over a day, would be a square-off in the evening: one try, within
     a minute, and the handler refuses a time that is not now.
@@ -31,12 +29,11 @@ class MarketSchedule(Construct):
         *,
         name: str,
         cron: str,
-        function: lambda_.IFunction,
+        function: lambda_.IAlias,
         failures: sqs.IQueue,
     ) -> None:
         super().__init__(scope, construct_id)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
-        expect_invocations(role, function)
         scheduler.Schedule(
             self,
             "Schedule",
@@ -63,7 +60,14 @@ class KeptWarm(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, cron: str, queue: sqs.IQueue
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        cron: str,
+        queue: sqs.IQueue,
+        failures: sqs.IQueue,
     ) -> None:
         super().__init__(scope, construct_id)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
@@ -87,6 +91,7 @@ class KeptWarm(Construct):
                 ],
                 retry_attempts=0,
                 max_event_age=_ON_TIME,
+                dead_letter_queue=failures,
                 role=role,
             ),
         )

@@ -52,7 +52,7 @@ class TickPath(Construct):
         )
         allow_send(function, parts.queues.dead_letters)
         allow(function, ["states:StartExecution"], [parts.trading_cycle_arn])
-        function.add_event_source(self._reading(parts, _FEATURES_MAX_AGE))
+        function.live.add_event_source(self._reading(parts, _FEATURES_MAX_AGE))
         return function
 
     def _guard(self, parts: Foundation) -> DeskFunction:
@@ -73,7 +73,7 @@ class TickPath(Construct):
         allow_table(function, parts.data.desk, write=True)
         parts.allow_notify(function)
         allow_send(function, parts.queues.orders, parts.queues.order_updates, parts.queues.dead_letters)
-        function.add_event_source(self._reading(parts, _GUARD_MAX_AGE))
+        function.live.add_event_source(self._reading(parts, _GUARD_MAX_AGE))
         return function
 
     def _reading(self, parts: Foundation, max_age: Duration) -> KinesisEventSource:

@@ -48,7 +48,7 @@ class Timekeeping(Construct):
                 f"{name.replace('-', '')}Schedule",
                 name=f"{settings.prefix}-{name.lower()}",
                 cron=cron,
-                function=function,
+                function=function.live,
                 failures=parts.queues.dead_letters,
             )
 
@@ -78,12 +78,12 @@ class Timekeeping(Construct):
         # An order that had its yes when its sender died is looked at again, and sent.
         allow_objects(function, parts.data.store, read=["universe/", "instruments/"])
         allow_send(function, parts.queues.orders, parts.queues.polls, parts.queues.dead_letters)
-        allow_secrets(function, parts.settings, parts.data.key)
+        allow_secrets(function, parts.settings, parts.data.secrets_key)
         allow(function, ["states:StartExecution"], [parts.trading_cycle_arn])
         parts.allow_notify(function)
         parts.allow_look_at_subscriptions(function)
         parts.allow_answer(function)
-        function.add_event_source(SqsEventSource(parts.queues.polls, batch_size=1, max_concurrency=2))
+        function.live.add_event_source(SqsEventSource(parts.queues.polls, batch_size=1, max_concurrency=2))
         return function
 
     def _morning(self, parts: Foundation) -> DeskFunction:
@@ -105,7 +105,7 @@ class Timekeeping(Construct):
             read=["features/history/", "instruments/", "minutes/", "volatility/"],
             write=["features/seed/", "features/history/", "universe/", "instruments/", "volatility/"],
         )
-        allow_secrets(function, parts.settings, parts.data.key)
+        allow_secrets(function, parts.settings, parts.data.secrets_key)
         return function
 
     def _preflight(self, parts: Foundation, model_path: str) -> DeskFunction:
@@ -131,7 +131,7 @@ class Timekeeping(Construct):
         allow_objects(function, parts.data.store, read=["universe/"])
         # The lane alone stands where orders leave: it is asked for its address through its queue.
         allow_send(function, parts.queues.orders)
-        allow_secrets(function, parts.settings, parts.data.key)
+        allow_secrets(function, parts.settings, parts.data.secrets_key)
         parts.allow_notify(function)
         return function
 
@@ -144,10 +144,21 @@ class Timekeeping(Construct):
             # A day of 1,500 instruments is 1,500 files; and it makes good up to three days that were missed.
             timeout_seconds=900,
             failures=parts.queues.dead_letters,
-            environment=parts.variables("DESK_TABLE", "AUDIT_TABLE", "STORE_BUCKET", "TICK_STREAM"),
+            environment=parts.variables(
+                "DESK_TABLE",
+                "AUDIT_TABLE",
+                "STORE_BUCKET",
+                "TICK_STREAM",
+                "AUDIT_ARCHIVE_BUCKET",
+                "AUDIT_KEY_ID",
+            ),
         )
         allow_table(function, parts.data.desk)
         allow_table(function, parts.data.audit)
+        # The one function that seals a day; the key's own policy names its role.
+        kept = ["audit_logs/", "digests/", "keys/"]
+        allow_objects(function, parts.data.audit_archive, read=kept, write=kept)
+        allow(function, ["kms:Sign", "kms:GetPublicKey"], [parts.data.signing_key.key_arn])
         allow_objects(
             function,
             parts.data.store,
@@ -179,7 +190,7 @@ class Timekeeping(Construct):
             environment=parts.variables("DESK_TABLE", "NOTIFY_TOPIC_ARN", "SECRET_PREFIX", "PUBLIC_URL"),
         )
         allow_table(function, parts.data.desk, write=True)
-        allow_secrets(function, parts.settings, parts.data.key)
+        allow_secrets(function, parts.settings, parts.data.secrets_key)
         parts.allow_notify(function)
         return function
 
@@ -190,7 +201,7 @@ class Timekeeping(Construct):
             parts.source,
             "heartbeat",
             memory_mb=256,
-            timeout_seconds=20,
+            timeout_seconds=25,
             failures=parts.queues.dead_letters,
             environment=parts.variables("DESK_TABLE")
             | ({} if outside is None else {"HEARTBEAT_URL": outside}),

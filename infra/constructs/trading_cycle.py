@@ -8,7 +8,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from infra.config import StageSettings
-from infra.constructs.permissions import acknowledge, expect_invocations
+from infra.constructs.permissions import acknowledge
 
 __all__ = ["STATE_MACHINE_FINDINGS", "TradingCycle", "workflow_logs"]
 
@@ -45,14 +45,14 @@ class TradingCycle(Construct):
         construct_id: str,
         settings: StageSettings,
         *,
-        risk: lambda_.IFunction,
-        signals: lambda_.IFunction,
+        risk: lambda_.IAlias,
+        signals: lambda_.IAlias,
         order_workflow: sfn.IStateMachine,
     ) -> None:
         super().__init__(scope, construct_id)
         self._risk = risk
-        gate = self._ask("Gate", risk, {"op": "gate", **_CYCLE}, result_path="$.gate", seconds=20)
-        generate = self._ask("Signals", signals, _CYCLE, result_path="$.found", seconds=40)
+        gate = self._ask("Gate", risk, {"op": "gate", **_CYCLE}, result_path="$.gate", seconds=30)
+        generate = self._ask("Signals", signals, _CYCLE, result_path="$.found", seconds=45)
         stopped = sfn.Succeed(self, "Stopped", comment="The gate's reason is in the output")
         quiet = sfn.Succeed(self, "Nothing to trade")
         done = sfn.Succeed(self, "Done")
@@ -82,7 +82,6 @@ class TradingCycle(Construct):
             logs=workflow_logs(self, settings, name),
         )
         acknowledge(self.machine, STATE_MACHINE_FINDINGS)
-        expect_invocations(self.machine.role, risk, signals)
 
     def _accounts(self, order_workflow: sfn.IStateMachine) -> sfn.Map:
         assess = self._ask(
@@ -90,7 +89,7 @@ class TradingCycle(Construct):
             self._risk,
             {"op": "assess", **_CYCLE, "account": sfn.JsonPath.string_at("$.account")},
             result_path="$.assessed",
-            seconds=20,
+            seconds=30,
         )
         proposals = self._proposals(order_workflow)
         # One account's failure is its own: the others go on, and the output tells.
@@ -135,7 +134,7 @@ class TradingCycle(Construct):
     def _ask(
         self,
         construct_id: str,
-        function: lambda_.IFunction,
+        function: lambda_.IAlias,
         payload: dict[str, str],
         *,
         result_path: str,

@@ -51,9 +51,9 @@ class AccessStack(Stack):
         parts = Foundation(settings, source, data, trading.queues, trading.ticks)
         self.api = self._api(parts)
         self.mcp = self._mcp(parts)
-        self._route("Pages", data, self.api, "/", "/{proxy+}")
-        self._route("Mcp", data, self.mcp, "/mcp")
-        limited = HttpLambdaIntegration("OpenToAll", self.api)
+        self._route("Pages", data, self.api.live, "/", "/{proxy+}")
+        self._route("Mcp", data, self.mcp.live, "/mcp")
+        limited = HttpLambdaIntegration("OpenToAll", self.api.live)
         routes = [
             self._add(
                 f"OpenToAll{path.strip('/').title()}", data, limited, path, apigateway.HttpMethod(method)
@@ -90,7 +90,7 @@ class AccessStack(Stack):
         allow_objects(function, parts.data.store, read=_LOOKED_AT, write=["taxes/"])
         # Flatten writes intents; the lane sends them.
         allow_send(function, parts.queues.orders, parts.queues.order_updates, parts.queues.polls)
-        allow_secrets(function, parts.settings, parts.data.key, write=True)
+        allow_secrets(function, parts.settings, parts.data.secrets_key, write=True)
         parts.allow_notify(function)
         parts.allow_answer(function)
         allow_backtests(function, parts.settings, parts.data.store, parts.source.bundles.models())
@@ -123,7 +123,7 @@ class AccessStack(Stack):
         allow_objects(function, parts.data.store, read=_LOOKED_AT)
         allow_send(function, parts.queues.orders, parts.queues.polls)
         # Reading is all: logging in happens in (api).
-        allow_secrets(function, parts.settings, parts.data.key)
+        allow_secrets(function, parts.settings, parts.data.secrets_key)
         self._request_state_key(parts)
         parts.allow_notify(function)
         parts.allow_answer(function)
@@ -138,7 +138,7 @@ class AccessStack(Stack):
             "RequestStateKey",
             name=f"{parts.settings.secret_prefix}/mcp/request-state",
             description="Patang: seals the state of MCP calls that a person is asked about",
-            kms_key_id=parts.data.key.key_arn,
+            kms_key_id=parts.data.secrets_key.key_arn,
             generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
                 secret_string_template=json.dumps({}),
                 generate_string_key="key",
@@ -151,7 +151,7 @@ class AccessStack(Stack):
             {"AwsSolutions-SMG4": "What it seals is over in half an hour; a key is changed by hand"},
         )
 
-    def _route(self, construct_id: str, data: DataStack, function: lambda_.IFunction, *paths: str) -> None:
+    def _route(self, construct_id: str, data: DataStack, function: lambda_.IAlias, *paths: str) -> None:
         integration = HttpLambdaIntegration(construct_id, function)
         for number, path in enumerate(paths):
             self._add(

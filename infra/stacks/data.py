@@ -4,13 +4,15 @@ from aws_cdk import CfnOutput, Duration, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk.aws_sns_subscriptions import EmailSubscription, SmsSubscription
 from constructs import Construct
 
 from infra.config import StageSettings
+from infra.constructs.access_trail import access_trail
+from infra.constructs.audit_archive import audit_archive
+from infra.constructs.keys import secrets_key, signing_key, store_key
 from infra.constructs.order_network import OrderNetwork
 from infra.constructs.permissions import INDEX, Store, acknowledge
 
@@ -18,7 +20,7 @@ __all__ = ["DataStack"]
 
 
 class DataStack(Stack):
-    """Key, tables, bucket, the owner's topic, the lane's network, and the HTTP API's shell.
+    """Keys, tables, buckets, the owner's topic, the lane's network, and the HTTP API's shell.
 
     The API is here without its routes: its address is registered with Kite (redirect and postback) and with
     assistants, and must not change when the functions behind it are replaced. Neither must the address that
@@ -33,14 +35,9 @@ class DataStack(Stack):
             description="Patang: state that outlives deployments",
             termination_protection=True,
         )
-        self.key = kms.Key(
-            self,
-            "Key",
-            alias=f"alias/{settings.prefix}",
-            description="Patang: secrets, the store and the owner's messages",
-            enable_key_rotation=True,
-            removal_policy=RemovalPolicy.RETAIN,
-        )
+        self.key = store_key(self, settings)
+        self.secrets_key = secrets_key(self, settings)
+        self.signing_key = signing_key(self, settings)
         self.desk = self._desk()
         self.auth = self._table("Auth", time_to_live_attribute="ttl")
         self.audit = self._table(
@@ -54,11 +51,17 @@ class DataStack(Stack):
         bucket = self._bucket()
         # An explicit export: findings of cdk-nag are named by the import that policies elsewhere carry.
         self.store = Store(bucket.bucket_name, self.export_value(bucket.bucket_arn), self.key)
+        archive = audit_archive(self, settings, self.key)
+        self.audit_archive = Store(archive.bucket_name, self.export_value(archive.bucket_arn), self.key)
+        if settings.cloudtrail:
+            access_trail(self, settings, archive, self.key)
         self.notify = self._topic("Notify", settings, by_way=True)
         # What CloudWatch publishes has no attributes, which no filter lets through.
         self.alarms = self._topic("Alarms", settings, by_way=False)
         self._let_senders_in()
-        self.order_network = OrderNetwork(self, "OrderNetwork", settings)
+        self.order_network = (
+            None if settings.egress == "none" else OrderNetwork(self, "OrderNetwork", settings)
+        )
         self.api = apigateway.HttpApi(
             self,
             "Api",
@@ -77,7 +80,9 @@ class DataStack(Stack):
             "NotifyTopicArn": self.notify.topic_arn,
             "AlarmTopicArn": self.alarms.topic_arn,
             "SecretPrefix": settings.secret_prefix,
-            "SecretKeyArn": self.key.key_arn,
+            "SecretKeyArn": self.secrets_key.key_arn,
+            "AuditArchiveBucket": archive.bucket_name,
+            "AuditKeyArn": self.signing_key.key_arn,
         }.items():
             CfnOutput(self, name, value=value)
 
@@ -183,7 +188,7 @@ class DataStack(Stack):
         return topic
 
     def _let_senders_in(self) -> None:
-        """AWS itself publishes alarms and the budget: it has to be let in at the topic and at its key."""
+        """AWS itself publishes alarms and the budget: it is let in here, and by the key's own policy."""
         senders = [
             iam.ServicePrincipal(name) for name in ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
         ]
@@ -193,14 +198,6 @@ class DataStack(Stack):
                 principals=senders,
                 actions=["sns:Publish"],
                 resources=[self.alarms.topic_arn],
-                conditions=of_this_account,
-            )
-        )
-        self.key.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=senders,
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=["*"],
                 conditions=of_this_account,
             )
         )

@@ -9,6 +9,7 @@ from infra.constructs.alarm import AlarmMaker
 from infra.constructs.alarms import Alarms
 from infra.constructs.dashboards import Dashboards
 from infra.constructs.monthly_budget import MonthlyBudget
+from infra.constructs.saved_queries import SavedQueries
 from infra.stacks.data import DataStack
 from infra.stacks.trading import TradingStack
 
@@ -16,7 +17,7 @@ __all__ = ["OperationsStack"]
 
 
 class OperationsStack(Stack):
-    """The dashboard, the alarms and the budget; they tell the owner's topic of alarms."""
+    """The dashboards, the alarms, the saved queries and the budget; they tell the owner's topic of alarms."""
 
     def __init__(
         self, scope: Construct, settings: StageSettings, data: DataStack, trading: TradingStack
@@ -30,4 +31,5 @@ class OperationsStack(Stack):
         make = AlarmMaker(self, settings.prefix, SnsAction(data.alarms))
         self.alarms = Alarms(self, "Alarms", settings, data, trading, make)
         self.dashboards = Dashboards(self, "Dashboards", settings, data, trading)
+        self.queries = SavedQueries(self, "Queries", settings)
         self.budget = MonthlyBudget(self, "Budget", settings, data.alarms)

@@ -24,7 +24,7 @@ class ResearchStack(Stack):
             description="Patang: sweeps and walk-forward over many workers",
         )
         self.worker = ResearchWorkerFunction(self, settings, bundles, data.store)
-        self.map = ResearchMap(self, "Map", settings, data.store, self.worker)
+        self.map = ResearchMap(self, "Map", settings, data.store, self.worker.live)
         make = AlarmMaker(self, settings.prefix, SnsAction(data.alarms))
         make.at_least(
             "research-worker-errors",

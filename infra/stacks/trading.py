@@ -1,6 +1,6 @@
 """From a tick to a closed trade: the stream, the queues, the functions and the workflows between them."""
 
-from aws_cdk import CfnOutput, CfnParameter, Environment, Stack
+from aws_cdk import CfnOutput, CfnParameter, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct
@@ -40,6 +40,8 @@ class TradingStack(Stack):
             stream_mode=kinesis.StreamMode.PROVISIONED,
             shard_count=settings.tick_shards,
             encryption=kinesis.StreamEncryption.MANAGED,
+            # The CDK would keep it, at 11 USD a month: a day's ticks, which the store has.
+            removal_policy=RemovalPolicy.DESTROY,
         )
         self.queues = Queues(self, "Queues")
         source = FunctionSource(self, settings, bundles)
@@ -52,7 +54,7 @@ class TradingStack(Stack):
             "unpacks layers elsewhere",
         )
 
-        if settings.egress == "nat-instance":
+        if settings.egress == "nat-instance" and data.order_network is not None:
             NatInstance(self, "Nat", settings, data.order_network, SnsAction(data.alarms))
         self.tick_path = TickPath(self, "TickPath", parts)
         self.order_path = OrderPath(self, "OrderPath", parts)
@@ -94,5 +96,5 @@ class TradingStack(Stack):
         allow_table(role, parts.data.desk, write=True)
         allow_objects(role, parts.data.store, read=["universe/"], write=["ticks/"])
         allow_send(role, parts.queues.order_updates)
-        allow_secrets(role, settings, parts.data.key)
+        allow_secrets(role, settings, parts.data.secrets_key)
         return ingester

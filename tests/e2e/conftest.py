@@ -17,7 +17,7 @@ def day() -> Iterator[Day]:
     before, began = dict(os.environ), time.monotonic()
     told: list[str] = []
     try:
-        with LocalStack(told.append) as stack:
+        with LocalStack(told.append, enforce_roles=True) as stack:
             try:
                 over = carry_out(
                     stack, lambda line: told.append(f"[{time.monotonic() - began:.1f} s] {line}")

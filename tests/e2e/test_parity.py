@@ -22,7 +22,7 @@ def test_the_backtest_of_the_day_is_the_day(day: Day) -> None:
     found = parity_of(desk.store, desk.objects, DESK_ACCOUNT, day.stack.day, mode, ARTIFACTS)
     assert found.cycles >= 5
     assert found.signals == ()
-    told = {trade.signal_id: (trade.outcome, trade.cause, trade.differences) for trade in found.trades}
+    told = "\n".join(map(str, found.trades))
     assert not [trade for trade in found.trades if trade.cause == "UNEXPLAINED"], told
     assert found.compared >= PLAN.until_trades
     for _ in range(2):

@@ -34,7 +34,7 @@ def test_ticks_of_an_unknown_instrument_are_counted_by_name_and_used_for_nothing
     day: Day, evidence: Evidence
 ) -> None:
     told = evidence.metrics("unknown_instrument")
-    assert [line["unknown_instrument"] for line in told] == [[1.0]]
+    assert [line["unknown_instrument"] for line in told] == [1.0]
     assert str(UNKNOWN_TOKEN) in told[0]["tokens"]
     assert all(item["instrument_token"] != UNKNOWN_TOKEN for item in evidence.items("POSITION"))
 

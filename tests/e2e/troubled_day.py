@@ -25,6 +25,7 @@ from patang.settings import (
 from patang.settings.notifications import NotificationSettings
 from patang_workbench.demo.report import Report
 from patang_workbench.demo.run import Plan, Run
+from patang_workbench.local_stack.deployment import subscribe_outbox
 from patang_workbench.local_stack.owner import Owner
 from patang_workbench.local_stack.stack import LocalStack
 from tests.e2e.evidence import Evidence
@@ -191,11 +192,7 @@ def _ticks_of_nobody(market_time: datetime) -> bytes:
 
 def _letterbox(stack: LocalStack) -> str:
     """A queue beside the one that the run reads: what the owner's mail brought."""
-    sqs, sns = stack.emulator.client("sqs"), stack.emulator.client("sns")
-    queue = str(sqs.create_queue(QueueName="test-letterbox")["QueueUrl"])
-    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
-    sns.subscribe(TopicArn=stack.outputs["NotifyTopicArn"], Protocol="sqs", Endpoint=attributes["QueueArn"])
-    return queue
+    return subscribe_outbox(stack.emulator, stack.outputs["NotifyTopicArn"], "test-letterbox")
 
 
 def _read(sqs: Any, queue: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.app import build
+from patang_workbench.local_stack.assembly import named_in
 
 type Resource = dict[str, Any]
 
@@ -51,7 +52,24 @@ class Assembly:
         (found,) = (
             properties
             for properties in self.properties("AWS::Lambda::EventSourceMapping")
-            if properties["FunctionName"] == {"Ref": self.function_id(function)}
+            if self.called(properties["FunctionName"]) == {self.function_id(function)}
+        )
+        return found
+
+    def called(self, part: Any) -> set[str]:
+        """Logical ids of the functions whose aliases a part of a template names; a function that it names
+        itself is none of them."""
+        aliases = self.resources("AWS::Lambda::Alias")
+        return {
+            aliases[name]["Properties"]["FunctionName"]["Ref"] for name in named_in(part) & aliases.keys()
+        }
+
+    def alias_id(self, function: str) -> str:
+        """The logical id of the alias by which a function is called."""
+        (found,) = (
+            logical
+            for logical, resource in self.resources("AWS::Lambda::Alias").items()
+            if resource["Properties"]["FunctionName"] == {"Ref": self.function_id(function)}
         )
         return found
 

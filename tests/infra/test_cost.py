@@ -38,7 +38,7 @@ def stages(live, tmp_path_factory) -> dict[str, Deployed]:
 @pytest.fixture(scope="module")
 def gateway_folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("gateway")
-    written(folder, egress="nat-gateway")
+    written(folder, egress="nat-gateway", cloudtrail="true")
     return folder
 
 

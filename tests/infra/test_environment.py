@@ -8,10 +8,12 @@ import pytest
 
 from infra.bundles import ROOT
 from infra.constructs.desk_function import FUNCTION_LAYERS
+from patang.trail.redaction import redacted
 
 # Read where they are there, and done without where not.
 OPTIONAL = {
     "ALARM_TOPIC_ARN",
+    "AUDIT_ARCHIVE_BUCKET",
     "MODELS",
     "NOTIFY_CHANNELS",
     "PUBLIC_URL",
@@ -110,3 +112,79 @@ def test_ingester_is_given_what_it_reads_and_no_more(cloud):
 
     assert needed <= given
     assert given - needed <= OPTIONAL | {"AWS_DEFAULT_REGION", "HEALTH_FILE", "INSTANCE_FILE"}
+
+
+def written_out(part) -> Iterator[str]:
+    """The texts of a part of a template, without the names of other parts that it refers to."""
+    match part:
+        case {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::ImportValue": _}:
+            return
+        case {"Name": str(name), "Value": value}:
+            yield from written_out({name: value})
+        case dict():
+            for name, value in part.items():
+                # Side by side, as `NAME: value`: a secret is known by what it is called, too.
+                texts = list(written_out(value))
+                yield f"{name}: {texts[0]}" if len(texts) == 1 else name
+                yield from texts
+        case list():
+            for value in part:
+                yield from written_out(value)
+        case _:
+            yield str(part)
+
+
+def handed_over(assembly) -> dict[str, list[str]]:
+    """What a template gives to what runs: variables, definitions, what schedules send; and what it prints and
+    asks for."""
+    kinds = {
+        "AWS::Lambda::Function": "Environment",
+        "AWS::StepFunctions::StateMachine": "DefinitionString",
+        "AWS::Scheduler::Schedule": "Target",
+    }
+    found = {
+        name: list(written_out(resource["Properties"][part]))
+        for kind, part in kinds.items()
+        for name, resource in assembly.resources(kind).items()
+    }
+    for name, task in assembly.resources("AWS::ECS::TaskDefinition").items():
+        # Beside it stands the image, whose tag is a hash.
+        each_container = (part["Environment"] for part in task["Properties"]["ContainerDefinitions"])
+        found[name] = list(written_out(list(each_container)))
+    for stack, template in assembly.templates.items():
+        for part in ("Outputs", "Parameters"):
+            values = template.get(part, {}).values()
+            found[f"{stack} {part}"] = [
+                text
+                for each in values
+                for key in ("Value", "Default")
+                for text in written_out(each.get(key, ""))
+            ]
+    return found
+
+
+def secret_in(text: str) -> bool:
+    """Whether a text has what would be hidden in a log, or has CloudFormation fill a secret in."""
+    return redacted(text) != text or "{{resolve:" in text or "SecretString" in text
+
+
+@pytest.mark.parametrize("stage", ["cloud", "live", "research"])
+def test_no_secret_is_in_any_environment_or_definition(stage, request):
+    assembly = request.getfixturevalue(stage)
+    found = handed_over(assembly)
+
+    assert len(found) >= len(assembly.functions()) + 3
+    assert [(name, text) for name, texts in found.items() for text in texts if secret_in(text)] == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "yNq7GmDpLZ3vKxT0RbcJ84WhsQfEaU2i",
+        "{{resolve:secretsmanager:patang/paper/account/main:SecretString:api_secret}}",
+        "https://example.com/?access_token=short",
+    ],
+)
+def test_a_secret_in_a_variable_is_found(value):
+    variables = {"Variables": {"STAGE": "paper", "KITE": value}}
+    assert any(secret_in(text) for text in written_out(variables))

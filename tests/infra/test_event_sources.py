@@ -95,7 +95,7 @@ def test_schedules_are_on_time_in_india_or_not_at_all(cloud, name, function, exp
         if properties["Name"] == f"patang-paper-{name}"
     )
 
-    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [cloud.function_id(function), "Arn"]}
+    assert schedule["Target"]["Arn"] == {"Ref": cloud.alias_id(function)}
     assert schedule["ScheduleExpression"] == expression
     assert schedule["ScheduleExpressionTimezone"] == "Asia/Kolkata"
     assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}

@@ -81,9 +81,10 @@ def test_every_reader_of_a_stream_rings_when_it_is_late(whole):
         for entry in alarm["Dimensions"]
     }
     readers = {
-        mapping["FunctionName"]["Ref"]
+        function
         for mapping in whole.properties("AWS::Lambda::EventSourceMapping")
         if "StartingPosition" in mapping
+        for function in whole.called(mapping["FunctionName"])
     }
 
     assert len(readers) == 3

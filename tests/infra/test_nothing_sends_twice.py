@@ -12,16 +12,17 @@ from tests.infra.test_workflows import MACHINES, definition, states
 
 
 def test_every_asynchronous_invocation_has_one_try_within_a_minute(cloud):
-    configured = {
-        properties["FunctionName"]["Ref"]: properties
-        for properties in cloud.properties("AWS::Lambda::EventInvokeConfig")
-    }
+    """By the alias, and by the function's own name, of which nothing calls but a person may."""
+    configured = cloud.properties("AWS::Lambda::EventInvokeConfig")
+    by_alias = [function for each in configured for function in cloud.called(each["Qualifier"])]
+    by_name = [each["FunctionName"]["Ref"] for each in configured if each["Qualifier"] == "$LATEST"]
 
-    assert set(configured) == {cloud.function_id(name) for name in cloud.functions()}
-    for function, properties in configured.items():
-        assert properties["MaximumRetryAttempts"] == 0, function
-        assert properties["MaximumEventAgeInSeconds"] == 60, function
-        assert properties["Qualifier"] == "$LATEST", function
+    functions = sorted(cloud.function_id(name) for name in cloud.functions())
+    assert (sorted(by_alias), sorted(by_name)) == (functions, functions)
+    assert len(configured) == 2 * len(functions)
+    for properties in configured:
+        assert properties["MaximumRetryAttempts"] == 0, properties
+        assert properties["MaximumEventAgeInSeconds"] == 60, properties
 
 
 def test_every_schedule_has_one_try_within_a_minute(cloud):
@@ -46,7 +47,7 @@ def test_no_state_of_a_workflow_is_retried(cloud, name):
 
 
 def test_nothing_but_its_queue_invokes_the_lane(cloud):
-    lane = cloud.function_id("order_lane")
+    lane, alias = cloud.function_id("order_lane"), cloud.alias_id("order_lane")
     invoked = [
         json.dumps(resource["Properties"])
         for kind in (
@@ -59,10 +60,10 @@ def test_nothing_but_its_queue_invokes_the_lane(cloud):
     sources = [
         properties
         for properties in cloud.properties("AWS::Lambda::EventSourceMapping")
-        if properties["FunctionName"] == {"Ref": lane}
+        if cloud.called(properties["FunctionName"]) == {lane}
     ]
 
-    assert not [text for text in invoked if lane in text]
+    assert not [text for text in invoked if lane in text or alias in text]
     assert len(sources) == 1
 
 

@@ -6,11 +6,11 @@ import json
 def test_the_lanes_queue_has_one_reader(cloud):
     queue = cloud.event_source("order_lane")["EventSourceArn"]
     readers = [
-        properties["FunctionName"]
+        cloud.called(properties["FunctionName"])
         for properties in cloud.properties("AWS::Lambda::EventSourceMapping")
         if properties["EventSourceArn"] == queue
     ]
-    assert readers == [{"Ref": cloud.function_id("order_lane")}]
+    assert readers == [{cloud.function_id("order_lane")}]
     takers = {
         name
         for name in cloud.functions()

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from infra.app import build
+from patang_workbench.deployment.changes import let_go
+from patang_workbench.local_stack.assembly import Assembly as Deployable
 from tests.infra.conftest import Assembly
 
 NETWORK = "OrderNetwork"
@@ -27,6 +29,12 @@ def gateway(tmp_path_factory):
     """The two stacks of a stage that leaves by a NAT gateway."""
     folder = tmp_path_factory.mktemp("gateway")
     return synthesised(folder, egress="nat-gateway")
+
+
+@pytest.fixture(scope="module")
+def nowhere(tmp_path_factory):
+    """The two stacks of a stage that stays on paper and has no address."""
+    return synthesised(tmp_path_factory.mktemp("nowhere"), egress="none")
 
 
 def synthesised(folder, **context):
@@ -208,6 +216,44 @@ def test_tables_and_objects_are_reached_without_the_nat(cloud):
     for endpoint in endpoints:
         assert endpoint["VpcEndpointType"] == "Gateway"
         assert table in endpoint["RouteTableIds"]
+
+
+def test_a_stage_that_stays_on_paper_may_have_no_network_and_pays_for_none(nowhere):
+    """What is left of EC2 is the ingester's network, which is free."""
+    kinds = {r["Type"] for t in nowhere.templates.values() for r in t["Resources"].values()}
+    mine = [name for t in nowhere.templates.values() for name in t["Resources"] if name.startswith(NETWORK)]
+
+    assert not mine
+    assert not kinds & {
+        "AWS::EC2::EIP",
+        "AWS::EC2::Instance",
+        "AWS::EC2::LaunchTemplate",
+        "AWS::EC2::NatGateway",
+        "AWS::EC2::NetworkInterface",
+    }
+    assert "OrderEgressIp" not in nowhere.templates["data"]["Outputs"]
+    assert "VpcConfig" not in nowhere.functions()["order_lane"]
+    assert not [a for a in nowhere.properties("AWS::CloudWatch::Alarm") if a["Namespace"] == "AWS/EC2"]
+    # Without a network there is none to be put into.
+    allowed = {
+        action
+        for statement in nowhere.statements_of("order_lane")
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+    assert not {action for action in allowed if action.startswith("ec2:")}
+
+
+def test_a_stage_whose_address_is_registered_does_not_lose_it_to_a_setting(cloud, nowhere):
+    """`patang deploy` refuses: an address can be changed at the broker once a week."""
+    (data,) = (
+        template
+        for template in Deployable(nowhere.folder, "0" * 12, "ap-south-1").templates
+        if template.stack == "patang-paper-data"
+    )
+
+    told = let_go(data, cloud.templates["data"])
+    assert [line for line in told if "AWS::EC2::EIP" in line]
+    assert [line for line in told if "AWS::EC2::NetworkInterface" in line]
 
 
 def launch_data(assembly):

@@ -159,6 +159,7 @@ def prefixes(statements, action):
         for statement in statements
         if action in actions(statement)
         for entry in resources(statement)
+        if "AuditArchive" not in entry
         for prefix in re.findall(r"/([a-z_/]+/)\*", entry)
     }
 

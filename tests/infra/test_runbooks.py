@@ -14,20 +14,29 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
 def alarms_of(*assemblies):
-    """The properties of every alarm, composites too, by its name without the stage."""
+    """The properties of every alarm, composites too, by its name without the stage; of a composite, `Parts`
+    are the names of those it is made of."""
     found = {}
     for assembly in assemblies:
-        for properties in assembly.properties("AWS::CloudWatch::Alarm"):
-            found[properties["AlarmName"].removeprefix("patang-paper-")] = properties
-        for properties in assembly.properties("AWS::CloudWatch::CompositeAlarm"):
-            found[properties["AlarmName"].removeprefix("patang-paper-")] = properties
+        plain = assembly.resources("AWS::CloudWatch::Alarm")
+        names = {logical: _short(one["Properties"]["AlarmName"]) for logical, one in plain.items()}
+        for logical, one in plain.items():
+            found[names[logical]] = one["Properties"]
+        for composite in assembly.properties("AWS::CloudWatch::CompositeAlarm"):
+            parts = {names[each] for each in re.findall(r"\w+", str(composite["AlarmRule"])) if each in names}
+            found[_short(composite["AlarmName"])] = composite | {"Parts": sorted(parts)}
     return found
+
+
+def _short(name):
+    return name.removeprefix("patang-paper-")
 
 
 def rings(alarm):
     """When an alarm rings, as its page has to say it."""
     if "AlarmRule" in alarm:
-        return f"a composite: {', '.join(sorted(re.findall(r'patang-paper-([a-z-]+)', named(alarm))))}"
+        assert alarm["Parts"], alarm["AlarmRule"]
+        return f"a composite of {', '.join(alarm['Parts'])}"
     below = alarm["ComparisonOperator"] == "LessThanThreshold"
     times = alarm["EvaluationPeriods"]
     running = f", {times} times running" if times > 1 else ""
@@ -37,11 +46,6 @@ def rings(alarm):
         f"{alarm['Statistic'] if 'Statistic' in alarm else alarm['ExtendedStatistic']} over "
         f"{alarm['Period']} s {'below' if below else 'at least'} {alarm['Threshold']}{running}{missing}"
     )
-
-
-def named(alarm):
-    rule = alarm["AlarmRule"]
-    return rule if isinstance(rule, str) else str(rule)
 
 
 def of_service(alarm):

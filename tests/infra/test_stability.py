@@ -39,7 +39,12 @@ def names(templates, stage):
         resources = template["Resources"]
         outputs = template.get("Outputs", {})
         found[stack] = {
-            "kept": {n: r["Type"] for n, r in resources.items() if r.get("DeletionPolicy") == "Retain"},
+            "kept": {
+                n: r["Type"]
+                for n, r in resources.items()
+                # Each deployment makes a new version and keeps the old one, to go back to.
+                if r.get("DeletionPolicy") == "Retain" and r["Type"] != "AWS::Lambda::Version"
+            },
             "outputs": sorted(n for n, o in outputs.items() if "Export" not in o),
             "exports": sorted(o["Export"]["Name"] for o in outputs.values() if "Export" in o),
             "named": {

@@ -20,6 +20,8 @@ from patang_workbench.local_stack.processes import Keeper
 NAMES = ("Name", "AlarmName", "AliasName", "DashboardName", "FunctionName", "GroupName", "LogGroupName",
          "QueueName", "RoleName", "StateMachineName", "TableName", "TopicName", "BucketName", "StreamName",
          "ClusterName", "ServiceName", "RuleName", "CompositeAlarmName", "LayerName", "Family")  # fmt: skip
+# A permission names whose it is, an alias is a name within its function.
+INSIDE_A_FUNCTION = ("AWS::Lambda::Permission", "AWS::Lambda::Alias")
 
 
 def literal_names(assembly):
@@ -30,7 +32,7 @@ def literal_names(assembly):
             properties = resource.get("Properties", {})
             for name in NAMES:
                 # A setting's name, as of a launch template's or a protocol's, names nothing in the account.
-                if isinstance(properties.get(name), str) and resource["Type"] != "AWS::Lambda::Permission":
+                if isinstance(properties.get(name), str) and resource["Type"] not in INSIDE_A_FUNCTION:
                     found.add((resource["Type"], properties[name]))
         for output in template.get("Outputs", {}).values():
             if "Export" in output:

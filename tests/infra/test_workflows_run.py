@@ -118,7 +118,7 @@ def create(emulator: Emulator, cloud: Any) -> dict[str, str]:
             Code={"ZipFile": zipped(code)},
             Timeout=30,
         )
-        known[cloud.function_id(name)] = made["FunctionArn"]
+        known[cloud.alias_id(name)] = made["FunctionArn"]
     arns = {}
     resources = cloud.resources("AWS::StepFunctions::StateMachine")
     for logical in sorted(resources, key=lambda logical: "OrderPath" not in logical):

@@ -1,6 +1,7 @@
 """The emulator's CloudFormation in the place of AWS, bootstrapped, with a pretended CDK and Docker."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,6 +11,8 @@ from patang_workbench.local_stack.emulator import Emulator
 from patang_workbench.local_stack.processes import Keeper
 from patang_workbench.local_stack.stack import PROJECT_ROOT
 from tests.integration.deployment.pretended import PretendedCdk
+
+type Which = Callable[..., str | None]
 
 PYTHON = PROJECT_ROOT / ".emulator" / "bin" / "python"
 
@@ -41,5 +44,10 @@ def cdk(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> PretendedCdk:
     monkeypatch.setattr(staged, "Programs", pretended)
     # The pretended templates are no whole stage, which alone has an estimate.
     monkeypatch.setattr(deploy, "estimate", pretended.month)
-    monkeypatch.setattr(checks.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(checks.shutil, "which", with_docker)
     return pretended
+
+
+def with_docker(name: str, path: str | None = None, found: Which = shutil.which) -> str | None:
+    """As `shutil.which` on a machine that has Docker."""
+    return "/usr/bin/docker" if name == "docker" else found(name, path=path)

@@ -89,6 +89,7 @@ class Pipeline:
             RecordedDeadLetters(),
             Settings,
             self.metrics,
+            FixedClock(),
         )
 
     def run(self, first: int, last: int, *, feed: bool = True) -> None:

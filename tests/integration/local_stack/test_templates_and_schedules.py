@@ -48,8 +48,12 @@ def schedule(function: str, cron: str) -> dict[str, Any]:
             "Type": "AWS::Scheduler::Schedule",
             "Properties": {
                 "ScheduleExpression": cron,
-                "Target": {"Arn": {"Fn::GetAtt": [function, "Arn"]}},
+                "Target": {"Arn": {"Ref": f"{function}Live"}},
             },
+        },
+        f"{function}Live": {
+            "Type": "AWS::Lambda::Alias",
+            "Properties": {"FunctionName": {"Ref": function}, "Name": "live"},
         },
     }
 
@@ -177,7 +181,7 @@ def test_a_schedule_is_due_in_the_minutes_that_have_begun_since(schedules: Sched
 def test_the_call_tells_the_markets_time(schedules: Schedules, functions: Functions) -> None:
     functions.answer = b'{"ok": true}'
     assert schedules.call("morning", TUESDAY + timedelta(minutes=1)) == {"ok": True}
-    assert functions.asked == [("patang-x-morning", {"scheduled_time": "2026-08-18T08:31:00+05:30"})]
+    assert functions.asked == [("patang-x-morning:live", {"scheduled_time": "2026-08-18T08:31:00+05:30"})]
 
 
 def test_a_call_that_fails_says_which_and_why(schedules: Schedules, functions: Functions) -> None:

@@ -25,7 +25,7 @@ def test_a_metric_is_one_line_in_one_write(monkeypatch):
     EmbeddedMetrics("features", "live").duration_ms("minute_close_ms", 12.5)
     count, duration = [json.loads(text) for text in out.written]
     assert [text[-2:] for text in out.written] == ["}\n", "}\n"]
-    assert (count["raw_ticks_shed"], count["service"], count["stage"]) == ([7.0], "ingester", "paper")
+    assert (count["raw_ticks_shed"], count["service"], count["stage"]) == (7.0, "ingester", "paper")
     assert count["reason"] == "the store is away"
     [told] = count["_aws"]["CloudWatchMetrics"]
     assert told["Namespace"] == "Patang"
@@ -43,7 +43,7 @@ def test_an_alarm_is_one_series_whichever_function_has_met_it(monkeypatch):
         EmbeddedMetrics(function, "live").alarm("exit_failed", text="nothing sold")
     told = [json.loads(text) for text in out.written]
     assert [(line["service"], line["stage"], line["exit_failed"]) for line in told] == [
-        ("desk", "live", [1.0])
+        ("desk", "live", 1.0)
     ] * 2
     assert [line["met_by"] for line in told] == ["order_lane", "reconciler"]
     assert told[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service", "stage"]]

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from fastapi.routing import iter_route_contexts
+from starlette.testclient import TestClient
 
 from functions.api.app import build_app
 from functions.api.openapi import document, scope_of
@@ -186,16 +187,61 @@ def test_half_a_character_is_not_taken(stranger, desk, bearer, method, path):
     assert desk.store.items == before
 
 
+LARGE = 256 * 1024 + 1
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/x-www-form-urlencoded", "text/plain"]
+)
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route[0] != "GET"])
-def test_a_large_body_is_not_taken(stranger, method, path):
-    body = b'{"a": "' + b"x" * (256 * 1024) + b'"}'
-    answer = stranger.request(
-        method, concrete(path), content=body, headers={"Content-Type": "application/json"}
-    )
-    # Who has no credential is told no more than that, where the body is not looked at before.
-    assert answer.status_code in (413, 401)
-    if path == "/postback":
-        assert answer.status_code == 413
+def test_a_large_body_is_refused_before_anything_of_it_is_read(app, method, path, content_type):
+    """Whoever sends it and whatever it is: it says its length, and what it says is not even JSON."""
+    read = []
+    headers = {"Content-Type": content_type}
+    client = TestClient(Unread(app, read), follow_redirects=False)
+    answer = client.request(method, concrete(path), content=b"{" * LARGE, headers=headers)
+    assert answer.status_code == 413
+    assert not read
+    assert f"the body has {LARGE} bytes or more, and at most {LARGE - 1} are read" in answer.text
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    if path.startswith(("/api/", "/postback")):
+        assert answer.json()["error_type"] == "ContentTooLarge"
+    elif path in ("/token", "/register", "/revoke"):
+        assert answer.json()["error"] == "invalid_request"
+
+
+class Unread:
+    """The app, with a note of it when something asks for the body."""
+
+    def __init__(self, app, read):
+        self.app, self.read = app, read
+
+    async def __call__(self, scope, receive, send):
+        async def noted():
+            self.read.append(True)
+            return await receive()
+
+        await self.app(scope, noted, send)
+
+
+def in_pieces(size):
+    for _ in range(size // 1024 + 1):
+        yield b"x" * 1024
+
+
+@pytest.mark.parametrize("path", ["/postback", "/api/tokens", "/api/kite/execute"])
+def test_a_large_body_that_does_not_say_its_length_is_read_so_far(stranger, bearer, path):
+    headers = bearer("read", "trade", "admin") | {"Content-Type": "application/json"}
+    answer = stranger.post(path, content=in_pieces(LARGE), headers=headers)
+    assert (answer.status_code, answer.json()["error_type"]) == (413, "ContentTooLarge")
+    assert "are read: send less at a time" in answer.json()["message"]
+
+
+def test_the_largest_body_there_may_be_is_read(stranger, bearer):
+    headers = bearer("read", "trade", "admin") | {"Content-Type": "application/json"}
+    body = b'{"a": "' + b"x" * (LARGE - 1 - 9) + b'"}'
+    assert len(body) == LARGE - 1
+    assert stranger.post("/api/tokens", content=body, headers=headers).status_code == 422
 
 
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route not in FOR_ALL_SITES])

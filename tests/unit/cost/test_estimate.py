@@ -1,5 +1,6 @@
 """What is charged follows the templates: counted, priced, never left out."""
 
+import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ from patang.adapters.system import EmbeddedMetrics
 from patang.execution.guarding import position_watch
 from patang.market.exchange_calendar import SEGMENTS
 from patang.market.sessions import IST, session_on
+from patang.trail.ids import on_trail
 from patang_workbench.cost import compute, keeping, moving, watching
 from patang_workbench.cost.burden import Burden
 from patang_workbench.cost.deployed import FREE, CostError, Deployed, calls_a_month
@@ -155,16 +157,18 @@ def test_calls_are_those_of_schedules_streams_and_the_table():
             Features=function("features"),
             Reading=(
                 "AWS::Lambda::EventSourceMapping",
-                {"FunctionName": {"Ref": "Features"}, "EventSourceArn": {"Fn::GetAtt": ["Ticks", "Arn"]}},
+                {"FunctionName": {"Ref": "FeaturesLive"}, "EventSourceArn": {"Fn::GetAtt": ["Ticks", "Arn"]}},
             ),
+            FeaturesLive=("AWS::Lambda::Alias", {"FunctionName": {"Ref": "Features"}}),
             Archive=function("archive"),
             Evening=(
                 "AWS::Scheduler::Schedule",
                 {
                     "ScheduleExpression": "cron(50 15 ? * * *)",
-                    "Target": {"Arn": {"Fn::GetAtt": ["Archive", "Arn"]}},
+                    "Target": {"Arn": {"Ref": "ArchiveLive"}},
                 },
             ),
+            ArchiveLive=("AWS::Lambda::Alias", {"FunctionName": {"Ref": "Archive"}}),
             Mcp=function("mcp"),
         ),
         month,
@@ -265,19 +269,38 @@ def test_a_folder_without_templates_is_said_to_be_one(tmp_path: Path):
         Deployed.read(tmp_path)
 
 
-def test_a_log_line_is_no_longer_than_is_counted(capsys):
-    """Lambda's START, END and REPORT, as it writes them, with a metric of the desk's."""
-    EmbeddedMetrics("order_workflow", "paper").count(
-        "reconciliation_not_asked", as_of=datetime.now(IST).isoformat()
-    )
-    metric = capsys.readouterr().out
+def test_a_calls_lines_are_no_longer_than_is_counted(capsys):
+    """Lambda's start and report, as it writes them as JSON, with a metric of the desk's and all its ids; or
+    with the two of a second of (features), which is most of all calls."""
     run = "8f507cfc-xmpl-4697-b07a-ac58fc914c95"
-    lines = [
-        f"START RequestId: {run} Version: $LATEST",
-        f"END RequestId: {run}",
-        f"REPORT RequestId: {run}\tDuration: 1234.56 ms\tBilled Duration: 1235 ms\tMemory Size: 1769 MB\t"
-        "Max Memory Used: 1234 MB\t",
+    ids = {"request_id": run, "run_id": "2026-08-18-1000", "account": "main", "order_id": "O-3f2a9c1b7d4e"}
+    with on_trail(**ids, signal_id="S202608181000-BANKNIFTY26AUG52000CE-long_options", intent_id="N" * 20):
+        EmbeddedMetrics("order_workflow", "paper").count("orders_concluded", outcome="PARTLY_FILLED")
+    order = capsys.readouterr().out
+    with on_trail(request_id=run):
+        second = EmbeddedMetrics("features", "paper")
+        second.count("ticks", 500, shard="shardId-000000000000")
+        second.duration_ms("tick_age_ms", 1234.567, shard="shardId-000000000000")
+    busiest = max(order, capsys.readouterr().out, key=len)
+    at = "2026-08-18T10:00:00.000Z"
+    platform = [
+        {"time": at, "type": "platform.start", "record": {"requestId": run, "version": "12"}},
+        {
+            "time": at,
+            "type": "platform.report",
+            "record": {
+                "requestId": run,
+                "metrics": {
+                    "durationMs": 1234.567,
+                    "billedDurationMs": 1235,
+                    "memorySizeMB": 1769,
+                    "maxMemoryUsedMB": 1234,
+                },
+                "status": "success",
+            },
+        },
     ]
+    lines = [json.dumps(line, separators=(",", ":")) for line in platform]
     # CloudWatch adds 26 bytes to each.
-    size = sum(len(line) + 26 for line in (*lines, metric))
+    size = sum(len(line) + 26 for line in (*lines, *busiest.splitlines()))
     assert size <= Month.at(DAY).value("log_bytes_call"), size

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from patang_workbench.deployment.changes import billed, change_of, let_go
+from patang_workbench.deployment.changes import billed, change_of, let_go, retained
 from patang_workbench.local_stack.assembly import Template
 
 TABLE = {
@@ -64,6 +64,14 @@ def test_state_that_only_changes_and_what_may_go_is_not() -> None:
 
     assert let_go(stack(Desk=weaker), {"Resources": {"Desk": TABLE, "Orders": QUEUE}}) == []
     assert let_go(stack(Desk=TABLE), None) == []
+
+
+def test_a_version_that_another_takes_the_place_of_is_not_lost_from_sight() -> None:
+    version = {"Type": "AWS::Lambda::Version", "Properties": {}, "DeletionPolicy": "Retain"}
+    deployed = {"Resources": {"RiskVersion1": version, "Desk": TABLE}}
+
+    assert let_go(stack(RiskVersion2=version, Desk=TABLE), deployed) == []
+    assert set(retained(deployed)) == {"Desk"}
 
 
 def test_what_costs_money_for_being_there_is_counted_and_free_gateways_are_not() -> None:

@@ -25,11 +25,15 @@ class Account:
         self.version: int | None = 21
         self.there = 1_000
         self.status = "UPDATE_COMPLETE"
+        self.region: str | None = "opt-in-not-required"
         for name, value in changes.items():
             setattr(self, name, value)
 
     def bootstrap_version(self) -> int | None:
         return self.version
+
+    def region_status(self) -> str | None:
+        return self.region
 
     def concurrency(self) -> int:
         return self.there
@@ -43,6 +47,9 @@ class Account:
 class Tools:
     def check(self) -> str:
         return "2.1146.1"
+
+    def node(self) -> str:
+        return "24.19.0"
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +69,10 @@ def found(account: Account, tools: Any = None, **stage: Any) -> dict[str, tuple[
 def test_a_stage_that_can_be_deployed_has_nothing_to_do() -> None:
     told = found(Account())
     assert {status for status, _, _ in told.values()} == {"ok"}
-    assert set(told) == {"cdk", "docker", "aws", "bootstrap", "concurrency", "stacks", "owner"}
+    assert set(told) == {
+        "cdk", "docker", "aws", "region", "bootstrap", "concurrency", "stacks", "owner",
+    }  # fmt: skip
+    assert told["cdk"][1] == "the CDK's command is 2.1146.1, as locked, on Node 24.19.0"
     assert told["stacks"][1] == "paper-data UPDATE_COMPLETE; last changed 3 days ago"
 
 
@@ -71,6 +81,9 @@ def test_a_stage_that_can_be_deployed_has_nothing_to_do() -> None:
     [
         ({"version": None}, {}, "bootstrap", "fail", "cdk bootstrap aws://111122223333/ap-south-1"),
         ({"version": 5}, {}, "bootstrap", "fail", "version 5, 6 is the least"),
+        ({"region": None}, {}, "region", "fail", "AWS knows no such region"),
+        ({"region": "not-opted-in"}, {}, "region", "fail", "enable it under Account"),
+        ({}, {"region": "ap-south-2"}, "region", "warn", "ap-south-2 has no prices here"),
         ({"there": 10}, {}, "concurrency", "warn", "10 functions may run at the same time"),
         ({"there": 60}, {"research": True}, "concurrency", "warn", "70 are wanted"),
         ({"status": ""}, {}, "stacks", "warn", "patang deploy --stage paper"),
@@ -118,8 +131,9 @@ def test_an_account_that_does_not_answer_is_a_finding_and_not_a_trace() -> None:
 def test_the_command_prints_it_and_fails_where_something_does(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    account = Account()
+    account = Account(status="")
     monkeypatch.setattr(doctor, "StageAccount", lambda stage: account)
+    monkeypatch.setattr(doctor, "Programs", Tools)
     assert main(["doctor", "--deployment", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["ok"], told["purchases"]) == (True, [])

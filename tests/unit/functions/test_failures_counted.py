@@ -68,6 +68,7 @@ def desk_whose_services(act: Callable[..., Any]) -> Any:
         "reconciler",
         "charge_check",
         "day_mail",
+        "desk_figures",
         "notifications",
         "subscription_check",
         "signals",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.reconciler import handler as reconciler
-from patang.errors import BadInput
+from patang.errors import BadInput, StopTrading
 from tests.fakes import FixedClock, MemoryStore, RecordedDeadLetters, RecordedMetrics
 
 
@@ -32,6 +32,8 @@ class Desk(SimpleNamespace):
     def ask(self, accounts: list[str]) -> list[dict[str, Any]]:
         if "nobody" in accounts:
             raise BadInput("there is no account 'nobody'")
+        if "before-the-first-tick" in accounts:
+            raise StopTrading("no market time has been seen yet")
         self.asked.append(accounts)
         return [{"account": account, "clean": True} for account in accounts]
 
@@ -65,6 +67,12 @@ def test_a_person_gets_the_verdict_of_the_accounts_he_names(desk: Desk) -> None:
 def test_a_wish_that_names_no_account_of_ours_is_refused(desk: Desk, named: object) -> None:
     assert list(reconciler.handler({"reconcile": named}, None)) == ["refused"]
     assert desk.asked == []
+
+
+def test_a_login_before_the_first_tick_is_refused_and_does_not_come_again(desk: Desk) -> None:
+    done = reconciler.handler(records('{"reconcile": ["before-the-first-tick"]}'), None)
+
+    assert done == {"polled": ["no market time has been seen yet"]}
 
 
 def test_tickets_poll_or_compare(desk: Desk) -> None:

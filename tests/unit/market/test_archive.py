@@ -14,6 +14,8 @@ from patang.audit.chain import link
 from patang.audit.event import AuditEvent
 from patang.audit.export import AuditExport
 from patang.audit.log import AuditLog
+from patang.audit.sealing import AuditSeal
+from patang.errors import StopTrading
 from patang.market.archive import ArchivedDay, ArchiveService
 from patang.market.candles import Candle, ClosedMinute
 from patang.market.chain_snapshot import ChainRow, ChainSnapshot
@@ -30,6 +32,7 @@ from patang.settings import Settings
 from patang.trade_log.day_log import DayLog
 from patang.trade_log.export import TradeLogExport
 from tests.fakes import MemoryObjects, MemoryStore, RecordedMetrics, RecordedStream
+from tests.unit.audit.own_key import OwnKey
 from tests.unit.market.market_day import DAY, at
 
 
@@ -49,6 +52,7 @@ class Shards:
 class Evening:
     def __init__(self, *shards: str) -> None:
         self.store, self.audit_store, self.objects = MemoryStore(), MemoryStore(), MemoryObjects()
+        self.audit_archive, self.signer = MemoryObjects(), OwnKey()
         self.stream, self.metrics = RecordedStream(), RecordedMetrics()
         self.shards = Shards(*(shards or ("one",)))
         self.settings = Settings()
@@ -94,6 +98,7 @@ class Evening:
             ParquetTables(),
             TradeLogExport(DayLog(self.store), self.objects, ParquetTables()),
             AuditExport(AuditLog(self.store, self.audit_store), self.objects),
+            AuditSeal(self.objects, self.audit_archive, self.signer),
             self.metrics,
             lambda: self.settings,
             wait,
@@ -153,6 +158,7 @@ def test_candles_are_written_a_symbol_and_a_day():
         "trades": 0,
         "problems": [],
         "made_good": [],
+        "sealed": 0,
     }
     table = evening.table("historical_candles/symbol=INFY/date=2016-08-16/candles_INFY_2016-08-16.parquet")
     assert table.column_names == ["symbol", "timestamp", "open", "high", "low", "close", "volume", "oi"]
@@ -499,3 +505,16 @@ def test_what_is_linked_after_a_run_is_exported_by_the_next_one():
         f"audit_logs/{DAY}/audit_{DAY}_1000_1000.json",
         f"audit_logs/{DAY}/audit_{DAY}_2130_2130.json",
     ]
+    # Each evening sealed what was new.
+    assert sorted(evening.audit_archive.list("audit_logs/")) == sorted(evening.objects.list("audit_logs/"))
+    assert len(evening.audit_archive.list("digests/")) == 3
+
+
+def test_what_is_wrong_with_the_audit_files_is_said_when_the_day_is_archived():
+    evening = Evening()
+    evening.close("15:29", "one", candle("INFY", "15:29", 101))
+    evening.objects.put("audit_logs/2026-08-18/x.json", b"{}")
+    with pytest.raises(StopTrading, match=r"x\.json: no part of the audit log"):
+        evening.run()
+    assert evening.objects.list("historical_candles/")
+    assert evening.audit_archive.list("digests/")

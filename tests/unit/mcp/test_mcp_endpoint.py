@@ -121,6 +121,15 @@ def test_a_huge_body_is_refused(gateway, desk):
     assert gateway.send(body=body, bearer=token(desk, "read"))[0] == 413
 
 
+def test_a_body_that_says_it_is_huge_is_refused_before_anything_is_looked_at(gateway):
+    """Nobody is signed in, and what is sent is not even JSON."""
+    status, _, text = gateway.send(body="{" * 300_000, content_length="300000")
+    assert status == 413
+    assert json.loads(text)["error"]["message"] == (
+        "the body has 300000 bytes, and at most 262144 are read: ask for less"
+    )
+
+
 EVENT_STREAM, JSON = "text/event-stream", "application/json"
 
 

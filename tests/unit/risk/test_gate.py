@@ -9,6 +9,7 @@ import pytest
 from patang.accounts.session import KiteSession
 from patang.audit.decisions import Sealed, opened
 from patang.audit.event import AuditEvent
+from patang.execution.market_clock import MarketClock
 from patang.keys import cycle_key, day_key, outbox_partition, preflight_key, risk_key, session_key
 from patang.market.cycle import Cycle, run_id_of
 from patang.market.session_override import SessionOverride
@@ -111,6 +112,24 @@ def test_a_cycle_that_the_market_has_left_behind_is_stale(store, clock, minutes,
     add_account(store, clock)
     later = AS_OF + timedelta(minutes=minutes)
     store.write(create(Cycle(run_id=run_id_of(later), as_of=later, state="STARTED")))
+    assert gate(store, clock).check(AS_OF)["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("ahead", "reason"),
+    [
+        (timedelta(minutes=2), ""),
+        (timedelta(minutes=2, seconds=1), "STALE_DATA"),
+        # A replay of the day before this clock was told.
+        (timedelta(days=1), ""),
+        (timedelta(days=-1), ""),
+    ],
+)
+def test_a_minute_of_a_backlog_is_stale_though_no_newer_one_is_closed(store, clock, ahead, reason):
+    """The guard reads ahead of (features), which closes what it had missed one minute after the other."""
+    open_cycle(store)
+    add_account(store, clock)
+    store.write(create(MarketClock(market_time=AS_OF + ahead, seen_at=clock.now())))
     assert gate(store, clock).check(AS_OF)["reason"] == reason
 
 

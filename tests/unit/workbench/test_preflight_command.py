@@ -90,7 +90,7 @@ def test_it_is_made_by_the_deployment_in_the_name_of_who_asks(
     assert told["passed"] is True
     assert {"name", "passed", "found", "expected", "to_do"} <= set(told["checks"][0])
     (call,) = client.calls
-    assert (call["function"], call["by"]) == ("patang-live-preflight", ARN)
+    assert (call["function"], call["by"]) == ("patang-live-preflight:live", ARN)
 
 
 def test_what_fails_is_told_with_what_to_do_and_by_the_exit_code(

@@ -50,7 +50,7 @@ def test_the_deployment_compares_and_the_exit_code_tells(
 ) -> None:
     asked = deployed(monkeypatch, {"results": [CLEAN]})
     assert main(["reconcile", "--stage", "live", "--account", "main", "--json"]) == 0
-    assert asked.asked == [("patang-live-reconciler", {"reconcile": ["main"]})]
+    assert asked.asked == [("patang-live-reconciler:live", {"reconcile": ["main"]})]
     assert json.loads(capsys.readouterr().out) == [CLEAN]
 
 
@@ -59,7 +59,7 @@ def test_a_difference_that_nobody_can_explain_is_an_exit_code(
 ) -> None:
     asked = deployed(monkeypatch, {"results": [CLEAN, DIFFERS]})
     assert main(["reconcile", "--stage", "paper"]) == 1
-    assert asked.asked == [("patang-paper-reconciler", {"reconcile": []})]
+    assert asked.asked == [("patang-paper-reconciler:live", {"reconcile": []})]
     shown = capsys.readouterr().out
     assert "FAIL HOLDING_SHORT NSE:INFY:MIS: ours 20, the broker's 15" in shown
     assert "not ours: 4 TCS (CNC)" in shown

@@ -35,6 +35,7 @@ from patang_workbench.cli import (
     preflight,
     reconcile,
     report,
+    restore,
     settings,
     status,
     stopping,
@@ -123,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         ("cost", cost, "what a stage costs a month, item by item, beside the capital"),
         ("diff", diff, "what a deployment would change, without changing anything"),
         ("destroy", destroy, "a stage out of your AWS account, and what of it stays"),
+        ("restore", restore, "rows of a table that was brought back, into the deployed desk's own"),
         ("doctor", doctor, "whether a desk can trade at all, and what is wrong with it"),
     ):
         verb = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")

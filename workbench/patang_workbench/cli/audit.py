@@ -1,4 +1,5 @@
-"""`patang audit verify`: recompute the hash chain of a day, from the desk's API or from a file."""
+"""`patang audit verify`: recompute the hash chain of a day, from the desk's API or from a file, or all that
+the archive has, with its signed digests."""
 
 import argparse
 import json
@@ -10,6 +11,7 @@ from pathlib import Path
 from patang.audit.chain import Verification, verify
 from patang.audit.entry import AuditEntry, AuditHead
 from patang.market.sessions import IST
+from patang_workbench.cli.audit_archive import add_archive_arguments, check_kept
 from patang_workbench.cli.days import as_day
 from patang_workbench.cli.running import CommandError, RunningDesk, add_desk_arguments
 
@@ -27,11 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument("--account", help="the account (that of the running demo, else main)")
     check.add_argument("--date", type=as_day, metavar="DAY", help="the market's day (today)")
     check.add_argument("--file", type=Path, help="verify exported entries, a JSON object a line, instead")
+    add_archive_arguments(check)
     add_desk_arguments(check)
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 if the chain is whole, 1 with the first bad entry if it is not."""
+    """0 if the chain is whole, 1 with the first bad entry if it is not; for an archive, see check_kept."""
+    if options.archive or options.stage:
+        return check_kept(options)
     entries, head = _from_file(options.file) if options.file else _from_desk(options)
     result = verify(entries, head)
     _print(result, options)

@@ -157,8 +157,14 @@ def _what_is_left(plan: Plan, outputs: Mapping[str, str]) -> list[str]:
             "What is left to you (docs/runbooks/first-deployment.md):",
             "  confirm the subscriptions that SNS has sent by mail, then `patang notifications confirm`",
             f"  in the Kite app: redirect URL {url}/kite/callback, postback URL {url}/postback",
-            f"  register {outputs.get('OrderEgressIp', 'OrderEgressIp')} with the broker, and set it as "
-            "registered_egress_ip",
+            *_address_to_register(outputs),
             "  `patang accounts add`, log in, `patang doctor --stage`",
         ]
     return lines
+
+
+def _address_to_register(outputs: Mapping[str, str]) -> list[str]:
+    address = outputs.get("OrderEgressIp")
+    if address is None:
+        return ["  no address to register: egress is none, and this stage cannot trade for real"]
+    return [f"  register {address} with the broker, and set it as registered_egress_ip"]

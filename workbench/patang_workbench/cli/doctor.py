@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -16,10 +17,11 @@ from patang.settings import Settings
 from patang_workbench.cli.deployed import deployed_desk
 from patang_workbench.cli.running import CommandError
 from patang_workbench.cli.settings_file import read_settings
-from patang_workbench.deployment.account import StageAccount
+from patang_workbench.deployment.account import AccountError, StageAccount
 from patang_workbench.deployment.checks import deployment_findings
 from patang_workbench.deployment.programs import ROOT, Programs
-from patang_workbench.deployment.stage import read_stage
+from patang_workbench.deployment.stage import Stage, read_stage
+from patang_workbench.deployment.standing_checks import standing_findings
 from patang_workbench.doctor.desk_findings import desk_findings, stored_settings, universe_of
 from patang_workbench.doctor.findings import Finding, capital_findings, settings_findings
 from patang_workbench.doctor.purchases import Assumed, assumed_purchases, quoted_purchases
@@ -31,12 +33,16 @@ _MODELS = Path(__file__).resolve().parents[3] / "model_artifacts"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.epilog = "0: nothing failed. 1: something did. Without --stage nothing of a desk is asked."
+    parser.epilog = (
+        "0: nothing failed, warnings aside. 1: something did, or could not be looked at. 2: not understood. "
+        "Without --stage and --deployment nothing of a desk is asked."
+    )
     parser.add_argument("--stage", choices=("paper", "live"), help="examine the desk deployed as this stage")
     parser.add_argument(
         "--deployment",
         action="store_true",
-        help="examine what deploying a stage needs: tools, the AWS account and its quotas, cdk.json",
+        help="examine what deploying a stage needs: tools, the AWS account and its quotas, cdk.json; and of "
+        "what is deployed whether it is heard, registered, paid for and safe",
     )
     parser.add_argument(
         "--settings", type=Path, metavar="FILE", help="examine a file instead of the defaults"
@@ -95,9 +101,24 @@ def _examined(options: argparse.Namespace) -> tuple[Settings, list[Finding], lis
 
 
 def _before_deploying(options: argparse.Namespace) -> tuple[Settings, list[Finding], list[Affordable]]:
-    """Findings of the stage (paper where none is said) alone."""
+    """Findings of the stage (paper where none is said) alone, and of what stands of it."""
     stage = read_stage(ROOT / "cdk.json", {"stage": options.stage or "paper"})
-    return Settings(), deployment_findings(stage, StageAccount(stage), Programs()), []
+    account = StageAccount(stage)
+    found = deployment_findings(stage, account, Programs())
+    if any(finding.name == "stacks" and finding.status != "warn" for finding in found):
+        found += _of_the_deployed(stage, account)
+    return Settings(), found, []
+
+
+def _of_the_deployed(stage: Stage, account: StageAccount) -> list[Finding]:
+    # The desk's own adapters take the region from here.
+    os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"] = stage.region
+    try:
+        outputs, desk = account.outputs(), deployed_desk(stage.stage)
+    except (AccountError, CommandError, KeyError) as error:
+        to_do = "docs/runbooks/upgrade.md says what each state of a stack means and what to do"
+        return [Finding("desk", "fail", f"the stacks do not make a desk: {error}", to_do)]
+    return standing_findings(stage, account, outputs, desk)
 
 
 def _as_json(

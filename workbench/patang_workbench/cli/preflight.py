@@ -18,7 +18,7 @@ from patang_workbench.cli.running import CommandError, RunningDesk, add_desk_arg
 __all__ = ["add_arguments", "run"]
 
 # Longer than the function itself may take, and never twice.
-_CALL = Config(read_timeout=70, retries={"total_max_attempts": 1})
+_CALL = Config(read_timeout=120, retries={"total_max_attempts": 1})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def _made_now(stage: str) -> Mapping[str, Any]:
     event = {"scheduled_time": datetime.now(IST).isoformat(), "by": caller()}
     try:
         reply = boto3.client("lambda", config=_CALL).invoke(
-            FunctionName=f"patang-{stage}-preflight", Payload=json.dumps(event).encode()
+            FunctionName=f"patang-{stage}-preflight:live", Payload=json.dumps(event).encode()
         )
     except (BotoCoreError, ClientError) as error:
         raise CommandError(f"the function patang-{stage}-preflight cannot be called: {error}") from error

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _by_stage(options: argparse.Namespace) -> Sequence[Mapping[str, Any]]:
-    name = f"patang-{options.stage}-reconciler"
+    name = f"patang-{options.stage}-reconciler:live"
     event = {"reconcile": [options.account] if options.account else []}
     try:
         reply = boto3.client("lambda", config=_CALL).invoke(

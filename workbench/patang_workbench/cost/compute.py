@@ -120,9 +120,10 @@ def _read_streams(deployed: Deployed) -> frozenset[str]:
     """Logical ids of the functions that read the tick stream."""
     streams = {name for _, name, _ in deployed.named("AWS::Kinesis::Stream")}
     return frozenset(
-        source["FunctionName"]["Ref"]
+        function
         for source in deployed.of("AWS::Lambda::EventSourceMapping")
         if source["EventSourceArn"].get("Fn::GetAtt", [None])[0] in streams
+        for function in deployed.called(source["FunctionName"])
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from patang.errors import PatangError
 from patang_workbench.cost.prices import REGION
-from patang_workbench.local_stack.assembly import Assembly, Template
+from patang_workbench.local_stack.assembly import Assembly, Template, named_in
 
 __all__ = ["FREE", "CostError", "Deployed", "calls_a_month", "json_of"]
 
@@ -124,12 +124,16 @@ class Deployed:
         """Calls a month by schedules of the template, by the called function's logical id."""
         found: dict[str, Decimal] = {}
         for schedule in self.of("AWS::Scheduler::Schedule"):
-            match schedule["Target"]["Arn"]:
-                case {"Fn::GetAtt": [str(function), "Arn"]}:
-                    found[function] = found.get(function, Decimal(0)) + calls_a_month(
-                        schedule["ScheduleExpression"]
-                    )
+            for function in self.called(schedule["Target"]["Arn"]):
+                found[function] = found.get(function, Decimal(0)) + calls_a_month(
+                    schedule["ScheduleExpression"]
+                )
         return found
+
+    def called(self, part: Any) -> frozenset[str]:
+        """Logical ids of the functions whose aliases a part of the template names."""
+        aliases = {name: alias for _, name, alias in self.named("AWS::Lambda::Alias")}
+        return frozenset(aliases[name]["FunctionName"]["Ref"] for name in named_in(part) & aliases.keys())
 
 
 def _text_of(part: Any) -> str:

@@ -10,11 +10,13 @@ from patang_workbench.cost.month import Month, Use
 __all__ = ["PRICED", "uses"]
 
 PRICED: Final = frozenset({
-    "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket", "AWS::SecretsManager::Secret",
+    "AWS::CloudTrail::Trail", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
 })  # fmt: skip
 _MILLION: Final = Decimal(1_000_000)
 _THOUSAND: Final = Decimal(1_000)
 _TEN_THOUSAND: Final = Decimal(10_000)
+_HUNDRED_THOUSAND: Final = Decimal(100_000)
 _DAYS_A_MONTH: Final = Decimal(365) / 12
 _MONTHS_A_YEAR: Final = 12
 # A snapshot is overwritten each minute: versions of the day before, and of the day in which they are cleared.
@@ -38,11 +40,17 @@ def uses(deployed: Deployed, month: Month) -> Iterator[Use]:
     if any("PointInTimeRecoverySpecification" in table for table in deployed.of("AWS::DynamoDB::Table")):
         yield Use("dynamodb_recovery_gb", "point-in-time recovery", month.value("tables_gb"))
     yield from _objects(deployed, month, shards)
+    yield from _trail(deployed, month)
     yield Use("kms_key", "own keys", Decimal(len(deployed.of("AWS::KMS::Key"))))
     yield Use(
         "kms_ten_thousand_requests",
         "secrets, messages, stream, tables",
         month.of_sessions("kms_requests_session") / _TEN_THOUSAND,
+    )
+    yield Use(
+        "kms_ten_thousand_signatures",
+        "the audit archive's digests",
+        month.of_sessions("signing_requests_session") / _TEN_THOUSAND,
     )
     made = len(deployed.of("AWS::SecretsManager::Secret"))
     yield Use("secret", "of the template, and of one account", made + month.value("runtime_secrets"))
@@ -50,6 +58,15 @@ def uses(deployed: Deployed, month: Month) -> Iterator[Use]:
         "secret_ten_thousand_reads", "functions", month.of_sessions("secret_reads_session") / _TEN_THOUSAND
     )
     yield Use("registry_gb", "the ingester's image", month.value("image_gb"))
+
+
+def _trail(deployed: Deployed, month: Month) -> Iterator[Use]:
+    """Management events are free in the first trail of an account that takes them."""
+    if deployed.of("AWS::CloudTrail::Trail"):
+        events = month.of_sessions("archive_requests_session")
+        yield Use("cloudtrail_hundred_thousand_events", "the audit archive", events / _HUNDRED_THOUSAND)
+        yield Use("s3_thousand_puts", "CloudTrail's files", month.value("trail_files_month") / _THOUSAND)
+        yield Use("s3_gb", "CloudTrail's files of a year", month.value("trail_gb_year"))
 
 
 def _objects(deployed: Deployed, month: Month, shards: int) -> Iterator[Use]:
@@ -63,6 +80,7 @@ def _objects(deployed: Deployed, month: Month, shards: int) -> Iterator[Use]:
     yield Use("s3_gb", "closed minutes", kept * minutes)
     yield Use("s3_gb", "snapshots of the feature state", _SNAPSHOT_SESSIONS * snapshots)
     yield Use("s3_gb", "candles, chains and logs of a year", month.value("archive_gb_year"))
+    yield Use("s3_gb", "the audit archive of a year", month.value("audit_archive_gb_year"))
     yield Use("s3_gb", "code of deployments", month.value("code_gb"))
     yield Use("s3_cold_gb", "raw ticks of a year, the older", (_MONTHS_A_YEAR - warm) * ticks)
     yield Use("s3_thousand_cold_moves", "raw ticks", files / _THOUSAND)
@@ -70,6 +88,7 @@ def _objects(deployed: Deployed, month: Month, shards: int) -> Iterator[Use]:
         "closed minutes, snapshots, chains": month.of_minutes("feature_puts_minute") * shards,
         "raw ticks": files,
         "the day's archive": month.of_sessions("archive_puts_session"),
+        "the audit archive": month.of_sessions("archive_requests_session"),
     }
     for what, count in puts.items():
         yield Use("s3_thousand_puts", what, count / _THOUSAND)

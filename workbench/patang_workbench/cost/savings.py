@@ -48,7 +48,7 @@ def _savings(found: Estimate) -> Iterator[Saving]:
         order_address = sum((use.quantity for use in alone.uses if "orders" in use.what), Decimal(0))
         yield Saving(
             order_address * alone.price.usd + found.due_of(*_NAT_INSTANCE),
-            "nothing leaves by a fixed address: for a desk that stays on paper; no setting does it yet",
+            "egress none: nothing leaves by a fixed address, for a desk that stays on paper",
         )
     yield Saving(
         found.due_of("cloudwatch_alarm") / 2,

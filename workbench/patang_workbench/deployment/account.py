@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from patang_workbench.deployment.changes import retained
 from patang_workbench.deployment.stage import Stage
 
 __all__ = ["PARTS", "AccountError", "Kept", "StageAccount"]
@@ -58,6 +60,46 @@ class StageAccount:
         """Functions that may run at the same time in this account and region."""
         return int(self._ask("lambda", "get_account_settings")["AccountLimit"]["ConcurrentExecutions"])
 
+    def region_status(self) -> str | None:
+        """opt-in-not-required, opted-in or not-opted-in; None where AWS knows no such region."""
+        regions = self._ask("ec2", "describe_regions", AllRegions=True)["Regions"]
+        return next((r["OptInStatus"] for r in regions if r["RegionName"] == self.stage.region), None)
+
+    def budget(self) -> tuple[Decimal, Decimal] | None:
+        """What the budget allows a month and what this month has cost so far, USD; None without one."""
+        named = {"AccountId": self.caller["Account"], "BudgetName": f"{self.stage.prefix}-month"}
+        try:
+            found = self._ask("budgets", "describe_budget", **named)["Budget"]
+        except AccountError as error:
+            if _code(error) == "NotFoundException":
+                return None
+            raise
+        spent = found.get("CalculatedSpend", {}).get("ActualSpend", {}).get("Amount", "0")
+        return Decimal(found["BudgetLimit"]["Amount"]), Decimal(spent)
+
+    def secrets(self) -> dict[str, bool]:
+        """The stage's secrets by name, and whether each is scheduled for deletion."""
+        own = {"Key": "name", "Values": [f"{self.stage.secret_prefix}/"]}
+        found = self._pages(
+            "secretsmanager", "list_secrets", "SecretList", Filters=[own], IncludePlannedDeletion=True
+        )
+        return {entry["Name"]: "DeletedDate" in entry for entry in found}
+
+    def unguarded(self, stack: str) -> list[str]:
+        """What a stack keeps for good and could be lost all the same, in words: tables and buckets by their
+        names, keys by their ids."""
+        return [
+            f"{kept.name} {weakness}"
+            for kept in self.kept(stack)
+            if (weakness := self._weakness(kept.kind, kept.name)) is not None
+        ]
+
+    def recoverable(self, table: str) -> bool:
+        """Whether a table can be brought back to any moment of the last 35 days."""
+        found = self._ask("dynamodb", "describe_continuous_backups", TableName=table)
+        backups = found["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+        return bool(backups.get("PointInTimeRecoveryStatus") == "ENABLED")
+
     def stacks(self) -> dict[str, Mapping[str, Any]]:
         """The stage's deployed stacks by name, as CloudFormation describes them."""
         found = {}
@@ -88,12 +130,10 @@ class StageAccount:
 
     def kept(self, stack: str) -> list[Kept]:
         """What of a deployed stack is retained when the stack goes."""
-        resources = self.template(stack)["Resources"]
         physical = dict(self._physical(stack))
         return [
             Kept(stack, str(resource["Type"]), physical.get(name, name))
-            for name, resource in resources.items()
-            if resource.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
+            for name, resource in retained(self.template(stack)).items()
         ]
 
     def secrets_made_at_run_time(self) -> list[str]:
@@ -111,6 +151,20 @@ class StageAccount:
             StackName=stack,
             EnableTerminationProtection=False,
         )
+
+    def _weakness(self, kind: str, name: str) -> str | None:
+        match kind:
+            case "AWS::DynamoDB::Table":
+                table = self._ask("dynamodb", "describe_table", TableName=name)["Table"]
+                return None if table.get("DeletionProtectionEnabled") else "can be deleted"
+            case "AWS::S3::Bucket":
+                versions = self._ask("s3", "get_bucket_versioning", Bucket=name)
+                return None if versions.get("Status") == "Enabled" else "keeps no versions"
+            case "AWS::KMS::Key":
+                state = self._ask("kms", "describe_key", KeyId=name)["KeyMetadata"]["KeyState"]
+                return None if state == "Enabled" else f"is {state}"
+            case _:
+                return None
 
     def _physical(self, stack: str) -> Iterator[tuple[str, str]]:
         pages = self._pages(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from patang_workbench.local_stack.assembly import Template
 
-__all__ = ["BILLED", "StackChange", "billed", "change_of", "let_go"]
+__all__ = ["BILLED", "StackChange", "billed", "change_of", "let_go", "retained"]
 
 type Body = Mapping[str, Any]
 
@@ -96,11 +96,8 @@ def let_go(template: Template, deployed: Body | None) -> list[str]:
 
     Nothing of it would be deleted; but the desk would go on without its books, keys or registered address.
     """
-    wanted, found = _resources(template.body), _resources(deployed or {})
-    told = []
-    for name, resource in sorted(found.items()):
-        if resource.get("DeletionPolicy") not in ("Retain", "RetainExceptOnCreate"):
-            continue
+    wanted, told = _resources(template.body), []
+    for name, resource in sorted(retained(deployed or {}).items()):
         kind, after = str(resource["Type"]), wanted.get(name)
         if after is None or after["Type"] != kind:
             told.append(f"{name} ({kind}) is no longer in {template.stack}")
@@ -110,6 +107,19 @@ def let_go(template: Template, deployed: Body | None) -> list[str]:
         if other:
             told.append(f"{name} ({kind}) would be made anew and empty: {', '.join(other)} differs")
     return told
+
+
+def retained(body: Body) -> dict[str, Mapping[str, Any]]:
+    """What of a template outlives its stack, by logical id.
+
+    A function's published versions do not: they outlive an upgrade, to go back to, and end with the function.
+    """
+    return {
+        name: resource
+        for name, resource in _resources(body).items()
+        if resource.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
+        and resource["Type"] != "AWS::Lambda::Version"
+    }
 
 
 def billed(bodies: Sequence[Body]) -> Counter[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from patang_workbench.cost.prices import REGION as PRICED
 from patang_workbench.deployment.account import AccountError, StageAccount
 from patang_workbench.deployment.programs import ProgramError, Programs
 from patang_workbench.deployment.stage import Stage
@@ -29,6 +30,7 @@ def deployment_findings(stage: Stage, account: StageAccount, programs: Programs)
     if found[-1].status == "fail":
         return found
     found += [
+        _asked("region", lambda: _region(stage, account)),
         _asked("bootstrap", lambda: _bootstrap(stage, account)),
         _asked("concurrency", lambda: _concurrency(stage, account)),
         _asked("stacks", lambda: _stacks(stage, account)),
@@ -54,7 +56,8 @@ def _asked(name: str, look: Callable[[], Finding]) -> Finding:
 
 def _tools(programs: Programs) -> Finding:
     try:
-        return Finding("cdk", "ok", f"the CDK's command is {programs.check()}, as locked")
+        text = f"the CDK's command is {programs.check()}, as locked, on Node {programs.node()}"
+        return Finding("cdk", "ok", text)
     except ProgramError as error:
         return Finding("cdk", "fail", str(error), "run `make setup` in a checkout of the project")
 
@@ -65,6 +68,17 @@ def _caller(account: StageAccount) -> Finding:
         to_do = "make a user or a role for deploying, and put the root's keys away"
         return Finding("aws", "warn", f"account {who['Account']} as its root user", to_do)
     return Finding("aws", "ok", f"account {who['Account']} as {who['Arn']}")
+
+
+def _region(stage: Stage, account: StageAccount) -> Finding:
+    status = account.region_status()
+    if status in (None, "not-opted-in"):
+        found = f"{stage.region} is not open to this account ({status or 'AWS knows no such region'})"
+        return Finding("region", "fail", found, "enable it under Account, AWS Regions; it takes some minutes")
+    if stage.region != PRICED:
+        to_do = "what `patang cost` says is of another region; the broker and the exchanges are in Mumbai"
+        return Finding("region", "warn", f"{stage.region} has no prices here, {PRICED} has", to_do)
+    return Finding("region", "ok", f"{stage.region} is open to this account")
 
 
 def _bootstrap(stage: Stage, account: StageAccount) -> Finding:

@@ -1,6 +1,7 @@
 """The programs behind a deployment: the synthesis of the templates, and the CDK's own command."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -55,6 +56,17 @@ class Programs:
         if found != wanted:
             raise ProgramError(f"the CDK's command is {found}, locked is {wanted}: run `make setup`")
         return found
+
+    def node(self) -> str:
+        """The version of the Node that the CDK runs on. Raises ProgramError without one.
+
+        The CDK's command would fetch another one by itself, which nobody has locked.
+        """
+        binary = shutil.which("node", path=self._environment(None)["PATH"])
+        if binary is None:
+            raise ProgramError("Node is not here, on which the CDK runs: run `make setup`")
+        done = self.run([binary, "--version"], capture_output=True, text=True, check=False)
+        return done.stdout.strip().removeprefix("v")
 
     def synthesise(
         self, stage: Stage, said: Mapping[str, str], folder: Path, *, assets: bool, also: Sequence[str] = ()

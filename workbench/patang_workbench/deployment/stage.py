@@ -68,11 +68,18 @@ class Stage(BaseModel):
     # What AWS may cost a month, before tax.
     monthly_budget_usd: Annotated[int, Field(ge=1, le=10_000)] = 35
     log_retention_days: int = 30
+    # How long a file of the audit archive cannot be deleted or written anew. Governance: who administers the
+    # account may lift it, the desk may not. Compliance: nobody may, AWS included, until the days are over.
+    audit_lock: Literal["governance", "compliance"] = "governance"
+    audit_lock_days: Annotated[int, Field(ge=1, le=3_653)] = 365
+    # Who read secrets and who touched the audit archive, kept there by CloudTrail.
+    cloudtrail: bool = False
     tick_shards: Annotated[int, Field(ge=1, le=20)] = 1
     api_requests_per_second: Annotated[int, Field(ge=1, le=1_000)] = 20
     api_burst: Annotated[int, Field(ge=1, le=2_000)] = 40
-    # What the lane's calls leave by, with the one address that is registered with the broker.
-    egress: Literal["nat-instance", "nat-gateway"] = "nat-instance"
+    # What the lane's calls leave by, with the one address that is registered with the broker. `none`: there
+    # is no such address, and the lane stands where every other function does; for a desk that stays on paper.
+    egress: Literal["nat-instance", "nat-gateway", "none"] = "nat-instance"
     # Raised to put another instance in the place of one that was terminated.
     nat_generation: Annotated[int, Field(ge=1)] = 1
     # Distributed research. Off, it is not deployed and costs nothing; on, it costs only what a run uses.
@@ -132,6 +139,11 @@ class Stage(BaseModel):
             )
         if self.mode == "live" and self.stage == "paper":
             raise ValueError("mode is live, and stage paper never trades for real: deploy stage live")
+        if self.mode == "live" and self.egress == "none":
+            raise ValueError(
+                "mode is live and egress is none: the broker takes orders from a registered address alone; "
+                "give egress nat-instance or nat-gateway"
+            )
         if self.mode == "live" and self.owner_email is None:
             raise ValueError("mode is live and owner_email is missing: nobody would be asked or told")
         return self

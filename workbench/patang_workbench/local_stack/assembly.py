@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LEFT_OUT", "LEFT_OUT_WITH", "Assembly", "AssemblyError", "Template", "synthesise"]
+__all__ = ["LEFT_OUT", "LEFT_OUT_WITH", "Assembly", "AssemblyError", "Template", "named_in", "synthesise"]
 
 # Resource types that are not deployed on the emulator, each with its reason.
 LEFT_OUT: Mapping[str, str] = {
@@ -20,7 +20,9 @@ LEFT_OUT: Mapping[str, str] = {
     "AWS::EC2::Instance": "unknown to the emulator's CloudFormation; no machine would stand behind it",
     "AWS::CloudWatch::CompositeAlarm": "refused by the emulator; the alarms it is made of are deployed",
     "AWS::EC2::NatGateway": "unknown to the emulator's CloudFormation; takes the instance's place",
+    "AWS::Logs::QueryDefinition": "refused by the emulator; nobody asks its logs by query",
     "AWS::Budgets::Budget": "refused by the emulator, which charges nothing",
+    "AWS::CloudTrail::Trail": "unknown to the emulator's CloudFormation; off unless the stage asks for it",
 }
 
 # Left out where they name a resource that is: without it they have nothing to lead to or to watch.
@@ -53,9 +55,9 @@ class Template:
         resources = {
             name: resource
             for name, resource in self.body["Resources"].items()
-            if name not in gone and not (resource["Type"] in LEFT_OUT_WITH and _named_in(resource) & gone)
+            if name not in gone and not (resource["Type"] in LEFT_OUT_WITH and named_in(resource) & gone)
         }
-        outputs = {n: o for n, o in self.body.get("Outputs", {}).items() if not _named_in(o) & gone}
+        outputs = {n: o for n, o in self.body.get("Outputs", {}).items() if not named_in(o) & gone}
         return {**body, "Parameters": parameters, "Resources": resources, "Outputs": outputs}
 
     def resources(self, kind: str) -> Iterator[Mapping[str, Any]]:
@@ -118,15 +120,15 @@ def synthesise(root: Path, folder: Path) -> None:
         raise AssemblyError(f"the templates could not be made:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
 
 
-def _named_in(part: Any) -> set[str]:
+def named_in(part: Any) -> set[str]:
     """The logical ids that a part of a template refers to."""
     match part:
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
             return {name}
         case Mapping():
-            return set().union(*map(_named_in, part.values()))
+            return set().union(*map(named_in, part.values()))
         case list():
-            return set().union(*map(_named_in, part))
+            return set().union(*map(named_in, part))
         case _:
             return set()
 

@@ -43,11 +43,20 @@ def deploy(
     return outputs
 
 
-def subscribe_outbox(emulator: Emulator, topic: str) -> str:
+def subscribe_outbox(emulator: Emulator, topic: str, name: str = "patang-local-outbox") -> str:
     """A queue that gets what the owner would get by mail. Returns its address."""
     sqs, sns = emulator.client("sqs"), emulator.client("sns")
-    queue = sqs.create_queue(QueueName="patang-local-outbox")["QueueUrl"]
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": attributes["QueueArn"],
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=attributes["QueueArn"])
     return str(queue)
 
@@ -90,7 +99,20 @@ def _put(emulator: Emulator, s3: Any, template: Template, parameters: Mapping[st
         raise DeploymentError(
             f"{template.stack} ended {stack['StackStatus']}: {_failures(formation, template)}"
         )
+    _lock_objects(s3, formation, template.stack, body)
     return _outputs(stack)
+
+
+def _lock_objects(s3: Any, formation: Any, stack: str, body: Mapping[str, Any]) -> None:
+    """The locks of the stack's buckets: the emulator has them, but its CloudFormation passes them over."""
+    for name, resource in body["Resources"].items():
+        lock = resource.get("Properties", {}).get("ObjectLockConfiguration")
+        if lock is None:
+            continue
+        found = formation.describe_stack_resource(StackName=stack, LogicalResourceId=name)
+        s3.put_object_lock_configuration(
+            Bucket=found["StackResourceDetail"]["PhysicalResourceId"], ObjectLockConfiguration=lock
+        )
 
 
 def _there(formation: Any) -> set[str]:

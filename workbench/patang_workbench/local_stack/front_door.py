@@ -1,5 +1,6 @@
 """The emulated HTTP API at `/` of an address of this machine, as it has one of its own in the cloud."""
 
+import ssl
 import threading
 import time
 from collections.abc import Mapping
@@ -30,19 +31,16 @@ class FrontDoor:
         self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._target: str | None = None
-        # It keeps no cookie: one browser's sign-in must not become another's.
-        keeps_none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-        self._client = httpx.AsyncClient(
-            timeout=35, follow_redirects=False, trust_env=False, cookies=keeps_none
-        )
+        self._client = _client(True)
         app = Starlette(routes=[Route("/{path:path}", self._pass_on, methods=_METHODS)])
         self._server = uvicorn.Server(
             uvicorn.Config(app, host="127.0.0.1", port=self.port, log_level="error", lifespan="off")
         )
         self._thread = threading.Thread(target=self._server.run, name="front-door", daemon=True)
 
-    def open(self, endpoint: str, api_id: str) -> None:
-        """Begin to serve the HTTP API `api_id` of the emulator at `endpoint`."""
+    def open(self, endpoint: str, api_id: str, trust: ssl.SSLContext | bool = True) -> None:
+        """Begin to serve the HTTP API `api_id` of the emulator at `endpoint`; `trust` knows its key."""
+        self._client = _client(trust)
         self._target = f"{endpoint}/_aws/execute-api/{api_id}/$default"
         self._thread.start()
         deadline = time.monotonic() + _START_SECONDS
@@ -70,6 +68,14 @@ class FrontDoor:
             if name.lower() not in _OF_ONE_HOP:
                 reply.headers.append(name, value)
         return reply
+
+
+def _client(trust: ssl.SSLContext | bool) -> httpx.AsyncClient:
+    # It keeps no cookie: one browser's sign-in must not become another's.
+    keeps_none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    return httpx.AsyncClient(
+        timeout=35, follow_redirects=False, trust_env=False, cookies=keeps_none, verify=trust
+    )
 
 
 def _passed(headers: Mapping[str, str]) -> dict[str, str]:

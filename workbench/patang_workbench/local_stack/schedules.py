@@ -75,7 +75,7 @@ class Schedules:
     def call(self, name: str, moment: datetime) -> Mapping[str, Any]:
         """Invoke the function of a schedule for a market time. Raises RuntimeError if it failed."""
         reply = self._client.invoke(
-            FunctionName=self._functions[name],
+            FunctionName=f"{self._functions[name]}:live",
             Payload=json.dumps({"scheduled_time": moment.isoformat()}).encode(),
         )
         payload = reply["Payload"].read()
@@ -87,11 +87,12 @@ class Schedules:
 def _calls(assembly: Assembly) -> Iterator[ScheduledCall]:
     for template in assembly.templates:
         for schedule in template.resources("AWS::Scheduler::Schedule"):
-            if "Fn::GetAtt" not in schedule["Target"]["Arn"]:
+            if "Ref" not in schedule["Target"]["Arn"]:
                 # It keeps a function warm through its queue; the emulator's processes are not taken down.
                 continue
-            reference = schedule["Target"]["Arn"]["Fn::GetAtt"][0]
-            name = str(template.body["Resources"][reference]["Properties"]["FunctionName"])
+            resources = template.body["Resources"]
+            alias = resources[schedule["Target"]["Arn"]["Ref"]]["Properties"]
+            name = str(resources[alias["FunctionName"]["Ref"]]["Properties"]["FunctionName"])
             yield ScheduledCall(name.rsplit("-", 1)[-1], Cron.parse(schedule["ScheduleExpression"]))
 
 

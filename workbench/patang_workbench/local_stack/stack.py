@@ -1,9 +1,11 @@
 """A whole desk on this machine: deployed, logged in, fed by the simulated exchange, paced and watched."""
 
+import json
 import os
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from datetime import time as time_of_day
 from functools import cached_property
@@ -18,6 +20,7 @@ from patang.settings import KiteSettings, Settings, UniverseSettings
 from patang_workbench.local_stack.assembly import Assembly, synthesise
 from patang_workbench.local_stack.deployment import deploy, subscribe_outbox
 from patang_workbench.local_stack.emulator import ACCOUNT, REGION, Emulator
+from patang_workbench.local_stack.enforcement import as_enforced_here
 from patang_workbench.local_stack.front_door import FrontDoor
 from patang_workbench.local_stack.owner import Owner
 from patang_workbench.local_stack.processes import Keeper
@@ -40,10 +43,18 @@ class LocalStack:
     `progress` gets one line a step. The emulator keeps its state in `folder` while it runs.
     """
 
-    def __init__(self, progress: Callable[[str], None], *, port: int = 0, keep_folder: bool = False) -> None:
+    def __init__(
+        self,
+        progress: Callable[[str], None],
+        *,
+        port: int = 0,
+        keep_folder: bool = False,
+        enforce_roles: bool = False,
+    ) -> None:
         self.folder = PROJECT_ROOT / ".patang" / "run" / uuid.uuid4().hex[:8]
         self._progress = progress
         self._keep_folder = keep_folder
+        self._enforce_roles = enforce_roles
         self._door = FrontDoor(port)
         self._keeper: Keeper | None = None
         self._ingester: IngesterProcess | None = None
@@ -82,14 +93,21 @@ class LocalStack:
         synthesise(PROJECT_ROOT, assembly_folder)
         self._progress("starting the AWS emulator")
         python = PROJECT_ROOT / ".emulator" / "bin" / "python"
-        self._emulator = Emulator(python, self.folder / "emulator", self._running)
+        self._emulator = Emulator(
+            python, self.folder / "emulator", self._running, enforce_roles=self._enforce_roles
+        )
         self._emulator.wait_ready()
         self.assembly = Assembly(assembly_folder, ACCOUNT, REGION)
+        if self._enforce_roles:
+            self.assembly.templates = tuple(
+                replace(template, body=as_enforced_here(template.body))
+                for template in self.assembly.templates
+            )
         # The emulator unpacks layers below folders of its own; the artifacts are the same files.
         parameters = {"ModelPath": str(PROJECT_ROOT / "model_artifacts")}
         self.outputs = deploy(self._emulator, self.assembly, parameters, self._progress)
         self.outbox = subscribe_outbox(self._emulator, self.outputs["NotifyTopicArn"])
-        self._door.open(self._emulator.endpoint, self.outputs["ApiId"])
+        self._door.open(self._emulator.endpoint, self.outputs["ApiId"], self._emulator.trust())
         os.environ.update(self._emulator.client_environment())
 
     def open_exchange(self, arguments: Sequence[str]) -> None:
@@ -232,4 +250,22 @@ class LocalStack:
             "INSTANCE_FILE": str(self.folder / "ingester.instance"),
             "PYTHONUNBUFFERED": "1",
         }
-        return given | self.emulator.client_environment()
+        given |= self.emulator.client_environment()
+        return given | self._assumed(task["taskRoleArn"]) if self._enforce_roles else given
+
+    def _assumed(self, role: str) -> dict[str, str]:
+        """Credentials of a task's role. ECS alone may take it on, and here this process is in its place."""
+        name = role.rpartition("/")[2]
+        iam, sts = self.emulator.client("iam"), self.emulator.client("sts")
+        trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        (statement,) = trust["Statement"]
+        here = {**statement, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+        iam.update_assume_role_policy(
+            RoleName=name, PolicyDocument=json.dumps({**trust, "Statement": [statement, here]})
+        )
+        given = sts.assume_role(RoleArn=role, RoleSessionName="ingester")["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
+        }

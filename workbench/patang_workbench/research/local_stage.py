@@ -4,10 +4,11 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from patang.adapters.aws.s3 import S3Objects
 from patang_workbench.local_stack.assembly import Assembly, AssemblyError
@@ -73,9 +74,7 @@ def local_stage(workers: int, progress: Callable[[str], None]) -> Iterator[Local
             )
         )
         variables = {**given["Environment"]["Variables"], _FORWARD: running.address}
-        function.update_function_configuration(
-            FunctionName=given["FunctionName"], Environment={"Variables": variables}
-        )
+        _deploy_again(function, given["FunctionName"], variables)
         stage = ResearchStage(
             objects=S3Objects(emulator.client("s3"), outputs["StoreBucket"]),
             bucket=outputs["StoreBucket"],
@@ -85,6 +84,13 @@ def local_stage(workers: int, progress: Callable[[str], None]) -> Iterator[Local
             time_limit=given["Timeout"],
         )
         yield LocalStage(stage, emulator, running, given["Environment"]["Variables"]["MODELS"])
+
+
+def _deploy_again(function: Any, name: str, variables: Mapping[str, str]) -> None:
+    """With these variables, as the version that the map calls."""
+    function.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    version = function.publish_version(FunctionName=name)["Version"]
+    function.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
 
 
 def _synthesise(folder: Path) -> None:

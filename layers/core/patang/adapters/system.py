@@ -1,18 +1,17 @@
 """Wall time, and metrics as lines of CloudWatch's embedded format."""
 
-import json
-import sys
 from datetime import datetime
+from typing import Any, Literal
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.base import SingleMetric
 
+from patang.adapters.series import SERIES, WHOLE_DESK
 from patang.market.sessions import IST
+from patang.trail.lines import line_of, write_line
 
 __all__ = ["EmbeddedMetrics", "SystemClock"]
 
-# The service of what any function may meet: an alarm watches one series.
-_WHOLE_DESK = "desk"
+type _Unit = Literal["Count", "Milliseconds"]
 
 
 class SystemClock:
@@ -23,9 +22,11 @@ class SystemClock:
 
 
 class EmbeddedMetrics:
-    """Metrics with the dimensions service and stage; details travel as metadata, which costs no series.
+    """Counts and times as lines of the log. Those of SERIES are metrics too, with the dimensions service and
+    stage; details and the ids of the work in hand travel as metadata, which costs no series.
 
-    The service of an alarm is `desk`.
+    The service of an alarm is `desk`. The format: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring,
+    "Embedded metric format specification".
     """
 
     def __init__(self, service: str, stage: str) -> None:
@@ -33,25 +34,31 @@ class EmbeddedMetrics:
         self._stage = stage
 
     def count(self, name: str, value: float = 1, **details: str) -> None:
-        self._emit(name, MetricUnit.Count, value, details)
+        self._emit(name, "Count", value, details, self._service)
 
     def duration_ms(self, name: str, value: float, **details: str) -> None:
-        self._emit(name, MetricUnit.Milliseconds, value, details)
+        self._emit(name, "Milliseconds", value, details, self._service)
 
     def alarm(self, name: str, **details: str) -> None:
-        self._emit(name, MetricUnit.Count, 1, {"met_by": self._service, **details}, _WHOLE_DESK)
+        self._emit(name, "Count", 1, {"met_by": self._service, **details}, WHOLE_DESK, "WARNING")
 
     def _emit(
-        self, name: str, unit: MetricUnit, value: float, details: dict[str, str], service: str = ""
+        self, name: str, unit: _Unit, value: float, details: dict[str, str], service: str, level: str = "INFO"
     ) -> None:
+        # A detail must not take the place of a dimension, nor of the value.
+        told = {
+            f"{key}_" if key in ("service", "stage", name) else key: part for key, part in details.items()
+        }
+        line: dict[str, Any] = line_of(level, service, self._stage, told)
+        if name in SERIES.get(service, ()):
+            line |= self._metric(name, unit, value, service)
+        line[name] = float(value)
+        write_line(line)
+
+    def _metric(self, name: str, unit: _Unit, value: float, service: str) -> dict[str, Any]:
+        """What makes a metric of a line."""
         metric = SingleMetric(namespace="Patang")
         metric.add_metric(name, unit, value)
-        metric.add_dimension("service", service or self._service)
+        metric.add_dimension("service", service)
         metric.add_dimension("stage", self._stage)
-        for key, detail in details.items():
-            metric.add_metadata(key, detail)
-        line = json.dumps(metric.serialize_metric_set(), separators=(",", ":"))
-        # The line and its end in one write, which Powertools' own printing is not: between two, another
-        # thread's line comes in, and CloudWatch reads no metric from what is then no JSON.
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+        return dict(metric.serialize_metric_set())

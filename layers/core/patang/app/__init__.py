@@ -5,5 +5,6 @@ Everything is built on first use, so that a function needs only the environment 
 """
 
 from patang.app.desk import Desk
+from patang.app.invocation import invocation
 
-__all__ = ["Desk"]
+__all__ = ["Desk", "invocation"]

@@ -14,6 +14,7 @@ from patang.identity.tokens import Tokens
 if TYPE_CHECKING:
     from patang.accounts.daily_login import DailyLogin
     from patang.alerts.service import PriceAlerts
+    from patang.audit.sealing import AuditSeal
     from patang.backtest.asking import Backtests
     from patang.backtest.worker import ResearchWorker
     from patang.desk_view.candles import KeptCandles
@@ -28,13 +29,11 @@ if TYPE_CHECKING:
     from patang.identity.principal import Principal
     from patang.market.archive import ArchiveService
     from patang.market.feed_task import FeedTask
-    from patang.market.heartbeat import Heartbeat
     from patang.oauth.authorizations import Authorizations
     from patang.oauth.clients import ClientBook
     from patang.oauth.events import GrantEvents
     from patang.oauth.grants import Grants
     from patang.ports.client_documents import ClientDocuments
-    from patang.risk.charge_check import ChargeCheck
     from patang.strategies.service import SignalService
     from patang.tools.caller import Caller
     from patang.watchlists.service import WatchlistService
@@ -83,17 +82,19 @@ class Desk(Reporting):
             self.tables,
             TradeLogExport(DayLog(self.store), self.objects, self.tables),
             AuditExport(self.audit_log(), self.objects),
+            self._audit_seal(),
             self.metrics,
             self.standing_settings,
             time.sleep,
         )
 
-    def heartbeat(self) -> "Heartbeat":
-        # Here, not at the top: one function alone has a heart.
-        from patang.adapters.echo import echoed_address
-        from patang.market.heartbeat import Heartbeat
+    def _audit_seal(self) -> "AuditSeal | None":
+        """None where there is no bucket that keeps what it has been given, as at home."""
+        from patang.audit.sealing import AuditSeal
 
-        return Heartbeat(self.metrics, echoed_address, self._environment.get("HEARTBEAT_URL"))
+        if self.audit_archive is None:
+            return None
+        return AuditSeal(self.objects, self.audit_archive, self.signer)
 
     def desk_view(self) -> "DeskView":
         # Here, not at the top: what is shown are many models, and most functions show nothing.
@@ -276,21 +277,6 @@ class Desk(Reporting):
 
         return Research(self.store, self.objects, self.backtests())
 
-    def charge_check(self) -> "ChargeCheck":
-        # Here, not at the top: one function alone asks the broker what it has charged.
-        from patang.risk.charge_check import ChargeCheck
-
-        return ChargeCheck(
-            self.store,
-            self.accounts(),
-            self.broker,
-            lambda account: self._kite_broker(account, None),
-            self.standing_settings,
-            self.clock,
-            self.notifier,
-            self.metrics,
-        )
-
     @cached_property
     def _signals(self) -> "SignalService":
         # Here, not at the top: only one function is deployed with the model's layer.
@@ -324,4 +310,5 @@ class Desk(Reporting):
             self.dead_letters,
             self.settings,
             self.metrics,
+            self.clock,
         )

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from patang.desk_view.at_broker import AtBroker
-from patang.app.trading import Trading
+from patang.app.watching import Watching
 
 __all__ = ["Looking"]
 
 
-class Looking(Trading):
+class Looking(Watching):
     """What the desk has seen at the broker."""
 
     def at_broker(self) -> "AtBroker":

@@ -45,6 +45,7 @@ from patang.settings.changes import SettingsChanges
 from patang.settings.reader import SettingsReader
 
 if TYPE_CHECKING:
+    from patang.ports.signing import Signer
     from patang.ports.tasks import TaskService
 
 __all__ = ["Surroundings"]
@@ -115,6 +116,19 @@ class Surroundings:
     @cached_property
     def objects(self) -> ObjectStore:
         return S3Objects(self._client("s3"), self.variable("STORE_BUCKET"))
+
+    @cached_property
+    def audit_archive(self) -> ObjectStore | None:
+        """What keeps the audit log's files where nobody takes them away; None where nothing does."""
+        bucket = self._environment.get("AUDIT_ARCHIVE_BUCKET")
+        return S3Objects(self._client("s3"), bucket) if bucket else None
+
+    @cached_property
+    def signer(self) -> "Signer":
+        # Here, not at the top: one function alone signs.
+        from patang.adapters.aws.kms import KmsSigner
+
+        return KmsSigner(self._client("kms"), self.variable("AUDIT_KEY_ID"))
 
     @cached_property
     def secrets(self) -> SecretStore:

@@ -13,6 +13,7 @@ from patang.ports import Key
 from patang.records import Record
 from patang.settings import Mode
 from patang.strategies.signal import Signal
+from patang.trail.ids import learned
 
 __all__ = ["AUTOMATED", "OrderTerms", "Proposal", "ProposalState"]
 
@@ -104,6 +105,11 @@ class Proposal(Record):
 
     def key(self) -> Key:
         return proposal_key(self.account, self.order_id)
+
+    def follow(self) -> None:
+        """The work in hand is about this proposal: lines of the log carry its ids from here on."""
+        signal = self.signal.signal_id
+        learned(run_id=self.run_id, signal_id=signal, order_id=self.order_id, intent_id=self.intent_id)
 
     def index(self) -> Key | None:
         place = _PLACES.get(self.state)

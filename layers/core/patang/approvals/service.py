@@ -77,9 +77,11 @@ class ApprovalService:
         )
         if asked is None:
             known = change(self._store, lambda: self._take_over(account, order_id, task_token))
+            known.follow()
             if known.state != "PENDING":
                 self._workflows.succeed(task_token, _output(known))
             return known.state
+        asked.follow()
         if automated:
             self.answer(asked)
         else:

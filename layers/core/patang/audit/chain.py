@@ -11,7 +11,7 @@ from patang.errors import TryAgain
 from patang.ports import StateStore, Write, WriteConflict
 from patang.records import create, load, replace
 
-__all__ = ["Verification", "link", "verify"]
+__all__ = ["Verification", "continues", "link", "verify"]
 
 # An entry and a marker each, and the head: 81 of the 100 writes a transaction may have.
 _EVENTS_IN_A_WRITE = 40
@@ -64,17 +64,29 @@ def verify(entries: Iterable[AuditEntry], head: AuditHead | None) -> Verificatio
 
     Finds a changed entry, a lost one, two in each other's place, and entries cut off the end.
     """
-    sequence, previous = 0, GENESIS
+    found, last = _followed(entries, 0, GENESIS)
+    return found if last is None else _at_the_end(found.entries, last, head)
+
+
+def continues(entries: Iterable[AuditEntry], sequence: int, previous: str) -> Verification:
+    """Check entries that go on behind entry `sequence` of their chain, whose hash is `previous`."""
+    found, _ = _followed(entries, sequence, previous)
+    return found
+
+
+def _followed(entries: Iterable[AuditEntry], sequence: int, previous: str) -> tuple[Verification, str | None]:
+    """What a check finds, and the hash of the last entry if it found nothing."""
     for entry in entries:
         sequence += 1
         if entry.sequence != sequence:
-            return _broken(sequence, f"entry {sequence} is missing: entry {entry.sequence} is in its place")
+            reason = f"entry {sequence} is missing: entry {entry.sequence} is in its place"
+            return _broken(sequence, reason), None
         if entry.previous != previous:
-            return _broken(sequence, f"entry {sequence} does not follow entry {sequence - 1}")
+            return _broken(sequence, f"entry {sequence} does not follow entry {sequence - 1}"), None
         if entry.hash != entry.computed_hash():
-            return _broken(sequence, f"entry {sequence} was changed after it was written")
+            return _broken(sequence, f"entry {sequence} was changed after it was written"), None
         previous = entry.hash
-    return _at_the_end(sequence, previous, head)
+    return Verification(ok=True, entries=sequence), previous
 
 
 def _at_the_end(sequence: int, last_hash: str, head: AuditHead | None) -> Verification:

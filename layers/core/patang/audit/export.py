@@ -11,7 +11,10 @@ from patang.audit.log import AuditLog
 from patang.market.sessions import IST
 from patang.ports import ObjectStore
 
-__all__ = ["AuditExport", "AuditPart", "ChainPart", "ExportedEntry"]
+__all__ = ["PARTS", "AuditExport", "AuditPart", "ChainPart", "ExportedEntry"]
+
+# Where all days' parts lie.
+PARTS = "audit_logs/"
 
 _PAGE = 500
 
@@ -34,6 +37,10 @@ class ChainPart(BaseModel):
 
     account: str
     entries: tuple[ExportedEntry, ...]
+
+    def placed(self, day: date) -> list[AuditEntry]:
+        """The entries as they stand in the chain of `day`."""
+        return [AuditEntry(account=self.account, day=day, **entry.model_dump()) for entry in self.entries]
 
 
 class AuditPart(BaseModel):
@@ -105,7 +112,7 @@ def _exported(entry: AuditEntry) -> ExportedEntry:
 
 
 def _folder(day: date) -> str:
-    return f"audit_logs/{day}/"
+    return f"{PARTS}{day}/"
 
 
 def _free(path: str, taken: set[str]) -> str:

@@ -11,6 +11,7 @@ from patang.portfolio.account_state import RiskState
 from patang.ports import Clock, Metrics, Notifier, StateStore, Write
 from patang.records import change, load, replace
 from patang.risk.reservations import release
+from patang.trail.ids import on_trail
 
 __all__ = ["Conclusion"]
 
@@ -33,9 +34,10 @@ class Conclusion:
 
         Returns {"ok": whether an order stands or was filled, "reason": the outcome}.
         """
-        outcome, notices = change(self._store, lambda: self._decide(account, order_id, reason))
-        tell(self._notifier, self._metrics, notices)
-        self._metrics.count("orders_concluded", outcome=outcome.partition(":")[0], order_id=order_id)
+        with on_trail(account=account, order_id=order_id):
+            outcome, notices = change(self._store, lambda: self._decide(account, order_id, reason))
+            tell(self._notifier, self._metrics, notices)
+            self._metrics.count("orders_concluded", outcome=outcome.partition(":")[0], order_id=order_id)
         return {"ok": outcome in ("PLACED", "FILLED", "PARTLY_FILLED"), "reason": outcome}
 
     def _decide(
@@ -44,6 +46,7 @@ class Conclusion:
         proposal = load(self._store, Proposal, proposal_key(account, order_id))
         if proposal is None:
             return ("UNKNOWN_PROPOSAL", []), []
+        proposal.follow()
         if proposal.state == "CONCLUDED":
             return (proposal.outcome or "CONCLUDED", []), []
         if proposal.intent_id is not None:

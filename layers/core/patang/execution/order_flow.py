@@ -44,6 +44,7 @@ from patang.ports import Broker, Clock, IntentQueue, ItemReader, Key, Metrics, S
 from patang.records import change, create, load, read_ahead, replace
 from patang.risk.reservations import bind
 from patang.settings import Mode, Settings
+from patang.trail.ids import learned
 
 __all__ = ["OrderFlow", "Step"]
 
@@ -88,6 +89,7 @@ class OrderFlow:
         proposal = change(self._store, lambda: self._construct(account, order_id))
         if proposal is None:
             return _no("UNKNOWN_PROPOSAL")
+        proposal.follow()
         if proposal.state == "CONCLUDED" or proposal.terms_digest is None:
             return _no(proposal.outcome or proposal.state)
         return _yes("CONSTRUCTED", terms_digest=proposal.terms_digest)
@@ -98,6 +100,7 @@ class OrderFlow:
         proposal = load(facts, Proposal, proposal_key(account, order_id))
         if proposal is None or proposal.terms is None:
             return _no("UNKNOWN_PROPOSAL")
+        proposal.follow()
         as_of, settings = _market_time(facts, proposal), self._settings()
         try:
             reason = (
@@ -124,6 +127,7 @@ class OrderFlow:
         proposal = load(facts, Proposal, proposal_key(account, order_id))
         if proposal is None or proposal.terms is None:
             return _no("UNKNOWN_PROPOSAL")
+        proposal.follow()
         if proposal.state == "SUBMITTED":
             return _yes("SUBMITTED")
         if proposal.state != "APPROVED":
@@ -159,6 +163,7 @@ class OrderFlow:
             done = intent.state in ("ACKED", "COMPLETE")
             answer = {"ok": done, "reason": intent.state, "intent_id": intent.intent_id}
             return self._answered(task_token, answer)
+        learned(intent_id=intent.intent_id)
         enqueue(self._queue, intent)
         return _yes("SUBMITTED", intent_id=intent.intent_id)
 
@@ -190,6 +195,7 @@ class OrderFlow:
         proposal = load(facts, Proposal, asked)
         if proposal is None or proposal.terms is None:
             return "NOT_APPROVED", []
+        proposal.follow()
         if proposal.intent_id is not None:
             return self._submitted(proposal, proposal.intent_id, task_token)
         if proposal.state != "APPROVED" or proposal.terms.digest() != proposal.terms_digest:

@@ -12,6 +12,7 @@ from patang.market.minutes import MinuteClose
 from patang.market.sessions import Session
 from patang.ports import Metrics, ObjectStore, StateStore, StreamReader, Workflows, WriteConflict
 from patang.records import create, load, load_all
+from patang.trail.ids import on_trail
 
 __all__ = ["MinuteCloser"]
 
@@ -42,6 +43,11 @@ class MinuteCloser:
 
         May be repeated: the object is the same, the item and the cycle are created once.
         """
+        as_of = minute + _ONE_MINUTE
+        with on_trail(run_id=run_id_of(as_of), as_of=as_of.isoformat()):
+            self._close(state, minute, shard, late=late)
+
+    def _close(self, state: FeatureState, minute: datetime, shard: str, *, late: bool) -> None:
         began = time.perf_counter()
         closed = state.close(minute, shard)
         path = ClosedMinute.path(minute, shard)

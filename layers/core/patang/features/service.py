@@ -22,7 +22,7 @@ from patang.features.state import FeatureState
 from patang.keys import state_pointer_key
 from patang.market.sessions import minute_of
 from patang.market.ticks import TICK, StreamRecord, unpack
-from patang.ports import DeadLetters, Metrics, ObjectStore, StateStore, StreamReader, WriteConflict
+from patang.ports import Clock, DeadLetters, Metrics, ObjectStore, StateStore, StreamReader, WriteConflict
 from patang.records import create, load, replace
 from patang.settings import Settings
 
@@ -33,6 +33,8 @@ CLOSE_GRACE = timedelta(seconds=2)
 
 _ONE_MINUTE = timedelta(minutes=1)
 _CLAIMS = 5
+# What is older or newer than this by the wall clock is of another time: a day that is played again.
+_SAME_TIME = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,14 @@ class _Memory:
     ticks: int = 0
     gaps: int = 0
     looked: datetime | None = None
+    newest: datetime | None = None
 
 
 class FeatureService:
     """One instance's view of all shards it is handed records of.
 
-    `settings` says what hours the owner has overridden; while it cannot be read, its last word holds.
+    `settings` says what hours the owner has overridden; while it cannot be read, its last word holds. `clock`
+    tells how old ticks are when they are here, and decides nothing.
     """
 
     def __init__(
@@ -79,10 +83,12 @@ class FeatureService:
         dead_letters: DeadLetters,
         settings: Callable[[], Settings],
         metrics: Metrics,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._objects = objects
         self._reader = reader
+        self._clock = clock
         self._closer = closer
         self._dead_letters = dead_letters
         self._metrics = metrics
@@ -100,6 +106,7 @@ class FeatureService:
         memory = self._memories.pop(shard, None)
         memory = self._claimed(memory, records) or self._rebuilt(shard, records)
         memory.ticks = memory.gaps = 0
+        memory.newest = None
         bad = self._consume(memory, shard, records)
         for record in bad:
             self._dead_letters.send(f"ticks/{shard}/{record.sequence}", record.data, record.reason)
@@ -211,6 +218,7 @@ class FeatureService:
             case "ticks":
                 memory.pending.append(record.ticks)
                 memory.ticks += len(record.ticks)
+                memory.newest = record.market_time
             case "gap":
                 memory.gaps += 1
             case "marker":
@@ -249,6 +257,9 @@ class FeatureService:
     def _report(self, memory: _Memory, shard: str) -> None:
         """Say how much the batch brought, and once what the state could not use."""
         self._metrics.count("ticks", memory.ticks, shard=shard)
+        age = None if memory.newest is None else self._clock.now() - memory.newest
+        if age is not None and abs(age) < _SAME_TIME:
+            self._metrics.duration_ms("tick_age_ms", max(age.total_seconds(), 0.0) * 1000, shard=shard)
         if memory.gaps:
             self._metrics.count("stream_gaps", memory.gaps, shard=shard)
         state = memory.state

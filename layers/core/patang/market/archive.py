@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from patang.audit.export import AuditExport
+from patang.audit.sealing import AuditSeal
 from patang.errors import StopTrading
 from patang.keys import close_partition
 from patang.market.candles import minutes_of
@@ -58,7 +59,7 @@ class ArchiveService:
     """Runs once after the close; running it again writes the same files.
 
     Days of the last twelve weeks whose run failed or never came are made good, the latest first, a few a run.
-    `wait` pauses for some seconds of wall time.
+    `wait` pauses for some seconds of wall time. `seal` is missing where nothing is locked away.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class ArchiveService:
         tables: TableWriter,
         trade_log: TradeLogExport,
         audit: AuditExport,
+        seal: AuditSeal | None,
         metrics: Metrics,
         settings: Callable[[], Settings],
         wait: Callable[[float], None],
@@ -81,14 +83,25 @@ class ArchiveService:
         self._tables = tables
         self._trade_log = trade_log
         self._audit = audit
+        self._seal = seal
         self._metrics = metrics
         self._settings = settings
         self._wait = wait
 
     def run(self, moment: datetime) -> dict[str, Any]:
-        """Archive the session of `moment`'s day (market time, IST), then the days that were missed."""
+        """Archive the session of `moment`'s day (market time, IST), then the days that were missed; last,
+        seal what was exported of the audit log.
+
+        Raises StopTrading, with all the rest done, if that log's files are not what was linked.
+        """
+        self._export_audit(moment.date())
+        done = self._run(moment)
+        if self._seal is None:
+            return done
+        return {**done, "sealed": self._seal.run(moment.date())}
+
+    def _run(self, moment: datetime) -> dict[str, Any]:
         day = moment.date()
-        self._export_audit(day)
         try:
             session = session_on(day, overrides=self._settings().sessions)
         except StopTrading as error:

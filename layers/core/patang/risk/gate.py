@@ -8,8 +8,9 @@ from patang.accounts.session import KiteSession
 from patang.audit.decisions import keep
 from patang.errors import StopTrading
 from patang.execution.journal import journal
+from patang.execution.market_clock import MarketClock
 from patang.execution.preflight import egress_refusal, entry_refusal
-from patang.keys import account_key, close_partition, cycle_key, session_key
+from patang.keys import account_key, close_partition, cycle_key, market_clock_key, session_key
 from patang.market.cycle import Cycle, run_id_of
 from patang.market.minutes import MinuteClose
 from patang.market.sessions import session_on
@@ -86,10 +87,14 @@ class RiskGate:
         if not closes or any(close.late for close in closes):
             return "STALE_DATA"
         newest = load_all(self._store, Cycle, cycle_key(as_of).partition, newest_first=True, limit=1)
+        clock = load(self._store, MarketClock, market_clock_key())
+        # Where a backlog is read, its minutes close one after the other and each is the newest for a moment;
+        # the guard's clock knows better. Another day's clock says nothing of a replay.
+        seen = [cycle.as_of for cycle in newest]
+        if clock is not None and clock.market_time.date() == as_of.date():
+            seen.append(clock.market_time)
         oldest_allowed = timedelta(seconds=self._settings().risk.max_data_age_seconds)
-        if newest and newest[0].as_of - as_of > oldest_allowed:
-            return "STALE_DATA"
-        return ""
+        return "STALE_DATA" if any(moment - as_of > oldest_allowed for moment in seen) else ""
 
     def _accounts(self, as_of: datetime) -> tuple[list[str], str]:
         """The enabled accounts with a live session; for each of the others the refusal is counted."""

@@ -94,6 +94,9 @@ class RiskService:
         slippage = load_slippage(self._store, self._settings().mode)
         self._propose(account, run_id, as_of, wanted, slippage, answer)
         self._record(account, run_id, as_of, answer)
+        for proposal in answer.made:
+            signal, order = proposal.signal.signal_id, proposal.order_id
+            self._metrics.count("order_proposed", signal_id=signal, order_id=order)
         names = [{"account": account, "order_id": proposal.order_id} for proposal in answer.made]
         return {"proposals": names, "refusals": dict(answer.refusals)}
 

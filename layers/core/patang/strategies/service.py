@@ -70,6 +70,9 @@ class SignalService:
         going_on = self._keep(run_id, as_of, decided, reason)
         keep_directions(self._store, decided.signals)
         self._count(going_on, decided.refusals)
+        for signal in decided.signals:
+            if not signal.refused:
+                self._metrics.count("signal_passed", signal_id=signal.signal_id, symbol=signal.symbol)
         return self._answer(going_on, reason)
 
     def _decide(self, as_of: datetime) -> Decided:

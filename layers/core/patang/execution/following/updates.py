@@ -26,6 +26,7 @@ from patang.keys import OPEN_POSITIONS, intent_key
 from patang.portfolio.position import Position
 from patang.ports import BrokerOrder, Clock, Metrics, Notifier, StateStore, Write
 from patang.records import change, load, load_index, replace
+from patang.trail.ids import learned, on_trail
 
 __all__ = ["OrderUpdates", "UpdateResult", "followed"]
 
@@ -87,16 +88,26 @@ class OrderUpdates:
 
     def apply_order(self, account: str, order: BrokerOrder, source: str) -> UpdateResult:
         """The same for an order that is parsed already; `source` is frame, postback or poll."""
-        self._adopt(account, order)
-        heard = self._take(account, order, source)
-        if heard.priced:
-            # What else the same word tells is another change, with consequences of its own.
-            self._take(account, order, source)
-        self._metrics.count("order_updates", source=source, result=heard.result)
+        with on_trail(account=account):
+            self._adopt(account, order)
+            heard = self._take(account, order, source)
+            if heard.priced:
+                # What else the same word tells is another change, with consequences of its own.
+                self._take(account, order, source)
+            self._metrics.count(
+                "order_updates",
+                source=source,
+                result=heard.result,
+                status=order.status,
+                broker_order_id=order.order_id,
+            )
         return heard.result
 
     def _take(self, account: str, order: BrokerOrder, source: str) -> _Heard:
         heard = change(self._store, lambda: self._decide(account, order, source))
+        if heard.intent is not None:
+            known = heard.intent
+            learned(intent_id=known.intent_id, order_id=known.order_id, position_id=known.position_id)
         tell(self._notifier, self._metrics, heard.settlement.notices)
         if heard.intent is not None and heard.result == "REFUSED":
             self._amendments.cure(heard.intent)

@@ -36,6 +36,7 @@ from patang.keys import intent_key
 from patang.ports import Broker, Clock, Metrics, Notifier, StateStore, Workflows, Write
 from patang.records import change, load, replace
 from patang.settings import Mode, Settings
+from patang.trail.ids import learned
 
 __all__ = ["OrderLane"]
 
@@ -85,6 +86,7 @@ class OrderLane:
         if not isinstance(account, str) or not isinstance(intent_id, str):
             raise BadInput(f"the lane takes an account and an intent_id, not {dict(body)!r:.300}")
         intent = self._load(account, intent_id)
+        learned(order_id=intent.order_id, position_id=intent.position_id)
         if intent.state == "NEW":
             intent = self._drop_or_send(intent)
         elif intent.state in ("SENDING", "UNKNOWN"):
