@@ -102,7 +102,7 @@ def decide_by_link(
 
 @router.get("/proposals/{account}/{order_id}")
 def owners_page(account: str, order_id: str, principal: Reader, desk: TheDesk) -> Response:
-    """The same page by the order's own name, where the status page leads: links are known by hash only."""
+    """The same page by the order's own name, where the console leads: links are known by hash only."""
     proposal = _named(desk, principal, account, order_id)
     return _page(desk, principal, proposal, f"/proposals/{account}/{order_id}")
 

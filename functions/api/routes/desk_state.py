@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api")
 
 @router.get("/status")
 def status(principal: Reader, desk: TheDesk) -> StatusView:
-    """Everything the status page shows."""
+    """The desk at a glance."""
     return desk.desk_view().status(principal.accounts)
 
 

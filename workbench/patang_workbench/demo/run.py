@@ -65,7 +65,7 @@ class Run:
         with LocalStack(self.say, port=self.plan.port, keep_folder=self.plan.keep) as stack:
             owner = self.set_up(stack)
             _announce(stack, owner.token("patang command line", ["read", "trade"]))
-            self.say(f"status page  {stack.address}/")
+            self.say(f"console      {stack.address}/")
             self.say(f"remote MCP   {stack.address}/mcp   (token in {RUNNING.relative_to(PROJECT_ROOT)})")
             try:
                 return self.session(stack, owner)

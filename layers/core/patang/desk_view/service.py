@@ -1,4 +1,4 @@
-"""The read side of the desk: one place where the HTTP API, the status page and the assistant look."""
+"""The read side of the desk: one place where the HTTP API, the console and the assistant look."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
