@@ -11,7 +11,7 @@ LAYERS   := base numeric model kite web mcp parquet
 export PYTHONDONTWRITEBYTECODE :=
 LOCK     := $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help setup demo test check conformance security sbom synth lock bench clean
+.PHONY: help setup demo test check thorough conformance security sbom synth lock bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -82,11 +82,16 @@ check: .venv/.ready ## Format, lint, types, layers
 
 # Integration tests that share no emulator and wait for nobody's clock. Long files come first: whoever is done
 # early goes on with short ones.
-SIDE_BY_SIDE := $(addprefix tests/integration/,features history home_desk orders panels programs protection reconciliation)
+SIDE_BY_SIDE := $(addprefix tests/integration/,console features history home_desk orders panels programs protection reconciliation)
+# What breaks the deployed template on purpose, or carries a stage through its whole life, takes minutes.
+THOROUGH := tests/integration/failures tests/integration/deployment/test_lifecycle.py
 
 test: setup .conformance/.ready .security/.ready check ## All checks and tests
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/conformance tests/contract tests/infra tests/unit --numprocesses 4 --dist loadfile --durations 25 --durations-min 3
-	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) tests/e2e --durations 15 --durations-min 3
+	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) $(THOROUGH:%=--ignore=%) tests/e2e --durations 15 --durations-min 3
+
+thorough: setup ## Failures made on purpose in the deployed template, and a stage's whole life
+	@$(BIN)/pytest $(THOROUGH) --durations 15 --durations-min 3
 
 conformance: setup .conformance/.ready ## The official MCP suites and the inspector, through the gateway's events
 	@$(BIN)/pytest -s tests/conformance --durations 10 --durations-min 3
