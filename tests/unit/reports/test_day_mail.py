@@ -54,7 +54,7 @@ def test_the_day_is_told_once_with_its_address():
     [(subject, text)] = sent(evening)
     assert subject == "Report of 18 Aug 2026: 1 trade, −₹324.40"
     assert text.splitlines() == [
-        "main (paper): 1 trade, 0 won, −₹324.40 after ₹42.40 of charges; slippage ₹2.00",
+        "main (paper): 1 trade, 0 won, −₹324.40 after ₹41.42 of charges; slippage ₹2.00",
         "family (paper): no trade closed, charges ₹0.00",
         "",
         "https://desk.example/reports/daily/2026-08-18",
