@@ -141,13 +141,11 @@ class PositionWatch:
             opposed=self._opposed(position, as_of, settings),
         )
         decision = self._decide(position, outlook, settings)
+        if decision.should_exit:
+            current = self._as_it_is(position)
+            decision = decision if current is position else self._decide(current, outlook, settings)
         if decision.reason is None or self._is_the_brokers(position, seen, as_of):
             return False
-        current = self._as_it_is(position)
-        if current is not position:
-            decision = self._decide(current, outlook, settings)
-            if decision.reason is None:
-                return False
         begun = self._exits.begin(
             position, decision.reason, as_of, seen.price, seen.bid, exit_price=decision.exit_price
         )
