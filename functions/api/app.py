@@ -13,6 +13,7 @@ from functions.api.console import orders as order_pages
 from functions.api.console import positions as position_pages
 from functions.api.console import research as research_pages
 from functions.api.console import signals as signal_pages
+from functions.api.console import trading_reports as report_pages
 from functions.api.cross_origin import CrossOrigin
 from functions.api.errors import body_too_large, failure, register_error_answers
 from functions.api.every_answer import EveryAnswer
@@ -47,6 +48,7 @@ from functions.api.routes import (
     settings,
     sign_in,
     subscriptions,
+    tax_tables,
     tokens,
     trading_reports,
     well_known,
@@ -77,11 +79,12 @@ def build_app(desk: Desk) -> FastAPI:
         candle_pages,
         chain_pages,
         instrument_pages,
-        audit_pages,
-        research_pages,
         access,
         own_accounts,
         desk_settings,
+        audit_pages,
+        research_pages,
+        report_pages,
         sign_in,
         consent,
         clients,
@@ -111,6 +114,7 @@ def build_app(desk: Desk) -> FastAPI:
         reports,
         research,
         trading_reports,
+        tax_tables,
         well_known,
     ):
         app.include_router(routes.router)

@@ -16,12 +16,13 @@ from patang.reports.desk_reports import month_of
 from patang.reports.notes import TradeNote
 from patang.reports.table import trades_csv
 from patang.reports.taxes.comparison import BrokerComparison
+from patang.reports.taxes.mailed_notes import NoteComparison
 from patang.reports.taxes.rules import FinancialYear
 from patang.reports.taxes.statement import Statement
 from patang.reports.taxes.table import statement_csv
 from patang.settings import Mode
 
-__all__ = ["router"]
+__all__ = ["OneMode", "Table", "router"]
 
 router = APIRouter(prefix="/api")
 
@@ -126,6 +127,19 @@ def against_broker(
     """An account's year against the broker's trade book and contract notes, difference by difference."""
     asked = FinancialYear.parse(year)
     return desk.tax_books().against_broker(own_account(principal, account), asked, mode)
+
+
+@router.get("/reports/tax/{year}/notes")
+def against_mailed(
+    year: Year,
+    principal: Reader,
+    desk: TheDesk,
+    account: Annotated[str, Query(max_length=40)],
+    mode: OneMode = None,
+) -> NoteComparison:
+    """An account's year against the contract notes that the broker has mailed, as far as they were told."""
+    asked = FinancialYear.parse(year)
+    return desk.tax_books().against_mailed(own_account(principal, account), asked, mode)
 
 
 @router.get("/positions/{position_id}/notes")

@@ -10,7 +10,7 @@ from patang.alerts.seen import AlertsWatch, note_alerts
 from patang.alerts.service import PriceAlerts
 from patang.alerts.terms import AlertTerms
 from patang.desk_view.at_broker import AtBroker
-from patang.errors import BrokerRefused, SessionExpired
+from patang.errors import BrokerRefused, SessionExpired, TryAgain
 from patang.kite_replies.alerts import Alert
 from patang.portfolio.day_curve import CurveMoment, DayCurve
 from patang.portfolio.position import Mark
@@ -25,12 +25,12 @@ class Kept:
     def __init__(self) -> None:
         self.there: dict[str, Alert] = {}
         self.looks = 0
-        self.signed_out = False
+        self.trouble: Exception | None = None
 
     def alerts(self) -> tuple[Alert, ...]:
         self.looks += 1
-        if self.signed_out:
-            raise SessionExpired("log in again")
+        if self.trouble is not None:
+            raise self.trouble
         return tuple(self.there.values())
 
     def create_alert(self, terms: AlertTerms) -> str:
@@ -274,11 +274,14 @@ def test_alerts_are_looked_at_every_few_minutes_and_silence_holds_nobody_up(desk
     desk.clock.advance(299)
     assert not watch.refresh("main")
     desk.clock.advance(1)
-    kept.signed_out = True
+    kept.trouble = SessionExpired("log in again")
+    assert not watch.refresh("main")
+    assert metrics.counts == {}, "others tell of a session that is over, and all day long"
+    kept.trouble = TryAgain("too many calls")
     assert not watch.refresh("main")
     assert metrics.counts["alerts_not_seen"] == 1
     assert len(asked("/api/alerts")[0]["alerts"]) == 3, "what was seen last is still shown, with its age"
-    kept.signed_out = False
+    kept.trouble = None
     assert watch.refresh("main")
     assert asked("/api/alerts")[0]["told_at"] == (NOW + timedelta(minutes=5)).isoformat()
 

@@ -140,3 +140,69 @@ def test_a_note_needs_the_scope_and_a_trade_of_ones_own(stranger, bearer, owner,
         == 404
     )
     assert owner.get("/api/positions/P-other/notes").status_code == 404
+
+
+PURCHASES = "symbol,bought_on,quantity,price\nTCS,2020-05-04,20,2000\n"
+ACTIONS = "symbol,ex_day,kind,ratio\nTCS,2026-05-04,split,1:2\n"
+
+
+def tell(browser, table, text, **more):
+    asked = {"table": table, "text": text} | more
+    return browser.post("/api/taxes/tables", json=asked, headers=word_of(browser))
+
+
+def test_a_purchase_that_was_told_settles_the_sale(owner, reader, closed):
+    told = tell(owner, "purchases", PURCHASES, account="main")
+    assert told.status_code == 200, told.text
+    assert (told.json()["rows"], told.json()["account"]) == (1, "main")
+    year = reader("/api/reports/tax/2026-27", mode="paper").json()
+    assert not [row for row in year["unsettled"] if row["symbol"] == "TCS"]
+    assert reader("/api/taxes/tables").json() == [told.json()]
+    [row] = table(reader("/api/taxes/tables/purchases", account="main"))
+    assert row["symbol"] == "TCS"
+    kinds = [item.get("kind") for item in closed.store.items.values()]
+    assert kinds.count("TAX_TABLE_TOLD") == 1
+
+
+def test_a_wrong_line_is_told_by_its_number(owner, desk):
+    answer = tell(owner, "purchases", PURCHASES + "INFY,2020-05-04,x,1\n", account="main")
+    assert answer.status_code == 400
+    assert "line 3" in answer.json()["message"]
+    assert desk.objects.list("taxes/") == []
+
+
+def test_tables_are_told_of_ones_own_accounts_alone(owner, sign_in, stranger, bearer, desk):
+    assert tell(owner, "purchases", PURCHASES, account="other").status_code == 404
+    assert tell(owner, "purchases", PURCHASES).status_code == 400
+    trader = stranger.post(
+        "/api/taxes/tables",
+        json={"table": "purchases", "account": "main", "text": PURCHASES},
+        headers=bearer("read", "trade"),
+    )
+    assert trader.status_code == 403
+    ravi = sign_in("other", "XY5678")
+    assert tell(ravi, "actions", ACTIONS).status_code == 403
+    assert desk.objects.list("taxes/") == []
+    assert tell(owner, "actions", ACTIONS).status_code == 200
+    assert tell(owner, "purchases", PURCHASES, account="main").status_code == 200
+    # What is the desk's is read by all of it, an account's by its owner.
+    assert [each["table"] for each in ravi.get("/api/taxes/tables").json()] == ["actions"]
+    assert ravi.get("/api/taxes/tables/purchases?account=main").status_code == 404
+    assert ravi.get("/api/taxes/tables/actions").text == ACTIONS
+    assert owner.get("/api/taxes/tables/notes?account=main&name=2026-08").status_code == 404
+
+
+def test_what_is_too_large_is_not_taken(owner, desk):
+    lines = "TCS,2020-05-04,20,2000\n" * 9000
+    assert tell(owner, "purchases", PURCHASES + lines, account="main").status_code == 422
+    assert desk.objects.list("taxes/") == []
+
+
+def test_a_year_against_its_mailed_notes(owner, reader, closed, desk):
+    first = "day,brokerage,stt,exchange_transaction,sebi,stamp_duty,gst\n"
+    told = tell(owner, "notes", f"{first}{DAY},0,10,0.31,0.01,2,0.06\n", account="main", name="2026-08")
+    assert told.status_code == 200, told.text
+    on_paper = reader("/api/reports/tax/2026-27/notes", account="main").json()
+    assert (on_paper["notes"], on_paper["lines"]) == (0, [])
+    assert on_paper["days_without_note"] == [str(DAY)]
+    assert reader("/api/reports/tax/2026-27/notes", account="other").status_code == 404

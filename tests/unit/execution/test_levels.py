@@ -120,6 +120,20 @@ def test_the_guard_sells_by_the_new_levels_from_its_next_look() -> None:
     assert position(desk).exit_reason == "TARGET"
 
 
+def test_a_guard_that_has_listed_the_old_levels_sells_by_none_of_them() -> None:
+    """Within the second in which it has listed what is open it looks again before it sells."""
+    desk = TradingDesk()
+    entered(desk)
+    guard = desk.guard()
+    guard.process([ticks(1501.0, at=at(1))])
+    put(desk, "1480.00", "1530.00")
+    pump(desk)
+    assert guard.process([ticks(1489.0, at=at(1.2)), ticks(1516.0, at=at(1.4))]) == 0
+    assert position(desk).state == "OPEN"
+    assert guard.process([ticks(1479.0, at=at(1.6))]) == 0, "the broker's stop is there first"
+    assert guard.process([ticks(1479.0, at=at(5))]) == 1
+
+
 def test_the_guard_sells_at_a_raised_stop_that_has_not_reached_the_broker() -> None:
     desk = TradingDesk()
     entered(desk)

@@ -13,7 +13,7 @@ from patang.reports.notes import TradeNotes
 from patang.settings import Settings
 from patang.trade_log.fill import new_fill
 from tests.fakes import FixedClock, MemoryStore, RecordedMetrics, RecordedNotifier
-from tests.unit.api.sample_desk import intent, position
+from tests.unit.api.sample_desk import intent, position, two_owners
 
 TUESDAY, LAST = date(2026, 8, 18), date(2026, 8, 31)
 
@@ -54,7 +54,7 @@ def test_the_day_is_told_once_with_its_address():
     [(subject, text)] = sent(evening)
     assert subject == "Report of 18 Aug 2026: 1 trade, −₹324.40"
     assert text.splitlines() == [
-        "main (paper): 1 trade, 0 won, −₹324.40 after ₹42.40 of charges; slippage ₹2.00",
+        "main (paper): 1 trade, 0 won, −₹324.40 after ₹41.42 of charges; slippage ₹2.00",
         "family (paper): no trade closed, charges ₹0.00",
         "",
         "https://desk.example/reports/daily/2026-08-18",
@@ -122,3 +122,16 @@ def test_a_day_without_rates_holds_nothing_else_up(monkeypatch):
 
 def _closed():
     return create(position("main", "p3", "TCS", "CLOSED"))
+
+
+def test_the_desk_is_wired_to_tell_of_those_that_trade():
+    desk = two_owners(public_url="https://desk.example")
+    assert desk.day_mail().run(at(TUESDAY, "15:50")) == ("daily",)
+    [(_, text)] = desk.notifier.sent
+    # `family` is switched off.
+    assert [line.partition(" ")[0] for line in text.splitlines()] == [
+        "main",
+        "other",
+        "",
+        "https://desk.example/reports/daily/2026-08-18",
+    ]

@@ -109,7 +109,11 @@ def _parser() -> argparse.ArgumentParser:
         ("lookahead", lookahead, "whether anything that research settles depends on later bars"),
         ("sweep", sweep, "try many choices of the rules' parameters on the past, quickly"),
         ("parity", parity, "a day of a deployed desk, replayed through the backtest"),
-        ("report", report, "draw the page of a kept run of research: a backtest, a training"),
+        (
+            "report",
+            report,
+            "the page of a kept run of research; what a desk traded in a period, and for taxes",
+        ),
         ("chaos", chaos, "the order path under faults, judged by the exchange's own ledger"),
         ("charges", charges, "what a trade costs, at the rates of a day"),
         ("instruments", instruments, "find and keep what the broker lists"),

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from patang.errors import PatangError
+from patang.errors import PatangError, SessionExpired
 from patang.keys import alerts_key
 from patang.kite_replies.alerts import Alert
 from patang.ports import Clock, Key, Metrics, Put, StateStore
@@ -87,12 +87,15 @@ class AlertsWatch:
         self._metrics = metrics
 
     def refresh(self, account: str) -> bool:
-        """Whether they were asked for now. What the broker does not tell is counted, and holds nobody up."""
+        """Whether they were asked for now. What the broker does not tell is counted, and holds nobody up;
+        without a session, of which others tell the owner, nothing is asked."""
         now, known = self._clock.now(), load(self._store, AlertsSeen, alerts_key(account))
         if known is not None and timedelta(0) <= now - known.told_at < _EVERY:
             return False
         try:
             note_alerts(self._store, account, self._broker(account).alerts(), now)
+        except SessionExpired:
+            return False
         except PatangError as error:
             self._metrics.count("alerts_not_seen", account=account, error=type(error).__name__)
             return False

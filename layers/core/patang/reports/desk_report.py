@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from patang.reports.amounts import Rupees
 
 __all__ = [
+    "Calendar",
     "Calibration",
     "ChargeLine",
     "DeskReport",
@@ -77,6 +78,15 @@ class TradeSum(_Told):
     charges: Rupees
     slippage: Rupees
     net: Rupees
+
+
+class Calendar(_Told):
+    """Days and months of one mode on which something was closed, the last first, by their names: 2026-08-18,
+    2026-08."""
+
+    mode: str
+    days: tuple[TradeSum, ...]
+    months: tuple[TradeSum, ...]
 
 
 class ChargeLine(_Told):

@@ -18,10 +18,17 @@ from patang.portfolio.position import Position
 from patang.ports import StateStore
 from patang.records import load
 from patang.reports.deals import Deal, deal_of_fill, orders_of
-from patang.reports.desk_report import ChargeLine, DeskReport, NoteLine, TradeLine
+from patang.reports.desk_report import Calendar, ChargeLine, DeskReport, NoteLine, TradeLine
 from patang.reports.kept_deals import kept_fills
 from patang.reports.notes import TradeNotes
-from patang.reports.performance import calibration, expectations, slippages, trade_sum, trade_sums
+from patang.reports.performance import (
+    calibration,
+    expectations,
+    result_sums,
+    slippages,
+    trade_sum,
+    trade_sums,
+)
 from patang.risk.charge_comparison import ChargeComparison
 from patang.risk.charges import Charges
 from patang.risk.contract_note import contract_note
@@ -64,6 +71,18 @@ class DeskReports:
         first = month.replace(day=1)
         last = month.replace(day=monthrange(month.year, month.month)[1])
         return self._report("monthly", accounts, first, last, _DAYS_BEFORE_A_MONTH, mode)
+
+    def calendar(self, accounts: Sequence[str], until: date, mode: Mode | None = None) -> Calendar:
+        """Days and months of the year that ends with the month of `until`."""
+        first = until.replace(year=until.year - 1, day=1)
+        asked = mode or self._settings().mode
+        found = [row for account in accounts for row in self._log.results(account, first, until)]
+        rows = [row for row in found if row.mode == asked]
+        return Calendar(
+            mode=asked,
+            days=result_sums(rows, lambda row: row.day.isoformat()),
+            months=result_sums(rows, lambda row: f"{row.day:%Y-%m}"),
+        )
 
     def _report(
         self,

@@ -17,8 +17,9 @@ from patang.reports.desk_report import (
 )
 from patang.risk.charges import Side
 from patang.trade_log.fill import OrderFill
+from patang.trade_log.results import Result
 
-__all__ = ["calibration", "expectations", "slippages", "trade_sum", "trade_sums"]
+__all__ = ["calibration", "expectations", "result_sums", "slippages", "trade_sum", "trade_sums"]
 
 _BINS = 10
 _NOTHING = Decimal(0)
@@ -42,6 +43,14 @@ def trade_sums(trades: Iterable[TradeLine], name: Callable[[TradeLine], str]) ->
     """The trades in groups, by their names."""
     groups = _grouped(trades, name)
     return tuple(trade_sum(each, groups[each]) for each in sorted(groups))
+
+
+def result_sums(rows: Iterable[Result], name: Callable[[Result], str]) -> tuple[TradeSum, ...]:
+    """Results of days in groups, the last name first."""
+    groups: dict[str, list[Result]] = defaultdict(list)
+    for row in rows:
+        groups[name(row)].append(row)
+    return tuple(_result_sum(each, groups[each]) for each in sorted(groups, reverse=True))
 
 
 def expectations(trades: Iterable[TradeLine]) -> tuple[Expectation, ...]:
@@ -82,6 +91,18 @@ def slippages(fills: Iterable[OrderFill]) -> tuple[SlippageLine, ...]:
         lost_pct = float(100 * lost / value) if value else 0.0
         found.append(SlippageLine(side=side, fills=len(own), value=value, lost=lost, lost_pct=lost_pct))
     return tuple(found)
+
+
+def _result_sum(name: str, rows: Sequence[Result]) -> TradeSum:
+    return TradeSum(
+        name=name,
+        trades=sum(row.trades for row in rows),
+        wins=sum(row.wins for row in rows),
+        gross=_sum(row.gross for row in rows),
+        charges=_sum(row.charges for row in rows),
+        slippage=_sum(row.slippage for row in rows),
+        net=_sum(row.realised_pnl for row in rows),
+    )
 
 
 def _expectation(name: str, trades: Sequence[TradeLine]) -> Expectation:

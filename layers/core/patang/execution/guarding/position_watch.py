@@ -141,6 +141,9 @@ class PositionWatch:
             opposed=self._opposed(position, as_of, settings),
         )
         decision = self._decide(position, outlook, settings)
+        if decision.should_exit:
+            current = self._as_it_is(position)
+            decision = decision if current is position else self._decide(current, outlook, settings)
         if decision.reason is None or self._is_the_brokers(position, seen, as_of):
             return False
         begun = self._exits.begin(
@@ -149,6 +152,13 @@ class PositionWatch:
         if begun:
             self._metrics.count("exits_begun", reason=decision.reason, position_id=position.position_id)
         return begun
+
+    def _as_it_is(self, position: Position) -> Position:
+        """The position itself where a person has set other levels since it was listed."""
+        current = load(self._store, Position, position.key())
+        if current is None or _levels(current) == _levels(position):
+            return position
+        return current
 
     def _is_the_brokers(self, position: Position, seen: Seen, as_of: datetime) -> bool:
         """Whether what rests at the broker has just been reached, and is given its time."""
@@ -249,6 +259,10 @@ def _has_levels(position: Position, as_of: datetime, settings: Settings) -> bool
         return False
     carried = _is_carried_share(position, as_of.astimezone(IST).date())
     return not carried or _has_opened(as_of, settings.sessions)
+
+
+def _levels(position: Position) -> tuple[Decimal, Decimal]:
+    return position.stop_loss_price, position.target_price
 
 
 def _is_reached(position: Position, price: Decimal, as_of: datetime) -> bool:

@@ -1,0 +1,274 @@
+"""Reports of days, months and financial years, and what an owner tells for his taxes."""
+
+from datetime import date, timedelta
+from itertools import accumulate
+from typing import Annotated, Final, NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BeforeValidator
+from starlette.responses import RedirectResponse, Response
+
+from functions.api.console.chosen import ChosenAccount, ChosenDay
+from functions.api.console.frame import console_page
+from functions.api.gate import Reader, TheDesk, own_account, own_accounts
+from functions.api.questions import Day
+from patang.identity.principal import Principal
+from patang.market.sessions import is_open
+from patang.reports.desk_report import DeskReport
+from patang.reports.desk_reports import month_of
+from patang.reports.taxes.mailed_notes import COMPONENTS
+from patang.reports.taxes.rules import FIRST_YEAR, FinancialYear
+from patang.reports.taxes.telling import LONGEST_TABLE, TableKind
+from patang.settings import Mode
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/reports")
+
+_DAYS_SHOWN: Final = 31
+_YEARS_SHOWN: Final = 4
+_ROWS_SHOWN: Final = 100
+# Each has a field for a note: with more of them a page is long in coming.
+_TRADES_SHOWN: Final = 50
+_LONGEST_BREAK: Final = 14
+_TABLES: Final[dict[TableKind, str]] = {
+    "purchases": "Purchases that the desk did not make",
+    "tradebook": "The broker's trade book",
+    "notes": "Contract notes",
+    "actions": "Splits and bonuses",
+}
+
+
+class _TableForm(NamedTuple):
+    """`columns`: the first line; without an account where it is the whole desk's."""
+
+    table: TableKind
+    columns: str
+    accountless: bool = False
+    periods: bool = False
+
+
+_FORMS: Final = (
+    _TableForm("purchases", "symbol,bought_on,quantity,price,exchange,charges,stt,fmv_2018"),
+    _TableForm(
+        "tradebook",
+        "symbol,isin,trade_date,exchange,segment,series,trade_type,auction,quantity,price,trade_id,order_id,"
+        "order_execution_time",
+        periods=True,
+    ),
+    _TableForm("notes", ",".join(("day", *COMPONENTS)), periods=True),
+    _TableForm("actions", "symbol,ex_day,kind,ratio,allotted", accountless=True),
+)
+_ChosenMode = Annotated[Mode | None, BeforeValidator(lambda given: given or None), Query()]
+_From = Annotated[int, Query(alias="from", ge=0, le=1_000_000)]
+_Month = Annotated[str, Path(max_length=7)]
+_Year = Annotated[str, Path(max_length=7)]
+
+
+class _Reached(NamedTuple):
+    """What all trades up to one have brought after charges, and what their proposals had promised."""
+
+    net: float
+    promised: float
+
+
+@router.get("")
+def overview(
+    request: Request,
+    principal: Reader,
+    desk: TheDesk,
+    account: ChosenAccount = None,
+    mode: _ChosenMode = None,
+    day: ChosenDay = None,
+) -> Response:
+    """Days, months and financial years that have a report."""
+    chosen = _chosen(account, mode)
+    if day is not None:
+        return RedirectResponse(f"/reports/daily/{day}{chosen}", 303)
+    today = desk.desk_view().market_now().date()
+    found = desk.desk_reports().calendar(own_accounts(principal, account), today, mode)
+    newest = FinancialYear.of(today).start
+    starts = range(newest, max(newest - _YEARS_SHOWN, FIRST_YEAR - 1), -1)
+    return console_page(
+        request,
+        principal,
+        "reports.html",
+        found=found,
+        days=found.days[:_DAYS_SHOWN],
+        years=[FinancialYear(start) for start in starts],
+        today=today,
+        account=account,
+        asked_mode=mode,
+        chosen=chosen,
+        told=desk.standing_settings().notifications,
+    )
+
+
+@router.get("/daily/{day}")
+def daily(
+    request: Request,
+    principal: Reader,
+    desk: TheDesk,
+    day: Day,
+    account: ChosenAccount = None,
+    mode: _ChosenMode = None,
+    start: _From = 0,
+) -> Response:
+    """A day's trades, charges, slippage, and what was foretold against what came."""
+    told = desk.desk_reports().daily(own_accounts(principal, account), day, mode)
+    today = desk.desk_view().market_now().date()
+    before, after = _session_beside(day, -1), _session_beside(day, 1)
+    return _period(
+        request,
+        principal,
+        told,
+        account,
+        mode,
+        start,
+        place=f"daily/{day}",
+        before=f"daily/{before}",
+        after=f"daily/{after}" if after <= today else None,
+        running=day == today,
+    )
+
+
+@router.get("/monthly/{month}")
+def monthly(
+    request: Request,
+    principal: Reader,
+    desk: TheDesk,
+    month: _Month,
+    account: ChosenAccount = None,
+    mode: _ChosenMode = None,
+    start: _From = 0,
+) -> Response:
+    """A month's."""
+    first = month_of(month)
+    told = desk.desk_reports().monthly(own_accounts(principal, account), first, mode)
+    today = desk.desk_view().market_now().date()
+    return _period(
+        request,
+        principal,
+        told,
+        account,
+        mode,
+        start,
+        place=f"monthly/{first:%Y-%m}",
+        before=f"monthly/{first - timedelta(days=1):%Y-%m}",
+        after=f"monthly/{told.last + timedelta(days=1):%Y-%m}" if told.last < today else None,
+        running=told.first <= today <= told.last,
+    )
+
+
+@router.get("/tax/{year}")
+def tax(
+    request: Request,
+    principal: Reader,
+    desk: TheDesk,
+    year: _Year,
+    account: ChosenAccount = None,
+    mode: _ChosenMode = None,
+    start: _From = 0,
+) -> Response:
+    """A financial year as the return asks for it, and the tables that its owner has told."""
+    asked, accounts = FinancialYear.parse(year), own_accounts(principal, account)
+    told = desk.tax_books().year(accounts, asked, mode)
+    trades = len(told.business_rows) + len(told.gain_rows)
+    business = told.business_rows[start : start + _ROWS_SHOWN]
+    left = _ROWS_SHOWN - len(business)
+    skipped = max(start - len(told.business_rows), 0)
+    further = {"account": account, "mode": mode, "from": start + _ROWS_SHOWN}
+    return console_page(
+        request,
+        principal,
+        "report_tax.html",
+        told=told,
+        trades=trades,
+        start=start,
+        business_rows=business,
+        gain_rows=told.gain_rows[skipped : skipped + left] if left else (),
+        later=f"/reports/tax/{asked}?{_query(further)}" if start + _ROWS_SHOWN < trades else None,
+        account=account,
+        asked_mode=mode,
+        chosen=_chosen(account, mode),
+        names=_TABLES,
+        forms=_FORMS,
+        tables=desk.tax_tables().kept(accounts),
+        tells_actions=desk.settings_page().may_change(principal),
+        longest=LONGEST_TABLE,
+    )
+
+
+@router.get("/tax/{year}/broker")
+def against_broker(
+    request: Request,
+    principal: Reader,
+    desk: TheDesk,
+    year: _Year,
+    account: Annotated[str, Query(max_length=40)],
+    mode: _ChosenMode = None,
+) -> Response:
+    """An account's year against the broker's trade book, its virtual notes and the notes that it mailed."""
+    asked, books = FinancialYear.parse(year), desk.tax_books()
+    own = own_account(principal, account)
+    return console_page(
+        request,
+        principal,
+        "report_broker.html",
+        year=asked,
+        found=books.against_broker(own, asked, mode),
+        mailed=books.against_mailed(own, asked, mode),
+        chosen=_chosen(account, mode),
+    )
+
+
+def _period(
+    request: Request,
+    principal: Principal,
+    told: DeskReport,
+    account: str | None,
+    mode: Mode | None,
+    start: int,
+    *,
+    place: str,
+    before: str,
+    after: str | None,
+    running: bool,
+) -> Response:
+    promised = [trade for trade in told.trades if trade.expected_net is not None]
+    net = accumulate(float(trade.net) for trade in promised)
+    foretold = accumulate(float(trade.expected_net or 0) for trade in promised)
+    chosen = _chosen(account, mode)
+    further = _query({"account": account, "mode": mode, "from": start + _TRADES_SHOWN})
+    return console_page(
+        request,
+        principal,
+        "report_period.html",
+        told=told,
+        trades=told.trades[start : start + _TRADES_SHOWN],
+        later=f"/reports/{place}?{further}" if start + _TRADES_SHOWN < len(told.trades) else None,
+        place=place,
+        before=f"/reports/{before}{chosen}",
+        after=f"/reports/{after}{chosen}" if after else None,
+        running=running,
+        reached=[_Reached(*both) for both in zip(net, foretold, strict=True)],
+        account=account,
+        asked_mode=mode,
+        chosen=chosen,
+    )
+
+
+def _session_beside(day: date, step: int) -> date:
+    """The next day with trading on this side; the next day where there is none for two weeks."""
+    days = (day + timedelta(days=step * ahead) for ahead in range(1, _LONGEST_BREAK + 1))
+    return next((each for each in days if is_open(each)), day + timedelta(days=step))
+
+
+def _chosen(account: str | None, mode: str | None) -> str:
+    query = _query({"account": account, "mode": mode})
+    return f"?{query}" if query else ""
+
+
+def _query(asked: dict[str, str | int | None]) -> str:
+    return urlencode({name: value for name, value in asked.items() if value})
