@@ -99,6 +99,10 @@ class Page(Frame):
         ]
         self._browser.send("Emulation.setEmulatedMedia", self._session, features=features)
 
+    def scripts(self, *, run: bool) -> None:
+        """Whether what pages bring is run, from the next address on; what a test runs is in any case."""
+        self._browser.send("Emulation.setScriptExecutionDisabled", self._session, value=not run)
+
     def size(self, width: int, height: int) -> None:
         """The window, in CSS pixels."""
         self._browser.send(
