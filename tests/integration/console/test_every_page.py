@@ -75,3 +75,9 @@ def test_nothing_of_what_others_have_written_is_run(browser):
             assert page.run("document.querySelectorAll('[onerror], img[src*=mark]').length") == 0, path
             # A chart asks for the candles of a name that cannot be one, and is told so.
             assert [line for line in page.console if not line.startswith(REFUSED)] == [], path
+
+
+def test_a_first_view_is_light(browser):
+    with served_console(browser, whole_desk) as console:
+        weight, _ = console.page("/").loaded()
+        assert 10_000 < weight < 100_000
