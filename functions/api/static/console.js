@@ -5,7 +5,7 @@ import { sendForms } from "./acts.js";
 
 document.documentElement.classList.add("scripted");
 // On a phone the pages are a row to be pushed: the one that is open is in sight.
-document.querySelector("nav.pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+for (const open of document.querySelectorAll("nav [aria-current]")) open.scrollIntoView({ block: "nearest", inline: "center" });
 countTime();
 sendForms();
 keepUp();
