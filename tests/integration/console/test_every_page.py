@@ -46,6 +46,18 @@ def test_a_page_is_in_order_on_a_screen_and_a_phone(shown, path):
     assert page.console == []
 
 
+@pytest.mark.parametrize("path", ["/", "/chain", "/audit", "/settings/tokens"])
+def test_on_a_phone_the_name_of_the_open_page_is_in_sight_and_its_top_too(shown, path):
+    page = shown(path)
+    page.size(*PHONE)
+    page.open(page.run("location.href"))
+    place = "document.querySelector('nav.pages [aria-current]').getBoundingClientRect()"
+    left, right = page.run(f"(({{ left, right }}) => [left, right])({place})")
+    assert left >= 0
+    assert right <= PHONE[0]
+    assert page.run("scrollY") == 0
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make .conformance/.ready")
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_axe_finds_nothing_in_either_scheme_and_width(shown, path):
