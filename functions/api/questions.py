@@ -8,9 +8,11 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from patang.errors import BadInput
+
 __all__ = ["Cursor", "Day", "Limit", "MarketDay", "OneAccount", "Price"]
 
-_DAY = re.compile(r"20\d{2}-\d{2}-\d{2}", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LONGEST_PRICE = 20
 _HIGHEST_PRICE = 10**7
 
@@ -18,7 +20,10 @@ _HIGHEST_PRICE = 10**7
 def _written_out(value: object) -> object:
     # Left alone, a number would be taken for the seconds since 1970.
     if isinstance(value, str) and not _DAY.fullmatch(value):
-        raise ValueError("write a day as YYYY-MM-DD, of the years 2000 to 2099")
+        raise ValueError("write a day as YYYY-MM-DD")
+    # A day all the same, so that it is no fault of its form.
+    if isinstance(value, str) and not value.startswith("20"):
+        raise BadInput(f"{value} is no day of the desk's: give one of the years 2000 to 2099")
     return value
 
 

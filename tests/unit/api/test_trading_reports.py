@@ -212,5 +212,5 @@ def test_a_year_against_its_mailed_notes(owner, reader, closed, desk):
 @pytest.mark.parametrize("place", ["/reports/daily", "/api/reports/daily"])
 def test_a_day_of_no_year_of_the_desks_is_refused(owner, place, day):
     answer = owner.get(f"{place}/{day}")
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert "2000 to 2099" in answer.text
