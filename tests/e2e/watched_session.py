@@ -1,4 +1,4 @@
-"""The day goes on for one more trade, in the hands of a person at a browser, by the console's pages.
+"""A morning in the hands of a person at a browser, by the console's pages: one order declined, one approved.
 
 Nothing here waits for the market: its clock is moved by the loop that calls `during`.
 """
@@ -8,17 +8,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from patang.settings import ApprovalSettings
 from patang_workbench.demo.report import Report
 from patang_workbench.demo.run import Run
 from patang_workbench.local_stack.owner import Owner
 from patang_workbench.local_stack.stack import LocalStack
 from tests.browser.chromium import Chromium, Page
 from tests.browser.console import PHONE, SCREEN, press
-from tests.e2e.troubled_day import PLAN, Day
+from tests.e2e.troubled_day import PLAN
 
 __all__ = ["PersonAtTheDesk", "Watched", "signed_in", "watched"]
 
-_ONE_MORE = replace(PLAN, until_trades=PLAN.until_trades + 1)
+_ONE_TRADE = replace(
+    PLAN,
+    until_trades=1,
+    profile=PLAN.profile.model_copy(update={"approval": ApprovalSettings(timeout_seconds=60)}),
+)
 _STATE = "document.querySelector('#risk strong').innerText"
 _HELD = "document.querySelector('#positions tbody tr td strong')?.innerText ?? ''"
 
@@ -76,18 +81,23 @@ class PersonAtTheDesk:
 
 @dataclass(frozen=True)
 class Watched:
-    """What is to be seen when it is over; the tab of Today still stands."""
+    """What is to be seen when it is over; the stack and the tab of Today still stand."""
 
+    stack: LocalStack
     person: PersonAtTheDesk
     report: Report
 
 
-def watched(day: Day, browser: Chromium, say: Callable[[str], None]) -> Watched:
-    """The rest of the day. Raises RunError if the trade does not come to its end."""
-    address = day.stack.address
-    person = PersonAtTheDesk(signed_in(browser, address, SCREEN), signed_in(browser, address, PHONE))
-    run = Run(_ONE_MORE, say, during=person.during, answer=person.answer)
-    return Watched(person, run.session(day.stack, day.owner))
+def watched(stack: LocalStack, browser: Chromium, say: Callable[[str], None]) -> Watched:
+    """A fresh stack until its first trade is over. Raises RunError if it does not come to that."""
+    owner = Run(_ONE_TRADE, say).set_up(stack)
+    person = PersonAtTheDesk(
+        signed_in(browser, stack.address, SCREEN), signed_in(browser, stack.address, PHONE)
+    )
+    run = Run(_ONE_TRADE, say, during=person.during, answer=person.answer)
+    report = run.session(stack, owner)
+    owner.close()
+    return Watched(stack, person, report)
 
 
 def signed_in(browser: Chromium, address: str, size: tuple[int, int]) -> Page:
