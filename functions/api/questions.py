@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from patang.errors import BadInput
+
 __all__ = ["Cursor", "Day", "Limit", "MarketDay", "OneAccount", "Price"]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -19,6 +21,9 @@ def _written_out(value: object) -> object:
     # Left alone, a number would be taken for the seconds since 1970.
     if isinstance(value, str) and not _DAY.fullmatch(value):
         raise ValueError("write a day as YYYY-MM-DD")
+    # A day all the same, so that it is no fault of its form.
+    if isinstance(value, str) and not value.startswith("20"):
+        raise BadInput(f"{value} is no day of the desk's: give one of the years 2000 to 2099")
     return value
 
 

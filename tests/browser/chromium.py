@@ -99,6 +99,22 @@ class Page(Frame):
         ]
         self._browser.send("Emulation.setEmulatedMedia", self._session, features=features)
 
+    def scripts(self, *, run: bool) -> None:
+        """Whether what pages bring is run, from the next address on; what a test runs is in any case."""
+        self._browser.send("Emulation.setScriptExecutionDisabled", self._session, value=not run)
+
+    def forget_files(self) -> None:
+        """The next address is opened as if its files had never been seen."""
+        self._browser.send("Network.clearBrowserCache", self._session)
+
+    def loaded(self) -> tuple[int, float]:
+        """The bytes that came over the wire for the document and its files, and the milliseconds until all of
+        them were there."""
+        self.until("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
+        entries = "['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))"
+        weight = self.run(f"{entries}.reduce((sum, one) => sum + one.transferSize, 0)")
+        return int(weight), float(self.run("performance.getEntriesByType('navigation')[0].loadEventEnd"))
+
     def size(self, width: int, height: int) -> None:
         """The window, in CSS pixels."""
         self._browser.send(

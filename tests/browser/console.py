@@ -1,10 +1,12 @@
 """The console of a desk in memory, in its owner's browser.
 
 python -m tests.browser.console /signals --out DIR    pictures of a page: light and dark, wide and narrow
+python -m tests.browser.console --out DIR             of every page
 """
 
 import argparse
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +18,7 @@ from patang.app import Desk
 from tests.browser.chromium import Chromium, Page, running_chromium
 from tests.on_a_port import on_a_port
 from tests.unit.api.oauth_client import browser_at, log_in_at_kite
-from tests.unit.api.sample_desk import busy, two_owners
-from tests.unit.api.sample_market import with_market
-from tests.unit.api.told_trade import traded
+from tests.unit.api.whole_desk import ADDRESSES, whole_desk
 
 __all__ = ["PHONE", "SCREEN", "Console", "press", "served_console"]
 
@@ -67,29 +67,28 @@ def served_console(browser: Chromium, make: Callable[[str], Desk]) -> Iterator[C
         yield Console(desks[0], address, browser)
 
 
-def told(address: str) -> Desk:
-    """The desk of the pictures: a morning of a market, and a trade with all that is kept of it."""
-    return traded(with_market(busy(two_owners(public_url=address))))
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Pictures of a page of the console of a sample desk.")
-    parser.add_argument("path")
+    parser = argparse.ArgumentParser(description="Pictures of pages of the console of a sample desk.")
+    parser.add_argument("path", nargs="*", help="of every page without it")
     parser.add_argument("--out", type=Path, default=Path())
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    name = options.path.strip("/").replace("/", "-").partition("?")[0] or "today"
-    with (
-        running_chromium() as browser,
-        served_console(browser, told) as console,
-    ):
-        for width, size in (("wide", SCREEN), ("narrow", PHONE)):
-            for scheme in ("light", "dark"):
-                page = console.page(options.path, size, dark=scheme == "dark")
-                page.until("document.documentElement.classList.contains('scripted')")
-                page.until("!document.querySelector('figure[data-chart]:not(.is-drawn)')")
-                picture = page.picture(options.out / f"{name}-{width}-{scheme}.png")
-                print(picture, page.console)  # noqa: T201 (a command's output)
+    with running_chromium() as browser, served_console(browser, whole_desk) as console:
+        for path in options.path or ADDRESSES:
+            for picture, said in _pictures(console, path, options.out):
+                print(picture, said)  # noqa: T201 (a command's output)
+            browser.close_pages()
+
+
+def _pictures(console: Console, path: str, folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Each with what the browser's console said meanwhile."""
+    name = re.sub(r"\W+", "-", path).strip("-") or "today"
+    for width, size in (("wide", SCREEN), ("narrow", PHONE)):
+        for scheme in ("light", "dark"):
+            page = console.page(path, size, dark=scheme == "dark")
+            page.until("!document.querySelector('main.console:not(html.scripted main)')")
+            page.until("!document.querySelector('figure[data-chart]:not(.is-drawn)')")
+            yield page.picture(folder / f"{name}-{width}-{scheme}.png"), page.console
 
 
 if __name__ == "__main__":

@@ -35,9 +35,11 @@ function isInUse(part) {
     field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
 }
 
+// False for a part that has changed and has to wait, because its reader is writing in it.
 function put(fresh) {
   const part = document.getElementById(fresh.id);
-  if (!part || known.get(fresh.id) === fresh.outerHTML || isInUse(part)) return;
+  if (!part || known.get(fresh.id) === fresh.outerHTML) return true;
+  if (isInUse(part)) return false;
   known.set(fresh.id, fresh.outerHTML);
   const open = [...part.querySelectorAll("details[open][id]")].map((one) => one.id);
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
@@ -45,23 +47,26 @@ function put(fresh) {
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   for (const listener of listeners) listener(fresh);
+  return true;
 }
 
 async function ask() {
   const headers = { "Patang-Live": "1", ...(tag && { "If-None-Match": tag }) };
   const answer = await fetch(location.href, { headers }).catch(() => null);
+  // One that breaks off is none.
+  const text = answer?.ok ? await answer.text().catch(() => null) : "";
   const stale = document.getElementById("main");
-  if (answer && (answer.ok || answer.status === 304)) {
+  if (answer && text !== null && (answer.ok || answer.status === 304)) {
     heardAt = performance.now();
     setNow(answer.headers.get("Patang-Now"));
     stale.classList.remove("is-old");
     if (document.getElementById("trouble").dataset.silence) say("");
     delete document.getElementById("trouble").dataset.silence;
     if (answer.status === 304) return true;
-    tag = answer.headers.get("ETag");
-    const text = await answer.text();
     const page = new DOMParser().parseFromString(text, "text/html");
-    for (const fresh of page.querySelectorAll("[data-live]")) put(document.adoptNode(fresh));
+    const shown = [...page.querySelectorAll("[data-live]")].map((fresh) => put(document.adoptNode(fresh)));
+    // What waits is asked for again: by this tag the desk would take it for shown.
+    tag = shown.every(Boolean) ? answer.headers.get("ETag") : null;
     const title = document.querySelector("[data-title]");
     if (title) document.title = `${title.dataset.title} · Patang`;
     return true;

@@ -68,3 +68,35 @@ def test_a_desk_that_falls_silent_and_one_that_signs_out_are_told(console):
     other = console.page("/")
     console.desk.sign_in().end(console.session)
     other.until("document.getElementById('trouble').innerText.includes('signed out')")
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(console):
+    page = console.page("/")
+    page.run("""(() => {
+        const real = window.fetch;
+        let broken = 0;
+        window.fetch = async (...asked) => {
+            const answer = await real(...asked);
+            if (broken++) return answer;
+            const text = () => Promise.reject(new Error("cut"));
+            return { ok: true, status: 200, headers: answer.headers, text };
+        };
+    })()""")
+    move(console, "1000.00")
+    page.until(f"{RESULT} === '+₹265.15'")
+
+
+def test_what_waited_for_its_writer_comes_in_when_he_leaves_it(console):
+    page = console.page("/")
+    page.run("""(() => {
+        const field = document.createElement("input");
+        field.id = "typed";
+        document.getElementById("positions").append(field);
+        field.value = "1";
+    })()""")
+    move(console, "1000.00")
+    page.until(f"{RESULT} === '+₹265.15'")
+    shown = "document.getElementById('positions').textContent.includes('1,000.00')"
+    assert not page.run(shown)
+    page.run("document.getElementById('typed').value = ''")
+    page.until(shown)

@@ -1,7 +1,10 @@
 """What the sample desk has seen at the broker of `main`, and how its day went so far."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 
 from patang.accounts.seen import HoldingsSeen, MarginsSeen, SegmentSeen, SharesSeen
 from patang.alerts.seen import AlertSeen, AlertsSeen
@@ -30,7 +33,7 @@ def seen_at_broker(now: datetime) -> tuple[Record, ...]:
             },
         ),
         AlertsSeen(account="main", told_at=told_at, alerts=(_alert(),)),
-        DayCurve(account="main", day=now.date(), points=_points(now.date())),
+        *(DayCurve(account="main", day=now.date(), points=points) for points in _by_hour()),
     )
 
 
@@ -60,11 +63,12 @@ def _alert() -> AlertSeen:
     )
 
 
-def _points(day: date) -> tuple[CurveMoment, ...]:
+def _by_hour() -> Iterator[tuple[CurveMoment, ...]]:
     # What was sold by then, and what was open.
     told = ((9, 20, 0, 0), (9, 40, 0, 310), (10, 0, 0, -260), (10, 7, -734, 120), (10, 20, -734, -60))
     later = ((10, 35, -734, 540), (10, 47, -734, 389))
-    return tuple(
-        CurveMoment(f"{hour:02}:{minute:02}", Decimal(realised), Decimal(open_), Decimal("186.42"))
-        for hour, minute, realised, open_ in (*told, *later)
-    )
+    for _, points in groupby((*told, *later), key=itemgetter(0)):
+        yield tuple(
+            CurveMoment(f"{hour:02}:{minute:02}", Decimal(realised), Decimal(open_), Decimal("186.42"))
+            for hour, minute, realised, open_ in points
+        )

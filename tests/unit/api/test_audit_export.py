@@ -43,6 +43,13 @@ def test_a_table_has_a_line_an_entry_and_no_formula(export, desk):
     assert [row["previous"] for row in rows[1:]] == [row["hash"] for row in rows[:-1]]
 
 
+@pytest.mark.parametrize("actor", ["=cmd()", "＝cmd()", "\n=cmd()", "-1+1", "@SUM(1)"])
+def test_no_cell_of_a_table_is_a_formula(export, desk, actor):
+    desk.audited(event("main", 99, "NOTE", actor, NOW, {}))
+    rows = list(csv.DictReader(io.StringIO(export(format="csv").text, newline="")))
+    assert rows[-1]["actor"] == f"'{actor}"
+
+
 def test_parts_follow_one_another(export, monkeypatch):
     monkeypatch.setattr(audit, "MOST_IN_A_FILE", 4)
     first, second = export(), export(after=4)

@@ -206,3 +206,11 @@ def test_a_year_against_its_mailed_notes(owner, reader, closed, desk):
     assert (on_paper["notes"], on_paper["lines"]) == (0, [])
     assert on_paper["days_without_note"] == [str(DAY)]
     assert reader("/api/reports/tax/2026-27/notes", account="other").status_code == 404
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2100-01-01", "9999-12-31"])
+@pytest.mark.parametrize("place", ["/reports/daily", "/api/reports/daily"])
+def test_a_day_of_no_year_of_the_desks_is_refused(owner, place, day):
+    answer = owner.get(f"{place}/{day}")
+    assert answer.status_code == 400
+    assert "2000 to 2099" in answer.text

@@ -10,7 +10,7 @@ from tests.unit.api.sample_desk import NOW, busy, two_owners
 
 DESK = busy(two_owners())
 STATUS = DESK.desk_view().status(("main",))
-FINE = STATUS.model_copy(update={"positions": ()})
+FINE = STATUS.model_copy(update={"positions": (), "approvals": ()})
 
 
 def position(resting=None, state="OPEN", age=timedelta(minutes=5)):
@@ -54,6 +54,13 @@ def test_old_prices_matter_most_while_something_is_open():
     held = position(protection("RESTING"))
     assert [weight for weight, _ in of(data=DataView(), positions=(held,))] == ["act"]
     assert [weight for weight, _ in of(data=DataView())] == ["know"]
+
+
+def test_an_approval_that_waits_leads_to_its_page():
+    [one] = concerns(FINE.model_copy(update={"approvals": STATUS.approvals}))
+    assert one.weight == "act"
+    assert one.text == "Buy 65 NIFTY26AUG24500CE waits for your yes"
+    assert one.link == f"/proposals/main/{STATUS.approvals[0].order_id}"
 
 
 def test_a_dead_session_leads_to_the_login():

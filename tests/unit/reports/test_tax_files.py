@@ -58,6 +58,16 @@ def test_actions_are_read():
     ("read", "text", "said"),
     [
         (read_actions, "symbol,ex_day\nX,2025-01-01", "lacks kind, ratio"),
+        (
+            lambda text: read_tradebook("main", text),
+            BOOK.replace("2026-05-04T09:30:01", "9999-12-31T23:59:59-12:00"),
+            "1900 to 2099",
+        ),
+        (
+            lambda text: read_tradebook("main", text),
+            BOOK.replace("2026-05-04,NSE,FO", "0001-01-01,NSE,FO").replace("2026-05-04T10:00:00", ""),
+            "0001-01-01 is no day of 1900 to 2099",
+        ),
         (read_actions, "symbol,ex_day,kind,ratio\nX,2025-01-01,merger,1:2", "line 2: kind is 'merger'"),
         (read_actions, "symbol,ex_day,kind,ratio\nX,2025-01-01,split,two", "line 2: 'two' is no ratio"),
         (read_actions, "symbol,ex_day,kind,ratio\nX,1.1.2025,split,1:2", "line 2: ex_day"),

@@ -113,7 +113,9 @@ class KeptCandles:
         self, paths: Sequence[str], exchange: str, symbol: str, interval: CandleInterval
     ) -> list[Candle]:
         keys = {path: (path, exchange, symbol, interval) for path in paths}
-        found = {path: self._known[key] for path, key in keys.items() if key in self._known}
+        # Another request may put a new dict in its place, and an old bar is not in that any more.
+        known = self._known
+        found = {path: known[key] for path, key in keys.items() if key in known}
         unread = [path for path in paths if path not in found]
         if unread:
             with ThreadPoolExecutor(_READERS) as readers:

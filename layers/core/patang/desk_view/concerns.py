@@ -23,7 +23,14 @@ class Concern(ShownModel):
 
 def concerns(status: StatusView) -> tuple[Concern, ...]:
     """What the owner should know of a desk that looks so; nothing if all is well."""
-    found = [*_sessions(status), *_data(status), *_positions(status), *_risk(status), *_desk(status)]
+    found = [
+        *_sessions(status),
+        *_approvals(status),
+        *_data(status),
+        *_positions(status),
+        *_risk(status),
+        *_desk(status),
+    ]
     return tuple(sorted(found, key=lambda concern: concern.weight != "act"))
 
 
@@ -36,6 +43,15 @@ def _sessions(status: StatusView) -> Iterator[Concern]:
                 "no new entry, and exits are not sent",
                 link=f"/login?account={quote(session.account, safe='')}",
             )
+
+
+def _approvals(status: StatusView) -> Iterator[Concern]:
+    for one in status.approvals:
+        yield Concern(
+            weight="act",
+            text=f"{one.title} waits for your yes",
+            link=f"/proposals/{quote(one.account, safe='')}/{quote(one.order_id, safe='')}",
+        )
 
 
 def _data(status: StatusView) -> Iterator[Concern]:

@@ -17,6 +17,7 @@ def risk_view(account: AccountView, settings: Settings) -> RiskView:
     state, day = account.state, account.day
     capital, closed = account.capital(settings), account_gate(account, settings)
     reserved = held(state).exposure
+    fullest = max(sorted(account.underlyings), key=account.exposure, default=None)
     halted = state.is_halted_on(day.day)
     return RiskView(
         account=state.account,
@@ -37,6 +38,11 @@ def risk_view(account: AccountView, settings: Settings) -> RiskView:
         open_positions=len(account.positions),
         reservations=len(state.reservations),
         positions_limit=settings.risk.max_concurrent_positions,
+        options=account.options,
+        options_limit=settings.risk.max_concurrent_options,
+        fullest_underlying=fullest,
+        underlying_exposure=Decimal(0) if fullest is None else account.exposure(fullest),
+        underlying_exposure_limit=capital * settings.risk.max_symbol_exposure_pct / 100,
         closed_trades_today=day.closed_trades,
         refusals_today=day.refusals,
     )

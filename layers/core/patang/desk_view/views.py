@@ -91,7 +91,9 @@ class RiskView(ShownModel):
     person resumes). `blocked_by` is the gate that lets no new position in now, or null, and
     `blocked_because` its sentence with the numbers.
 
-    Losses and exposures are positive rupees beside their limits.
+    Losses and exposures are positive rupees beside their limits. `options` of the open and reserved positions
+    are options; of the underlyings that the desk holds or is buying, `fullest_underlying` has the largest
+    exposure, `underlying_exposure`.
     """
 
     account: str
@@ -112,6 +114,11 @@ class RiskView(ShownModel):
     open_positions: int
     reservations: int
     positions_limit: int
+    options: int
+    options_limit: int
+    fullest_underlying: str | None
+    underlying_exposure: Rupees
+    underlying_exposure_limit: Rupees
     closed_trades_today: int
     refusals_today: dict[str, int]
 

@@ -33,7 +33,7 @@ _OF_TRADES = (
     "notes",
 )
 # A spreadsheet would take a text that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def trades_csv(told: DeskReport) -> str:

@@ -32,6 +32,13 @@ def test_the_day_is_a_line_and_the_same_in_words(owner, text):
     assert len(points.split()) == 7
 
 
+def test_what_is_used_stands_beside_each_limit(text):
+    said = text("/")
+    assert "Positions 1 of 2" in said
+    assert "Options 0 of 1" in said
+    assert "RELIANCE ₹20,044.00 of ₹30,140.52" in said
+
+
 def test_what_is_not_known_is_a_dash_and_never_zero(desk, text):
     for key in (
         holdings_key("main"),

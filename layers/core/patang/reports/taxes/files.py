@@ -140,7 +140,7 @@ def _purchase(account: str, line: Mapping[str, str]) -> Lot:
         account=account,
         exchange=line.get("exchange") or "NSE",
         symbol=_symbol(line["symbol"]),
-        opened=date.fromisoformat(line["bought_on"]),
+        opened=_day(line["bought_on"]),
         quantity=quantity,
         value=_in_paise(_amount(line["price"]) * quantity),
         # Whatever they were: of the charges of a purchase STT alone is treated another way.
@@ -155,7 +155,7 @@ def _purchase(account: str, line: Mapping[str, str]) -> Lot:
 
 def _note(line: Mapping[str, str]) -> MailedNote:
     charges = {name: _in_paise(_amount(line[name] or "0")) for name in COMPONENTS}
-    return MailedNote(day=date.fromisoformat(line["day"]), charges=charges)
+    return MailedNote(day=_day(line["day"]), charges=charges)
 
 
 def _trade(account: str, line: Mapping[str, str]) -> tuple[tuple[str, ...], Deal]:
@@ -185,8 +185,20 @@ def _moment(day: str, at: str) -> datetime:
     """The book's times are IST without saying so; without one the trade stands at the day's begin."""
     if at:
         told = datetime.fromisoformat(at)
+        _covered(told.date())
         return told.replace(tzinfo=IST) if told.tzinfo is None else told
-    return datetime.combine(date.fromisoformat(day), time(), IST)
+    return datetime.combine(_day(day), time(), IST)
+
+
+def _day(text: str) -> date:
+    return _covered(date.fromisoformat(text))
+
+
+def _covered(day: date) -> date:
+    # Beyond it a slip of the pen, which sums over days and zones cannot take.
+    if not 1900 <= day.year < 2100:
+        raise BadInput(f"{day} is no day of 1900 to 2099: write it as 2026-08-18")
+    return day
 
 
 def _symbol(text: str) -> str:
