@@ -13,6 +13,7 @@ from functions.api.console.chosen import ChosenAccount, ChosenDay
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk, own_account, own_accounts
 from functions.api.questions import Day
+from patang.errors import BadInput, StopTrading
 from patang.identity.principal import Principal
 from patang.market.sessions import is_open
 from patang.reports.desk_report import DeskReport
@@ -171,9 +172,25 @@ def tax(
     mode: _ChosenMode = None,
     start: _From = 0,
 ) -> Response:
-    """A financial year as the return asks for it, and the tables that its owner has told."""
+    """A financial year as the return asks for it, and the tables that its owner has told.
+
+    A table may be the reason that there is no year: then it is what can still be told again.
+    """
     asked, accounts = FinancialYear.parse(year), own_accounts(principal, account)
-    told = desk.tax_books().year(accounts, asked, mode)
+    tables = {
+        "year": asked,
+        "account": account,
+        "chosen": _chosen(account, mode),
+        "names": _TABLES,
+        "forms": _FORMS,
+        "tables": desk.tax_tables().kept(accounts),
+        "tells_actions": desk.settings_page().may_change(principal),
+        "longest": LONGEST_TABLE,
+    }
+    try:
+        told = desk.tax_books().year(accounts, asked, mode)
+    except (StopTrading, BadInput) as error:
+        return console_page(request, principal, "report_tax_stuck.html", problem=str(error), **tables)
     trades = len(told.business_rows) + len(told.gain_rows)
     business = told.business_rows[start : start + _ROWS_SHOWN]
     left = _ROWS_SHOWN - len(business)
@@ -189,14 +206,8 @@ def tax(
         business_rows=business,
         gain_rows=told.gain_rows[skipped : skipped + left] if left else (),
         later=f"/reports/tax/{asked}?{_query(further)}" if start + _ROWS_SHOWN < trades else None,
-        account=account,
         asked_mode=mode,
-        chosen=_chosen(account, mode),
-        names=_TABLES,
-        forms=_FORMS,
-        tables=desk.tax_tables().kept(accounts),
-        tells_actions=desk.settings_page().may_change(principal),
-        longest=LONGEST_TABLE,
+        **tables,
     )
 
 

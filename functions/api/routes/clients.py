@@ -1,9 +1,9 @@
 """The programs that a person has let in by OAuth, and their end."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -48,7 +48,7 @@ def connected(principal: Reader, desk: TheDesk) -> tuple[ClientView, ...]:
 
 
 @router.delete("/{grant_id}", status_code=204)
-def end(grant_id: str, principal: Admin, desk: TheDesk) -> None:
+def end(grant_id: Annotated[str, Path(max_length=80)], principal: Admin, desk: TheDesk) -> None:
     """End one at once: its tokens are worth nothing from now on."""
     if not desk.grants().disconnect(principal.name, grant_id, principal.actor):
         raise HTTPException(404, "you have no such program: it may have ended by itself")

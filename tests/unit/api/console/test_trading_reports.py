@@ -144,6 +144,19 @@ def test_a_year_tells_what_to_settle_and_takes_what_is_told(owner, text, desk):
         assert f'id="send-{table}"' in page
 
 
+def test_a_table_that_makes_the_year_impossible_can_be_told_again(owner, text, desk):
+    book = "symbol,trade_date,exchange,segment,trade_type,quantity,price,trade_id,order_id\n"
+    nowhere = "INFY,2026-08-03,FOO,EQ,buy,10,100,1,1\nINFY,2026-08-03,FOO,EQ,sell,10,110,2,2\n"
+    tell(owner, "tradebook", book + nowhere)
+    stuck = text(TAX, mode="live")
+    assert "It cannot be worked out: " in stuck
+    assert "The broker's trade book main 2 CSV" in stuck
+    assert 'id="send-tradebook"' in owner.get(TAX, params={"mode": "live"}).text
+    desk.clock.advance(1)
+    tell(owner, "tradebook", book)
+    assert "It cannot be worked out" not in text(TAX, mode="live")
+
+
 def test_only_who_runs_the_desk_is_asked_for_splits(sign_in):
     page = sign_in("other", "XY5678").get(TAX).text
     assert 'id="send-purchases"' in page
