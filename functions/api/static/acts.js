@@ -43,9 +43,19 @@ export function ask(title, text) {
   const dialog = document.getElementById("ask");
   document.getElementById("ask-title").textContent = title;
   document.getElementById("ask-text").textContent = text;
-  dialog.returnValue = "no";
   dialog.showModal();
-  return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
+  const choices = dialog.querySelector("form");
+  return new Promise((done) => {
+    const answered = (event) => {
+      // That a question before this one has ended may be told late, when this one stands already.
+      if (event.type === "close" && dialog.open) return;
+      choices.removeEventListener("submit", answered);
+      dialog.removeEventListener("close", answered);
+      done(event.submitter?.value === "yes");
+    };
+    choices.addEventListener("submit", answered);
+    dialog.addEventListener("close", answered);
+  });
 }
 
 export function forget(form) {
