@@ -38,13 +38,10 @@ export async function call(method, path, body) {
   return { ok: answer.ok, status: answer.status, told };
 }
 
-// Asks once more, in the desk's own dialog. True for yes.
-export function ask(title, text) {
-  const dialog = document.getElementById("ask");
-  document.getElementById("ask-title").textContent = title;
-  document.getElementById("ask-text").textContent = text;
-  dialog.showModal();
+// Opens a dialog whose form has a button of the value "yes". True if that is pressed.
+export function saysYes(dialog) {
   const choices = dialog.querySelector("form");
+  dialog.showModal();
   return new Promise((done) => {
     const answered = (event) => {
       // That a question before this one has ended may be told late, when this one stands already.
@@ -56,6 +53,13 @@ export function ask(title, text) {
     choices.addEventListener("submit", answered);
     dialog.addEventListener("close", answered);
   });
+}
+
+// Asks once more, in the desk's own dialog.
+export function ask(title, text) {
+  document.getElementById("ask-title").textContent = title;
+  document.getElementById("ask-text").textContent = text;
+  return saysYes(document.getElementById("ask"));
 }
 
 export function forget(form) {

@@ -1,5 +1,5 @@
 // The forms of the settings: what is typed is tried out, shown as a difference, and stored after a yes.
-import { call, forget } from "./acts.js";
+import { call, forget, saysYes } from "./acts.js";
 import { say, whenShown } from "./live.js";
 
 const form = document.getElementById("settings");
@@ -139,9 +139,7 @@ function line({ path, old, new: next, waits_until: until, meanwhile }) {
 function confirmed(diffs) {
   review.querySelector("tbody").replaceChildren(...diffs.map(line));
   document.getElementById("live-warning").hidden = !diffs.some(({ path, new: next }) => path === "mode" && next === "live");
-  review.returnValue = "no";
-  review.showModal();
-  return new Promise((done) => review.addEventListener("close", () => done(review.returnValue === "yes"), { once: true }));
+  return saysYes(review);
 }
 
 async function submit() {
