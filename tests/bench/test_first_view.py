@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(280)
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
+        pytest.skip("no Chromium on this machine: install the package chromium to measure a first view")
     before = dict(os.environ)
     try:
         with LocalStack(lambda _line: None) as stack, running_chromium() as browser:

@@ -1,12 +1,13 @@
 """Bandit and detect-secrets over the project, checkov and hadolint over its Dockerfiles; each can fail."""
 
 import shutil
+import subprocess
 
 import pytest
 
 from patang_workbench import scanners
 from patang_workbench.deployment.programs import ROOT
-from patang_workbench.scanners.of_code import SCANNED_CODE
+from patang_workbench.scanners.of_code import scanned_code
 from tests.infra.accepted_findings import nothing_but_accepted
 
 
@@ -21,7 +22,7 @@ def test_bandit_finds_nothing_that_was_not_accepted(files):
         *scanners.reasons_in_code((path for path in files if path.suffix == ".py"), ROOT),
     )
 
-    nothing_but_accepted("bandit", scanners.bandit([ROOT / folder for folder in SCANNED_CODE]), known)
+    nothing_but_accepted("bandit", scanners.bandit(scanned_code()), known)
 
 
 def test_no_file_holds_what_looks_like_a_secret(files):
@@ -109,3 +110,14 @@ def test_a_scanner_that_fails_is_no_clean_result(monkeypatch, tmp_path):
 
     with pytest.raises(scanners.ScannerError, match="no answer"):
         list(scanners.detect_secrets([tmp_path / "detect-secrets"], tmp_path))
+
+
+def test_code_is_what_git_keeps_and_not_what_synth_has_copied_of_it(tmp_path):
+    for name in ("infra/app.py", "infra/cdk.out/asset/app.py", "docs/example.py"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x = 1\n")
+    (tmp_path / ".gitignore").write_text("infra/cdk.out/\n")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+
+    assert scanned_code(tmp_path) == (tmp_path / "infra/app.py",)

@@ -13,7 +13,7 @@ from typing import Final
 from patang_workbench import scanners
 from patang_workbench.deployment.programs import ROOT, ProgramError, Programs
 from patang_workbench.deployment.stage import StageName, read_stage
-from patang_workbench.scanners.of_code import SCANNED_CODE
+from patang_workbench.scanners.of_code import scanned_code
 
 _STAGES: Final[tuple[StageName, ...]] = ("paper", "live")
 # With what an owner adds: somebody to write to, and research.
@@ -67,7 +67,7 @@ def _all_findings(assemblies: list[Path]) -> dict[str, tuple[list[scanners.Findi
     scans: dict[str, Scan] = {
         "detect-secrets": lambda: scanners.detect_secrets(scanners.project_files()),
         "checkov": lambda: chain(scanners.checkov_templates(templates), scanners.checkov_images(images)),
-        "bandit": lambda: scanners.bandit([ROOT / folder for folder in SCANNED_CODE]),
+        "bandit": lambda: scanners.bandit(scanned_code()),
         "cfn-lint": lambda: scanners.cfn_lint(templates),
         "asl-validator": lambda: scanners.asl_validator(scanners.definitions(templates)),
         "hadolint": lambda: scanners.hadolint(images),

@@ -10,9 +10,9 @@ from patang_workbench.deployment.programs import ROOT
 from patang_workbench.scanners.findings import Finding
 from patang_workbench.scanners.programs import CODE, run
 
-__all__ = ["SCANNED_CODE", "bandit", "detect_secrets", "project_files"]
+__all__ = ["bandit", "detect_secrets", "project_files", "scanned_code"]
 
-SCANNED_CODE: Final = ("layers/core/patang", "workbench/patang_workbench", "functions", "infra")
+_CODE_FOLDERS: Final = ("layers/core/patang", "workbench/patang_workbench", "functions", "infra")
 
 # Keys of services that the desk has nothing to do with: each detector is a regular expression a line, and all
 # of them together took twice as long. What looks like chance is still found.
@@ -52,10 +52,20 @@ def project_files(root: Path = ROOT) -> tuple[Path, ...]:
     return tuple(root / name for name in listed.stdout.split("\0") if name and (root / name).is_file())
 
 
-def bandit(folders: Sequence[Path], root: Path = ROOT) -> Iterator[Finding]:
-    """What it says of the Python below these folders. Raises ScannerError."""
+def scanned_code(root: Path = ROOT) -> tuple[Path, ...]:
+    """The project's own Python; what `make synth` has copied of it is not. Raises as project_files."""
+    folders = [root / folder for folder in _CODE_FOLDERS]
+    return tuple(
+        file
+        for file in project_files(root)
+        if file.suffix == ".py" and any(file.is_relative_to(folder) for folder in folders)
+    )
+
+
+def bandit(places: Sequence[Path], root: Path = ROOT) -> Iterator[Finding]:
+    """What it says of these files, and of the Python below these folders. Raises ScannerError."""
     answer = json.loads(
-        run([CODE / "bandit", "-q", "-f", "json", "-r", *folders], good=(0, 1), folder=root).stdout
+        run([CODE / "bandit", "-q", "-f", "json", "-r", *places], good=(0, 1), folder=root).stdout
     )
     for found in answer["results"]:
         yield Finding(
