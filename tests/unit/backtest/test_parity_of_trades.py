@@ -22,6 +22,7 @@ from tests.unit.risk.samples import AS_OF, equity_signal, position
 D = Decimal
 SIGNAL = equity_signal()
 ENTERED, LEFT = AS_OF + timedelta(minutes=1), AS_OF + timedelta(minutes=20)
+RESTS = timedelta(minutes=3)
 
 
 def bought(**changes: Any) -> Proposal:
@@ -101,7 +102,7 @@ def market(seen=anywhere, leaves=on_time, changed_at=None) -> Market:
 
 def compared(recorded: RecordedDay, again: Proposal | None, trade: Trade | None, **told: Any) -> TradeParity:
     name = SIGNAL.signal_id
-    replayed = Replayed({name: again} if again else {}, {name: trade} if trade else {})
+    replayed = Replayed({name: again} if again else {}, {name: trade} if trade else {}, RESTS)
     (found,) = compare_trades(recorded, replayed, market(**told))
     return found
 
@@ -141,9 +142,45 @@ def test_accounts_that_held_different_things_by_then_propose_different_things():
     earlier = held(entry_time=AS_OF - timedelta(minutes=9), exit_time=AS_OF - timedelta(minutes=1))
     recorded = day(positions=(earlier,))
     longer = traded(entered_at=AS_OF - timedelta(minutes=9), exited_at=AS_OF + timedelta(minutes=1))
-    replayed = Replayed({SIGNAL.signal_id: bought()}, {"S-before": longer})
+    replayed = Replayed({SIGNAL.signal_id: bought()}, {"S-before": longer}, RESTS)
     found, _ = compare_trades(recorded, replayed, market())
     assert found.cause == "FILL"
+
+
+@pytest.mark.parametrize(
+    ("before", "cause"),
+    [(timedelta(minutes=1), "FILL"), (RESTS, "UNEXPLAINED")],
+    ids=["still rests", "has lapsed"],
+)
+def test_an_order_of_the_replay_that_nobody_fills_takes_up_room_for_as_long_as_it_rests(before, cause):
+    """Of the same proposal the day has made a trade that is over, and the replay's order still waits."""
+    resting = bought(as_of=AS_OF - before, signal=SIGNAL.model_copy(update={"signal_id": "S-rests"}))
+    replayed = Replayed({"S-rests": resting}, {}, RESTS)
+    found, alone = compare_trades(day(bought(), positions=(held(),)), replayed, market())
+    assert (found.differences, found.cause) == (("the replay has not proposed it",), cause)
+    assert (alone.differences, alone.cause) == (
+        ("the day has not proposed it: no refusal is on record",),
+        "UNEXPLAINED",
+    )
+
+
+@pytest.mark.parametrize(
+    ("gate", "sold", "cause"),
+    [
+        ("MAX_CONCURRENT_REACHED", timedelta(minutes=1), "FILL"),
+        ("MAX_CONCURRENT_REACHED", timedelta(minutes=3), "UNEXPLAINED"),
+        ("MAX_DRAWDOWN", timedelta(minutes=1), "UNEXPLAINED"),
+    ],
+    ids=["just sold", "sold long since", "another gate"],
+)
+def test_a_sale_that_was_not_booked_yet_is_why_the_day_had_no_room(gate, sold, cause):
+    """sale at the exchange -> the account is asked, and holds it still -> the fill is booked"""
+    earlier = held(entry_time=AS_OF - timedelta(minutes=9), exit_time=AS_OF - sold)
+    recorded = day(positions=(earlier,), refused={SIGNAL.signal_id: gate})
+    same = traded(entered_at=AS_OF - timedelta(minutes=9), exited_at=AS_OF - sold)
+    replayed = Replayed({SIGNAL.signal_id: bought()}, {"S-before": same}, RESTS)
+    found, _ = compare_trades(recorded, replayed, market())
+    assert (found.differences, found.cause) == ((f"the day has not proposed it: {gate}",), cause)
 
 
 def test_other_settings_from_then_on_explain_a_proposal_and_before_they_do_not():
@@ -189,7 +226,7 @@ def test_what_no_proposal_accounts_for_is_unexplained() -> None:
     """A second order of the same signal, which the replay knows nothing of."""
     again = held(position_id="p2", entry_intent_id="N2")
     name = SIGNAL.signal_id
-    replayed = Replayed({name: bought()}, {name: traded()})
+    replayed = Replayed({name: bought()}, {name: traded()}, RESTS)
     once, twice = compare_trades(day(bought(), positions=(held(), again)), replayed, market())
     assert once.cause == ""
     assert (twice.order_id, twice.cause) == ("p2", "UNEXPLAINED")
@@ -230,7 +267,7 @@ def test_neither_other_holdings_nor_other_settings_make_a_price_good_that_nobody
         position_id="p2", entry_intent_id="N2", symbol="TCS", entry_time=AS_OF - timedelta(minutes=5)
     )
     recorded = day(bought(), positions=(held(), other), carried=("SBIN",))
-    replayed = Replayed({SIGNAL.signal_id: bought()}, {SIGNAL.signal_id: traded(entry_price=D(101))})
+    replayed = Replayed({SIGNAL.signal_id: bought()}, {SIGNAL.signal_id: traded(entry_price=D(101))}, RESTS)
     seen = {"seen": lambda _name, _at: (D(101), D(104)), "changed_at": AS_OF}
     found, _ = compare_trades(recorded, replayed, market(**seen))
     assert found.cause == "UNEXPLAINED"

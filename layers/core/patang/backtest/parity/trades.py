@@ -16,18 +16,21 @@ from patang.portfolio.position import Position
 
 __all__ = ["Market", "Replayed", "compare_trades"]
 
-# From the moment that ends a position until the last fill of its sale.
+# From the moment that ends a position until the last fill of its sale, and until the desk's books have it.
 _TO_SELL = timedelta(minutes=2)
+_NO_ROOM = "MAX_CONCURRENT_REACHED"
 _CHARGES = "charges of the same trade"
 _FILLED = ("FILLED", "PARTLY_FILLED")
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay came to: its proposals and its trades by the id of their signal."""
+    """What a replay came to: its proposals and its trades by the id of their signal. `rests` is how long an
+    order that nobody fills takes up room."""
 
     proposals: Mapping[str, Proposal]
     trades: Mapping[str, Trade]
+    rests: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,12 @@ def compare_trades(day: RecordedDay, replayed: Replayed, market: Market) -> tupl
         trade = replayed.trades.get(signal_id)
         before = None if position is None else _of_position(position)
         after = None if trade is None else _of_trade(trade)
-        differences = _differences(proposal, again, before, after)
+        differences = _differences(proposal, again, before, after, day.refused.get(signal_id))
         told = proposal or again
         assert told is not None
         cause: Cause = ""
         if differences and (proposal is None or again is None or _wanted(proposal) != again.quantity):
-            cause = _of_proposing(day, replayed, told.as_of, market.changed_at)
+            cause = _of_proposing(day, replayed, told, market.changed_at)
         elif differences:
             same_trade = differences[0].startswith(_CHARGES)
             cause = (
@@ -107,10 +110,14 @@ def _wanted(proposal: Proposal) -> int:
 
 
 def _differences(
-    proposal: Proposal | None, again: Proposal | None, before: Side | None, after: Side | None
+    proposal: Proposal | None,
+    again: Proposal | None,
+    before: Side | None,
+    after: Side | None,
+    refused: str | None,
 ) -> tuple[str, ...]:
     if proposal is None:
-        return ("the day has not proposed it",)
+        return (f"the day has not proposed it: {refused or 'no refusal is on record'}",)
     if again is None:
         return ("the replay has not proposed it",)
     told = []
@@ -134,11 +141,11 @@ def _differences(
     return tuple(told)
 
 
-def _of_proposing(day: RecordedDay, replayed: Replayed, at: datetime, changed_at: datetime | None) -> Cause:
+def _of_proposing(day: RecordedDay, replayed: Replayed, told: Proposal, changed_at: datetime | None) -> Cause:
     """Why the two accounts have proposed different things at a moment."""
-    if not _held_alike(day, replayed, at):
+    if not _room_taken_alike(day, replayed, told.as_of) or _sold_unbooked(day, told):
         return "FILL"
-    if changed_at is not None and at >= changed_at:
+    if changed_at is not None and told.as_of >= changed_at:
         return "SETTINGS"
     return "HELD_OVERNIGHT" if day.carried else "UNEXPLAINED"
 
@@ -194,11 +201,32 @@ def _sold_on(day: RecordedDay, position: Position) -> datetime | None:
     return at if sold else None
 
 
-def _held_alike(day: RecordedDay, replayed: Replayed, at: datetime) -> bool:
-    """Whether both accounts held the same at a moment."""
+def _room_taken_alike(day: RecordedDay, replayed: Replayed, at: datetime) -> bool:
+    """Whether both accounts held the same at a moment, and had ordered the same before it."""
+    bought = {name: day.position_of(name) for name in day.proposals}
+    entered = {name: position.entry_time for name, position in bought.items() if position is not None}
+    again = {name: trade.entered_at for name, trade in replayed.trades.items()}
     then = {p.symbol for p in day.positions.values() if p.entry_time <= at and (p.exit_time or at) >= at}
     now = {t.symbol for t in replayed.trades.values() if t.entered_at <= at <= t.exited_at}
-    return then == now
+
+    def ordered(proposals: Mapping[str, Proposal], entered: Mapping[str, datetime]) -> set[str]:
+        found = set()
+        for name, proposal in proposals.items():
+            declined = day.declined(proposal, replayed.rests)
+            rested = proposal.as_of + replayed.rests if declined is None else declined.until
+            if proposal.as_of < at < entered.get(name, rested):
+                found.add(proposal.signal.symbol)
+        return found
+
+    return then | ordered(day.proposals, entered) == now | ordered(replayed.proposals, again)
+
+
+def _sold_unbooked(day: RecordedDay, told: Proposal) -> bool:
+    """Whether the day had no room for want of a sale that the exchange had made just before."""
+    if day.refused.get(told.signal.signal_id) != _NO_ROOM:
+        return False
+    sold = (_sold_on(day, position) for position in day.positions.values())
+    return any(at is not None and at <= told.as_of <= at + _TO_SELL for at in sold)
 
 
 def _within(span: tuple[Decimal, Decimal] | None, price: Decimal) -> bool:
