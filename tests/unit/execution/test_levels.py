@@ -30,7 +30,7 @@ from tests.unit.execution.protected import (
     seen,
 )
 from tests.unit.execution.samples import MORNING, equity_signal
-from tests.unit.execution.stages import submitted, tell
+from tests.unit.execution.stages import entry_of, submitted, tell
 from tests.unit.execution.test_guard import marker, ticks
 from tests.unit.execution.trading_desk import TradingDesk
 
@@ -382,6 +382,84 @@ def test_a_lower_stop_and_an_entry_that_is_being_decided_on_do_not_both_take_wha
     raised = load(desk.store, RiskState, risk_key("main"))
     put(desk, "1495.00")
     assert load(desk.store, RiskState, risk_key("main")) == raised, "a higher stop adds no risk"
+
+
+def bought_in_part(price: float = 1500.0) -> TradingDesk:
+    """Seven of twenty, bought at 1500; the exchange has not traded the rest yet."""
+    desk = TradingDesk()
+    desk.exchange.fill_at_most = 7
+    desk.exchange.prices = {"INFY": price}
+    intent = submitted(desk)
+    desk.lane().process({"account": "main", "intent_id": intent.intent_id})
+    desk.queue.messages.clear()
+    desk.exchange.match()
+    tell(desk)
+    assert position(desk).quantity == 7
+    return desk
+
+
+def test_what_is_still_being_bought_counts_with_what_is_held() -> None:
+    """Seven shares at 1200 lose 2,100, and the twenty that are ordered more than the 6,000 of a trade."""
+    desk = bought_in_part()
+    told_so = remedies(put(desk, "1200.00"))["stop_loss_price"]
+    assert "once the 13 units still on order are bought" in told_so
+    assert "a trade may lose 6000.00" in told_so
+    assert position(desk).by_hand == ()
+    pump(desk)
+    assert position(desk).quantity == 20
+    assert put(desk, "1210.00").was_made
+
+
+def test_once_the_entry_has_ended_what_was_held_counts_alone() -> None:
+    desk = bought_in_part()
+    entry = entry_of(desk)
+    assert desk.amendments().cancel(entry, desk.market_time, "enough")
+    desk.exchange.fill_at_most = 0
+    pump(desk)
+    assert entry_of(desk).is_final
+    assert position(desk).quantity == 7
+    assert put(desk, "1200.00").was_made
+
+
+def test_the_reservation_of_what_is_still_being_bought_holds_the_risk_of_a_persons_stop() -> None:
+    """Whoever decides on another entry meanwhile sees what the rest of this one may lose."""
+    desk = bought_in_part()
+    (before,) = desk.risk().reservations.values()
+    assert put(desk, "1400.00").was_made
+    (held,) = desk.risk().reservations.values()
+    most = entry_of(desk).limit_price or entry_of(desk).terms.price
+    assert held.risk_amount > (most - 1400) * 13 > before.risk_amount
+    assert (held.exposure, held.intent_id) == (before.exposure, before.intent_id)
+    pump(desk)
+    assert desk.risk().reservations == {}
+    assert position(desk).stop_loss_price == D("1400.00")
+
+
+def test_the_day_may_not_lose_more_by_what_is_still_being_bought() -> None:
+    desk = bought_in_part()
+    day = desk.market_time.astimezone(IST).date()
+    limit = desk.settings.capital.starting_capital_inr * desk.settings.capital.daily_loss_limit_pct / 100
+    lost = limit - 900
+    desk.store.write(
+        create(AccountDay(account="main", day=day, realised_pnl=-lost, by_mode={desk.settings.mode: -lost}))
+    )
+    # Fifty rupees lower: the seven alone lose 350 more, the twenty 1,000.
+    told_so = remedies(put(desk, "1440.00"))["stop_loss_price"]
+    assert "with every stop hit the day loses" in told_so
+    assert "once the 13 units still on order are bought" in told_so
+
+
+def test_a_raised_stop_that_does_not_go_up_with_dear_fills_is_the_owners_too() -> None:
+    """A share's stop keeps its distance as dearer fills come; one that was set stays, and they may lose more.
+    A program is told so, and may set it once the order has ended."""
+    desk = bought_in_part()
+    entry = entry_of(desk)
+    dear = entry.evolve(limit_price=D("1507.00"))
+    desk.store.write(replace(dear))
+    with pytest.raises(OwnerNeeded, match="would stay there while 13 units are still being bought"):
+        put(desk, "1490.05", actor="token:t1 of asha")
+    assert put(desk, "1490.05").was_made
+    assert put(desk, "1499.00", actor="token:t1 of asha").was_made
 
 
 def test_without_a_price_yet_it_is_held_against_what_was_paid() -> None:

@@ -8,23 +8,24 @@ trails goes on rising above it.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
+from patang.execution.guarding.stop_risk import StopRisk, stop_risk
+from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
 from patang.execution.orders.broken import Broken, told
 from patang.execution.prices import on_tick, tick_ceiling, tick_floor
 from patang.execution.protection.protector import Protector
 from patang.identity.principal import is_program
 from patang.identity.rights import OwnerNeeded
-from patang.keys import mark_key, position_key, risk_key
+from patang.keys import intent_key, mark_key, position_key, risk_key
 from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
 from patang.portfolio.position import ByHand, Mark, Position
 from patang.ports import Clock, Put, StateStore, Write, WriteConflict
 from patang.records import change, create, load, replace
-from patang.risk.account_view import AccountView, view_account
-from patang.risk.charges import leg_charges, segment_of
+from patang.risk.account_view import view_account
 from patang.settings import Mode, Settings
 
 __all__ = ["LevelChange", "LevelWish", "PersonsLevels"]
@@ -74,7 +75,7 @@ class PersonsLevels:
     ) -> LevelChange:
         """Sets what is asked for, or says which rules it breaks. `as_of` is market time.
 
-        Raises OwnerNeeded where a program would lower a stop, StopTrading where the risk of a lower one
+        Raises OwnerNeeded where a program's stop would risk more than before, StopTrading where its risk
         cannot be told, and WriteConflict where others keep changing the position.
         """
         done = change(self._store, lambda: self._decide(account, position_id, wish, actor, as_of))
@@ -108,21 +109,23 @@ class PersonsLevels:
     def _limits(
         self, position: Position, stop: Decimal, actor: str, as_of: datetime
     ) -> tuple[tuple[str, ...], Sequence[Write]]:
-        """The limits that a lower stop passes, and the write that it is decided against: an entry that is
-        being decided on meanwhile sees the risk that this adds."""
-        if stop >= position.stop_loss_price:
+        """The limits that a stop passes which risks more, and the write that it is decided against: an entry
+        that is being decided on meanwhile sees the risk that this adds."""
+        if stop == position.stop_loss_price:
             return (), ()
-        if is_program(actor):
-            raise OwnerNeeded(
-                f"a stop of {stop} is below that of {position.stop_loss_price}, which raises what "
-                f"{position.symbol} may lose: its owner lowers it, signed in on the desk's page"
-            )
         known = load(self._store, RiskState, risk_key(position.account))
         state = known or RiskState(account=position.account)
+        entry = load(self._store, OrderIntent, intent_key(position.account, position.entry_intent_id))
+        risk = stop_risk(position, stop, entry, state, as_of.astimezone(IST).date())
+        held = risk.held_in(state)
+        against = (create(held) if known is None else replace(held),)
+        if risk.added <= 0:
+            return (), against if risk.reserved else ()
+        if is_program(actor):
+            raise OwnerNeeded(_of_its_owner(position, risk))
         settings, now = self._settings(), self._clock.now()
         view = view_account(self._store, position.account, as_of, now, settings, state=state)
-        found = tuple(_passed(position, stop, view, settings, as_of.astimezone(IST).date()))
-        return found, (create(state) if known is None else replace(state),)
+        return tuple(risk.passed(view, settings)), against
 
     def _event(
         self,
@@ -202,24 +205,15 @@ def _at_once(field: str, price: Decimal, where: str) -> Broken:
     return Broken(field, str(price), f"it would sell at once: give one {where}, or exit the position")
 
 
-def _passed(
-    position: Position, stop: Decimal, view: AccountView, settings: Settings, day: date
-) -> Iterator[str]:
-    """The limits of risk that the account passes with this lower stop, in sentences."""
-    units = position.open_quantity
-    segment = segment_of(position.exchange, position.symbol, position.product)
-    leaving = leg_charges(segment, position.exchange, "SELL", stop, units, day).total
-    loses = (position.entry_price - stop) * units + position.entry_charges + leaving
-    most = view.capital(settings) * settings.risk.risk_per_trade_pct / 100
-    if loses > most:
-        yield (
-            f"at this stop the position loses {loses:.2f} rupees with its charges, "
-            f"and a trade may lose {most:.2f}"
-        )
-    over = (position.stop_loss_price - stop) * units - view.daily_loss_left(settings)
-    if over > 0:
-        limit = view.loss_limit(settings)
-        yield f"with every stop hit the day loses {limit + over:.2f} rupees, and may lose {limit:.2f}"
+def _of_its_owner(position: Position, risk: StopRisk) -> str:
+    """Why no program sets this stop."""
+    if risk.stop < position.stop_loss_price:
+        why = f"a stop of {risk.stop} is below that of {position.stop_loss_price}"
+        who = "its owner lowers it, signed in on the desk's page"
+    else:
+        why = f"a stop of {risk.stop} would stay there while {risk.coming} units are still being bought"
+        who = "its owner sets it, signed in on the desk's page, or you once the order has ended"
+    return f"{why}, which raises what {position.symbol} may lose: {who}"
 
 
 def _with_levels(position: Position, stop: Decimal, target: Decimal) -> Position:
