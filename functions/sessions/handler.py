@@ -1,5 +1,6 @@
 """(sessions): reminds of the day's login before the market opens, logs out after the day's end, and sends
-what was held while (reconciler) rests."""
+what was held while (reconciler) rests: word of a day's report too, where the session was in the evening or at
+a weekend."""
 
 from typing import Any
 
@@ -23,7 +24,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return {"ok": False, "reason": str(error)}
     with counting_failures(desk.store, desk.clock):
         try:
-            done = desk.daily_login().by_schedule(moment)
+            done = desk.daily_login().by_schedule(moment) | {"reports": desk.day_mail().run(moment)}
         finally:
             told = desk.notifications().flush()
     return done | {"told": told}

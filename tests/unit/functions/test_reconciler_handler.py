@@ -1,6 +1,7 @@
 """(reconciler): a person's wish, tickets of the queue, and what is neither."""
 
 import json
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from functions.reconciler import handler as reconciler
 from patang.errors import BadInput, StopTrading
+from patang.settings import Settings
 from tests.fakes import FixedClock, MemoryStore, RecordedDeadLetters, RecordedMetrics
 
 
@@ -25,6 +27,30 @@ class Desk(SimpleNamespace):
 
     def reconciler(self) -> "Desk":
         return self
+
+    def charge_check(self) -> "Desk":
+        return self
+
+    def notifications(self) -> "Desk":
+        return self
+
+    def standing_settings(self) -> Settings:
+        return Settings()
+
+    def run(self, _as_of: datetime) -> dict[str, object]:
+        return {}
+
+    def flush(self) -> int:
+        return 0
+
+    def desk_figures(self) -> "Desk":
+        return self
+
+    def tell(self, as_of: datetime) -> None:
+        self.asked.append(as_of)
+
+    def day_mail(self) -> "Desk":
+        raise RuntimeError("the mail fails")
 
     def polling(self) -> "Desk":
         return self
@@ -61,6 +87,14 @@ def test_a_person_gets_the_verdict_of_the_accounts_he_names(desk: Desk) -> None:
     }
     assert reconciler.handler({"reconcile": []}, None) == {"results": []}
     assert desk.asked == [["main"], []]
+
+
+def test_a_mail_that_fails_costs_the_minute_no_figure(desk: Desk) -> None:
+    now = desk.clock.now()
+    with pytest.raises(RuntimeError, match="the mail fails"):
+        reconciler.handler({"scheduled_time": now.isoformat()}, None)
+    assert desk.metrics.counts["reconciled"] == 1
+    assert desk.asked == [now]
 
 
 @pytest.mark.parametrize("named", ["main", None, [1], ["nobody"]])

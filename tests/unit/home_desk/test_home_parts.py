@@ -3,8 +3,9 @@
 import inspect
 import os
 import threading
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
@@ -51,6 +52,22 @@ def test_who_was_away_begins_with_now(clockwork: HomeClockwork) -> None:
     list(clockwork.due(TUESDAY))
     evening = TUESDAY.replace(hour=18)
     assert dict(clockwork.due(evening)) == {"logout": evening}
+
+
+@pytest.mark.parametrize("at", ["15:50", "18:00"])
+def test_after_the_close_word_of_the_report_is_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, at: str
+) -> None:
+    """By the minute's reconciliation, and where that did not run, by the schedule of the evening."""
+    desk = HomeDesk(HomeEnvironment.read(ONE | {"PATANG_HOME": str(tmp_path)}), lambda: "http://127.0.0.1:1")
+    desk.clock = FixedClock(datetime.combine(TUESDAY, time.fromisoformat(at), IST))
+    clockwork = HomeClockwork(desk)
+    clockwork.start()
+    until = monotonic() + 10
+    while "Report of 18 Aug 2026" not in caplog.text and monotonic() < until:
+        sleep(0.05)
+    clockwork.end()
+    assert "http://127.0.0.1:1/reports/daily/2026-08-18" in caplog.text
 
 
 def test_what_is_put_is_read_in_order_and_again_from_any_place() -> None:

@@ -19,11 +19,17 @@ TUESDAY, LAST = date(2026, 8, 18), date(2026, 8, 31)
 
 
 class Evening:
-    def __init__(self, public_url="https://desk.example/", accounts=("main", "family"), **notifications):
+    def __init__(
+        self,
+        public_url="https://desk.example/",
+        accounts=("main", "family"),
+        sessions=(),
+        **notifications,
+    ):
         self.store, self.clock = MemoryStore(), FixedClock(at(TUESDAY, "15:50"))
         self.notifier, self.metrics = RecordedNotifier(), RecordedMetrics()
         self.public_url = public_url
-        settings = Settings.model_validate({"notifications": notifications})
+        settings = Settings.model_validate({"notifications": notifications, "sessions": sessions})
         reports = DeskReports(self.store, lambda: settings, TradeNotes(self.store, self.clock))
         self.mail = DayMail(
             self.store,
@@ -80,6 +86,24 @@ def test_the_months_last_session_tells_of_the_month_as_well():
     # The 31st of January 2026 is a Saturday: the month ends for the desk on the Friday.
     assert evening.mail.run(at(date(2026, 1, 30), "15:50")) == ("daily", "monthly")
     assert evening.mail.run(at(date(2026, 1, 29), "15:50")) == ("daily",)
+
+
+def test_special_sessions_at_a_weekend_and_in_the_evening_are_told_of():
+    evening = Evening()
+    assert evening.mail.run(at(date(2026, 2, 1), "15:50")) == ("daily",), "the budget's Sunday"
+    muhurat = date(2024, 11, 1)
+    assert evening.mail.run(at(muhurat, "18:30")) == ()
+    assert evening.mail.run(at(muhurat, "19:30")) == ("daily",)
+
+
+def test_an_owners_word_on_a_day_makes_it_the_months_last_session():
+    saturday = date(2026, 1, 31)
+    hours = {"day": saturday, "reason": "Mock session", "open": "10:00", "close": "12:00"}
+    evening = Evening(sessions=[hours])
+    assert evening.mail.run(at(date(2026, 1, 30), "15:50")) == ("daily",)
+    assert evening.mail.run(at(saturday, "12:30")) == ("daily", "monthly")
+    closed = {"day": LAST, "reason": "Declared a holiday", "closed": True}
+    assert Evening(sessions=[closed]).mail.run(at(date(2026, 8, 28), "15:50")) == ("daily", "monthly")
 
 
 @pytest.mark.parametrize(

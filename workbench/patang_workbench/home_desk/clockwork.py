@@ -116,7 +116,7 @@ class HomeClockwork:
     def _call(self, name: str, minute: datetime) -> None:
         calls: Mapping[str, Callable[[], object]] = {
             "login_reminder": lambda: self._desk.daily_login().by_schedule(minute),
-            "logout": lambda: self._desk.daily_login().by_schedule(minute),
+            "logout": lambda: self._log_out(minute),
             "morning": lambda: self._desk.morning().catch_up(minute),
             "late_morning": lambda: self._desk.morning().catch_up(minute),
             "preflight": lambda: self._desk.preflight().by_schedule(minute),
@@ -130,6 +130,10 @@ class HomeClockwork:
         finally:
             self._desk.notifications().flush()
 
+    def _log_out(self, minute: datetime) -> object:
+        told = self._desk.day_mail().run(minute)
+        return self._desk.daily_login().by_schedule(minute) | {"reports": told}
+
     def _archive(self, minute: datetime) -> object:
         done = self._desk.archive().run(minute)
         self._desk.tidy()
@@ -139,4 +143,5 @@ class HomeClockwork:
         now = self._desk.clock.now()
         for store in (self._desk.store, self._desk.auth_store):
             store.expire(now)
-        return self._desk.reconciler().run(minute) | {"charges": self._desk.charge_check().run(minute)}
+        done = self._desk.reconciler().run(minute) | {"charges": self._desk.charge_check().run(minute)}
+        return done | {"reports": self._desk.day_mail().run(minute)}

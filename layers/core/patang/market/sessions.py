@@ -80,10 +80,10 @@ def session_on(
     return Session(day, first, last, breaks=tuple(sorted(shared)))
 
 
-def is_open(day: date) -> bool:
+def is_open(day: date, overrides: Iterable[SessionOverride] = ()) -> bool:
     """Whether the exchange trades on `day`; Monday to Friday in years the calendar does not know."""
     try:
-        return session_on(day) is not None
+        return session_on(day, overrides=overrides) is not None
     except StopTrading:
         return day.weekday() < 5
 

@@ -9,6 +9,7 @@ from patang.desk_view.money import rupees
 from patang.errors import PatangError
 from patang.execution.following.consequences import Notice, tell
 from patang.execution.journal import journal, told_first
+from patang.market.session_override import SessionOverride
 from patang.market.sessions import is_open, session_on
 from patang.ports import Clock, Metrics, Notifier, StateStore
 from patang.public_address import known_address
@@ -66,7 +67,7 @@ class DayMail:
             told.append("daily")
         if (
             settings.notifications.monthly_report
-            and _is_last_of_month(day)
+            and _is_last_of_month(day, settings.sessions)
             and self._tell(_monthly(day), as_of)
         ):
             told.append("monthly")
@@ -111,11 +112,11 @@ def _monthly(day: date) -> _Period:
     )
 
 
-def _is_last_of_month(day: date) -> bool:
+def _is_last_of_month(day: date, overrides: Sequence[SessionOverride]) -> bool:
     """Whether no session follows in the month; of a year whose holidays are unknown by its weekdays."""
     following = day + timedelta(days=1)
     while following.month == day.month:
-        if is_open(following):
+        if is_open(following, overrides):
             return False
         following += timedelta(days=1)
     return True
