@@ -12,7 +12,6 @@ from functions.api.questions import Cursor
 from patang.accounts.view import account_view
 from patang.desk_view.settings_form import FORMS, sections, waiting
 from patang.notifications.subscriptions import last_report
-from patang.settings.table import table
 
 __all__ = ["router"]
 
@@ -63,7 +62,6 @@ def version(
         principal,
         "settings_version.html",
         found=found,
-        units={row.path: row.unit for row in table()},
         newest=page.newest().version,
     )
 

@@ -85,7 +85,8 @@ function tell(details) {
       control.setAttribute("aria-describedby", `${note.id} ${control.dataset.described ?? ""}`.trim());
       (control.closest("[data-column]") ?? found.place.querySelector(".setting-value")).append(note);
     } else {
-      found.place.querySelector("legend").after(note);
+      // A section's stands beneath its heading, one of a setting that is only shown beside what it is.
+      (found.place.querySelector("legend") ?? found.place.querySelector(".setting-about").lastElementChild).after(note);
     }
   }
   const first = form.querySelector("[aria-invalid]") ?? form.querySelector(".wrong");
@@ -94,19 +95,7 @@ function tell(details) {
   say(elsewhere.join(" ") || "Nothing was stored: see what is wrong at the fields.");
 }
 
-const shown = (value) => {
-  if (value === null || (Array.isArray(value) && !value.length)) return "none";
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  if (Array.isArray(value)) return value.map(shown).join(typeof value[0] === "object" ? "; " : ", ");
-  if (typeof value === "object") {
-    const told = Object.entries(value).filter(([, one]) => one !== null && one !== false && one?.length !== 0);
-    return told.map(([name, one]) => `${name} ${shown(one)}`).join(", ");
-  }
-  return String(value);
-};
-
 const moment = new Intl.DateTimeFormat("en-IN", { dateStyle: "medium", timeStyle: "short", hourCycle: "h23", timeZone: "Asia/Kolkata" });
-const rupees = new Intl.NumberFormat("en-IN", { style: "currency", currency: "INR" });
 
 function cell(row, name, text) {
   const made = document.createElement("td");
@@ -116,23 +105,21 @@ function cell(row, name, text) {
   return made;
 }
 
-function line({ path, old, new: next, waits_until: until, meanwhile }) {
-  const { place } = placeOf(path);
-  const unit = place.dataset.unit ?? "";
-  const said = (value) => (value !== null && unit.startsWith("rupees") ? rupees.format(value) : shown(value));
+// In the desk's own words: what a version changes need not all stand on this page.
+function line(diff) {
   const row = document.createElement("tr");
   const named = cell(row, "", "");
   const name = document.createElement("strong");
-  name.textContent = place.dataset.label;
+  name.textContent = diff.name;
   const beneath = document.createElement("span");
   beneath.className = "small";
-  beneath.textContent = path;
+  beneath.textContent = diff.path;
   named.append(name, beneath);
-  cell(row, "Before", said(old));
-  cell(row, "After", said(next));
-  const waits = () => `waits: ${said(meanwhile)} holds until ${moment.format(new Date(until))} IST`;
-  const held = cell(row, "Holds", until ? waits() : "at once");
-  held.classList.toggle("warn", Boolean(until));
+  cell(row, "Before", diff.old_said);
+  cell(row, "After", diff.new_said);
+  const until = diff.waits_until;
+  const waits = () => `waits: ${diff.meanwhile_said} holds until ${moment.format(new Date(until))} IST`;
+  cell(row, "Holds", until ? waits() : "at once").classList.toggle("warn", Boolean(until));
   return row;
 }
 

@@ -4,7 +4,13 @@ import json
 
 import pytest
 
+from patang.execution.intent import OrderIntent
 from patang.identity.principal import ALL_SCOPES, Principal
+from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, risk_key
+from patang.portfolio.account_state import RiskState
+from patang.portfolio.position import Position
+from patang.ports import Delete
+from patang.records import load, replace
 from tests.browser.console import PHONE, press
 
 ME = Principal("asha", "person:asha", ("main",), ALL_SCOPES, csrf="of a browser")
@@ -17,6 +23,17 @@ def version(console) -> int:
 
 def change(console, values: dict, based_on: int) -> None:
     console.desk.settings_page().change(values, based_on, "", ME)
+
+
+def nothing_open(store) -> None:
+    """What keeps the mode as it is goes: positions, orders, and what is reserved for them."""
+    for kind, index in ((Position, OPEN_POSITIONS), (OrderIntent, LIVE_INTENTS)):
+        for item in store.query_index(index):
+            store.write(Delete(kind.model_validate(item).key()))
+    for account in ("main", "family", "other"):
+        risk = load(store, RiskState, risk_key(account))
+        if risk is not None:
+            store.write(replace(risk.evolve(reservations={})))
 
 
 def put(page, path: str, value: str) -> None:
@@ -48,8 +65,12 @@ def test_a_limit_is_changed_after_its_difference_was_seen(console):
     assert page.run("document.getElementById('changed-count').innerText") == "2 changed"
     press(page, "Review changes")
     positions, profit = differences(page)
-    assert positions[0].split() == ["Max", "concurrent", "positions", "risk.max_concurrent_positions"]
-    assert positions[1:] == ["2", "5", "waits: 2 holds until 19 Aug 2026, 00:00 IST"]
+    assert positions[0].splitlines() == ["Most open positions", "risk.max_concurrent_positions"]
+    assert positions[1:] == [
+        "2 positions",
+        "5 positions",
+        "waits: 2 positions holds until 19 Aug 2026, 00:00 IST",
+    ]
     assert profit[1:] == ["₹150.00", "₹1,50,000.50", "at once"]
     assert version(console) == 0, "nothing is stored before the yes"
     page.run("document.getElementById('review-note').value = 'a <b>quiet</b> week'")
@@ -165,7 +186,7 @@ def test_ticks_switches_and_words_are_sent_as_what_they_are(console):
     press(page, "Review changes")
     assert differences(page) == [
         [
-            "SMS\nnotifications.sms",
+            "Events by SMS\nnotifications.sms",
             "approval, alarm, halt, session",
             "approval, alarm, session",
             "at once",
@@ -181,6 +202,58 @@ def test_ticks_switches_and_words_are_sent_as_what_they_are(console):
     rows = differences(other)
     assert [row[1:3] for row in rows[:2]] == [["yes", "no"], ["intraday", "swing"]]
     assert rows[2][2] == "INFY, TCS, M&M"
+
+
+# What an answer of the desk's is given beside what stands in it.
+ALSO = """(() => { const fetched = window.fetch; window.fetch = async (path, asked) => {
+    const answer = await fetched(path, asked);
+    if (!String(path).endsWith("/preview")) return answer;
+    const told = await answer.json();
+    return new Response(JSON.stringify(CHANGE(told)), { status: STATUS });
+}; })()"""
+
+
+def test_what_changes_on_another_page_is_in_the_difference_too(console):
+    page = console.page("/settings/notifications")
+    put(page, "notifications.merge_minutes", "9")
+    elsewhere = {"path": "risk.of_another_page", "name": "Of another page", "old_said": "1", "new_said": "2"}
+    also = f"(told) => ({{ ...told, changes: [...told.changes, {json.dumps(elsewhere)}] }})"
+    page.run(ALSO.replace("CHANGE", f"({also})").replace("STATUS", "200"))
+    press(page, "Review changes")
+    assert differences(page) == [
+        ["Messages merged within\nnotifications.merge_minutes", "5 minutes", "9 minutes", "at once"],
+        ["Of another page\nrisk.of_another_page", "1", "2", "at once"],
+    ]
+    assert page.console == []
+
+
+def test_what_is_wrong_with_a_setting_that_is_only_shown_is_told_beside_it(console):
+    page = console.page("/settings/desk")
+    put(page, "profile", "mine")
+    wrong = {"message": "wrong", "details": [{"field": "kite.root", "message": "no such broker"}]}
+    page.run(ALSO.replace("CHANGE", f"(() => ({json.dumps(wrong)}))").replace("STATUS", "400"))
+    press(page, "Review changes")
+    assert told_at(page, "kite.root") == "no such broker"
+    assert page.run("document.querySelector('#settings button.button').disabled") is False
+
+
+def test_mode_live_is_asked_for_in_words(console):
+    nothing_open(console.desk.store)
+    page = console.page("/settings/desk")
+    put(page, "mode", "live")
+    press(page, "Review changes")
+    [[_, before, after, _]] = differences(page)
+    assert (before, after) == ("paper", "live")
+    warning = "document.getElementById('live-warning')"
+    assert "orders go to the exchange and cost real money" in page.run(f"{warning}.innerText")
+    assert page.run(f"{warning}.checkVisibility()")
+    press(page, "Back", "#review")
+    page.until(f"!{REVIEW_OPEN}")
+    put(page, "mode", "paper")
+    put(page, "profile", "mine")
+    press(page, "Review changes")
+    page.until(REVIEW_OPEN)
+    assert not page.run(f"{warning}.checkVisibility()")
 
 
 def test_a_mode_that_is_refused_is_told_before_it_is_confirmed(console):

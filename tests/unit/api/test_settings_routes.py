@@ -175,7 +175,17 @@ def test_the_versions_are_kept(reader, change):
     assert second["next"] is None
     one = reader("/api/settings/versions/2").json()
     assert one["changes"] == [
-        {"path": "profile", "old": "p0", "new": "p1", "waits_until": None, "meanwhile": None}
+        {
+            "path": "profile",
+            "name": "Profile label",
+            "old": "p0",
+            "old_said": "p0",
+            "new": "p1",
+            "new_said": "p1",
+            "waits_until": None,
+            "meanwhile": None,
+            "meanwhile_said": None,
+        }
     ]
     assert reader("/api/settings/versions/9").status_code == 404
 

@@ -5,24 +5,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
+from patang.desk_view.settings_said import in_section
 from patang.desk_view.settings_view import SettingView
 from patang.settings.inputs import Input, inputs
 
 __all__ = ["FORMS", "Asked", "Form", "Section", "sections", "waiting"]
-
-# The unit stands beside the field.
-_UNITS: Final = ("_pct", "_inr", "_ms")
-_CAPITALS: Final = {
-    "adx": "ADX",
-    "api": "API",
-    "atr": "ATR",
-    "ip": "IP",
-    "iv": "IV",
-    "mis": "MIS",
-    "rsi": "RSI",
-    "sms": "SMS",
-    "url": "address",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +127,4 @@ def _section_of(asked: Asked) -> str:
 
 def _asked(setting: SettingView, kinds: Mapping[str, Input]) -> Asked:
     value = setting.value if setting.waits_until is None else setting.waiting
-    return Asked(setting, kinds[setting.path], _label(setting.path), value)
-
-
-def _label(path: str) -> str:
-    """The last part of its path as people say it: the unit stands beside it."""
-    name = path.rpartition(".")[2]
-    for unit in _UNITS:
-        name = name.removesuffix(unit)
-    words = " ".join(_CAPITALS.get(word, word) for word in name.split("_"))
-    return words[0].upper() + words[1:]
+    return Asked(setting, kinds[setting.path], in_section(setting.path), value)

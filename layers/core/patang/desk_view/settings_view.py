@@ -1,10 +1,12 @@
 """The settings as they are shown and changed: each with its unit, its range, and when a change holds."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from patang.accounts.account import Account
 from patang.desk_view.paging import Page, cursor_at, place_of
+from patang.desk_view.settings_said import said
 from patang.desk_view.views import Moment, ShownModel
 from patang.errors import BadInput
 from patang.identity.principal import Principal
@@ -14,6 +16,7 @@ from patang.settings import Settings
 from patang.settings.changes import SettingsChanges
 from patang.settings.edits import SET_BY_OPERATOR, edited
 from patang.settings.effective import only_tightened, plain
+from patang.settings.names import name_of
 from patang.settings.stored import StoredSettings, load_version, versions
 from patang.settings.table import Row, table
 
@@ -25,11 +28,15 @@ _NO_LIMIT = "at once"
 class SettingView(ShownModel):
     """A setting. `value` holds now. Where something waits, `waiting` is what it will be from `waits_until`
     (market time) on; null there may be a value, none. `holds` says in words when a change of it takes effect;
-    `by_operator`: no route changes it."""
+    `by_operator`: no route changes it. `name` is what people call it, `value_said` and `waiting_said` are
+    the values as they read them, with their unit."""
 
     path: str
+    name: str
     value: Any
+    value_said: str
     waiting: Any = None
+    waiting_said: str | None = None
     waits_until: Moment | None = None
     default: str
     unit: str
@@ -41,13 +48,18 @@ class SettingView(ShownModel):
 
 class SettingDiff(ShownModel):
     """A setting that a version changes. `waits_until`: the limit is loosened, and `meanwhile` is what holds
-    until then (market time); null where the change holds at once."""
+    until then (market time); null where the change holds at once. `name` is what people call the setting,
+    what ends in `_said` are the values as they read them, with their unit."""
 
     path: str
+    name: str
     old: Any = None
+    old_said: str
     new: Any = None
+    new_said: str
     waits_until: Moment | None = None
     meanwhile: Any = None
+    meanwhile_said: str | None = None
 
 
 class SettingsVersion(ShownModel):
@@ -92,8 +104,10 @@ class SettingsPage:
         return SettingsView(
             version=_version(stored),
             settings=tuple(
-                _setting(row, values[row.path]).model_copy(
-                    update={"waiting": waiting[row.path], "waits_until": until} if row.path in waiting else {}
+                _setting(
+                    row,
+                    values[row.path],
+                    _waits(row.path, waiting[row.path], until) if row.path in waiting else {},
                 )
                 for row in table()
             ),
@@ -171,25 +185,41 @@ def _diffs(stored: StoredSettings) -> tuple[SettingDiff, ...]:
     return tuple(
         SettingDiff(
             path=change.path,
+            name=name_of(change.path),
             old=change.old,
+            old_said=said(change.path, change.old),
             new=change.new,
-            waits_until=stored.held_until if change.path in stored.held else None,
-            meanwhile=stored.held.get(change.path),
+            new_said=said(change.path, change.new),
+            **_meanwhile(stored, change.path),
         )
         for change in stored.changes
     )
 
 
-def _setting(row: Row, value: Any) -> SettingView:
+def _meanwhile(stored: StoredSettings, path: str) -> dict[str, Any]:
+    if path not in stored.held:
+        return {}
+    holds = stored.held[path]
+    return {"waits_until": stored.held_until, "meanwhile": holds, "meanwhile_said": said(path, holds)}
+
+
+def _waits(path: str, value: Any, until: datetime | None) -> dict[str, Any]:
+    return {"waiting": value, "waiting_said": said(path, value), "waits_until": until}
+
+
+def _setting(row: Row, value: Any, waits: Mapping[str, Any]) -> SettingView:
     return SettingView(
         path=row.path,
+        name=name_of(row.path),
         value=value,
+        value_said=said(row.path, value),
         default=row.default,
         unit=row.unit,
         allowed=row.allowed,
         holds=_holds(row),
         by_operator=row.path in SET_BY_OPERATOR,
         description=row.description,
+        **waits,
     )
 
 

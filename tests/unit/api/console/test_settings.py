@@ -91,10 +91,11 @@ def test_what_waits_is_told_where_it_is_set_and_on_the_overview(owner, change, t
     for path in ("/settings/limits", "/settings"):
         told = text(path)
         assert "One limit waits for the next session" in told
-        assert "1 holds; 5 from 19 Aug 2026, 00:00 IST on" in told
+        assert "Most open positions: 1 position holds; 5 positions from 19 Aug 2026, 00:00 IST on" in told
+        assert "risk.max" not in told.partition("waits for the next session")[2].partition("IST on")[0]
     shown = part(owner.get("/settings/limits").text, "risk.max_concurrent_positions")
     assert 'value="5"' in shown, "what is wanted is what is edited"
-    assert "1 holds until 19 Aug 2026, 00:00 IST" in shown
+    assert "1 position holds until 19 Aug 2026, 00:00 IST" in shown
     assert "limit waits" not in text("/settings/approval")
 
 
@@ -110,7 +111,7 @@ def test_a_bound_that_waits_to_be_none_is_told(owner, change):
     assert setting["waits_until"].startswith("2026-08-19T00:00")
     shown = part(owner.get("/settings/strategies").text, "exits.trailing_stop_shares_pct")
     assert 'value=""' in shown
-    assert "2 holds until" in shown
+    assert "2 % of the highest price holds until" in shown
 
 
 def test_who_may_not_change_them_sees_them(sign_in):
@@ -142,7 +143,7 @@ def test_versions_are_listed_and_shown_with_what_changed(owner, change, text):
     assert "a week of little volume" in listed
     assert "person:asha" in listed
     shown = text("/settings/history/2")
-    assert "from 19 Aug 2026, 00:00 IST on, 1 until then" in shown
+    assert "from 19 Aug 2026, 00:00 IST on, 1 position until then" in shown
     assert "at once" in shown
     assert f"day 2026-08-20, from 09:15, until 11:00, reason {HOSTILE}" in shown
     for path in ("/settings/history", "/settings/history/2", "/settings/strategies"):
