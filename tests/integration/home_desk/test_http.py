@@ -68,8 +68,9 @@ async def test_a_program_is_let_in_by_oauth_and_loses_its_way_in_when_its_person
     async with connect(url) as desk:
         answered = await desk.call("login")
         assert answered.data["state"] == "ACTIVE", "the login of the consent page is the account's"
-    assert "patang" in person.clients().lower()
+    assert person.connected() == ["Patang command line"]
     person.disconnect()
+    assert person.connected() == []
     with pytest.raises(LoginNeeded):
         async with connect(url) as desk:
             await desk.call("login")

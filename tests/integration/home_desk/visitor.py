@@ -22,13 +22,18 @@ class Visitor:
         """Opens the address in a thread, as a browser does beside the program that shows it."""
         threading.Thread(target=self._answer, args=(url,), daemon=True).start()
 
-    def clients(self) -> str:
+    def _clients(self) -> str:
         """The page of connected programs."""
         return self._browser.get(f"{self._address}/settings/programs").text
 
+    def connected(self) -> list[str]:
+        """The names of the programs on it."""
+        programs = re.findall(r'<article class="connected">.*?</article>', self._clients(), re.DOTALL)
+        return [html.unescape(name) for one in programs for name in re.findall(r"<h2>(.*?)</h2>", one)]
+
     def disconnect(self) -> None:
         """Ends the one program on it."""
-        page = self.clients()
+        page = self._clients()
         program = re.search(r'data-api="DELETE (/api/clients/[^"]+)"', page)
         word = re.search(r'data-csrf="(\w+)"', page)
         assert program is not None, page

@@ -61,7 +61,10 @@ CONFIG = SchemathesisConfig.from_dict(
     }
 )
 APP = build_app(DESK)
-schema = schemathesis.openapi.from_asgi("/api/openapi.json", APP, headers=HEADERS, config=CONFIG)
+# Making the document takes seconds of a busy machine's time: its ten are not this test's to hold.
+schema = schemathesis.openapi.from_asgi(
+    "/api/openapi.json", APP, headers=HEADERS, config=CONFIG, timeout=60
+)
 
 
 @pytest.fixture(scope="module")
