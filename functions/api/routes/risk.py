@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.api.gate import Reader, TheDesk, Trader, own_accounts
-from patang.desk_view.views import RiskView
+from patang.desk_view.risk_views import RiskView
 from patang.said_by_others import PlainLine
 
 __all__ = ["router"]

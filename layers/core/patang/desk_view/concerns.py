@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from urllib.parse import quote
 
-from patang.desk_view.views import PositionView, RiskView, ShownModel, StatusView
+from patang.desk_view.risk_views import RiskView
+from patang.desk_view.views import PositionView, ShownModel, StatusView
 
 __all__ = ["Concern", "concerns"]
 

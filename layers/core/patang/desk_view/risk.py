@@ -1,29 +1,55 @@
 """An account's state of risk beside its limits, measured as the risk manager measures it."""
 
+from datetime import datetime
 from decimal import Decimal
 
-from patang.desk_view.views import RiskView
-from patang.risk.account_view import AccountView
+from patang.approvals.requests.limits import asked_on
+from patang.approvals.requests.record import AskedOn
+from patang.desk_view.budgets import budgets
+from patang.desk_view.restraints import MARKET_CLOSED, restraints
+from patang.desk_view.risk_views import EachEntryView, RestraintView, RiskView
+from patang.execution.preflight import entry_refusal
+from patang.market.sessions import IST
+from patang.ports import StateStore
+from patang.risk.account_view import AccountView, view_account
 from patang.risk.breaker import drawdown, drawdown_limit
 from patang.risk.manager import account_gate
 from patang.risk.reservations import held
 from patang.settings import Settings
 
-__all__ = ["risk_view"]
+__all__ = ["account_risk", "risk_view"]
 
 
-def risk_view(account: AccountView, settings: Settings) -> RiskView:
-    """Losses are shown as positive rupees, so that they can be held against their limits."""
+def account_risk(
+    store: StateStore, account: str, settings: Settings, seen: datetime, as_of: datetime, now: datetime
+) -> RiskView:
+    """The risk of a stored account: by the market as it was `seen` last, for an entry at the market time
+    `as_of` and the wall time `now`. Raises StopTrading as `view_account` does."""
+    day = as_of.astimezone(IST).date()
+    view = view_account(store, account, seen, now, settings)
+    preflight = entry_refusal(store, settings, day, account)
+    return risk_view(view, settings, as_of, asked_on(store, account, day), preflight)
+
+
+def risk_view(
+    account: AccountView, settings: Settings, as_of: datetime, asked: AskedOn, preflight: str | None
+) -> RiskView:
+    """Losses are shown as positive rupees, so that they can be held against their limits.
+
+    `as_of` is market time, `asked` what the account's requests of the day come to, `preflight` why the checks
+    before the open let no entry of it leave.
+    """
     state, day = account.state, account.day
-    capital, closed = account.capital(settings), account_gate(account, settings)
-    reserved = held(state).exposure
+    capital, reserved = account.capital(settings), held(state).exposure
     fullest = max(sorted(account.underlyings), key=account.exposure, default=None)
     halted = state.is_halted_on(day.day)
+    held_back = restraints(account, settings, preflight, as_of)
+    gate, because = _blocked(account, settings, held_back)
     return RiskView(
         account=state.account,
         state=state.state if halted else "ACTIVE",
-        blocked_by=closed.gate if closed else None,
-        blocked_because=closed.text if closed else None,
+        blocked_by=gate,
+        blocked_because=because,
         halted=halted,
         halt_reason=state.halt_reason if halted else None,
         halted_by=state.halted_by if halted else None,
@@ -43,6 +69,26 @@ def risk_view(account: AccountView, settings: Settings) -> RiskView:
         fullest_underlying=fullest,
         underlying_exposure=Decimal(0) if fullest is None else account.exposure(fullest),
         underlying_exposure_limit=capital * settings.risk.max_symbol_exposure_pct / 100,
+        budgets=budgets(account, settings, asked, as_of),
+        restraints=held_back,
+        each_entry=EachEntryView(
+            may_lose=round(capital * settings.risk.risk_per_trade_pct / 100, 2),
+            least_confidence=settings.risk.min_confidence,
+            least_profit=settings.risk.min_expected_net_profit_inr,
+            one_lot=account.one_lot,
+        ),
         closed_trades_today=day.closed_trades,
         refusals_today=day.refusals,
     )
+
+
+def _blocked(
+    account: AccountView, settings: Settings, held_back: tuple[RestraintView, ...]
+) -> tuple[str | None, str | None]:
+    """The gate that lets nothing in, and its sentence. A closed market is no trouble."""
+    closed = account_gate(account, settings)
+    if closed is not None:
+        return closed.gate, closed.text
+    whole = (one for one in held_back if one.of is None and one.gate != MARKET_CLOSED)
+    found = next(whole, None)
+    return (None, None) if found is None else (found.gate, found.told)

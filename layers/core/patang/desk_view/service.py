@@ -10,7 +10,8 @@ from patang.approvals.requests.record import OrderRequest
 from patang.audit.log import AuditLog
 from patang.desk_view.audit_search import AuditQuestion, audit_page
 from patang.desk_view.paging import Page
-from patang.desk_view.risk import risk_view
+from patang.desk_view.risk import account_risk
+from patang.desk_view.risk_views import RiskView
 from patang.desk_view.shapes import (
     approval_view,
     event_view,
@@ -27,7 +28,6 @@ from patang.desk_view.views import (
     OrderView,
     PnlView,
     PositionView,
-    RiskView,
     SessionView,
     SignalView,
     StatusView,
@@ -55,7 +55,6 @@ from patang.portfolio.account_state import AccountDay
 from patang.portfolio.position import Mark, Position
 from patang.ports import Clock, Key, StateStore
 from patang.records import Record, load, load_all, load_index
-from patang.risk.account_view import view_account
 from patang.settings import Settings
 from patang.strategies.signal import Signal
 
@@ -150,9 +149,8 @@ class DeskView:
         return _data(self._seen(), self._clock.now(), self._settings().risk.max_data_age_seconds)
 
     def risk(self, accounts: Sequence[str]) -> tuple[RiskView, ...]:
-        as_of, now, settings = self.market_now(), self._clock.now(), self._settings()
-        views = (view_account(self._store, account, as_of, now, settings) for account in accounts)
-        shown = tuple(risk_view(view, settings) for view in views)
+        now, settings, seen, as_of = self._clock.now(), self._settings(), self.market_now(), self.moment()
+        shown = tuple(account_risk(self._store, each, settings, seen, as_of, now) for each in accounts)
         try:
             self._of_entries()
         except SettingsError as error:

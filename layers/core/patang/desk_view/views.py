@@ -4,13 +4,10 @@ These models are the answers of the HTTP API and of the MCP tools alike. Text in
 labels, messages of the broker) is data from outside and is shown as text.
 """
 
-from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
-
-from patang.market.sessions import IST
+from patang.desk_view.risk_views import RiskView
+from patang.desk_view.shown import Moment, Rupees, ShownModel
 
 __all__ = [
     "ApprovalView",
@@ -22,31 +19,12 @@ __all__ = [
     "PnlView",
     "PositionView",
     "ProtectionView",
-    "RiskView",
     "Rupees",
     "SessionView",
     "ShownModel",
     "SignalView",
     "StatusView",
 ]
-
-
-def _amount(value: object) -> object:
-    return float(value) if isinstance(value, Decimal) else value
-
-
-def _in_ist(moment: datetime) -> datetime:
-    return moment.astimezone(IST)
-
-
-type Rupees = Annotated[float, BeforeValidator(_amount)]
-type Moment = Annotated[datetime, AfterValidator(_in_ist)]
-
-
-class ShownModel(BaseModel):
-    """Base of what is shown."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class SessionView(ShownModel):
@@ -84,43 +62,6 @@ class PnlView(ShownModel):
     charges: Rupees
     total: Rupees
     closed_trades: int
-
-
-class RiskView(ShownModel):
-    """An account's state of risk: ACTIVE, REDUCING (exits only, for the day) or HALTED (exits only, until a
-    person resumes). `blocked_by` is the gate that lets no new position in now, or null, and
-    `blocked_because` its sentence with the numbers.
-
-    Losses and exposures are positive rupees beside their limits. `options` of the open and reserved positions
-    are options; of the underlyings that the desk holds or is buying, `fullest_underlying` has the largest
-    exposure, `underlying_exposure`.
-    """
-
-    account: str
-    state: str
-    blocked_by: str | None
-    blocked_because: str | None = None
-    halted: bool
-    halt_reason: str | None = None
-    halted_by: str | None = None
-    capital: Rupees
-    daily_loss: Rupees
-    daily_loss_limit: Rupees
-    drawdown: Rupees
-    drawdown_limit: Rupees
-    reserved_exposure: Rupees
-    open_exposure: Rupees
-    exposure_limit: Rupees
-    open_positions: int
-    reservations: int
-    positions_limit: int
-    options: int
-    options_limit: int
-    fullest_underlying: str | None
-    underlying_exposure: Rupees
-    underlying_exposure_limit: Rupees
-    closed_trades_today: int
-    refusals_today: dict[str, int]
 
 
 class ProtectionView(ShownModel):

@@ -2,11 +2,11 @@
 the numbers. Those of the market and of the sessions are asked once a cycle, before (`risk.gate`).
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from patang.risk.account_view import AccountView
 from patang.risk.breaker import breach, too_many_failures
-from patang.risk.protections import stop_loss_guard, symbol_cooldown
+from patang.risk.protections import option_cooldown, stop_loss_guard, symbol_cooldown
 from patang.risk.refusals import Refusal
 from patang.risk.reservations import DERIVATIVES, held
 from patang.said_by_others import quoted
@@ -137,18 +137,7 @@ def _options(view: AccountView, settings: Settings, as_of: datetime) -> Refusal 
     if view.options >= most:
         text = f"{view.options} options are held or on their way; {most} are allowed"
         return Refusal("MAX_OPTIONS_REACHED", text, {"held": view.options, "limit": most})
-    last, hours = view.state.last_option_entry, settings.options.cooldown_hours
-    if last is not None and as_of - last < timedelta(hours=hours):
-        text = f"the last option was entered at {last:%Y-%m-%d %H:%M}; {hours} hours must pass"
-        return Refusal("OPTION_COOLDOWN", text, {"last_entry": last.isoformat(), "hours": hours})
-    coming = [name for name, reserved in view.state.reservations.items() if reserved.option]
-    if coming and hours > 0:
-        # Its fill would begin the pause, and may come before this one's.
-        text = (
-            f"an option is on its way ({', '.join(sorted(coming))}); {hours} hours must pass after its fill"
-        )
-        return Refusal("OPTION_COOLDOWN", text, {"on_their_way": len(coming), "hours": hours})
-    return None
+    return option_cooldown(view.state, settings.options.cooldown_hours, as_of)
 
 
 def _held_already(view: AccountView, signal: Signal) -> Refusal | None:

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from patang.desk_view.risk_views import RiskView
 from patang.desk_view.trading_views import FundsView
-from patang.desk_view.views import OrderView, PositionView, RiskView, StatusView
+from patang.desk_view.views import OrderView, PositionView, StatusView
 from patang.tools.caller import Caller
 from patang.tools.lists import ListInput, ListReply, shown
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolInput, ToolReply
@@ -165,8 +166,9 @@ TOOLS: tuple[AnyTool, ...] = (
     Tool(
         name="get_risk_state",
         title="Risk state",
-        description="Halts, the day's loss, drawdown, exposure and positions beside their limits, an "
-        "entry an account; `blocked_because` says why no new position is opened now.",
+        description="Halts, and in `budgets` what is used of every limit (losses, exposures, money, pauses, "
+        "orders of the day), an entry an account; `blocked_because` says why no new position is opened now, "
+        "`restraints` what else keeps some away.",
         input=AccountInput,
         output=RiskState,
         effect="looks",
