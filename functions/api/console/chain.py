@@ -18,13 +18,14 @@ __all__ = ["router"]
 
 router = APIRouter()
 
-type Columns = Literal["quotes", "oi", "volume", "iv", "delta"]
+type Columns = Literal["quotes", "oi", "volume", "iv", "delta", "decay"]
 
 # What a phone shows beside the prices; whoever has room sees all of it.
 _SHOWN: Final[Mapping[Columns, str]] = {
     "oi": "Open interest",
     "iv": "IV and vega",
-    "delta": "Delta and theta",
+    "delta": "Delta and gamma",
+    "decay": "Theta and time value",
     "quotes": "Bid and ask",
     "volume": "Volume",
 }

@@ -49,7 +49,12 @@ def test_a_phone_shows_the_prices_and_the_columns_that_are_chosen(market):
     page = market.page("/chain", PHONE)
     assert page.run(SHOWN) == "OI Last Strike Last OI"
     assert not page.run(CUT_OFF)
-    for text, column in (("IV and vega", "IV"), ("Delta and theta", "Delta"), ("Bid and ask", "Bid")):
+    for text, column in (
+        ("IV and vega", "IV"),
+        ("Delta and gamma", "Delta"),
+        ("Theta and time value", "Theta"),
+        ("Bid and ask", "Bid"),
+    ):
         press(page, text, ".views")
         page.until(f"{SHOWN} === '{column} Last Strike Last {column}'")
         assert not page.run(CUT_OFF), text
@@ -66,7 +71,7 @@ def test_a_phone_shows_an_instrument_whole(market, path):
 
 def test_a_wide_screen_shows_all_columns(market):
     page = market.page("/chain")
-    assert page.run(SHOWN) == ("OI Volume IV Delta Bid Last Strike Last Bid Delta IV Volume OI")
+    assert page.run(SHOWN) == ("OI Volume IV Delta Theta Bid Last Strike Last Bid Theta Delta IV Volume OI")
     assert not page.run(CUT_OFF)
 
 

@@ -308,6 +308,7 @@ def chain_row(kind: str, **changes: Any) -> ChainRow:
         "oi_trend": None,
         "iv": 0.14,
         "delta": 0.5,
+        "gamma": 0.001,
         "theta": -4.0,
         "vega": 5.5,
         "time_value": 59.55,

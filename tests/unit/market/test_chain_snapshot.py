@@ -70,6 +70,7 @@ def test_a_chain_holds_every_quoted_contract_of_both_expiries_in_order():
         assert row.iv == pytest.approx(0.18, abs=1e-6)
         assert row.spread_pct == pytest.approx(100 * (row.ask - row.bid) / ((row.ask + row.bid) / 2))
         assert row.theta < 0 < row.vega
+        assert 0 < row.gamma < 0.01
         assert (row.delta > 0) is (row.type == "CE")
         assert (row.volume, row.oi, row.oi_trend) == (100, 5000, -1.5)
         assert row.time_value > 0
@@ -96,9 +97,7 @@ def test_what_is_not_known_is_null_and_never_zero():
     snapshot = taken([call, put], [silent], year=None)
     [row] = snapshot.rows
     assert (row.bid, row.ask, row.spread_pct, row.oi_trend) == (None, None, None, None)
-    assert (row.iv, row.delta, row.theta, row.vega) == (None, None, None, None), (
-        "less than its intrinsic value"
-    )
+    assert (row.iv, row.delta, row.gamma, row.theta, row.vega) == (None,) * 5, "less than its intrinsic value"
     assert (snapshot.iv, snapshot.iv_skew, snapshot.iv_rank) == (None, None, None)
     assert (snapshot.iv_rank_own_days, snapshot.iv_rank_vix_days) == (0, 0)
     never_traded = taken([call], [silent.model_copy(update={"last_price": 0.0})]).rows[0]

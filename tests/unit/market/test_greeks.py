@@ -31,6 +31,7 @@ def test_price_greeks_and_volatility_are_vollibs(years):
                 premium = black_scholes(*theirs)
                 assert ours.price == pytest.approx(premium, rel=1e-9, abs=1e-8)
                 assert ours.delta == pytest.approx(analytical.delta(*theirs), rel=1e-9, abs=1e-12)
+                assert ours.gamma == pytest.approx(analytical.gamma(*theirs), rel=1e-9, abs=1e-15)
                 assert ours.theta == pytest.approx(analytical.theta(*theirs), rel=1e-9, abs=1e-9)
                 assert ours.vega == pytest.approx(analytical.vega(*theirs), rel=1e-9, abs=1e-12)
                 found = float(implied_volatility(call, SPOT, strike, years, premium))
@@ -112,9 +113,11 @@ def test_hulls_example():
 
 
 def test_hulls_greeks():
-    # Ibid., ch. 19: S 49, K 50, r 5 %, sigma 20 %, 20 weeks: delta 0.522, vega 12.1, theta -4.31 a year.
+    # Ibid., ch. 19: S 49, K 50, r 5 %, sigma 20 %, 20 weeks: delta 0.522, gamma 0.066, vega 12.1, theta
+    # -4.31 a year.
     found = greeks(True, 49, 50, 0.3846, 0.2, 0.05)
     assert found.delta == pytest.approx(0.522, abs=5e-4)
+    assert found.gamma == pytest.approx(0.066, abs=5e-4)
     assert found.vega * 100 == pytest.approx(12.1, abs=0.05)
     assert found.theta * 365 == pytest.approx(-4.31, abs=0.005)
 

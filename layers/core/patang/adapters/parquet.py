@@ -79,7 +79,8 @@ _CHAIN = pa.schema(
         *((name, pa.float64()) for name in ("last", "bid", "ask", "spread_pct")),
         ("volume", pa.int64()),
         ("oi", pa.int64()),
-        *((name, pa.float64()) for name in ("oi_trend", "iv", "delta", "theta", "vega", "time_value")),
+        *((name, pa.float64()) for name in ("oi_trend", "iv", "delta", "gamma", "theta", "vega")),
+        ("time_value", pa.float64()),
         *((name, pa.float64()) for name in ("atm_iv", "iv_skew", "iv_rank")),
         ("exchange_time", _MOMENT),
     ]

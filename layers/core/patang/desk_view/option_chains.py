@@ -31,8 +31,8 @@ class ContractView(ShownModel):
     """A contract as of the chain's moment. Prices in rupees, `volume` and `oi` in units, not lots.
 
     `oi_change` is in units since the last chain of the session before, `oi_trend` in percent over fifteen
-    minutes; `iv` a fraction a year, `theta` rupees a day, `vega` rupees a point of volatility. Null: not
-    known, never zero.
+    minutes; `iv` a fraction a year, `gamma` delta a rupee of the underlying, `theta` rupees a day, `vega`
+    rupees a point of volatility. Null: not known, never zero.
     """
 
     identifier: str
@@ -45,6 +45,7 @@ class ContractView(ShownModel):
     oi_trend: float | None
     iv: float | None
     delta: float | None
+    gamma: float | None
     theta: float | None
     vega: float | None
     time_value: float | None

@@ -58,6 +58,7 @@ def _row(option: PricedOption) -> ChainRow:
             "oi_trend": quote.oi_trend,
             "iv": _known(option.implied_volatility),
             "delta": _known(option.delta),
+            "gamma": _known(option.gamma),
             "theta": _known(option.theta),
             "vega": _known(option.vega),
             "time_value": _known(option.time_value),

@@ -33,10 +33,12 @@ _ERFC = np.frompyfunc(math.erfc, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Greeks:
-    """`theta` in rupees a calendar day, `vega` in rupees a point of volatility (0.01)."""
+    """`gamma` is what `delta` gains with a rupee of the spot, `theta` in rupees a calendar day, `vega` in
+    rupees a point of volatility (0.01)."""
 
     price: Floats
     delta: Floats
+    gamma: Floats
     theta: Floats
     vega: Floats
 
@@ -80,7 +82,8 @@ def greeks(
         value = sign * (s * up - discounted * down)
         theta = (-s * density * v / (2 * root) - sign * rate * discounted * down) / 365
         vega = s * density * root / 100
-    return Greeks(*(np.where(good, x, np.nan) for x in (value, sign * up, theta, vega)))
+        gamma = density / (s * v * root)
+    return Greeks(*(np.where(good, x, np.nan) for x in (value, sign * up, gamma, theta, vega)))
 
 
 def implied_volatility(

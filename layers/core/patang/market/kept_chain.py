@@ -15,9 +15,9 @@ class _Value(BaseModel):
 class ChainRow(_Value):
     """One contract. Prices in rupees, `volume` and `oi` in units; what is not known is None, never zero.
 
-    `iv` is a fraction a year, `theta` in rupees a day, `vega` in rupees a point of volatility;
-    `spread_pct` in percent of the book's middle; `oi_trend` the change of open interest over fifteen minutes
-    in percent.
+    `iv` is a fraction a year, `gamma` delta a rupee of the underlying, `theta` in rupees a day, `vega` in
+    rupees a point of volatility; `spread_pct` in percent of the book's middle; `oi_trend` the change of open
+    interest over fifteen minutes in percent.
     """
 
     identifier: str
@@ -33,6 +33,7 @@ class ChainRow(_Value):
     oi_trend: float | None
     iv: float | None
     delta: float | None
+    gamma: float | None = None  # Chains that were kept before it was calculated lack it.
     theta: float | None
     vega: float | None
     time_value: float | None

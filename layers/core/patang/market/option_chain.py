@@ -52,9 +52,9 @@ _LAST_DAY = timedelta(days=1)
 # A tuple, since a chain makes hundreds: a frozen dataclass takes three times as long to make.
 class PricedOption(NamedTuple):
     """A contract now. `price` is the middle of the book, or the last price without one; volatility is a
-    fraction a year, theta rupees a day, vega rupees a point; `time_value` is the price less what exercise at
-    the spot would bring, below zero for some deep in the money. NaN where the price tells nothing, or is
-    older than five minutes: the spot has moved on since.
+    fraction a year, gamma delta a rupee of the spot, theta rupees a day, vega rupees a point; `time_value` is
+    the price less what exercise at the spot would bring, below zero for some deep in the money. NaN where the
+    price tells nothing, or is older than five minutes: the spot has moved on since.
     """
 
     instrument: Instrument
@@ -62,6 +62,7 @@ class PricedOption(NamedTuple):
     price: float
     implied_volatility: float
     delta: float
+    gamma: float
     theta: float
     vega: float
     time_value: float
@@ -186,7 +187,7 @@ def _priced(
     volatility = implied_volatility(is_call, on, strike, years, telling)
     at = greeks(is_call, on, strike, years, volatility)
     exercised = np.maximum(np.where(is_call, spot - strike, strike - spot), 0.0)
-    columns = (prices, volatility, at.delta, at.theta, at.vega, telling - exercised)
+    columns = (prices, volatility, at.delta, at.gamma, at.theta, at.vega, telling - exercised)
     rows = zip(listed, quotes, *(column.tolist() for column in columns), strict=True)
     return [PricedOption(*row) for row in rows]
 

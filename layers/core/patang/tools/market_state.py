@@ -53,7 +53,8 @@ class ChainInput(CompactInput):
 
 class OptionChain(ToolReply):
     """Quoted contracts round the money, by strike and type. Prices in rupees, `volume` and `oi` in units,
-    `iv` a fraction a year, `theta` rupees a day, `vega` rupees a point of volatility; null: not known.
+    `iv` a fraction a year, `gamma` delta a rupee of the underlying, `theta` rupees a day, `vega` rupees a
+    point of volatility; null: not known.
     `put_call_ratio` (of open interest) and `max_pain` (a strike) are of all watched contracts of the expiry.
     The rows are in `table` where it was asked for `compact`.
     """
@@ -135,7 +136,8 @@ def _newest_chain(caller: Caller, underlying: str) -> ChainSnapshot:
 
 # What a table of contracts says.
 _CONTRACT = (
-    "identifier", "strike", "type", "last", "bid", "ask", "volume", "oi", "iv", "delta", "theta", "vega",
+    "identifier", "strike", "type", "last", "bid", "ask", "volume", "oi", "iv", "delta", "gamma",
+    "theta", "vega",
 )  # fmt: skip
 
 TOOLS: tuple[AnyTool, ...] = (

@@ -27,8 +27,8 @@ def test_a_strike_stands_between_its_call_and_its_put(owner):
     assert "at the money" in money
     assert page.count("at the money</span>") == 1
     heads = re.findall(r'<th scope="col" class="([\w-]+)"', page)
-    assert heads[6] == "strike"
-    assert heads[:6] == heads[:6:-1], "the puts are the calls in a mirror"
+    assert heads[7] == "strike"
+    assert heads[:7] == heads[:7:-1], "the puts are the calls in a mirror"
 
 
 def test_the_underlying_stands_above_it(text):
