@@ -11,6 +11,7 @@ from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk
 from functions.api.questions import Day
 from functions.api.routes.audit import own_chain
+from patang.audit.kinds import KINDS
 from patang.desk_view.audit_chains import checked_chain
 from patang.desk_view.audit_files import MOST_IN_A_FILE
 from patang.desk_view.audit_search import AuditQuestion
@@ -62,6 +63,8 @@ def entries(
         # What is looked for in a whole day is not looked for again every other second.
         follows=question.day == today and not filtered and cursor is None,
         today=today,
+        kinds=KINDS,
+        most_in_a_file=MOST_IN_A_FILE,
         here_again=lambda **other: _query(asked | other),
         older=_query(asked | {"cursor": page.next}) if page.next else None,
         later=cursor is not None,
@@ -77,9 +80,7 @@ def verification(
     checked = day or desk.desk_view().market_now().date()
     chains = _chains(principal) if account is None else (own_chain(principal, account),)
     found = [checked_chain(log, chain, checked) for chain in chains]
-    return console_page(
-        request, principal, "audit_verification.html", day=checked, found=found, parts_of=MOST_IN_A_FILE
-    )
+    return console_page(request, principal, "audit_verification.html", day=checked, found=found)
 
 
 @router.get("/{account}/{day}/{sequence}")

@@ -46,6 +46,10 @@ class AuditLog:
 
     def verify(self, account: str, day: date) -> Verification:
         """Check the whole chain of a day, also while events are being linked."""
+        return self.examined(account, day)[0]
+
+    def examined(self, account: str, day: date) -> tuple[Verification, list[AuditEntry]]:
+        """The whole chain of a day checked, and the entries that were read for it."""
         head = self.head(account, day)
         entries = list(self._entries(account, day))
         known = head.sequence if head else 0
@@ -56,8 +60,9 @@ class AuditLog:
             moved = self.head(account, day)
             if moved is None or moved.sequence < len(entries):
                 reason = f"entry {known + 1} lies behind the last one that the head knows"
-                return Verification(ok=False, entries=known, first_bad=known + 1, reason=reason)
-        return result
+                bad = Verification(ok=False, entries=known, first_bad=known + 1, reason=reason)
+                return bad, entries
+        return result, entries
 
     def unlinked(self, account: str, day: date) -> list[AuditEvent]:
         """Outbox events of the day that are not in the chain."""

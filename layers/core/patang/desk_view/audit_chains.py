@@ -3,6 +3,7 @@
 from datetime import date
 
 from patang.audit.log import AuditLog
+from patang.desk_view.audit_files import FilePart, file_parts
 from patang.desk_view.views import Moment, ShownModel
 
 __all__ = ["CheckedChain", "checked_chain"]
@@ -13,7 +14,7 @@ class CheckedChain(ShownModel):
 
     `entries` were found right; `first_bad` is the first that is not, `reason` why. `unlinked` events are in
     the outbox and not yet in the chain. `head_hash` is the hash of its last entry: who has noted it can show
-    later that nothing was changed since.
+    later that nothing was changed since. `files`: the parts that the day is exported in.
     """
 
     account: str
@@ -25,11 +26,12 @@ class CheckedChain(ShownModel):
     unlinked: int
     waiting_since: Moment | None = None
     head_hash: str | None = None
+    files: tuple[FilePart, ...] = ()
 
 
 def checked_chain(log: AuditLog, account: str, day: date) -> CheckedChain:
     """Reads the whole chain and recomputes every hash."""
-    found, head = log.verify(account, day), log.head(account, day)
+    (found, entries), head = log.examined(account, day), log.head(account, day)
     waiting = log.unlinked(account, day)
     return CheckedChain(
         account=account,
@@ -41,4 +43,5 @@ def checked_chain(log: AuditLog, account: str, day: date) -> CheckedChain:
         unlinked=len(waiting),
         waiting_since=min((event.written_at for event in waiting), default=None),
         head_hash=head.hash if head else None,
+        files=file_parts(entries),
     )

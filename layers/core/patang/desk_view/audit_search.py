@@ -7,7 +7,8 @@ from datetime import date
 from patang.audit.entry import AuditEntry
 from patang.audit.event import AuditEvent
 from patang.audit.log import AuditLog
-from patang.desk_view.paging import Page, scanned
+from patang.desk_view.audit_files import fitting
+from patang.desk_view.paging import Page, cursor_at, scanned
 from patang.desk_view.shapes import event_view
 from patang.desk_view.views import EventView
 from patang.errors import BadInput
@@ -47,7 +48,11 @@ def audit_page(log: AuditLog, question: AuditQuestion, cursor: str | None, limit
         return not words or _holds(event, words)
 
     found, following = scanned(read, lambda entry: str(entry.sequence), fits, cursor, limit)
-    return Page(items=tuple(map(event_view, found)), next=following)
+    # Long entries make a short page: an answer holds so many bytes.
+    shown = fitting(found)
+    if len(shown) < len(found):
+        following = cursor_at(str(shown[-1].sequence))
+    return Page(items=tuple(map(event_view, shown)), next=following)
 
 
 def _holds(event: AuditEvent, words: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from patang.audit.keys import audit_partition
+from patang.audit.kinds import KINDS
 from patang.ports import Key
 from tests.unit.api.sample_desk import DAY, HOSTILE, NOW, event
 
@@ -50,7 +51,20 @@ def test_what_was_asked_stands_in_the_form_again(owner):
     page = owner.get("/audit", params={"text": hostile, "actor": hostile, "kind": "HALTED"}).text
     assert "<script>x" not in page
     assert page.count('value="&#34;&gt;&lt;script&gt;x&lt;/script&gt;"') == 2
-    assert 'value="HALTED"' in page
+    assert re.findall(r'<option value="(\w+)" selected>(\w+)<', page) == [
+        ("main", "main"),
+        ("HALTED", "halted"),
+    ]
+
+
+def test_the_kinds_that_there_are_can_be_chosen_and_any_other_be_asked_for(owner):
+    page = owner.get("/audit").text
+    for about, kinds in KINDS.items():
+        group = page.partition(f'<optgroup label="{about}">')[2].partition("</optgroup>")[0]
+        assert re.findall(r'<option value="(\w+)">', group) == list(kinds)
+    asked = owner.get("/audit", params={"kind": '"><script>x</script>'}).text
+    assert "<script>x" not in asked.lower()
+    assert re.search(r'<option value="&#34;&gt;&lt;SCRIPT[^"]*" selected>', asked)
 
 
 def test_ten_thousand_entries_come_by_pages(owner, desk):
@@ -134,6 +148,7 @@ def test_a_whole_day_is_verified(text):
     told = text("/audit/verification")
     assert "Every chain is whole · 18 Aug 2026" in told
     assert "6 entries" in told
+    assert "1 to 6: lines table" in told
 
 
 def test_a_changed_entry_is_found_on_the_day_and_on_its_own_page(desk, text):
