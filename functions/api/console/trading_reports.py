@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from functions.api.console.chosen import ChosenAccount, ChosenDay
 from functions.api.console.frame import console_page
+from functions.api.console.tax_forms import FORMS, TABLE_NAMES
 from functions.api.gate import Reader, TheDesk, own_account, own_accounts
 from functions.api.questions import Day
 from patang.errors import BadInput, StopTrading
@@ -18,9 +19,8 @@ from patang.identity.principal import Principal
 from patang.market.sessions import is_open
 from patang.reports.desk_report import DeskReport
 from patang.reports.desk_reports import month_of
-from patang.reports.taxes.mailed_notes import COMPONENTS
 from patang.reports.taxes.rules import FIRST_YEAR, FinancialYear
-from patang.reports.taxes.telling import LONGEST_TABLE, TableKind
+from patang.reports.taxes.telling import LONGEST_TABLE
 from patang.settings import Mode
 
 __all__ = ["router"]
@@ -33,34 +33,6 @@ _ROWS_SHOWN: Final = 100
 # Each has a field for a note: with more of them a page is long in coming.
 _TRADES_SHOWN: Final = 50
 _LONGEST_BREAK: Final = 14
-_TABLES: Final[dict[TableKind, str]] = {
-    "purchases": "Purchases that the desk did not make",
-    "tradebook": "The broker's trade book",
-    "notes": "Contract notes",
-    "actions": "Splits and bonuses",
-}
-
-
-class _TableForm(NamedTuple):
-    """`columns`: the first line; without an account where it is the whole desk's."""
-
-    table: TableKind
-    columns: str
-    accountless: bool = False
-    periods: bool = False
-
-
-_FORMS: Final = (
-    _TableForm("purchases", "symbol,bought_on,quantity,price,exchange,charges,stt,fmv_2018"),
-    _TableForm(
-        "tradebook",
-        "symbol,isin,trade_date,exchange,segment,series,trade_type,auction,quantity,price,trade_id,order_id,"
-        "order_execution_time",
-        periods=True,
-    ),
-    _TableForm("notes", ",".join(("day", *COMPONENTS)), periods=True),
-    _TableForm("actions", "symbol,ex_day,kind,ratio,allotted", accountless=True),
-)
 _ChosenMode = Annotated[Mode | None, BeforeValidator(lambda given: given or None), Query()]
 _From = Annotated[int, Query(alias="from", ge=0, le=1_000_000)]
 _Month = Annotated[str, Path(max_length=7)]
@@ -68,10 +40,10 @@ _Year = Annotated[str, Path(max_length=7)]
 
 
 class _Reached(NamedTuple):
-    """What all trades up to one have brought after charges, and what their proposals had promised."""
+    """Of all trades up to one, rupees after charges: what they made, and what their proposals expected."""
 
-    net: float
-    promised: float
+    realised: float
+    expected: float
 
 
 @router.get("")
@@ -116,7 +88,7 @@ def daily(
     mode: _ChosenMode = None,
     start: _From = 0,
 ) -> Response:
-    """A day's trades, charges, slippage, and what was foretold against what came."""
+    """A day's trades, charges, slippage, and expected against realised profit."""
     told = desk.desk_reports().daily(own_accounts(principal, account), day, mode)
     today = desk.desk_view().market_now().date()
     before, after = _session_beside(day, -1), _session_beside(day, 1)
@@ -181,8 +153,8 @@ def tax(
         "year": asked,
         "account": account,
         "chosen": _chosen(account, mode),
-        "names": _TABLES,
-        "forms": _FORMS,
+        "names": TABLE_NAMES,
+        "forms": FORMS,
         "tables": desk.tax_tables().kept(accounts),
         "tells_actions": desk.settings_page().may_change(principal),
         "longest": LONGEST_TABLE,
@@ -247,9 +219,9 @@ def _period(
     after: str | None,
     running: bool,
 ) -> Response:
-    promised = [trade for trade in told.trades if trade.expected_net is not None]
-    net = accumulate(float(trade.net) for trade in promised)
-    foretold = accumulate(float(trade.expected_net or 0) for trade in promised)
+    proposed = [trade for trade in told.trades if trade.expected_net is not None]
+    realised = accumulate(float(trade.net) for trade in proposed)
+    expected = accumulate(float(trade.expected_net or 0) for trade in proposed)
     chosen = _chosen(account, mode)
     further = _query({"account": account, "mode": mode, "from": start + _TRADES_SHOWN})
     return console_page(
@@ -263,7 +235,7 @@ def _period(
         before=f"/reports/{before}{chosen}",
         after=f"/reports/{after}{chosen}" if after else None,
         running=running,
-        reached=[_Reached(*both) for both in zip(net, foretold, strict=True)],
+        reached=[_Reached(*both) for both in zip(realised, expected, strict=True)],
         account=account,
         asked_mode=mode,
         chosen=chosen,

@@ -32,7 +32,7 @@ def test_a_note_is_written_at_its_trade_and_shown_as_text(console):
     page = console.page(MONTHLY)
     page.run("document.getElementById('note-2').open = true")
     page.run(f"document.querySelector('#write-2 textarea').value = {json.dumps(HOSTILE)}")
-    press(page, "Keep it", "#write-2")
+    press(page, "Save note", "#write-2")
     page.until(
         f"[...document.querySelectorAll('.note')].some((n) => n.innerText.startsWith({json.dumps(HOSTILE)}))"
     )
@@ -46,8 +46,8 @@ def test_a_file_is_seen_before_it_is_sent_and_stands_in_the_list(console):
     page.run("document.getElementById('tell-purchases').open = true")
     choose(page, "\ufeff" + table, "purchases.csv")
     page.until(f"document.getElementById('text-purchases').value === {json.dumps(table)}")
-    press(page, "Keep it", "#send-purchases")
-    page.until("document.getElementById('tables-title').parentElement.innerText.includes('Purchases')")
+    press(page, "Save", "#send-purchases")
+    page.until("document.getElementById('tables-title').parentElement.innerText.includes('Shares bought')")
     assert console.desk.objects.get("taxes/main/purchases.csv") == table.encode()
     assert page.console == []
 
@@ -57,10 +57,14 @@ def test_a_wrong_line_is_told_and_a_large_file_is_not_taken(console):
     page.run("document.getElementById('tell-purchases').open = true")
     choose(page, "symbol,bought_on,quantity,price\nTCS,yesterday,20,2000\n", "wrong.csv")
     page.until("document.getElementById('text-purchases').value.includes('yesterday')")
-    press(page, "Keep it", "#send-purchases")
+    press(page, "Save", "#send-purchases")
     page.until("document.getElementById('trouble').innerText.includes('line 2')")
     choose(page, "x" * 200_001, "large.csv")
     page.until("document.getElementById('trouble').innerText.includes('large.csv is too large')")
+    for begin, form in (("%PDF-1.7", "a PDF"), ("PK\x03\x04", "an Excel file")):
+        choose(page, begin, "note.csv")
+        page.until(f"document.getElementById('trouble').innerText.includes('note.csv is {form}')")
+    assert "yesterday" in page.run("document.getElementById('text-purchases').value")
     assert console.desk.objects.list("taxes/") == []
 
 

@@ -72,6 +72,34 @@ def test_actions_are_read():
         (read_actions, "symbol,ex_day,kind,ratio\nX,2025-01-01,split,two", "line 2: 'two' is no ratio"),
         (read_actions, "symbol,ex_day,kind,ratio\nX,1.1.2025,split,1:2", "line 2: ex_day"),
         (
+            read_actions,
+            "symbol,ex_day,kind,ratio\nX,9999-12-31,split,1:2",
+            "line 2: ex_day is '9999-12-31': write a day of 1900 to 2099",
+        ),
+        (read_actions, "symbol,ex_day,kind,ratio\nX,1735689600,split,1:2", "line 2: ex_day is '1735689600'"),
+        (read_actions, "symbol,ex_day,kind,ratio\n,2025-01-01,split,1:2", "line 2: symbol is ''"),
+        (
+            read_actions,
+            "symbol,ex_day,kind,ratio,allotted\nX,2025-01-01,bonus,1:2,2024-12-31",
+            "line 2: allotted is 2024-12-31: bonus shares are allotted from the ex_day",
+        ),
+        (
+            read_actions,
+            "symbol,ex_day,kind,ratio,allotted\nX,2025-01-01,bonus,1:2,2026-01-03",
+            "line 2: allotted is 2026-01-03",
+        ),
+        (
+            read_actions,
+            "symbol,ex_day,kind,ratio\n" + "".join(f"X,20{n}-01-01,split,1:100\n" for n in range(10, 15)),
+            "the ratios of X together cannot be right",
+        ),
+        (
+            lambda text: read_tradebook("main", text),
+            "symbol,trade_date,exchange,trade_type,quantity,price,trade_id,order_id\n"
+            f"X,2025-01-01,NSE,buy,1,1,1,{'9' * 41}",
+            "line 2: order_id is '9+': give the number",
+        ),
+        (
             lambda text: read_purchases("main", text),
             "symbol,bought_on,quantity,price\nX,2016-03-01,1.5,10",
             "whole units",

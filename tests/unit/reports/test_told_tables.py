@@ -6,7 +6,7 @@ import pytest
 
 from patang.errors import BadInput
 from patang.market.sessions import IST
-from patang.reports.taxes.telling import LONGEST_TABLE, TaxTables
+from patang.reports.taxes.telling import LONGEST_TABLE, MOST_TABLES, TaxTables
 from tests.fakes import FixedClock, MemoryObjects, MemoryStore
 
 AS_OF = datetime(2026, 8, 18, 10, 47, tzinfo=IST)
@@ -91,6 +91,42 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(tables, table, account, name,
     with pytest.raises(BadInput, match=said):
         tables.tell(table, text, account, name)
     assert (tables.objects.list("taxes/"), tables.told()) == ([], [])
+
+
+PDF = "%PDF-1.7\n1 0 obj"
+
+
+@pytest.mark.parametrize(
+    ("table", "account", "text", "said"),
+    [
+        ("notes", "main", PDF, "contract notes: this is a PDF.*comma-separated text.*day, brokerage, stt"),
+        ("tradebook", "main", "PK\x03\x04sheet", "an Excel file.*comma-separated text.*trade_id, order_id"),
+        ("actions", None, ACTIONS + "INFY,2024-01-02,split,1:2\n", "split of INFY on 2024-01-02.*twice"),
+    ],
+)
+def test_another_form_than_a_table_is_refused_with_what_to_do(tables, table, account, text, said):
+    with pytest.raises(BadInput, match=said):
+        tables.tell(table, text, account)
+    assert tables.objects.list("taxes/") == []
+
+
+def test_an_account_has_so_many_tables_and_no_more(tables):
+    for number in range(MOST_TABLES):
+        tables.objects.put(f"taxes/main/notes-{number}.csv", b"day\n")
+    with pytest.raises(BadInput, match=f"main has {MOST_TABLES} tables.*under a name that is there already"):
+        tables.tell("tradebook", BOOK, name="one-more")
+    assert tables.told() == []
+    notes = "day,brokerage,stt,exchange_transaction,sebi,stamp_duty,gst\n"
+    assert tables.tell("notes", notes, name="7").rows == 0
+    assert tables.tell("tradebook", BOOK, account="other").rows == 1
+
+
+def test_an_account_s_tables_are_of_so_many_bytes_and_a_shorter_one_is_always_taken(tables):
+    tables.objects.put("taxes/main/notes-all.csv", b"x" * 4_000_000)
+    tables.objects.put("taxes/main/tradebook.csv", (BOOK + "\n" * 200).encode())
+    with pytest.raises(BadInput, match="4000000 are the most"):
+        tables.tell("purchases", PURCHASES)
+    assert tables.tell("tradebook", BOOK).rows == 1
 
 
 def test_whoever_may_not_be_written_down_tells_nothing(tables, monkeypatch):

@@ -33,14 +33,14 @@ def test_what_has_a_report_is_listed(owner, traded, text):
     assert re.findall(r'href="/reports/tax/([\d-]+)"', page) == ["2026-27", "2025-26", "2024-25", "2023-24"]
     told = text("/reports")
     assert f"2026-08 {TRADES + 1} 16" in told
-    assert "Word of each day's report and of the month's is sent after the close" in told
+    assert "A message with a link to each day's and each month's report is sent after market close" in told
 
 
 def test_which_word_is_sent_follows_the_settings(desk, text):
     settings = Settings.model_validate({"notifications": {"daily_report": False, "monthly_report": False}})
     desk.store.write(Put(settings_key(), {"document": settings.model_dump_json()}))
     desk.clock.advance(6)
-    assert "No word of reports is sent." in text("/reports")
+    assert "No message about reports is sent." in text("/reports")
 
 
 def test_a_day_is_chosen_without_a_script(owner):
@@ -48,24 +48,24 @@ def test_a_day_is_chosen_without_a_script(owner):
     assert (answer.status_code, answer.headers["location"]) == (303, f"{DAILY}?account=main")
 
 
-def test_a_month_is_told_with_what_was_promised_and_how_the_model_kept_it(owner, traded, text):
+def test_a_month_is_told_with_what_was_expected_and_how_the_model_did(owner, traded, text):
     told = text(MONTHLY)
     assert f"Trades · {TRADES + 1}" in told
     # 16 won by 200 rupees, 8 lost 220, and the one of the sample desk lost 324.40.
-    assert "After charges +₹1,115.60" in told
+    assert "Net P&L +₹1,115.60" in told
     assert "all 24 16 / 17.7 ± 2.1 +₹1,440.00 +₹3,600.00" in told
-    assert "24 trades; Brier's score 0.196" in told
+    assert "24 trades; Brier score 0.196" in told
     assert "56.0 % 4 0.0 % 0 to 49 % no" in told
     page = owner.get(MONTHLY).text
-    assert re.search(r'role="img" aria-label="How often trades won[^"]+56 percent foretold, 0 percent', page)
-    assert 'aria-label="24 trades brought +₹1,440.00 after charges; +₹3,600.00 were promised"' in page
+    assert re.search(r'role="img" aria-label="Actual win rate[^"]+56 percent expected, 0 percent won', page)
+    assert 'aria-label="24 trades realised +₹1,440.00 after charges; +₹3,600.00 were expected"' in page
     assert f'href="/api{MONTHLY}/trades.csv"' in page
 
 
 def test_what_was_not_compared_is_no_zero(text, traded):
     told = text(DAILY)
-    assert "Not compared with the broker: 18 Aug 2026." in told
-    assert "Compared: ours" not in told
+    assert "Not yet checked against the broker: 18 Aug 2026." in told
+    assert "Broker charged" not in told
 
 
 def test_a_note_stands_at_its_trade_as_text_and_its_form_names_the_route(owner, traded, text):
@@ -131,14 +131,14 @@ def test_sessions_follow_each_other(owner, traded):
     assert f'href="{DAILY}"' in page
     running = owner.get(DAILY).text
     assert "/reports/daily/2026-08-19" not in running
-    assert "not over yet" in running
+    assert "still running" in running
 
 
 def test_a_year_tells_what_to_settle_and_takes_what_is_told(owner, text, desk):
     desk.objects.put("taxes/main/purchases.csv", PURCHASES.encode())
     told = text(TAX)
     assert "these trades were made on paper: none of this is income" in told
-    assert "Purchases that the desk did not make main 1 CSV" in told
+    assert "Shares bought outside the desk main 1 CSV" in told
     page = owner.get(TAX).text
     for table in ("purchases", "tradebook", "notes", "actions"):
         assert f'id="send-{table}"' in page
@@ -149,12 +149,23 @@ def test_a_table_that_makes_the_year_impossible_can_be_told_again(owner, text, d
     nowhere = "INFY,2026-08-03,FOO,EQ,buy,10,100,1,1\nINFY,2026-08-03,FOO,EQ,sell,10,110,2,2\n"
     tell(owner, "tradebook", book + nowhere)
     stuck = text(TAX, mode="live")
-    assert "It cannot be worked out: " in stuck
-    assert "The broker's trade book main 2 CSV" in stuck
+    assert "This year cannot be calculated: " in stuck
+    assert "Tradebook of the broker main 2 CSV" in stuck
     assert 'id="send-tradebook"' in owner.get(TAX, params={"mode": "live"}).text
     desk.clock.advance(1)
     tell(owner, "tradebook", book)
-    assert "It cannot be worked out" not in text(TAX, mode="live")
+    assert "This year cannot be calculated" not in text(TAX, mode="live")
+
+
+def test_each_table_says_its_form_with_a_line_that_is_taken(owner, text):
+    told = text(TAX)
+    assert "the desk does not read PDFs" in told
+    page = owner.get(TAX).text
+    for form in re.findall(r'<details id="tell-\w+">.*?</details>', page, re.DOTALL):
+        [example] = re.findall(r"<code>([^<]+)</code>", form)
+        [columns] = re.findall(r'spellcheck="false">([^\n]+)\n', form)
+        table = re.search(r'id="tell-(\w+)"', form)[1]
+        tell(owner, table, f"{columns}\n{example}\n", None if table == "actions" else "main")
 
 
 def test_only_who_runs_the_desk_is_asked_for_splits(sign_in):
@@ -197,7 +208,7 @@ def test_a_long_year_comes_by_pages(owner, traded, monkeypatch):
 
 
 def test_the_broker_s_word_stands_beside_ours(owner, text):
-    assert "No trade book of this account was told" in text(BROKER, account="main")
+    assert "No tradebook of this account yet" in text(BROKER, account="main")
     tell(
         owner,
         "tradebook",
@@ -211,8 +222,8 @@ def test_the_broker_s_word_stands_beside_ours(owner, text):
         "2026-05-04,20,15,0.46,0.02,2,0.09\n2026-05-05,0,0,0,0,0,0\n",
     )
     told = text(BROKER, account="main", mode="live")
-    assert "1 of 1 orders are told differently" in told
-    assert "buy INFY 04 May 2026 · 999 · not the desk's only brokers – 10" in told
-    assert "off by more than rounding explains" in told
+    assert "1 of 1 orders do not match" in told
+    assert "buy INFY 04 May 2026 · 999 · not placed by the desk only brokers – 10" in told
+    assert "1 figure differs by more than rounding" in told
     assert "04 May 2026 brokerage ₹0.00 ₹20.00 +₹20.00 no" in told
-    assert "A note, and no trade that the desk knows of: 05 May 2026." in told
+    assert "Contract notes of days without a trade known to the desk: 05 May 2026." in told

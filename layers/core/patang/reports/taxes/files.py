@@ -8,9 +8,11 @@ taxes/actions.csv               splits and bonuses
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime, time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
 
 from pydantic import ValidationError
 
@@ -43,6 +45,14 @@ _PAISA = Decimal("0.01")
 _DERIVATIVES = {"NSE": "NFO", "BSE": "BFO"}
 _SIDES = {"buy": "BUY", "sell": "SELL"}
 _MOST_UNITS = 1_000_000_000
+# Beyond it no arithmetic of shares is exact, and no ratio is right.
+_MOST_GROWTH = 1_000_000_000
+_LONGEST_NUMBER = 40
+_LONGEST_WAIT_FOR_A_BONUS = timedelta(days=366)
+_OTHER_FORMS = {
+    "%PDF": "a PDF, which the desk cannot read (contract notes are locked by a password besides)",
+    "PK\x03\x04": "an Excel file or another archive, which the desk cannot read",
+}
 
 
 def load_actions(objects: ObjectStore) -> list[CorporateAction]:
@@ -75,8 +85,23 @@ def load_notes(objects: ObjectStore, account: str) -> list[MailedNote]:
 
 
 def read_actions(text: str) -> list[CorporateAction]:
-    """Columns symbol, ex_day, kind (split, bonus), ratio (old:new shares, 1:2), allotted. Raises BadInput."""
-    return list(_read("corporate actions", text, ("symbol", "ex_day", "kind", "ratio"), _action))
+    """Columns symbol, ex_day, kind (split, bonus), ratio (old:new shares, 1:2), allotted. Raises BadInput,
+    also for an action that is told twice and for ratios of a share that cannot all be right."""
+    found = list(_read("corporate actions", text, ("symbol", "ex_day", "kind", "ratio"), _action))
+    for told, times in Counter((each.symbol, each.ex_day, each.kind) for each in found).items():
+        if times > 1:
+            symbol, ex_day, kind = told
+            raise BadInput(f"corporate actions: the {kind} of {symbol} on {ex_day} stands there twice")
+    grown: dict[str, Fraction] = defaultdict(lambda: Fraction(1))
+    for each in found:
+        ratio = Ratio.parse(each.ratio)
+        grown[each.symbol] *= Fraction(ratio.after, ratio.before)
+        if not Fraction(1, _MOST_GROWTH) <= grown[each.symbol] <= _MOST_GROWTH:
+            raise BadInput(
+                f"corporate actions: the ratios of {each.symbol} together cannot be right: "
+                "a ratio is old:new shares, such as 1:2"
+            )
+    return found
 
 
 def read_purchases(account: str, text: str) -> list[Lot]:
@@ -108,8 +133,14 @@ def _texts(objects: ObjectStore, prefix: str) -> list[str]:
 
 
 def _read[Row](
-    what: str, text: str, columns: Iterable[str], row: Callable[[Mapping[str, str]], Row]
+    what: str, text: str, columns: Sequence[str], row: Callable[[Mapping[str, str]], Row]
 ) -> Iterator[Row]:
+    for begin, form in _OTHER_FORMS.items():
+        if text.lstrip("\ufeff \r\n\t").startswith(begin):
+            raise BadInput(
+                f"{what}: this is {form}: give comma-separated text (CSV) whose first line has the columns "
+                f"{', '.join(columns)}"
+            )
     lines = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         names = {name: (name or "").strip().lower() for name in lines.fieldnames or ()}
@@ -130,7 +161,18 @@ def _read[Row](
 
 def _action(line: Mapping[str, str]) -> CorporateAction:
     Ratio.parse(line["ratio"])
-    return CorporateAction.model_validate({name: value for name, value in line.items() if value})
+    told: dict[str, object] = {name: value for name, value in line.items() if value}
+    ex_day = _day_of("ex_day", line["ex_day"])
+    told |= {"symbol": _symbol(line["symbol"]), "ex_day": ex_day}
+    if line.get("allotted"):
+        allotted = _day_of("allotted", line["allotted"])
+        if not ex_day <= allotted <= ex_day + _LONGEST_WAIT_FOR_A_BONUS:
+            raise BadInput(
+                f"allotted is {allotted}: bonus shares are allotted from the ex_day ({ex_day}) on, "
+                "within a year"
+            )
+        told["allotted"] = allotted
+    return CorporateAction.model_validate(told)
 
 
 def _purchase(account: str, line: Mapping[str, str]) -> Lot:
@@ -174,11 +216,11 @@ def _trade(account: str, line: Mapping[str, str]) -> tuple[tuple[str, ...], Deal
             "quantity": _units(line["quantity"]),
             "price": _amount(line["price"]),
             "time": _moment(line["trade_date"], line.get("order_execution_time", "")),
-            "order": line["order_id"],
+            "order": _number("order_id", line["order_id"]),
             "source": "tradebook",
         }
     )
-    return (line["trade_date"], exchange, line["trade_id"], line["order_id"]), deal
+    return (line["trade_date"], exchange, _number("trade_id", line["trade_id"]), deal.order), deal
 
 
 def _moment(day: str, at: str) -> datetime:
@@ -188,6 +230,13 @@ def _moment(day: str, at: str) -> datetime:
         _covered(told.date())
         return told.replace(tzinfo=IST) if told.tzinfo is None else told
     return datetime.combine(_day(day), time(), IST)
+
+
+def _day_of(column: str, text: str) -> date:
+    try:
+        return _day(text)
+    except (ValueError, BadInput) as error:
+        raise BadInput(f"{column} is {text!r}: write a day of 1900 to 2099 as 2026-08-18") from error
 
 
 def _day(text: str) -> date:
@@ -205,6 +254,13 @@ def _symbol(text: str) -> str:
     if not text or len(text) > 40 or not text.isprintable():
         raise BadInput(f"symbol is {text!r}: give the broker's trading symbol")
     return text.upper()
+
+
+def _number(column: str, text: str) -> str:
+    """What the exchange or the broker numbers a trade or an order by."""
+    if not text or len(text) > _LONGEST_NUMBER or not text.isprintable():
+        raise BadInput(f"{column} is {text[:60]!r}: give the number that stands in the trade book")
+    return text
 
 
 def _units(text: str) -> int:

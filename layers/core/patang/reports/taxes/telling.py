@@ -22,12 +22,15 @@ from patang.reports.taxes.files import (
 )
 from patang.settings.changes import DESK_CHAIN
 
-__all__ = ["LONGEST_TABLE", "KeptTable", "TableKind", "TaxTables"]
+__all__ = ["LONGEST_TABLE", "MOST_TABLES", "KeptTable", "TableKind", "TaxTables"]
 
 type TableKind = Literal["purchases", "tradebook", "notes", "actions"]
 
 # Characters; a request that carries more is not read.
 LONGEST_TABLE: Final = 200_000
+# Of an account: a year reads them all. Ten years by months are as many.
+MOST_TABLES: Final = 120
+_MOST_BYTES: Final = 4_000_000
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?", re.ASCII)
 # Of which there may be several, a file a period.
 _BY_NAME: Final = frozenset({"tradebook", "notes"})
@@ -79,8 +82,8 @@ class TaxTables:
     ) -> KeptTable:
         """Puts the table in the place of the one of its name. One with its first line alone takes it back.
 
-        Raises BadInput for a wrong line, with its number, for a table that is too long, and a name that is
-        none.
+        Raises BadInput for a wrong line, with its number, for a table that is too long or one too many, and
+        a name that is none.
         """
         place = _placed(table, account, name)
         if len(text) > LONGEST_TABLE:
@@ -91,6 +94,8 @@ class TaxTables:
         told = _kept(place, content)
         if self._objects.get(place.path) == content:
             return told
+        if account is not None:
+            self._room(account, place, content)
         now = self._clock.now()
         # Before the file: a table that counts and that nobody is known to have told is the worse of the two.
         self._store.write(
@@ -108,6 +113,22 @@ class TaxTables:
         )
         self._objects.put(place.path, content, content_type="text/csv; charset=utf-8")
         return told
+
+    def _room(self, account: str, place: _Place, content: bytes) -> None:
+        """Raises BadInput where the account's other tables leave none for this one."""
+        others = [path for path in self._objects.list(f"taxes/{account}/") if path != place.path]
+        if len(others) >= MOST_TABLES:
+            raise BadInput(
+                f"{account} has {len(others)} tables, and {MOST_TABLES} are the most: put several periods "
+                "into one file, under a name that is there already"
+            )
+        if len(content) > len(self._objects.get(place.path) or b""):
+            held = sum(len(self._objects.get(path) or b"") for path in others)
+            if held + len(content) > _MOST_BYTES:
+                raise BadInput(
+                    f"{account} has tables of {held} bytes, and {_MOST_BYTES} are the most with this one: "
+                    "tell fewer years, or take back what is there twice (its first line alone)"
+                )
 
     def kept(self, accounts: Sequence[str]) -> tuple[KeptTable, ...]:
         """What is told of these accounts and of the whole desk. Raises BadInput where a table that was put
