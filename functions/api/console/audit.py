@@ -15,6 +15,7 @@ from patang.audit.kinds import KINDS
 from patang.desk_view.audit_chains import checked_chain
 from patang.desk_view.audit_files import MOST_IN_A_FILE
 from patang.desk_view.audit_search import AuditQuestion
+from patang.desk_view.settings_said import changes_said
 from patang.identity.principal import Principal
 from patang.settings.changes import DESK_CHAIN
 
@@ -64,6 +65,7 @@ def entries(
         follows=question.day == today and not filtered and cursor is None,
         today=today,
         kinds=KINDS,
+        changes_said=changes_said,
         most_in_a_file=MOST_IN_A_FILE,
         here_again=lambda **other: _query(asked | other),
         older=_query(asked | {"cursor": page.next}) if page.next else None,
@@ -99,13 +101,14 @@ def entry(
     found = around.get(sequence)
     if found is None:
         raise HTTPException(404, f"the log of {chain} has no entry {sequence} on {day}")
-    before = around.get(sequence - 1)
+    before, event = around.get(sequence - 1), found.event()
     return console_page(
         request,
         principal,
         "audit_entry.html",
         entry=found,
-        event=found.event(),
+        event=event,
+        changes=changes_said(event.kind, event.details),
         unchanged=found.hash == found.computed_hash(),
         follows=sequence == 1 or (before is not None and before.hash == found.previous),
         before=before is not None,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from patang.desk_view.settings_said import in_section, said
+from patang.desk_view.settings_said import SaidChange, changes_said, in_section, said
 from patang.settings.effective import plain
 from patang.settings.names import NAMES, name_of
 from patang.settings.table import table
@@ -64,3 +64,32 @@ def test_beneath_a_heading_its_words_are_not_said_again():
     assert in_section("options.min_delta") == "Least delta"
     assert in_section("kite.logout_at") == "Log out at"
     assert in_section("risk.stop_loss_guard_pause_minutes") == "Stop-loss guard: pause"
+
+
+def test_what_the_log_holds_of_a_change_is_read_as_values():
+    details = {
+        "version": 2,
+        "changes": {
+            "capital.starting_capital_inr": ["300000", "1234567.5"],
+            "options.enabled": ["True", "False"],
+            "exits.trailing_stop_shares_pct": ["2", "None"],
+            "options.setups": ["['momentum', 'mean_reversion']", "['mean_reversion']"],
+            "blackouts": ["[]", "[{'day': '2026-08-20', 'reason': \"the Bank's\"}]"],
+            "profile": ["[half a list", "[__import__('os').getcwd()]"],
+        },
+    }
+    assert changes_said("SETTINGS_CHANGED", details) == (
+        SaidChange("capital.starting_capital_inr", "Starting capital", "₹3,00,000.00", "₹12,34,567.50"),
+        SaidChange("options.enabled", "Options: switched on", "yes", "no"),
+        SaidChange(
+            "exits.trailing_stop_shares_pct", "Trailing stop of shares", "2 % of the highest price", "none"
+        ),
+        SaidChange(
+            "options.setups", "Options: setups that may enter", "momentum, mean reversion", "mean reversion"
+        ),
+        SaidChange("blackouts", "Events without entries", "none", "day 2026-08-20, reason the Bank's"),
+        SaidChange("profile", "Profile label", "[half a list", "[__import__('os').getcwd()]"),
+    )
+    assert changes_said("HALTED", details) == ()
+    for other in ({}, {"changes": "many"}, {"changes": {"mode": "live"}}):
+        assert changes_said("SETTINGS_CHANGED", other) == ()

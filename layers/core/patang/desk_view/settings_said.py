@@ -1,16 +1,17 @@
 """Settings in words: what one is called, and its value with its unit, as an Indian trader reads them."""
 
+import ast
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from patang.desk_view.money import grouped, rupees
 from patang.settings.inputs import inputs
 from patang.settings.names import name_of
 from patang.settings.table import table
 
-__all__ = ["in_section", "said"]
+__all__ = ["SaidChange", "changes_said", "in_section", "said"]
 
 # What stands behind one and behind several; the units of other settings say what kind of text they are.
 _COUNTED: Final = {
@@ -29,6 +30,27 @@ _COUNTED: Final = {
     "multiples of ATR(14)": ("× ATR(14)", "× ATR(14)"),
 }
 _IN_WORDS: Final = frozenset({"word", "words"})
+
+
+class SaidChange(NamedTuple):
+    """A setting that was changed, and what it was and became, in words."""
+
+    path: str
+    name: str
+    before: str
+    after: str
+
+
+def changes_said(kind: str, details: Mapping[str, Any]) -> tuple[SaidChange, ...]:
+    """What an event of the audit log tells of settings that were changed; none of any other kind."""
+    changes = details.get("changes")
+    if kind != "SETTINGS_CHANGED" or not isinstance(changes, Mapping):
+        return ()
+    return tuple(
+        SaidChange(str(path), name_of(str(path)), _written(str(path), pair[0]), _written(str(path), pair[1]))
+        for path, pair in changes.items()
+        if isinstance(pair, list | tuple) and len(pair) == 2
+    )
 
 
 def in_section(path: str) -> str:
@@ -53,6 +75,19 @@ def said(path: str, value: Any) -> str:
     if kind == "time":
         return f"{value} IST"
     return _words(str(value)) if kind in _IN_WORDS else str(value)
+
+
+def _written(path: str, text: object) -> str:
+    """A value as the log holds it: the text of a value of Python's."""
+    if not isinstance(text, str):
+        return said(path, text)
+    # A list's, of what the tree had taken before; a text that only begins like one stays what it is.
+    if text in ("None", "True", "False") or text.startswith("["):
+        try:
+            return said(path, ast.literal_eval(text))
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return text
+    return said(path, text)
 
 
 @cache

@@ -131,6 +131,21 @@ def test_an_entry_at_length(owner, desk, text):
     assert "it is the day&#39;s first" in first or "it is the day's first" in first
 
 
+def test_changed_settings_are_told_by_their_names_with_units(owner, desk, text):
+    changes = {"risk.max_concurrent_positions": ["2", "5"], "profile": ["safe", HOSTILE]}
+    details = {"version": 1, "note": "a quiet week", "changes": changes}
+    desk.audited(event("DESK", 1, "SETTINGS_CHANGED", "person:asha", NOW, details))
+    for path, asked in (("/audit", {"account": "DESK"}), (f"/audit/DESK/{DATE}/1", {})):
+        assert HOSTILE not in owner.get(path, params=asked).text
+        told = text(path, **asked)
+        for part in ("Most open positions", "2 positions", "5 positions", HOSTILE, "a quiet week"):
+            assert part in told
+    assert "max_concurrent" not in text("/audit", account="DESK")
+    assert (
+        '<span class="small">risk.max_concurrent_positions</span>' in owner.get(f"/audit/DESK/{DATE}/1").text
+    )
+
+
 @pytest.mark.parametrize(
     "path", [f"/audit/main/{DATE}/7", f"/audit/main/{DATE}/99999999", "/audit/main/2026-08-17/1"]
 )
