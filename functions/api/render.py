@@ -63,15 +63,17 @@ def message_page(status: int, title: str, message: str) -> Response:
     return page("message.html", status, title=title, message=message)
 
 
-def sign_in_page(request: Request, status: int, *, note: str = "", return_to: str | None = None) -> Response:
-    """Asks to sign in and says where that leads back to. It starts nothing: scanners fetch links, too."""
+def sign_in_page(
+    request: Request, status: int, *, note: str = "", return_to: str | None = None, account: str = ""
+) -> Response:
+    """Asks to sign in and says where that leads back to; with `account`, whose it is. It starts nothing:
+    scanners fetch links, too."""
     try:
         there = local_path(return_to or request.url.path)
     except BadInput:
         there = "/"
-    answer = page(
-        "sign_in.html", status, login=f"/login?next={quote(there, safe='')}", there=there, note=note
-    )
+    login = f"/login?next={quote(there, safe='')}"
+    answer = page("sign_in.html", status, login=login, there=there, note=note, account=account)
     # Its form leads on to the broker's login, which browsers hold against the page's policy.
     at_kite = urlsplit(desk_of(request).standing_settings().kite.login_root).scheme
     answer.headers["Content-Security-Policy"] = content_policy(f"{at_kite}:")

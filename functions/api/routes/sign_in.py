@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from functions.api.cookies import forget, keep, kept
-from functions.api.gate import Reader, TheDesk
+from functions.api.gate import Reader, TheDesk, identify
 from functions.api.render import message_page, sign_in_page
+from patang.app import Desk
 from patang.errors import AskOwner, BadInput, Refused
 from patang.identity.sign_in import SESSION_LASTS
 
@@ -26,13 +27,29 @@ def login(
     request: Request,
     desk: TheDesk,
     account: Annotated[str | None, Query(max_length=40)] = None,
+    user: Annotated[str, Query(max_length=20)] = "",
     return_to: Annotated[str, Query(alias="next", max_length=600)] = "/",
 ) -> Response:
-    """Begin a login of an account (the one that supplies data unless another is named) and go to Kite."""
+    """Begin a login of an account (the one that supplies data unless another is named) and go to Kite.
+
+    Another is named by who is signed in as its owner, or with its user id at Kite: what accounts there are is
+    nobody else's to find out.
+    """
+    if account and not _may_name(account, user, request, desk):
+        note = "No account of this desk has that short name and that user id." if user else ""
+        code = 403 if user else 200
+        return sign_in_page(request, code, note=note, return_to=return_to, account=account)
     begun = desk.sign_in().begin(account or desk.standing_settings().data_account, return_to)
     answer = RedirectResponse(begun.url, 303)
     keep(answer, request, _LOGIN, begun.browser_secret, _LOGIN_SECONDS)
     return answer
+
+
+def _may_name(account: str, user: str, request: Request, desk: Desk) -> bool:
+    if user:
+        return desk.sign_in().is_of(account, user)
+    signed_in = identify(request)
+    return signed_in is not None and account in signed_in.accounts
 
 
 @router.get("/kite/callback")

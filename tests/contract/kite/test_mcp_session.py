@@ -15,7 +15,7 @@ from tests.contract.kite.test_login import sign_in_at_the_broker
 from tests.fakes import MemoryStore, RecordedNotifier, RecordedPollQueue
 from tests.unit.mcp.gateway import NEW_ERA, OLD_ERA, Gateway, token
 
-LOGIN = "https://desk.example/login?account=main"
+LOGIN = "https://desk.example/login?account=main&user=AB1234"
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ async def test_each_account_has_its_own_login_and_one_that_is_left_out_is_gone(
         assert (await structured(client, "login", account_id="main"))["state"] == "ACTIVE"
         other = await structured(client, "login", account_id="family-2")
         assert other["state"] == "MISSING"
-        assert other["login_url"] == f"{home.address}/login?account=family-2"
+        assert other["login_url"] == f"{home.address}/login?account=family-2&user=CD5678"
         foreign = await client.call_tool("login", {"account_id": "other"})
         assert foreign.is_error
         # What the host was started without, it may not do.

@@ -41,7 +41,7 @@ def sign_in(app, desk):
 
     def make(account: str = "main", user_id: str = "AB1234") -> TestClient:
         browser = TestClient(app, follow_redirects=False)
-        login = browser.get("/login", params={"account": account})
+        login = browser.get(desk.accounts().account(account).login_path)
         passed_on = parse_qs(urlsplit(login.headers["location"]).query)["redirect_params"][0]
         [state] = parse_qs(passed_on)["state"]
         request_token = f"token-{account}-{len(desk.auth_store.items)}"

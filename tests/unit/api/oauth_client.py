@@ -23,7 +23,7 @@ def browser_at(desk, address: str = HERE) -> TestClient:
 
 def log_in_at_kite(browser: TestClient, desk, login: str, user_id: str):
     """From the link of the sign-in page through Kite's login to where it leads back; returns that answer."""
-    at_kite = browser.get(login)
+    at_kite = browser.get(f"{login}&user={user_id}" if "account=" in login else login)
     passed_on = parse_qs(urlsplit(at_kite.headers["location"]).query)["redirect_params"][0]
     [state] = parse_qs(passed_on)["state"]
     request_token = f"token-{secrets.token_hex(4)}"

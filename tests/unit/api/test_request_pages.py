@@ -170,7 +170,7 @@ class OnTheWay:
 
     def sign_in(self) -> TestClient:
         browser = TestClient(self._app, follow_redirects=False)
-        login = browser.get("/login", params={"account": "main"})
+        login = browser.get("/login", params={"account": "main", "user": "AB1234"})
         passed_on = parse_qs(urlsplit(login.headers["location"]).query)["redirect_params"][0]
         self.desk.kite.logins["r"] = "AB1234"
         back = {"state": parse_qs(passed_on)["state"][0], "request_token": "r"}

@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from functions.api.app import build_app
+from patang.records import replace
 from tests.unit.api.sample_desk import busy, two_owners
 
 
@@ -21,7 +22,8 @@ def test_the_owner_of_another_account_comes_back_to_where_he_was(app, desk):
     page = browser.get("/approvals/some-nonce")
     assert 'name="next" value="/approvals/some-nonce"' in page.text
     assert "form-action 'self' https:;" in page.headers["content-security-policy"]
-    login = browser.get("/login", params={"next": "/approvals/some-nonce", "account": "other"})
+    his = {"account": "other", "user": "xy5678"}
+    login = browser.get("/login", params={"next": "/approvals/some-nonce"} | his)
     assert "api_key=key-other" in login.headers["location"]
     state = login.headers["location"].rpartition("state%3D")[2]
     desk.kite.logins["r1"] = "XY5678"
@@ -114,9 +116,33 @@ def test_no_open_redirect(stranger, there):
     assert stranger.get("/login", params={"next": there}).status_code in (400, 422)
 
 
-def test_an_unknown_account_begins_nothing(stranger, desk):
-    assert stranger.get("/login", params={"account": "family"}).status_code == 400
+@pytest.mark.parametrize("user", ["", "ZZ0000"])
+def test_who_does_not_know_whose_it_is_learns_of_no_account_whether_it_is_there(stranger, desk, user):
+    """The desk's own, another's, one that is not there: the same page for each, and nothing is begun."""
+    pages = {
+        name: stranger.get("/login", params={"account": name, "user": user, "next": "/orders"})
+        for name in ("main", "other", "family")
+    }
+    assert {page.status_code for page in pages.values()} == {403 if user else 200}
+    assert len({page.text.replace(f'value="{name}"', "") for name, page in pages.items()}) == 1
+    headers = [dict(page.headers, **{"content-length": ""}) for page in pages.values()]
+    assert headers[0] == headers[1] == headers[2]
+    assert 'name="next" value="/orders"' in pages["other"].text
+    assert ("No account of this desk has that short name" in pages["main"].text) is bool(user)
     assert desk.auth_store.items == {}
+    assert "set-cookie" not in pages["main"].headers
+
+
+def test_the_owner_who_is_signed_in_names_his_own_accounts_and_no_others(owner, desk):
+    assert owner.get("/login", params={"account": "main"}).status_code == 303
+    for name in ("other", "family"):
+        assert owner.get("/login", params={"account": name}).status_code == 200, name
+
+
+def test_an_account_that_is_switched_off_is_as_one_that_is_not_there(stranger, desk):
+    desk.store.write(replace(desk.accounts().account("other").evolve(enabled=False)))
+    answer = stranger.get("/login", params={"account": "other", "user": "XY5678"})
+    assert answer.status_code == 403
 
 
 def test_signing_out(owner):

@@ -122,7 +122,7 @@ def test_a_session_says_how_long_and_where_to_log_in(own, caller):
     assert "no login is needed" in own("login").message
     missing = call(caller(name="ravi"), "login", {}).reply
     assert missing.state == "MISSING"
-    assert missing.login_url == "http://testserver/login?account=other"
+    assert missing.login_url == "http://testserver/login?account=other&user=XY5678"
     (other,) = call(caller(name="ravi"), "get_session", {}).reply.accounts
     assert other.login_url == missing.login_url
 

@@ -83,7 +83,7 @@ def test_a_session_that_is_over_says_where_to_log_in(caller, monkeypatch):
 
     monkeypatch.setattr(calling, "find", over)
     told = call(caller("read"), "get_holdings", {}).reply
-    assert told.details["login_url"] == "http://testserver/login?account=main"
+    assert told.details["login_url"] == "http://testserver/login?account=main&user=AB1234"
     assert told.details["login_url"] in told.message
     elsewhere = call(caller("read"), "get_holdings", {"account_id": "other"}).reply
     assert "other" not in elsewhere.model_dump_json()

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 from pydantic import Field
 
@@ -30,6 +31,12 @@ class Account(Record):
 
     def key(self) -> Key:
         return account_key(self.account)
+
+    @property
+    def login_path(self) -> str:
+        """Where its owner logs in, below the desk's address. It says whose account it is: to who does not
+        know that, the desk does not say which accounts there are."""
+        return f"/login?{urlencode({'account': self.account, 'user': self.kite_user_id})}"
 
 
 class AllowedUser(Record):

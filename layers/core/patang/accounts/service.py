@@ -71,9 +71,10 @@ class AccountService:
         return self._register.account(account)
 
     def login_address(self, account: str) -> str:
-        """Where its owner logs in, on the desk's own pages; empty while nobody has said where the desk is."""
+        """Where its owner logs in, on the desk's own pages; empty while nobody has said where the desk is.
+        Raises BadInput if there is no such account."""
         desk = self._desk_address()
-        return f"{desk}/login?account={account}" if desk else ""
+        return f"{desk}{self.account(account).login_path}" if desk else ""
 
     def login_url(self, account: str, state: str) -> str:
         """The broker's login page; it brings `state` back to the callback beside the request token."""

@@ -71,6 +71,15 @@ class SignIn:
         self._clock = clock
         self._opened = opened
 
+    def is_of(self, account: str, kite_user_id: str) -> bool:
+        """Whether an account that is switched on is that person's. Who asks has to know both: the answer is
+        the same for one that is not there, and for one that is another's."""
+        return any(
+            (known.account, known.kite_user_id.upper()) == (account, kite_user_id.strip().upper())
+            and known.enabled
+            for known in self._accounts.list()
+        )
+
     def begin(self, account: str, return_to: str) -> LoginBegun:
         """Start a login of `account`. Raises BadInput for an unknown one, or a page that is not ours."""
         page, browser = local_path(return_to), new_secret()

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
@@ -54,7 +53,8 @@ def _with_login(caller: Caller, problem: Problem, asked: object) -> Problem:
     account = asked if asked in accounts else accounts[0] if len(accounts) == 1 else None
     if not address:
         return problem
-    link = f"{address}/login" + (f"?{urlencode({'account': account})}" if account else "")
+    path = "/login" if account is None else caller.services.accounts().account(account).login_path
+    link = f"{address}{path}"
     leads = "" if link in problem.message else f" at {link}"
     message = f"{problem.message}. Its owner logs in{leads}; the next call then works."
     return problem.model_copy(

@@ -1,7 +1,5 @@
 """The session at the broker: whether it lives, and where its owner logs in."""
 
-from urllib.parse import urlencode
-
 from patang.desk_view.views import SessionView
 from patang.public_address import known_address
 from patang.tools.caller import Caller
@@ -59,7 +57,7 @@ def _login(caller: Caller, args: AccountInput) -> LoginReply:
 def _login_url(caller: Caller, account: str) -> str:
     address = known_address(caller.services.public_url())
     # The login is tied to the browser that begins it, so the link leads to the desk and not to the broker.
-    return f"{address}/login?{urlencode({'account': account})}"
+    return f"{address}{caller.services.accounts().account(account).login_path}"
 
 
 TOOLS: tuple[AnyTool, ...] = (

@@ -141,7 +141,7 @@ class PreflightService:
         self, account: Account, moment: datetime, settings: Settings, *, skew: bool
     ) -> list[Check]:
         name, asked = account.account, self._clock.now()
-        sign_in = f"{self._public_url()}/login?account={name}"
+        sign_in = f"{self._public_url()}{account.login_path}"
         alive, told = session_check(account, lambda: self._session(name), sign_in)
         checks = [alive]
         if told is not None and skew:
