@@ -204,6 +204,36 @@ def test_ticks_switches_and_words_are_sent_as_what_they_are(console):
     assert rows[2][2] == "INFY, TCS, M&M"
 
 
+def test_the_order_of_both_strategies_setups_is_changed_in_one_save(console):
+    page = console.page("/settings/strategies")
+    page.until("document.documentElement.classList.contains('scripted')")
+    order = "[...document.querySelectorAll('[data-setting=\"{}.setups\"] input')].map((one) => one.value)"
+    for strategy in ("options", "equity"):
+        later = f"document.querySelector('[data-setting=\"{strategy}.setups\"] .tick:last-child button')"
+        assert page.run(f"{later}.getAttribute('aria-label')").endswith("mean reversion earlier")
+        page.run(f"{later}.click()")
+        assert page.run("document.activeElement.value") == "mean_reversion"
+        assert page.run(order.format(strategy)) == ["mean_reversion", "momentum"]
+    assert page.run("document.getElementById('changed-count').innerText") == "2 changed"
+    press(page, "Undo what is typed")
+    page.until(f'JSON.stringify({order.format("options")}) === \'["momentum","mean_reversion"]\'')
+    page.until("!document.getElementById('changed-count').innerText")
+    for strategy in ("options", "equity"):
+        page.run(
+            f"document.querySelector('[data-setting=\"{strategy}.setups\"] .tick:last-child button').click()"
+        )
+    press(page, "Review changes")
+    swapped = ["momentum, mean reversion", "mean reversion, momentum", "at once"]
+    assert [row[1:] for row in differences(page)] == [swapped, swapped]
+    press(page, "Save", "#review")
+    page.until("location.pathname === '/settings/history/1'")
+    held = console.desk.settings_changes().in_force()
+    assert held.options.setups == held.equity.setups == ("mean_reversion", "momentum")
+    again = console.page("/settings/strategies")
+    assert again.run(order.format("equity")) == ["mean_reversion", "momentum"]
+    assert (page.console, again.console) == ([], [])
+
+
 # What an answer of the desk's is given beside what stands in it.
 ALSO = """(() => { const fetched = window.fetch; window.fetch = async (path, asked) => {
     const answer = await fetched(path, asked);

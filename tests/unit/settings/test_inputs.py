@@ -19,10 +19,11 @@ def test_the_kind_follows_from_the_type():
         "exits.trailing_stop_shares_pct": Input("number", optional=True),
         "registered_egress_ip": Input("text", optional=True),
         "options.enabled": Input("switch"),
-        "options.setups": Input("words", choices=("momentum", "mean_reversion")),
+        "options.setups": Input("words", choices=("momentum", "mean_reversion"), ordered=True),
         "universe.equities": Input("names"),
     }
     assert {path: inputs()[path] for path in kinds} == kinds
+    assert not inputs()["notifications.sms"].ordered
 
 
 def test_entries_of_a_list_have_columns():

@@ -21,12 +21,14 @@ type _Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """`optional`: it may be none. `columns`: what an entry of `rows` holds, by name."""
+    """`optional`: it may be none. `columns`: what an entry of `rows` holds, by name. `ordered`: which of the
+    `words` comes first matters."""
 
     kind: Kind
     optional: bool = False
     choices: tuple[str, ...] = ()
     columns: tuple[tuple[str, "Input"], ...] = ()
+    ordered: bool = False
 
 
 @cache
@@ -60,7 +62,7 @@ def _input(schema: _Schema, schemas: _Schema) -> Input:
         case "number":
             return Input("number")
         case "array":
-            return _list(_resolved(schema["items"], schemas), schemas)
+            return _list(_resolved(schema["items"], schemas), schemas, schema.get("ordered", False))
         case _:
             return _text(schema)
 
@@ -73,9 +75,9 @@ def _text(schema: _Schema) -> Input:
     return Input("date" if schema.get("format") == "date" else "text")
 
 
-def _list(entry: _Schema, schemas: _Schema) -> Input:
+def _list(entry: _Schema, schemas: _Schema, ordered: bool) -> Input:
     if "enum" in entry:
-        return Input("words", choices=tuple(entry["enum"]))
+        return Input("words", choices=tuple(entry["enum"]), ordered=ordered)
     if entry["type"] == "object":
         columns = {
             name: _input(_resolved(written, schemas), schemas)

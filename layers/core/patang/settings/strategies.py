@@ -18,7 +18,11 @@ class EntryRules(Section):
     setups: Annotated[
         tuple[SetupName, ...],
         About("words", "more"),
-        Field(max_length=2, description="Which setups may ask for an entry, in the order they are tried."),
+        Field(
+            max_length=2,
+            description="Which setups may ask for an entry, in the order they are tried.",
+            json_schema_extra={"ordered": True},
+        ),
     ] = ("momentum", "mean_reversion")
     min_adx: Annotated[
         float,
