@@ -87,16 +87,30 @@ export function tellAtFields(form, details) {
   return placed.length > 0 && placed.every(Boolean);
 }
 
-async function send(form) {
-  const { api, confirm, confirmTitle, done, next } = form.dataset;
+// The form as it stands on the page now: its part may have been put in anew while its owner was asked.
+function standing(form) {
+  if (form.isConnected) return form;
+  const same = (one) => one.dataset.api === form.dataset.api && one.elements.account?.value === form.elements.account?.value;
+  return [...document.querySelectorAll("form[data-api]")].find(same) ?? form;
+}
+
+// A part with a form that is being sent is not put in anew: who asked could ask twice.
+function isSent(form, now) {
+  form.setAttribute("aria-busy", now);
+  for (const button of form.querySelectorAll("button")) button.disabled = now;
+}
+
+async function send(asked) {
+  const { api, confirm, confirmTitle, done, next } = asked.dataset;
+  const body = asked.hasAttribute("data-bare") ? undefined : bodyOf(asked);
   if (confirm && !(await ask(confirmTitle || "Are you sure?", confirm))) return;
   const [method, path] = api.split(" ");
-  const buttons = [...form.querySelectorAll("button")];
+  const form = standing(asked);
   forget(form);
   say("");
-  for (const button of buttons) button.disabled = true;
-  const { ok, told } = await call(method, path, form.hasAttribute("data-bare") ? undefined : bodyOf(form));
-  for (const button of buttons) button.disabled = false;
+  isSent(form, true);
+  const { ok, told } = await call(method, path, body);
+  isSent(form, false);
   if (ok) {
     say(done || told?.message || "Done.", false);
     form.dispatchEvent(new CustomEvent("carried-out", { bubbles: true, detail: told }));

@@ -28,6 +28,7 @@ export function say(text, bad = true) {
 }
 
 function isInUse(part) {
+  if (part.querySelector("form[aria-busy=true]")) return true;
   const focused = document.activeElement;
   // Whoever is writing, or choosing, is not to lose it; nor what he has written and not sent.
   if (part.contains(focused) && focused.matches("input, select, textarea")) return true;
