@@ -16,12 +16,15 @@ HEIGHT: Final = 100
 @dataclass(frozen=True, slots=True)
 class Curve:
     """`line` are the points of a polyline in a box of 600 x 100, `zero` is the height at which nothing is won
-    or lost, `area` closes the line there."""
+    or lost, `area` closes the line there; `words` tell the four moments."""
 
     line: str
     area: str
     zero: str
+    first: PnlMoment
     last: PnlMoment
+    best: PnlMoment
+    worst: PnlMoment
     words: str
 
 
@@ -45,8 +48,11 @@ def curve_of(points: Sequence[PnlMoment]) -> Curve | None:
         line=line,
         area=f"0,{zero} {line} {WIDTH},{zero}",
         zero=zero,
+        first=first,
         last=last,
-        words=f"From {_said(first)} to {_said(last)}; at best {_said(best)}, at worst {_said(worst)}.",
+        best=best,
+        worst=worst,
+        words=f"{_said(first)} to {_said(last)}; best {_said(best)}, worst {_said(worst)}.",
     )
 
 

@@ -5,8 +5,10 @@ from starlette.responses import Response
 
 from functions.api.console.curve import curve_of
 from functions.api.console.frame import console_page
+from functions.api.console.limits import limits_of
 from functions.api.gate import Reader, TheDesk
 from patang.desk_view.concerns import concerns
+from patang.desk_view.restraints import MARKET_CLOSED
 
 __all__ = ["router"]
 
@@ -26,6 +28,8 @@ def today(request: Request, principal: Reader, desk: TheDesk) -> Response:
         status=status,
         concerns=concerns(status),
         curve=curve_of(through_day.points),
+        limits={one.account: limits_of(one) for one in status.risk},
+        market_closed=any(each.gate == MARKET_CLOSED for one in status.risk for each in one.restraints),
         live_orders=view.live_orders(accounts),
         holdings=at_broker.holdings(accounts),
         margins=at_broker.margins(accounts),

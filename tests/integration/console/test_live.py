@@ -6,10 +6,10 @@ from tests.browser.console import press
 RESULT = "document.querySelector('#pnl .total').innerText"
 
 
-def move(console, unrealised: str) -> None:
+def move(console, unrealised: str, bid: str = "1021.30") -> None:
     key = mark_key("p1")
     mark = console.desk.store.items[key]
-    console.desk.store.items[key] = {**mark, "unrealised_pnl": unrealised}
+    console.desk.store.items[key] = {**mark, "unrealised_pnl": unrealised, "bid": bid}
 
 
 def test_prices_come_in_without_reloading(console):
@@ -46,6 +46,68 @@ def test_a_halt_asks_once_more_and_a_no_changes_nothing(console):
     press(page, "Resume")
     press(page, "Yes", "#ask")
     page.until("document.querySelector('#risk strong').innerText === 'Entries open'")
+    assert page.console == []
+
+
+def test_what_is_being_sent_cannot_be_sent_twice(console):
+    """Also where its part changes: while its owner is asked, and while the desk answers."""
+    page = console.page("/")
+    page.run("""(() => {
+        const real = window.fetch;
+        window.posts = 0;
+        const held = new Promise((done) => (window.release = done));
+        window.fetch = async (address, asked) => {
+            if (asked?.method === "POST") { window.posts += 1; await held; }
+            return real(address, asked);
+        };
+    })()""")
+    press(page, "Halt")
+    page.until("document.getElementById('ask').open")
+    page.run("window.asked = document.getElementById('halt-main'); 1")
+    move(console, "1000.00", bid="1015.00")
+    page.until("!window.asked.isConnected")
+    press(page, "Yes", "#ask")
+    page.until("window.posts === 1 && document.getElementById('halt-main').disabled")
+    move(console, "500.00", bid="1010.00")
+    page.until(f"{RESULT} === '−₹234.85'")
+    assert page.run("document.getElementById('halt-main').disabled")
+    page.run("document.getElementById('halt-main').click(); window.release(); 1")
+    page.until("document.querySelector('#risk strong').innerText === 'Halted'")
+    assert page.run("window.posts") == 1
+    assert not page.run("document.getElementById('resume-main').disabled")
+    assert page.console == []
+
+
+def test_what_is_wrong_is_told_at_the_form_that_stands_now(console):
+    page = console.page("/")
+    page.run("""(() => {
+        const real = window.fetch;
+        const wrong = { message: "no", details: [{ field: "account", message: "not now" }] };
+        window.fetch = (address, asked) => asked?.method === "POST"
+            ? Promise.resolve(new Response(JSON.stringify(wrong), { status: 422 })) : real(address, asked);
+    })()""")
+    press(page, "Halt")
+    page.until("document.getElementById('ask').open")
+    page.run("window.asked = document.getElementById('halt-main'); 1")
+    move(console, "1000.00", bid="1015.00")
+    page.until("!window.asked.isConnected")
+    press(page, "Yes", "#ask")
+    page.until("document.querySelector('#risk .wrong')?.innerText === 'not now'")
+
+
+def test_what_somebody_has_unfolded_stays_open_and_in_focus(console):
+    page = console.page("/")
+    page.run("document.getElementById('risk').querySelector('summary').focus()")
+    page.press("Enter", 13, "\r")
+    page.until("document.getElementById('limits-of-main').open")
+    page.run("window.known = document.getElementById('risk'); 1")
+    move(console, "1000.00", bid="1015.00")
+    page.until("!window.known.isConnected")
+    assert page.run("document.getElementById('limits-of-main').open")
+    assert page.run("document.activeElement.id") == "limits-of-main-summary"
+    page.run("document.getElementById('signals-summary').click()")
+    assert page.run("document.getElementById('signals').innerText.includes('83 % by a model')")
+    assert not page.run("document.getElementById('closed-fold').open")
     assert page.console == []
 
 

@@ -2,18 +2,57 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 from functions.api.console.curve import curve_of
+from functions.api.console.limits import limits_of
+from patang.accounts.funds import Funds
+from patang.accounts.health import BrokerCalls
 from patang.desk_view.broker_views import PnlMoment
-from patang.keys import alerts_key, curve_key, holdings_key, margins_key, mark_key
+from patang.keys import (
+    alerts_key,
+    curve_key,
+    holdings_key,
+    margins_key,
+    mark_key,
+    market_clock_key,
+    risk_key,
+)
+from patang.portfolio.account_state import RiskState
+from patang.records import replace
 from tests.unit.api.sample_desk import DAY, NOW
 
 
 def test_the_verdict_comes_first(text):
     said = text("/")
     assert (
-        said.index("Needs you now") < said.index("RELIANCE has no stop at the broker") < said.index("Result")
+        said.index("Needs you now") < said.index("RELIANCE has no stop at the broker") < said.index("Decide")
     )
+
+
+def test_what_is_read_in_three_seconds_stands_before_what_is_unfolded(owner):
+    page = owner.get("/").text
+    places = [page.index(f'id="{name}"') for name in ("verdict", "approvals", "positions", "pnl", "risk")]
+    assert places == sorted(places)
+    folded = re.findall(r'<details id="([^"]+)"><summary|<details id="([^"]+)">', page)
+    names = {first or second for first, second in folded}
+    assert names == {f"{part}-fold" for part in ("holdings", "closed", "signals", "events", "alerts")} | {
+        "limits-of-main"
+    }
+    assert "<details open" not in page
+
+
+def test_what_is_folded_says_what_it_comes_to(text):
+    said = text("/")
+    for line in (
+        "P&L today −₹345.45",
+        "Holdings ₹37,444.80 · today −₹252.00",
+        "Closed today · 1 0 won, 1 lost",
+        "Last signals 10:47 call NIFTY26AUG24500CE, accepted",
+        "Last events 10:37 position opened",
+        "Price alerts · 1",
+    ):
+        assert line in said, line
 
 
 def test_money_is_told_as_people_in_india_read_it(text):
@@ -24,19 +63,83 @@ def test_money_is_told_as_people_in_india_read_it(text):
 
 def test_the_day_is_a_line_and_the_same_in_words(owner, text):
     page = owner.get("/").text
-    assert (
-        "From ₹0.00 at 09:20 to −₹345.00 at 10:47; at best +₹310.00 at 09:40, at worst −₹794.00 at 10:20."
-        in text("/")
-    )
+    assert "₹0.00 at 09:20 to −₹345.00 at 10:47; best +₹310.00 at 09:40, worst −₹794.00 at 10:20" in text("/")
+    assert '<span class="amount">−₹794.00</span> at 10:20' in page, "no line ends with the minus"
     [points] = re.findall(r'<polyline points="([^"]+)"', page)
     assert len(points.split()) == 7
 
 
-def test_what_is_used_stands_beside_each_limit(text):
+def test_what_is_used_stands_beside_each_limit(desk, text):
+    before = text("/")
+    told = {"account": "main", "mode": "paper", "net": Decimal("254310.55"), "told_at": NOW}
+    desk.keep(Funds.model_validate(told), calls_of("main", 180.0))
     said = text("/")
-    assert "Positions 1 of 2" in said
-    assert "Options 0 of 1" in said
-    assert "RELIANCE ₹20,044.00 of ₹30,140.52" in said
+    for line in (
+        "Day's loss ₹386.16 of ₹9,000.00",
+        "If all stops hit ₹1,050.16 of ₹9,000.00",
+        "Drawdown ₹735.30 of ₹30,000.00",
+        "Exposure ₹20,044.00 of ₹90,421.56",
+        "Positions 1 of 2",
+        "11 more limits",
+        "Options 0 of 1",
+        "In RELIANCE ₹20,044.00 of ₹30,140.52",
+        "Equity strategy ₹20,044.00 of ₹60,281.04",
+        "Long options strategy ₹0.00 of ₹30,140.52",
+        "Cash, buffer kept ₹20,044.00 of ₹2,71,264.68",
+        "Free funds held back ₹23,119.14 of ₹2,54,310.55",
+        "Losing stops 1 of 3",
+        "Broker's answer time 180 ms of 500 ms",
+        "Errors in a minute 0 of 5",
+        "Orders by hand today 0 of 20",
+        "Value by hand today ₹0.00 of ₹3,00,000.00",
+        "Each entry may lose ₹6,028.10 at its stop. It needs a 80 % probability to win",
+    ):
+        assert line in said, line
+    assert "Free funds held back – of –" in before
+    assert "Broker's answer time – of 500 ms" in before
+
+
+def calls_of(account, milliseconds):
+    return BrokerCalls.model_validate(
+        {"account": account, "calls": [{"at": NOW, "milliseconds": milliseconds}] * 5}
+    )
+
+
+def test_what_is_not_known_has_no_bar(owner):
+    page = owner.get("/").text
+    assert 'aria-label="Losing stops"' in page
+    assert 'aria-label="Free funds held back"' not in page
+
+
+def test_a_limit_that_is_nearly_used_up_is_named_before_it_is_unfolded(desk):
+    [risk] = desk.desk_view().risk(("main",))
+    assert limits_of(risk).near == ()
+    fuller = [
+        one.model_copy(update={"used": 0.9 * one.allowed}) if one.limit == "cash" else one
+        for one in risk.budgets
+    ]
+    fullest = [
+        one.model_copy(update={"used": one.allowed}) if one.of == "RELIANCE" else one for one in fuller
+    ]
+    near = limits_of(risk.model_copy(update={"budgets": tuple(fullest)})).near
+    assert [one.name for one in near] == ["In RELIANCE", "Cash, buffer kept"]
+
+
+def test_what_keeps_entries_away_is_told_with_its_end(desk, text):
+    state = desk.seen(RiskState, risk_key("main"))
+    desk.store.write(replace(state.evolve(last_option_entry=NOW - timedelta(hours=20))))
+    said = text("/")
+    assert "The last option was entered at 17 Aug 14:47: none before 19 Aug 14:47" in said
+    assert "Entries open" in said
+
+
+def test_nothing_is_well_said_of_entries_while_the_market_is_closed(desk, text):
+    evening = NOW.replace(hour=16)
+    desk.clock.advance((evening - NOW).total_seconds())
+    desk.store.items[market_clock_key()] |= {"seen_at": evening.isoformat()}
+    said = text("/")
+    assert "Market closed" in said
+    assert "Entries open" not in said
 
 
 def test_what_is_not_known_is_a_dash_and_never_zero(desk, text):
@@ -50,8 +153,8 @@ def test_what_is_not_known_is_a_dash_and_never_zero(desk, text):
     ):
         desk.store.items.pop(key)
     said = text("/")
-    assert said.count("the broker has told nothing yet") == 3
-    assert "Result through the day" not in said
+    assert said.count("nothing received from the broker yet") == 3
+    assert "P&L through the day" not in said
     assert re.search(r"₹1,002.20 – ", said), "a position without a mark"
 
 
