@@ -44,6 +44,7 @@ def _templates() -> "Environment":
     templates.filters["clock"] = _clock
     templates.filters["minute"] = _minute
     templates.filters["words"] = _words
+    templates.filters["urlencode"] = _in_an_address
     templates.globals["asset"] = address_of
     return templates
 
@@ -78,6 +79,12 @@ def sign_in_page(
     at_kite = urlsplit(desk_of(request).standing_settings().kite.login_root).scheme
     answer.headers["Content-Security-Policy"] = content_policy(f"{at_kite}:")
     return answer
+
+
+def _in_an_address(part: object) -> str:
+    """One part of a path, or one value of a query. The engine's own filter leaves a slash as it is, by which
+    a name from outside would lead a link, or an act, to another route."""
+    return quote(str(part), safe="")
 
 
 def _moment(moment: datetime) -> str:

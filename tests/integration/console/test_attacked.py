@@ -69,6 +69,25 @@ def test_a_script_elsewhere_may_neither_read_nor_send(console, elsewhere):
     untouched(console)
 
 
+@pytest.mark.parametrize("path", ["/", "/api/status", "/reports/daily/2026-08-18"])
+def test_another_page_may_not_even_load_what_it_cannot_read(console, elsewhere, path):
+    """Without it an answer comes into its process, and tells by its size and time."""
+    page = console.page("/")
+    page.open(elsewhere)
+    options = {"mode": "no-cors", "credentials": "include"}
+    asked = f"fetch({json.dumps(console.address + path)}, {json.dumps(options)})"
+    assert page.run(f"{asked}.then((answer) => answer.type, (error) => error.name)") == "TypeError"
+
+
+def test_a_page_that_another_opens_is_out_of_its_reach(console, elsewhere):
+    """It may count no frames, and lead the window nowhere else."""
+    page = console.page("/")
+    page.open(elsewhere)
+    page.run(f"void (window.opened = window.open({json.dumps(console.address + '/')}))")
+    page.until("window.opened === null || window.opened.closed")
+    untouched(console)
+
+
 @pytest.mark.parametrize("path", ["/", "/settings/limits", "/proposals/main/o20260818-1046-a1"])
 def test_no_page_is_drawn_within_another(console, elsewhere, path):
     page = console.page("/")

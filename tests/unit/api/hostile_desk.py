@@ -10,8 +10,9 @@ from tests.unit.api.whole_desk import whole_desk
 __all__ = ["BREAKOUT", "MARK", "attacked_desk"]
 
 MARK = "xss-mark"
-# Out of an attribute in either quotes, a title, a text field, a script.
-BREAKOUT = f"\"'></title></textarea></script><img src={MARK} onerror=alert(1)>"
+# Away from the address that it is put into, out of an attribute in either quotes, a title, a text field, a
+# script.
+BREAKOUT = f"../..//x?a#\"'></title></textarea></script><img src={MARK} onerror=alert(1)>"
 # What is somebody's own words, wherever in a record it stands.
 _WORDS = frozenset(
     {
@@ -34,6 +35,7 @@ _WORDS = frozenset(
         "name",
         "outcome",
         "model_version",
+        "uuid",
     }
 )
 # Records inside a record.

@@ -3,9 +3,11 @@
 import re
 from html import unescape
 from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from fastapi.routing import iter_route_contexts
+from starlette.routing import compile_path
 
 import functions.api.console as console
 from functions.api.app import build_app
@@ -18,8 +20,20 @@ from tests.unit.api.whole_desk import ADDRESSES
 CREDIT = "https://www.tradingview.com/"
 
 
+ROUTES = [
+    (compile_path(str(route.path))[0], route.methods or set())
+    for route in iter_route_contexts(build_app(two_owners()).routes)
+]
+
+
+def is_route(method: str, address: str) -> bool:
+    """Whether the desk has a route there, as a browser asks that finds the address on a page."""
+    path = urlsplit(urljoin("http://desk/somewhere", address)).path
+    return any(method in methods and pattern.match(path) for pattern, methods in ROUTES)
+
+
 class Markup(HTMLParser):
-    """What of a page would be run, or fetched from elsewhere."""
+    """What of a page would be run, fetched from elsewhere, or sent to where nobody meant it to go."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -38,6 +52,12 @@ class Markup(HTMLParser):
             leads = values.get(name) or "#"
             if leads != CREDIT and not re.match(r"/(?!/)|#|\?", leads):
                 self.wrong.append(shown)
+            elif name in values and not leads.startswith(("#", "?")):
+                method = (values.get("method") or "get").upper()
+                self.wrong += [] if is_route(method, leads) else [shown]
+        if "data-api" in values:
+            method, _, path = (values["data-api"] or "").partition(" ")
+            self.wrong += [] if is_route(method, path) else [shown]
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +88,18 @@ def test_parts_that_change_escape_them_too(attacked):
         assert Markup(answer.text).wrong == [], path
 
 
-@pytest.mark.parametrize("page", ["<title>{}</title>", '<p title="{}">', "<p title='{}'>", "<p>{}</p>"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<title>{}</title>",
+        '<p title="{}">',
+        "<p title='{}'>",
+        "<p>{}</p>",
+        '<a href="/orders/../../elsewhere">',
+        '<form data-api="DELETE /api/alerts/../../elsewhere">',
+        '<form data-api="POST /api/alerts/one">',
+    ],
+)
 def test_the_check_would_find_them(page):
     assert Markup(page.format(BREAKOUT)).wrong
 
