@@ -1,5 +1,6 @@
 """The settings of the desk: what holds and what waits, forms to change them, and every version there was."""
 
+import json
 from itertools import chain
 from typing import Annotated
 
@@ -11,7 +12,12 @@ from functions.api.gate import Reader, TheDesk
 from functions.api.questions import Cursor
 from patang.accounts.view import account_view
 from patang.desk_view.settings_form import FORMS, sections, waiting
+from patang.desk_view.settings_view import SettingsPage, SettingsPreview, SettingsReturn
+from patang.errors import Refused
+from patang.identity.principal import Principal
 from patang.notifications.subscriptions import last_report
+from patang.settings.edits import WrongSettings
+from patang.settings.names import name_of
 
 __all__ = ["router"]
 
@@ -66,6 +72,29 @@ def version(
     )
 
 
+@router.get("/history/{number}/return")
+def way_back(
+    number: Annotated[int, Path(ge=1, le=99_999_999)], request: Request, principal: Reader, desk: TheDesk
+) -> Response:
+    """What going back to a version would change, and what of it would wait."""
+    page = desk.settings_page()
+    back = page.back_to(number)
+    if back is None:
+        raise HTTPException(404, f"There is no version {number} of the settings.")
+    tried, refused = _tried(page, back, principal)
+    return console_page(
+        request,
+        principal,
+        "settings_return.html",
+        back=back,
+        tried=tried,
+        refused=refused,
+        becomes_live=back.changes.get("mode") == "live",
+        sent=json.dumps(back.changes),
+        may_change=page.may_change(principal),
+    )
+
+
 @router.get("/{name}")
 def form(name: str, request: Request, principal: Reader, desk: TheDesk) -> Response:
     """The settings of one part, to be changed by whom they belong to."""
@@ -88,3 +117,15 @@ def form(name: str, request: Request, principal: Reader, desk: TheDesk) -> Respo
         data_account=values["data_account"],
         report=last_report(desk.store) if name == "notifications" else None,
     )
+
+
+def _tried(
+    page: SettingsPage, back: SettingsReturn, principal: Principal
+) -> tuple[SettingsPreview | None, str]:
+    """What it would change; or why it cannot be."""
+    try:
+        return page.preview(back.changes, back.based_on, principal.actor), ""
+    except WrongSettings as error:
+        return None, "; ".join(f"{name_of(field.path)}: {field.message}" for field in error.fields)
+    except Refused as error:
+        return None, str(error)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from functions.api.gate import Admin, Reader, TheDesk
 from functions.api.questions import Cursor, Limit
 from patang.desk_view.paging import Page
-from patang.desk_view.settings_view import SettingsPreview, SettingsVersion, SettingsView
+from patang.desk_view.settings_view import SettingsPreview, SettingsReturn, SettingsVersion, SettingsView
 
 __all__ = ["router"]
 
@@ -75,6 +75,19 @@ def versions(_: Reader, desk: TheDesk, cursor: Cursor = None, limit: Limit = 20)
 def version(number: Annotated[int, Path(ge=1, le=99_999_999)], _: Reader, desk: TheDesk) -> SettingsVersion:
     """One version, with what it changed."""
     found = desk.settings_page().version(number)
+    if found is None:
+        raise HTTPException(404, f"there is no version {number}: /api/settings/versions lists them")
+    return found
+
+
+@router.get("/versions/{number}/return")
+def way_back(number: Annotated[int, Path(ge=1, le=99_999_999)], _: Reader, desk: TheDesk) -> SettingsReturn:
+    """What leads back to a version: `changes` and `based_on` (as `version`) go into preview and PATCH.
+
+    It is stored as a new version, and what it makes looser waits like any other. 409: the desk does not
+    accept that version any more.
+    """
+    found = desk.settings_page().back_to(number)
     if found is None:
         raise HTTPException(404, f"there is no version {number}: /api/settings/versions lists them")
     return found

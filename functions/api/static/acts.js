@@ -8,6 +8,7 @@ const main = document.getElementById("main");
 function valueOf(field) {
   if (field.type === "checkbox") return field.checked;
   if (field.value === "") return field.hasAttribute("data-null") ? null : undefined;
+  if (field.dataset.type === "json") return JSON.parse(field.value);
   return field.type === "number" || field.dataset.type === "number" ? Number(field.value) : field.value;
 }
 

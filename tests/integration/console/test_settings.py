@@ -234,6 +234,25 @@ def test_the_order_of_both_strategies_setups_is_changed_in_one_save(console):
     assert (page.console, again.console) == ([], [])
 
 
+def test_somebody_goes_back_to_an_older_version(console):
+    change(console, {"risk.max_concurrent_positions": 2, "profile": 'my "own" <b>'}, 0)
+    change(console, {"risk.max_concurrent_positions": 1, "profile": "other"}, 1)
+    page = console.page("/settings/history/1")
+    press(page, "Back to this version")
+    page.until("location.pathname === '/settings/history/1/return'")
+    press(page, "Save as a new version")
+    page.until("document.getElementById('ask').open")
+    assert page.run("document.getElementById('ask-text').innerText") == "2 settings change."
+    press(page, "Yes", "#ask")
+    page.until("location.pathname === '/settings/history'")
+    page.until("document.body.innerText.includes('Back to version 1')")
+    assert version(console) == 3
+    held = console.desk.settings_changes().in_force()
+    assert (held.profile, held.risk.max_concurrent_positions) == ('my "own" <b>', 1), "the looser limit waits"
+    assert console.desk.settings_changes().pending() == {"risk.max_concurrent_positions": 2}
+    assert page.console == []
+
+
 # What an answer of the desk's is given beside what stands in it.
 ALSO = """(() => { const fetched = window.fetch; window.fetch = async (path, asked) => {
     const answer = await fetched(path, asked);

@@ -7,6 +7,7 @@ from patang.keys import outbox_partition
 from patang.ports import Delete
 from patang.records import load_all
 from patang.settings.edits import SET_BY_OPERATOR
+from patang.settings.stored import load_version
 from patang.settings.table import table
 
 TIGHTER = {"risk.max_concurrent_positions": 1}
@@ -194,3 +195,50 @@ def test_who_may_trade_may_not_change_them(stranger, bearer):
     wish = {"version": 0, "changes": TIGHTER}
     for path, method in (("/api/settings", "PATCH"), ("/api/settings/preview", "POST")):
         assert stranger.request(method, path, json=wish, headers=bearer("read", "trade")).status_code == 403
+
+
+def test_the_way_back_is_a_change_like_any_other(reader, change, program):
+    change(TIGHTER | {"profile": "first"})
+    change({"risk.max_concurrent_positions": 2, "profile": "second", "options.min_adx": 25}, 1)
+    change({"risk.max_concurrent_positions": 1}, 2)
+    back = reader("/api/settings/versions/2/return").json()
+    # Version 2 asked for two positions, which waited: what it asked for is what is asked for again.
+    assert back == {
+        "version": 2,
+        "based_on": 3,
+        "changes": {"risk.max_concurrent_positions": 2},
+        "kept": [],
+    }
+    [diff] = change(back["changes"], back["based_on"], "/api/settings/preview").json()["changes"]
+    assert (diff["new_said"], diff["meanwhile_said"]) == ("2 positions", "1 position")
+    assert program(back["changes"], back["based_on"]).status_code == 403, "it loosens a limit"
+    stored = change(back["changes"], back["based_on"], note="back to version 2").json()
+    assert stored["version"] == 4
+    held = by_path(reader)["risk.max_concurrent_positions"]
+    assert (held["value"], held["waiting"]) == (1, 2)
+    first = reader("/api/settings/versions/1/return").json()["changes"]
+    assert first == {"options.min_adx": 20.0, "profile": "first", "risk.max_concurrent_positions": 1}
+    assert reader("/api/settings/versions/4/return").json()["changes"] == {}
+    assert reader("/api/settings/versions/5/return").status_code == 404
+
+
+def test_addresses_stay_what_they_are_on_the_way_back(reader, change, desk):
+    change({"profile": "mine"})
+    moved = (
+        desk.settings_changes().stored().wanted().model_copy(update={"public_url": "https://desk.example"})
+    )
+    desk.settings_changes().put(moved, "operator", based_on=1)
+    back = reader("/api/settings/versions/1/return").json()
+    assert (back["changes"], back["kept"]) == ({}, ["Public address of the desk"])
+
+
+def test_there_is_no_way_back_to_what_is_not_accepted_any_more(reader, change, desk):
+    change({"profile": "mine"})
+    change({"profile": "other"}, 1)
+    stored = load_version(desk.store, 1)
+    gone = stored.evolve(document=stored.document.replace('"max_rsi"', '"max_rsi_of_old"'))
+    desk.store.write(gone.kept())
+    answer = reader("/api/settings/versions/1/return")
+    assert answer.status_code == 409
+    assert "no way back to version 1" in answer.json()["message"]
+    assert "max_rsi_of_old" in answer.json()["message"]

@@ -47,6 +47,7 @@ ADDRESSES = (
     *(f"/settings/{form.name}" for form in FORMS),
     "/settings/history",
     "/settings/history/1",
+    "/settings/history/1/return",
     "/settings/accounts",
     "/settings/accounts/main",
     "/settings/accounts/main/removal",
@@ -60,5 +61,6 @@ def whole_desk(address: str = "http://testserver") -> SampleDesk:
     """The desk of asha, in the middle of a morning."""
     desk = reported(traded(with_market(busy(two_owners(public_url=address)))))
     desk.settings_page().change({"risk.max_concurrent_positions": "5"}, 0, "a quiet week", _ME)
+    desk.settings_page().change({"risk.max_concurrent_positions": "1"}, 1, "", _ME)
     desk.tokens().issue("asha", "a script", ("read",), days=7)
     return desk

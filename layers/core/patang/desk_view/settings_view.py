@@ -8,7 +8,7 @@ from patang.accounts.account import Account
 from patang.desk_view.paging import Page, cursor_at, place_of
 from patang.desk_view.settings_said import said
 from patang.desk_view.views import Moment, ShownModel
-from patang.errors import BadInput
+from patang.errors import BadInput, Refused, SettingsError
 from patang.identity.principal import Principal
 from patang.identity.rights import OwnerNeeded, in_person
 from patang.ports import StateStore
@@ -20,7 +20,15 @@ from patang.settings.names import name_of
 from patang.settings.stored import StoredSettings, load_version, versions
 from patang.settings.table import Row, table
 
-__all__ = ["SettingDiff", "SettingView", "SettingsPage", "SettingsPreview", "SettingsVersion", "SettingsView"]
+__all__ = [
+    "SettingDiff",
+    "SettingView",
+    "SettingsPage",
+    "SettingsPreview",
+    "SettingsReturn",
+    "SettingsVersion",
+    "SettingsView",
+]
 
 _NO_LIMIT = "at once"
 
@@ -84,6 +92,17 @@ class SettingsPreview(ShownModel):
 
     version: int
     changes: tuple[SettingDiff, ...]
+
+
+class SettingsReturn(ShownModel):
+    """What leads back to an older version: `changes` (values by path) on top of version `based_on`, to be
+    tried out and stored like any other. `kept`: the settings, by their names, that stay what they are, since
+    only whoever deploys the desk changes them."""
+
+    version: int
+    based_on: int
+    changes: dict[str, Any]
+    kept: tuple[str, ...] = ()
 
 
 class SettingsPage:
@@ -157,6 +176,24 @@ class SettingsPage:
         """One version with what it changed, or None."""
         found = load_version(self._store, number)
         return None if found is None else _version(found)
+
+    def back_to(self, number: int) -> SettingsReturn | None:
+        """What leads back to a version; None where there is none of that number. Raises Refused for one that
+        the desk does not accept any more."""
+        found = load_version(self._store, number)
+        if found is None:
+            return None
+        try:
+            then, now = plain(found.wanted()), plain(self._wanted())
+        except SettingsError as error:
+            raise Refused(f"there is no way back to version {number}: {error}") from error
+        differs = {path: value for path, value in then.items() if now[path] != value}
+        return SettingsReturn(
+            version=number,
+            based_on=self.newest().version,
+            changes={path: value for path, value in differs.items() if path not in SET_BY_OPERATOR},
+            kept=tuple(name_of(path) for path in differs if path in SET_BY_OPERATOR),
+        )
 
     def _runs_the_desk(self, principal: Principal, data_account: str) -> bool:
         """Where there is no such account, it is only whose all accounts are."""

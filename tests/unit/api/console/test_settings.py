@@ -1,5 +1,6 @@
 """The pages of the settings: everything is asked for once, what waits is told, and nobody else's is shown."""
 
+import json
 import re
 from datetime import timedelta
 from html import unescape
@@ -12,6 +13,7 @@ from patang.notifications.subscriptions import SubscriptionReport
 from patang.records import create
 from patang.settings.edits import SET_BY_OPERATOR
 from patang.settings.inputs import inputs
+from patang.settings.stored import load_version
 from patang.settings.table import table
 from tests.unit.api.sample_desk import HOSTILE
 
@@ -149,6 +151,38 @@ def test_versions_are_listed_and_shown_with_what_changed(owner, change, text):
     for path in ("/settings/history", "/settings/history/2", "/settings/strategies"):
         assert HOSTILE not in owner.get(path).text
     assert owner.get("/settings/history/3").status_code == 404
+
+
+def test_the_way_back_to_a_version_is_told_before_it_is_gone(owner, change, text, sign_in):
+    change(risk__max_concurrent_positions=1, profile=HOSTILE)
+    change(risk__max_concurrent_positions=2, profile="mine")
+    change(risk__max_concurrent_positions=1)
+    assert 'href="/settings/history/2/return"' in owner.get("/settings/history/2").text
+    assert "/return" not in owner.get("/settings/history/3").text
+    told = text("/settings/history/2/return")
+    assert "One limit becomes looser and waits for the next session" in told
+    assert "from 19 Aug 2026, 00:00 IST on, 1 position until then" in told
+    page = owner.get("/settings/history/1/return").text
+    assert HOSTILE not in page
+    sent = json.loads(unescape(re.search(r'name="changes" data-type="json" value="([^"]+)"', page)[1]))
+    assert sent == {"profile": HOSTILE}
+    assert "All that it says is set already" in text("/settings/history/3/return")
+    assert owner.get("/settings/history/4/return").status_code == 404
+    other = sign_in("other", "XY5678").get("/settings/history/1/return").text
+    assert "the owner of its data account changes them" in other
+    assert "data-api" not in other.partition("<main")[2]
+
+
+def test_a_way_back_that_is_refused_says_why(owner, desk, change, text):
+    change(profile="mine")
+    change(profile="other")
+    stored = load_version(desk.store, 1)
+    live = stored.wanted().model_copy(update={"mode": "live"})
+    desk.store.write(stored.evolve(document=live.model_dump_json()).kept())
+    told = text("/settings/history/1/return")
+    assert "That cannot be saved now" in told
+    assert "are open in mode paper" in told
+    assert "Save as a new version" not in told
 
 
 def test_old_versions_are_on_further_pages(owner, change):
