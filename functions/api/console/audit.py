@@ -1,12 +1,12 @@
 """The audit log: what happened by day, one entry at length, and whether the chains are whole."""
 
-from typing import Annotated, Any, Final
-from urllib.parse import urlencode
+from typing import Annotated, Final
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 
+from functions.api.console.addresses import address, next_address
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk
 from functions.api.questions import Day
@@ -67,8 +67,8 @@ def entries(
         kinds=KINDS,
         changes_said=changes_said,
         most_in_a_file=MOST_IN_A_FILE,
-        here_again=lambda **other: _query(asked | other),
-        older=_query(asked | {"cursor": page.next}) if page.next else None,
+        here_again=lambda **other: address("/audit", asked | other),
+        older=next_address("/audit", asked, page.next),
         later=cursor is not None,
     )
 
@@ -122,8 +122,3 @@ def _chains(principal: Principal) -> tuple[str, ...]:
 
 def _chain(principal: Principal, account: str | None) -> str:
     return _chains(principal)[0] if account is None else own_chain(principal, account)
-
-
-def _query(asked: dict[str, Any]) -> str:
-    told = {name: value for name, value in asked.items() if value}
-    return f"/audit?{urlencode(told)}"

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BeforeValidator
 from starlette.responses import Response
 
+from functions.api.console.addresses import next_address
 from functions.api.console.chosen import ChosenDay
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk
@@ -56,8 +56,6 @@ def search(
     asked = wanted != Wanted()
     found, none_yet = _found(desk, wanted, cursor) if asked else (None, "")
     here = {"text": text, "exchange": exchange, "kind": kind, "expiry": expiry, "strike": strike}
-    told = {name: value for name, value in here.items() if value not in ("", None)}
-    more = found.next if found else None
     today = desk.desk_view().market_now().date()
     return console_page(
         request,
@@ -66,7 +64,7 @@ def search(
         here_asked=here,
         found=found.items if found else None,
         none_yet=none_yet,
-        more=f"/instruments?{urlencode(told | {'cursor': more})}" if more else None,
+        more=next_address("/instruments", here, found.next if found else None),
         watched=() if asked else desk.instruments().watched(today),
         chains=() if asked else desk.option_chains().underlyings(today),
     )

@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Path, Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import next_address
 from functions.api.console.chosen import ChosenAccount, ChosenDay
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk, own_accounts
@@ -34,8 +34,6 @@ def orders(
     running = desk.desk_view().market_now().date()
     asked = day or running
     found = desk.trade_lists().orders(own_accounts(principal, account), asked, cursor, _A_PAGE)
-    here = {"day": asked.isoformat(), "account": account or "", "cursor": found.next or ""}
-    older = urlencode({name: value for name, value in here.items() if value})
     return console_page(
         request,
         principal,
@@ -44,7 +42,7 @@ def orders(
         running=running,
         account=account,
         found=found.items,
-        older=f"/orders?{older}" if found.next else None,
+        older=next_address("/orders", {"day": asked, "account": account}, found.next),
     )
 
 

@@ -1,11 +1,11 @@
 """Research: reports, what the gates said to models, days beside the backtest, the way to real money."""
 
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import next_address
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk
 from functions.api.questions import Day
@@ -31,7 +31,7 @@ def reports(
     """Reports that the desk keeps, each in a line."""
     found = desk.research().reports(start, _REPORTS)
     more = start + _REPORTS < found.total
-    older = f"/research?{urlencode({'from': start + _REPORTS})}" if more else None
+    older = next_address("/research", {}, start + _REPORTS if more else None, "from")
     return console_page(request, principal, "research.html", found=found, start=start, older=older)
 
 

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 from typing import Annotated, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import next_address
 from functions.api.console.chosen import ChosenAccount, ChosenDay
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk, own_accounts
@@ -38,8 +38,7 @@ def signals(
     asked = day or running
     refused = {"yes": False, "no": True}.get(taken)
     found = desk.trade_lists().signals(asked, refused, strategy or None, cursor, _A_PAGE)
-    here = {"day": asked.isoformat(), "taken": taken, "strategy": strategy}
-    older = urlencode({name: value for name, value in here.items() if value} | {"cursor": found.next or ""})
+    here = {"day": asked, "taken": taken, "strategy": strategy}
     return console_page(
         request,
         principal,
@@ -50,7 +49,7 @@ def signals(
         strategy=strategy,
         strategies=strategy_names(),
         found=found.items,
-        older=f"/signals?{older}" if found.next else None,
+        older=next_address("/signals", here, found.next),
     )
 
 

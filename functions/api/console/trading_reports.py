@@ -3,12 +3,12 @@
 from datetime import date, timedelta
 from itertools import accumulate
 from typing import Annotated, Final, NamedTuple
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BeforeValidator
 from starlette.responses import RedirectResponse, Response
 
+from functions.api.console.addresses import address, next_address
 from functions.api.console.chosen import ChosenAccount, ChosenDay
 from functions.api.console.frame import console_page
 from functions.api.console.tax_forms import FORMS, TABLE_NAMES
@@ -167,7 +167,7 @@ def tax(
     business = told.business_rows[start : start + _ROWS_SHOWN]
     left = _ROWS_SHOWN - len(business)
     skipped = max(start - len(told.business_rows), 0)
-    further = {"account": account, "mode": mode, "from": start + _ROWS_SHOWN}
+    further = start + _ROWS_SHOWN
     return console_page(
         request,
         principal,
@@ -177,7 +177,12 @@ def tax(
         start=start,
         business_rows=business,
         gain_rows=told.gain_rows[skipped : skipped + left] if left else (),
-        later=f"/reports/tax/{asked}?{_query(further)}" if start + _ROWS_SHOWN < trades else None,
+        later=next_address(
+            f"/reports/tax/{asked}",
+            {"account": account, "mode": mode},
+            further if further < trades else None,
+            "from",
+        ),
         asked_mode=mode,
         **tables,
     )
@@ -223,14 +228,19 @@ def _period(
     realised = accumulate(float(trade.net) for trade in proposed)
     expected = accumulate(float(trade.expected_net or 0) for trade in proposed)
     chosen = _chosen(account, mode)
-    further = _query({"account": account, "mode": mode, "from": start + _TRADES_SHOWN})
+    further = start + _TRADES_SHOWN
     return console_page(
         request,
         principal,
         "report_period.html",
         told=told,
         trades=told.trades[start : start + _TRADES_SHOWN],
-        later=f"/reports/{place}?{further}" if start + _TRADES_SHOWN < len(told.trades) else None,
+        later=next_address(
+            f"/reports/{place}",
+            {"account": account, "mode": mode},
+            further if further < len(told.trades) else None,
+            "from",
+        ),
         place=place,
         before=f"/reports/{before}{chosen}",
         after=f"/reports/{after}{chosen}" if after else None,
@@ -249,9 +259,4 @@ def _session_beside(day: date, step: int) -> date:
 
 
 def _chosen(account: str | None, mode: str | None) -> str:
-    query = _query({"account": account, "mode": mode})
-    return f"?{query}" if query else ""
-
-
-def _query(asked: dict[str, str | int | None]) -> str:
-    return urlencode({name: value for name, value in asked.items() if value})
+    return address("", {"account": account, "mode": mode})
