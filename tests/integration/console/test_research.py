@@ -30,11 +30,11 @@ def test_a_report_that_is_being_made_tells_when_it_is(console):
         )
     )
     page = console.page(f"/research/reports/{NAME}")
-    assert "It is being made" in page.run("document.getElementById('report').innerText")
+    assert "The backtest is running" in page.run("document.getElementById('report').innerText")
     for file in ("summary.json", "report.html"):
         kept = desk.objects.get(f"reports/backtest-august/{file}")
         desk.objects.put(f"reports/{NAME}/{file}", kept)
-    page.until("document.getElementById('report').innerText.includes('It is made')")
+    page.until("document.getElementById('report').innerText.includes('It is ready')")
     press(page, "It is made: show its figures")
     page.until("document.querySelector('.total')?.innerText === '+12.58 %'")
     assert page.console == []

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from patang.approvals.proposal import Proposal
 from patang.audit.event import AuditEvent
+from patang.desk_view.money import rupees
 from patang.desk_view.shapes import fill_view, order_view
 from patang.desk_view.trading_views import OrderStep, OrderStory
 from patang.execution.intent import OrderIntent
@@ -65,7 +66,7 @@ def _steps(
                 at=compared.looked_at,
                 as_of=compared.as_of,
                 by="broker",
-                note=wrong or "alike",
+                note=wrong or "both sides match",
             )
         )
     if proposal is not None:
@@ -92,7 +93,7 @@ def _told(item: Attributes) -> OrderStep:
 
 
 def _filled(fill: OrderFill) -> OrderStep:
-    note = f"{fill.quantity} at {fill.price}, {fill.filled_quantity} in all"
+    note = f"{fill.quantity} at {rupees(fill.price)}, {fill.filled_quantity} filled so far"
     return OrderStep(what="FILLED", at=fill.heard_at, as_of=fill.as_of, by=fill.source, note=note)
 
 

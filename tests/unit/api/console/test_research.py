@@ -60,7 +60,7 @@ def test_reports_in_a_line_each(owner, text):
     told = text("/research")
     assert "train-equity training 02 Mar 2026 to 18 Aug 2026 – – demonstration only" in told
     assert "backtest-august backtest 02 Mar 2026 to 18 Aug 2026 1184 +12.58 % done" in told
-    assert "No further report" in text("/research", **{"from": 50})
+    assert "No older report" in text("/research", **{"from": 50})
     for n in range(20):
         owner.app.state.desk.objects.put(f"reports/more-{n:02}/report.html", b"")
     first = owner.get("/research").text
@@ -74,12 +74,12 @@ def test_reports_in_a_line_each(owner, text):
 def test_a_backtest_tells_its_figures_and_what_it_is_no_test_of(owner, text):
     told = text("/research/reports/backtest-august")
     for part in (
-        "On 12 of 104 sessions a model knew the days",
-        "25 % of the trades have option prices that a model made",
+        "12 of 104 sessions were in a model’s training data",
+        "25 % of the trades use modelled option prices",
         "+12.58 %",
         "+₹37,729.75",
         "₹24,110.75",
-        "Sharpe ratio, a year 1.42",
+        "Sharpe ratio, annual 1.42",
         "stop loss 1184 54 %",
         "2026-08 −1.40 %",
         "confidence 31,000",
@@ -93,20 +93,20 @@ def test_a_backtest_tells_its_figures_and_what_it_is_no_test_of(owner, text):
 
 def test_a_training_tells_what_each_gate_said(text):
     told = text("/research/reports/train-equity")
-    assert "for demonstration only. 2 of 3 gates said no: brier skill, effective size" in told
-    assert f"brier skill no −0.004 above 0 {HOSTILE}" in told
+    assert "for demonstration only. 2 of 3 gates failed: brier skill, effective size" in told
+    assert f"brier skill failed −0.004 above 0 {HOSTILE}" in told
     assert "deflated sharpe passed 0.97 at least 0.95 24 trials" in told
-    assert "effective size no not measured at least 100 no rows" in told
+    assert "effective size failed not measured at least 100 no rows" in told
 
 
 def test_a_backtest_that_was_asked_for_says_how_it_stands(owner, text, asked, desk, live, monkeypatch):
     asked("backtest-0123456789abcdef")
     path = "/research/reports/backtest-0123456789abcdef"
     told = text(path)
-    assert "broke off" in told
-    assert f"asked for by client:{HOSTILE}" in told
+    assert "failed" in told
+    assert f"requested by client:{HOSTILE}" in told
     assert f"risk.min confidence {HOSTILE}" in told
-    assert "backtest-0123456789abcdef · asked for 18 Aug 2026" in text("/research")
+    assert "backtest-0123456789abcdef · requested 18 Aug 2026" in text("/research")
 
     class Running:
         def state(self, execution):
@@ -114,12 +114,12 @@ def test_a_backtest_that_was_asked_for_says_how_it_stands(owner, text, asked, de
 
     monkeypatch.setattr(desk, "research_machine", Running())
     page = owner.get(path).text
-    assert "It is being made" in page
+    assert "The backtest is running" in page
     assert 'id="report" data-live' in page
     first = live(path)
     assert live(path, tag=first.headers["ETag"]).status_code == 304
     desk.objects.put("reports/backtest-0123456789abcdef/report.html", b"<p>made</p>")
-    assert f'<a href="{path}">It is made' in live(path, tag=first.headers["ETag"]).text
+    assert f'<a href="{path}">It is ready' in live(path, tag=first.headers["ETag"]).text
     assert "data-live" not in owner.get(path).text.partition("<main")[2]
 
 
@@ -141,14 +141,14 @@ def test_models_and_their_cards(text):
 
 def test_parity_of_each_day_and_of_own_accounts_alone(text):
     days = text("/research/parity")
-    assert "Tue 18 Aug 2026 4 1 differs Mon 17 Aug 2026 4 0 explained" in days
+    assert "Tue 18 Aug 2026 4 1 unexplained differences Mon 17 Aug 2026 4 0 all explained" in days
     told = text(f"/research/parity/{DAY}")
-    assert "main · 310 cycles decided again · 2 unexplained" in told
+    assert "main · 310 trading cycles replayed · 2 unexplained" in told
     assert "entry_price 1002.20, replayed 1002.40 fill" in told
     assert "20 at ₹1,002.20, 10:21; sold at ₹988.10, 10:51, stop loss; −₹323.42" in told
     assert "unexplained" in told
     assert "OF-other" not in told
-    assert "What differed was not kept" in text("/research/parity/2026-08-17")
+    assert "The details of this comparison are not available" in text("/research/parity/2026-08-17")
 
 
 def test_how_far_accounts_have_come(text):

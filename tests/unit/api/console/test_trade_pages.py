@@ -68,7 +68,7 @@ def test_a_list_has_nobody_elses_orders(sign_in, text):
         ({"taken": "no"}, ["BUY INFY", "CALL HDFCBANK"], ["BUY RELIANCE"]),
         ({"strategy": "equity"}, ["BUY RELIANCE", "BUY INFY"], ["HDFCBANK"]),
         ({"strategy": "", "taken": "", "day": ""}, ["RELIANCE", "INFY", "HDFCBANK"], []),
-        ({"day": "2026-08-17"}, ["No signal fits"], ["RELIANCE"]),
+        ({"day": "2026-08-17"}, ["No signal matches"], ["RELIANCE"]),
     ],
 )
 def test_signals_by_day_strategy_and_answer(text, filters, shown, hidden):
@@ -100,29 +100,29 @@ def test_older_signals_are_on_the_next_page(owner, desk, monkeypatch):
 def test_a_signal_says_why_and_what_was_made_of_it(text):
     page = text(f"/signals/{TAKEN}")
     for words in (
-        "passed on to the accounts",
+        "sent to accounts",
         "Entry ₹1,002.20 Stop ₹988.10 Target ₹1,031.40 Bid and ask ₹1,002.10 · ₹1,002.20",
-        "Chance to win 83.0 %",
+        "Win probability 83.0 %",
         "for demonstration only",
         # Rules with what they were held against.
         "rsi 14 61.2 > 55 yes",
         "volume ratio 1.83 ≥ 1.5 yes",
-        "minutes since the last not known ≥ 30 yes",
+        "minutes since the last not available ≥ 30 yes",
         # Both answers of the model.
         "RSI 14 share of rises: above 70 overbought, under 30 oversold (0 to 100) 61.2 +0.4100 +0.6200",
         "1 highest (0 to 1) 0.31 -0.1200 -0.2000",
-        "together +0.8600 +1.6700",
+        "Total +0.8600 +1.6700",
         "above 25 strong (0 to 100) 27.4",
         "against that of fifteen minutes before (%) no open interest",
         # The account's answer.
         "main: proposed",
         "Order N260818ENTRY : concluded, filled",
         "Expected profit: +₹377.42",
-        "brokerage −₹12.02 stt −₹5.15 gst −₹2.31 spread −₹2.00 slippage −₹4.10 expected +₹377.42",
-        "Size: 20 units, bound by risk per trade",
-        "risk per trade this one held 20.40",
-        "at risk ₹282.00 · costs at most ₹20,044.00",
-        "is as the audit log has it",
+        "brokerage −₹12.02 stt −₹5.15 gst −₹2.31 spread −₹2.00 slippage −₹4.10 Expected net profit +₹377.42",
+        "Quantity: 20, limited by risk per trade",
+        "risk per trade binding 20.40",
+        "at risk ₹282.00 · value at most ₹20,044.00",
+        "Verified against the audit log: decisions/",
     ):
         assert words in page, words
     refused = text(f"/signals/{REFUSED}")
@@ -134,7 +134,7 @@ def test_a_telling_that_was_changed_is_said_to_be(text, desk):
     [path] = [path for path in desk.objects.list("decisions/") if "/signals-" in path]
     desk.objects.put(path, b"{}")
     page = text(f"/signals/{TAKEN}")
-    assert "Not as it was sealed:" in page
+    assert "Does not match the audit log:" in page
     assert "main: proposed" in page
 
 
@@ -152,27 +152,27 @@ def test_an_order_tells_its_way_with_latency_and_slippage(owner, text):
         "Filled 20 of 20 at ₹1,002.50",
         "Expected price ₹1,002.20",
         "₹6.00 worse +₹0.30 a unit, +0.030 %",
-        "The broker's answer took 42 ms",
-        "Owner's answer took 19.0 s",
-        "Written to sent 140 ms",
-        "Sent to last fill 3.0 s",
-        "The broker tells the same yes",
-        "Decided 10:21:24 · person:asha · 19.0 s later yes",
+        "Broker response time 42 ms",
+        "Approval took 19.0 s",
+        "From order to sent 140 ms",
+        "From sent to last fill 3.0 s",
+        "Reconciled with the broker yes",
+        "Approval answered 10:21:24 · person:asha · 19.0 s later approved",
         "Sent 10:21:26 , market 10:21:00",
-        "15 at 1002.6000, 20 in all",
+        "15 at ₹1,002.60, 20 filled so far",
         "Stop ₹988.10 · target ₹1,031.40",
     ):
         assert words in page, words
     steps = re.findall(r"<li>\s*<strong>([^<]+)", owner.get(f"/orders/{ENTRY}").text)
     assert steps == [
         "Signal",
-        "Owner asked",
-        "Decided",
-        "Order written",
+        "Approval requested",
+        "Approval answered",
+        "Order created",
         "Sent",
         "Filled",
         "Filled",
-        "Compared with the broker",
+        "Reconciled with the broker",
     ]
 
 
@@ -296,4 +296,4 @@ def test_the_bars_of_a_chart_are_a_table_too(owner, text):
     whole = text("/candles", exchange="NSE", symbol="RELIANCE")
     assert "09:15 ₹990.00 ₹992.00 ₹989.00 ₹991.00 900" in whole
     assert "Later" in whole
-    assert "has kept no candles" in text("/candles", exchange="BSE", symbol="RELIANCE")
+    assert "No candles are stored" in text("/candles", exchange="BSE", symbol="RELIANCE")
