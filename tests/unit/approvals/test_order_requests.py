@@ -216,7 +216,7 @@ def test_a_limit_of_value_holds_for_everybody(who):
     assert desk.wants(purchase(10), who).state != "REFUSED"
     answer = desk.wants(purchase(11), who, "r-2")
     assert answer.state == "REFUSED"
-    assert "max_order_value_inr is 8000" in answer.message
+    assert "'Largest value of a request' is ₹8,000.00" in answer.message
 
 
 def test_a_basket_is_one_value():
@@ -228,9 +228,11 @@ def test_a_basket_is_one_value():
 def test_the_days_orders_and_value_are_counted_whoever_asks():
     desk = asking(max_orders_a_day=2, max_day_value_inr=20_000)
     assert desk.wants(purchase(10), OWNER, "r-1").state == "SENT"
-    assert "max_day_value_inr" in desk.wants(purchase(16), OWNER, "r-2").message
+    assert (
+        "'Largest value of a day's requests' is ₹20,000.00" in desk.wants(purchase(16), OWNER, "r-2").message
+    )
     assert desk.wants(purchase(10), PROGRAM, "r-2").state == "WAITING"
-    assert "max_orders_a_day is 2" in desk.wants(purchase(1), OWNER, "r-3").message
+    assert "'Most requested orders a day' is 2" in desk.wants(purchase(1), OWNER, "r-3").message
     desk.pass_time(86_400)
     desk.sign_in_again()
     assert desk.wants(purchase(1), OWNER, "r-4").state == "SENT"

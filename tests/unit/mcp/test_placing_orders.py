@@ -289,7 +289,7 @@ def test_a_thousand_proposals_in_a_burst(gateway, desk, assistant):
     assert states.count("WAITING") == limit
     assert states.count("REFUSED") == 1000 - limit
     assert len(desk.notifier.sent) - before <= limit
-    assert "requests.max_orders_a_day" in answer["content"][0]["text"]
+    assert "Most requested orders a day" in answer["content"][0]["text"]
     assert desk.room.queue.messages == []
 
 

@@ -5,9 +5,11 @@ from datetime import date
 from decimal import Decimal
 
 from patang.approvals.requests.record import AskedOn, OrderRequest, RequestFigures
+from patang.desk_view.money import rupees
 from patang.execution.orders.broken import Broken
 from patang.ports import ItemReader, StateStore, Write
 from patang.records import create, load, replace
+from patang.settings.names import name_of
 from patang.settings.requests import RequestSettings
 
 __all__ = [
@@ -84,7 +86,7 @@ def _limits_broken(figures: RequestFigures, before: AskedOn, settings: RequestSe
         yield Broken(
             "orders",
             str(figures.orders),
-            f"{before.orders} were asked for today and requests.max_orders_a_day is "
+            f"{before.orders} were asked for today, and {_said('max_orders_a_day')} is "
             f"{settings.max_orders_a_day}: wait for tomorrow, or have the owner raise it",
         )
     if figures.value is None:
@@ -94,13 +96,18 @@ def _limits_broken(figures: RequestFigures, before: AskedOn, settings: RequestSe
         yield Broken(
             "value",
             f"{figures.value}",
-            f"requests.max_order_value_inr is {settings.max_order_value_inr}: ask for less, or have the "
-            "owner raise it",
+            f"{_said('max_order_value_inr')} is {rupees(settings.max_order_value_inr)}: ask for less, or "
+            "have the owner raise it",
         )
     if before.value + figures.value > settings.max_day_value_inr:
         yield Broken(
             "value",
             f"{figures.value}",
-            f"{before.value} rupees were asked for today and requests.max_day_value_inr is "
-            f"{settings.max_day_value_inr}: ask for less, or wait for tomorrow",
+            f"{rupees(before.value)} were asked for today, and {_said('max_day_value_inr')} is "
+            f"{rupees(settings.max_day_value_inr)}: ask for less, or wait for tomorrow",
         )
+
+
+def _said(name: str) -> str:
+    """The setting as people call it."""
+    return f"'{name_of(f'requests.{name}')}'"
