@@ -48,7 +48,7 @@ def test_what_is_folded_says_what_it_comes_to(text):
         "P&L today −₹345.45",
         "Holdings ₹37,444.80 · today −₹252.00",
         "Closed today · 1 0 won, 1 lost",
-        "Last signals 10:47 call NIFTY26AUG24500CE, accepted",
+        "Last signals 10:47 call NIFTY26AUG24500CE, sent to accounts",
         "Last events 10:37 position opened",
         "Price alerts · 1",
     ):
