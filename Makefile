@@ -11,7 +11,7 @@ LAYERS   := base numeric model kite web mcp parquet
 export PYTHONDONTWRITEBYTECODE :=
 LOCK     := $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help setup demo test check thorough conformance security sbom synth lock bench clean
+.PHONY: help setup demo test compiling check thorough conformance security sbom synth lock bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -83,15 +83,22 @@ check: .venv/.ready ## Format, lint, types, layers
 # Integration tests that share no emulator and wait for nobody's clock. Long files come first: whoever is done
 # early goes on with short ones.
 SIDE_BY_SIDE := $(addprefix tests/integration/,console features history home_desk orders panels programs protection reconciliation)
+FIRST := $(SIDE_BY_SIDE) tests/conformance tests/contract tests/infra tests/unit
 # What breaks the deployed template on purpose, or carries a stage through its whole life, takes minutes.
 THOROUGH := tests/integration/failures tests/integration/deployment/test_lifecycle.py
+EACH_CHANGE := -m "not thorough" --durations 25 --durations-min 3
 
-test: setup .conformance/.ready .security/.ready check ## All checks and tests
-	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/conformance tests/contract tests/infra tests/unit --numprocesses 4 --dist loadfile --durations 25 --durations-min 3
-	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) $(THOROUGH:%=--ignore=%) tests/e2e --durations 15 --durations-min 3
+# Whoever collects first compiles what every process of the tests then takes: one core's work beside the checks.
+compiling: setup
+	@$(BIN)/pytest $(FIRST) --collect-only --quiet --quiet > /dev/null 2>&1 &
 
-thorough: setup ## Failures made on purpose in the deployed template, and a stage's whole life
+test: setup .conformance/.ready .security/.ready compiling check ## All checks and tests, but for thorough's
+	@$(BIN)/pytest $(FIRST) $(EACH_CHANGE) --numprocesses 4 --dist loadfile
+	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) $(THOROUGH:%=--ignore=%) tests/e2e $(EACH_CHANGE)
+
+thorough: setup .conformance/.ready .security/.ready ## What is looked at before a release alone: failures made on purpose, a stage's whole life
 	@$(BIN)/pytest $(THOROUGH) --durations 15 --durations-min 3
+	$(BIN)/pytest $(FIRST) tests/e2e -m thorough --numprocesses 2 --dist loadfile --durations 15 --durations-min 3
 
 conformance: setup .conformance/.ready ## The official MCP suites and the inspector, through the gateway's events
 	@$(BIN)/pytest -s tests/conformance --durations 10 --durations-min 3

@@ -4,7 +4,14 @@ import gc
 
 import pytest
 
-__all__ = ["pytest_collection_finish"]
+__all__ = ["pytest_collection_finish", "pytest_configure"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The one mark of ours: one that is not told of is an error."""
+    config.addinivalue_line(
+        "markers", "thorough: looked at before a release (make thorough), not at each change"
+    )
 
 
 @pytest.hookimpl(trylast=True)

@@ -25,7 +25,8 @@ _LINES = """.then(({ violations }) => violations.flatMap(({ id, impact, nodes })
 def findings(page: Frame, *rules: str) -> Sequence[str]:
     """A line for each element with something wrong: how grave, which rule, where and why. Without `rules`
     everything is looked at."""
-    page.run(f"void (() => {{ {_source()} }})()")
+    if not page.run("'axe' in window"):
+        page.run(f"void (() => {{ {_source()} }})()")
     run_only = {"type": "rule", "values": rules} if rules else EVERYTHING
     asked = json.dumps({"resultTypes": ["violations"], "runOnly": run_only})
     return list(page.run(f"axe.run(document, {asked}){_LINES}"))

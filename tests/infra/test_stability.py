@@ -92,6 +92,7 @@ def test_an_unchanged_tree_gives_the_same_templates_to_the_byte(cloud, again):
     assert second == first
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stack", ["data", "trading"])
 def test_cdk_finds_no_difference_in_an_unchanged_tree(cloud, again, stack, capfd):
     name = f"patang-paper-{stack}"

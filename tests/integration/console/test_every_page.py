@@ -39,6 +39,8 @@ def shown(chromium):
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_a_page_is_in_order_on_a_screen_and_a_phone(shown, path):
     page = shown(path)
+    if AXE.exists():
+        assert findings(page) == []
     for size in (SCREEN, PHONE):
         page.size(*size)
         assert not page.run(TOO_WIDE), page.run("document.documentElement.scrollWidth")
@@ -58,6 +60,7 @@ def test_on_a_phone_the_name_of_the_open_page_is_in_sight_and_its_top_too(shown,
     assert page.run("scrollY") == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make .conformance/.ready")
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_axe_finds_nothing_in_either_scheme_and_width(shown, path):
