@@ -72,11 +72,11 @@ def test_a_dead_session_leads_to_the_login():
 def test_halts_and_closed_gates_are_told_with_their_reasons():
     [risk] = STATUS.risk
     halted = risk.model_copy(
-        update={"halted": True, "state": "HALTED", "halt_reason": "news", "halted_by": "asha"}
+        update={"halted": True, "state": "HALTED", "halt_reason": "news", "halted_by": "person:asha"}
     )
     closed = risk.model_copy(update={"blocked_by": "COOLDOWN", "blocked_because": "a loss 4 minutes ago"})
     assert of(risk=(halted,)) == [("act", "main is halted by asha: news")]
-    assert of(risk=(closed,)) == [("know", "main enters nothing now: a loss 4 minutes ago")]
+    assert of(risk=(closed,)) == [("know", "main takes no new entry now: a loss 4 minutes ago")]
 
 
 def test_the_worst_comes_first():

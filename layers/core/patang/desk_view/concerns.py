@@ -41,7 +41,7 @@ def _sessions(status: StatusView) -> Iterator[Concern]:
             yield Concern(
                 weight="act",
                 text=f"{session.account} is not logged in at the broker (session {session.state.lower()}): "
-                "no new entry, and exits are not sent",
+                "no new entry is made, and exits are not sent",
                 link=f"/login?account={quote(session.account, safe='')}",
             )
 
@@ -67,7 +67,7 @@ def _positions(status: StatusView) -> Iterator[Concern]:
         if position.state == "OPEN" and _is_bare(position, status.data.market_time):
             yield Concern(
                 weight="act",
-                text=f"{position.symbol} has no stop at the broker: it is sold only while the desk runs",
+                text=f"{position.symbol} has no stop at the broker: it is protected only while the desk runs",
                 link=f"/positions/{quote(position.position_id, safe='')}",
             )
 
@@ -86,12 +86,12 @@ def _risk(status: StatusView) -> Iterator[Concern]:
             yield Concern(weight="act", text=_halted(account))
         elif account.blocked_by is not None:
             yield Concern(
-                weight="know", text=f"{account.account} enters nothing now: {account.blocked_because}"
+                weight="know", text=f"{account.account} takes no new entry now: {account.blocked_because}"
             )
 
 
 def _halted(account: RiskView) -> str:
-    by = f" by {account.halted_by}" if account.halted_by else ""
+    by = f" by {account.halted_by.removeprefix('person:')}" if account.halted_by else ""
     until = " for the day" if account.state == "REDUCING" else ""
     return f"{account.account} is halted{until}{by}: {account.halt_reason or 'no reason was given'}"
 
@@ -104,6 +104,6 @@ def _desk(status: StatusView) -> Iterator[Concern]:
     if status.models_not_promoted:
         yield Concern(
             weight="know",
-            text=f"Models {status.models_not_promoted}. Nothing is proposed; your own orders go",
+            text=f"Models {status.models_not_promoted}. No trade is proposed; your own orders work",
             link="/research",
         )
