@@ -8,7 +8,7 @@ from starlette.responses import Response
 from functions.api.console.chosen import ChosenDay
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk
-from patang.desk_view.candles import CandleInterval
+from patang.desk_view.candles import CandleInterval, kept_still
 
 __all__ = ["router"]
 
@@ -27,6 +27,7 @@ def candles(
     start: Annotated[str, Query(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")] = "",
 ) -> Response:
     """Bars of an instrument on a day, an hour or so a page."""
-    asked = day or desk.desk_view().market_now().date()
+    today = desk.desk_view().market_now().date()
+    asked = day or today
     found = desk.kept_candles().read(exchange, symbol, asked, interval, start)
-    return console_page(request, principal, "candles.html", found=found)
+    return console_page(request, principal, "candles.html", found=found, kept=kept_still(asked, today))

@@ -11,6 +11,7 @@ from functions.api.console.chosen import ChosenAccount, ChosenDay
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk, own_accounts
 from functions.api.questions import Cursor
+from patang.desk_view.candles import kept_still
 from patang.desk_view.trading_views import OrderStep, OrderStory
 
 __all__ = ["router"]
@@ -61,7 +62,7 @@ def order(
         raise HTTPException(404, "You have no such order.")
     own = (story.order.account,)
     position = story.position_id and lists.position(own, story.position_id)
-    as_of = story.order.as_of
+    as_of, today = story.order.as_of, desk.desk_view().market_now().date()
     return console_page(
         request,
         principal,
@@ -69,7 +70,8 @@ def order(
         story=story,
         steps=_timed(story),
         position=position or None,
-        running=as_of.date() == desk.desk_view().market_now().date(),
+        running=as_of.date() == today,
+        drawn=kept_still(as_of.date(), today),
         chart_from=f"{as_of - _BEFORE:%H:%M}",
         chart_until=f"{as_of + _AFTER:%H:%M}",
     )

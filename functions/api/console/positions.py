@@ -9,6 +9,7 @@ from starlette.responses import Response
 from functions.api.console.chosen import ChosenAccount
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk, own_accounts
+from patang.desk_view.candles import kept_still
 
 __all__ = ["router"]
 
@@ -51,6 +52,7 @@ def position(
         notes=desk.trade_notes().of(found.account, position_id),
         day=day,
         interval="5minute" if found.exchange in _SHARES and lasted > _IN_MINUTES else "minute",
+        drawn=kept_still(day, running),
         running=day == running and found.state != "CLOSED",
         chart_from=f"{found.entry_time - _AROUND:%H:%M}" if same_day else None,
         chart_until=f"{found.exit_time + _AROUND:%H:%M}" if found.exit_time else None,

@@ -11,6 +11,7 @@ from functions.api.console.chosen import ChosenAccount, ChosenDay
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk, own_accounts
 from functions.api.questions import Cursor
+from patang.desk_view.candles import kept_still
 from patang.features.meanings import MEANINGS
 from patang.strategies.registry import strategy_names
 
@@ -65,13 +66,14 @@ def signal(
     explained = desk.explanations().signal(signal_id, own_accounts(principal, account))
     if explained is None:
         raise HTTPException(404, "There is no such signal, or it is kept no longer.")
-    as_of = explained.signal.as_of
+    as_of, today = explained.signal.as_of, desk.desk_view().market_now().date()
     return console_page(
         request,
         principal,
         "signal.html",
         explained=explained,
-        running=as_of.date() == desk.desk_view().market_now().date(),
+        running=as_of.date() == today,
+        drawn=kept_still(as_of.date(), today),
         chart_from=f"{as_of - _BEFORE:%H:%M}",
         chart_until=f"{as_of + _AFTER:%H:%M}",
         meanings=MEANINGS,

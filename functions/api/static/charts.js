@@ -138,7 +138,7 @@ class Picture {
     this.figure.classList.toggle("is-empty", !bars.length);
     const named = `${this.figure.dataset.symbol} on ${this.figure.dataset.day}`;
     if (!bars.length) {
-      this.said.textContent = `The desk has kept no candles of ${named}.`;
+      this.said.textContent = `No candles are stored for ${named}: the desk records what it watches, while it watches it.`;
       return;
     }
     this.candles.setData(bars.map(([time, { open, high, low, close }]) => ({ time, open, high, low, close })));

@@ -113,7 +113,7 @@ def test_a_symbol_that_nobody_watched_says_so_and_leaves_no_empty_frame(console)
         console.desk.objects.blobs.pop(path)
     page = console.page(f"/orders/{ENTRY}")
     page.until(DRAWN)
-    assert "has kept no candles of RELIANCE" in page.run("document.querySelector('figure').innerText")
+    assert "No candles are stored for RELIANCE" in page.run("document.querySelector('figure').innerText")
     assert page.run("document.querySelector('figure .canvas').offsetParent === null")
     assert page.console == []
 
@@ -136,7 +136,7 @@ def test_a_person_moves_the_stop_and_is_told_what_is_wrong_at_the_field(console)
 def test_a_note_is_written_and_shown(console):
     page = console.page(f"/positions/{HELD}")
     page.run("document.querySelector('#write-note textarea').value = 'waited <b>too</b> long'")
-    press(page, "Keep it")
+    press(page, "Save note")
     page.until("document.getElementById('notes').innerText.includes('waited <b>too</b> long')")
     [note] = console.desk.trade_notes().of("main", HELD)
     assert note.written_at - NOW < timedelta(minutes=1)

@@ -35,7 +35,7 @@ def test_a_report_that_is_being_made_tells_when_it_is(console):
         kept = desk.objects.get(f"reports/backtest-august/{file}")
         desk.objects.put(f"reports/{NAME}/{file}", kept)
     page.until("document.getElementById('report').innerText.includes('It is ready')")
-    press(page, "It is made: show its figures")
+    press(page, "It is ready: show the results")
     page.until("document.querySelector('.total')?.innerText === '+12.58 %'")
     assert page.console == []
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from patang.desk_view.candles import KeptCandles
+from patang.desk_view.candles import KeptCandles, kept_still
 from patang.errors import BadInput
 from patang.market.candles import ClosedMinute
 from patang.market.sessions import IST
@@ -114,3 +114,8 @@ def test_a_broken_minute_is_named(objects):
     objects.put(ClosedMinute.path(OPEN, "one"), b'{"candles": "NSE:TCS", "quotes": ["NSE:TCS"]}')
     with pytest.raises(BadInput, match=r"minutes/2026-08-18/0915/one\.json does not parse"):
         KeptCandles(objects).read("NSE", "TCS", DAY, "minute")
+
+
+def test_minutes_are_there_for_ninety_days():
+    assert kept_still(DAY, DAY + timedelta(days=90))
+    assert not kept_still(DAY, DAY + timedelta(days=91))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from threading import Lock
 from typing import Any, Final, Literal
 
@@ -15,7 +15,7 @@ from patang.market.candles import Candle, minutes_of
 from patang.market.instruments import INDEX_NAMES
 from patang.ports import ObjectStore
 
-__all__ = ["MOST_OBJECTS", "CandleInterval", "CandleView", "CandlesView", "KeptCandles"]
+__all__ = ["MOST_OBJECTS", "CandleInterval", "CandleView", "CandlesView", "KeptCandles", "kept_still"]
 
 type CandleInterval = Literal["minute", "5minute", "15minute"]
 # Object, exchange, symbol, interval.
@@ -25,6 +25,8 @@ _MINUTES: Final[dict[CandleInterval, int]] = {"minute": 1, "5minute": 5, "15minu
 # An object of a busy shard has a megabyte, of which a picture wants one bar: so many are read for an answer.
 MOST_OBJECTS: Final = 60
 _READERS = 8
+# As the store's lifecycle has it: infra/stacks/data.py, and home_desk/store_keeping.py.
+_KEPT: Final = timedelta(days=90)
 # Some fifty pictures of a whole day.
 _MOST_REMEMBERED = 20_000
 
@@ -68,6 +70,11 @@ class _Bars(BaseModel):
         of_length = {"minute": self.candles, "5minute": self.candles_5m, "15minute": self.candles_15m}
         found = next((bar for bar in of_length[interval] if bar.get("symbol") == symbol), None)
         return None if found is None else Candle.model_validate(found)
+
+
+def kept_still(day: date, today: date) -> bool:
+    """Whether the closed minutes of `day` are still in the store on `today`, if there ever were any."""
+    return today - day <= _KEPT
 
 
 class KeptCandles:

@@ -1,6 +1,7 @@
 """Signals, orders, positions and the bars of their charts: what happened, why, and to nobody else."""
 
 import re
+from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -197,7 +198,7 @@ def test_a_position_shows_its_price_and_levels_and_a_new_price_is_told(text, liv
     page = text(path)
     assert "Last price ₹1,021.35" in page
     assert "Unrealised +₹389.40" in page
-    assert "Slippage of the entry ₹2.00 worse" in page
+    assert "Entry slippage ₹2.00 worse" in page
     first = live(path)
     key = mark_key(HELD)
     desk.store.items[key] = {**desk.store.items[key], "last_price": "1022.00"}
@@ -208,10 +209,10 @@ def test_a_position_shows_its_price_and_levels_and_a_new_price_is_told(text, liv
 
 def test_a_closed_position_tells_its_exit(text):
     page = text(f"/positions/{LEFT}")
-    for words in ("Exit ₹988.10", "Why stop", "Result after charges −₹324.40", "20 TCS closed"):
+    for words in ("Exit ₹988.10", "Exit reason stop", "Net P&L −₹324.40", "20 TCS closed"):
         assert words in page, words
     assert "Last price" not in page
-    assert "Slippage of the exit ₹2.00 worse" in page
+    assert "Exit slippage ₹2.00 worse" in page
 
 
 def test_what_a_person_may_do_stands_where_it_can_be_done(owner):
@@ -285,6 +286,17 @@ def test_a_position_of_another_day_shows_the_running_one_from_its_open(owner, de
     figure = re.search(r"<figure[^>]*>", page)[0]
     assert 'data-day="2026-08-18"' in figure
     assert "data-start" not in figure
+
+
+@pytest.mark.parametrize("path", [f"/signals/{TAKEN}", f"/orders/{ENTRY}", f"/positions/{LEFT}"])
+def test_where_the_candles_are_kept_no_longer_it_is_said_in_the_place_of_the_chart(
+    owner, text, monkeypatch, path
+):
+    monkeypatch.setattr("patang.desk_view.candles._KEPT", timedelta(days=-1))
+    assert "<figure" not in owner.get(path).text
+    why = "Candles of a minute are kept for ninety days, and 18 Aug 2026 is longer ago."
+    assert f"No chart. {why}" in text(path)
+    assert why in text("/candles", exchange="BSE", symbol="RELIANCE")
 
 
 def test_the_bars_of_a_chart_are_a_table_too(owner, text):
