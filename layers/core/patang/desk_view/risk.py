@@ -9,8 +9,10 @@ from patang.desk_view.budgets import budgets
 from patang.desk_view.restraints import MARKET_CLOSED, restraints
 from patang.desk_view.risk_views import EachEntryView, RestraintView, RiskView
 from patang.execution.preflight import entry_refusal
+from patang.keys import preflight_key
 from patang.market.sessions import IST
 from patang.ports import StateStore
+from patang.records import read_ahead
 from patang.risk.account_view import AccountView, view_account
 from patang.risk.breaker import drawdown, drawdown_limit
 from patang.risk.manager import account_gate
@@ -27,8 +29,9 @@ def account_risk(
     `as_of` and the wall time `now`. Raises StopTrading as `view_account` does."""
     day = as_of.astimezone(IST).date()
     view = view_account(store, account, seen, now, settings)
-    preflight = entry_refusal(store, settings, day, account)
-    return risk_view(view, settings, as_of, asked_on(store, account, day), preflight)
+    facts = read_ahead(store, preflight_key(day), AskedOn(account=account, day=day).key())
+    preflight = entry_refusal(facts, settings, day, account)
+    return risk_view(view, settings, as_of, asked_on(facts, account, day), preflight)
 
 
 def risk_view(

@@ -8,6 +8,7 @@ from functions.api.console.curve import curve_of
 from functions.api.console.limits import limits_of
 from patang.accounts.funds import Funds
 from patang.accounts.health import BrokerCalls
+from patang.approvals.requests.record import AskedOn
 from patang.desk_view.broker_views import PnlMoment
 from patang.keys import (
     alerts_key,
@@ -18,6 +19,7 @@ from patang.keys import (
     market_clock_key,
     risk_key,
 )
+from patang.market.preflight import Check, Preflight
 from patang.portfolio.account_state import RiskState
 from patang.records import replace
 from tests.unit.api.sample_desk import DAY, NOW
@@ -131,6 +133,21 @@ def test_what_keeps_entries_away_is_told_with_its_end(desk, text):
     said = text("/")
     assert "The last option was entered at 17 Aug 14:47: none before 19 Aug 14:47" in said
     assert "Entries open" in said
+
+
+def test_the_checks_before_the_open_and_the_days_requests_are_read_from_the_store(desk, text):
+    failed = Check(name="funds", passed=False, found="none were told", account="main")
+    run = {"day": DAY, "mode": "paper", "scheduled_time": NOW, "ran_at": NOW, "passed": False}
+    desk.keep(
+        Preflight.model_validate(run | {"checks": (failed,)}),
+        AskedOn(account="main", day=DAY, orders=3, value=Decimal(41_000)),
+        AskedOn(account="other", day=DAY, orders=9),
+    )
+    said = text("/")
+    assert "Entries closed main · preflight not passed" in said
+    assert said.count("did not pass: funds: none were told") == 2, "in the verdict, and beside the limits"
+    assert "Orders by hand today 3 of 20" in said
+    assert "Value by hand today ₹41,000.00 of ₹3,00,000.00" in said
 
 
 def test_nothing_is_well_said_of_entries_while_the_market_is_closed(desk, text):
