@@ -92,6 +92,8 @@ class AccessStack(Stack):
         allow_send(function, parts.queues.orders, parts.queues.order_updates, parts.queues.polls)
         allow_secrets(function, parts.settings, parts.data.secrets_key, write=True)
         parts.allow_notify(function)
+        # Who gets a test message is told to whom asks for one.
+        parts.allow_look_at_subscriptions(function)
         parts.allow_answer(function)
         allow_backtests(function, parts.settings, parts.data.store, parts.source.bundles.models())
         return function

@@ -11,6 +11,7 @@ from patang.portfolio.account_state import RiskState
 from patang.portfolio.position import Position
 from patang.ports import Delete
 from patang.records import load, replace
+from patang_workbench.home_desk.telling import LoggedMessenger
 from tests.browser.console import PHONE, press
 
 ME = Principal("asha", "person:asha", ("main",), ALL_SCOPES, csrf="of a browser")
@@ -303,6 +304,15 @@ def test_mode_live_is_asked_for_in_words(console):
     press(page, "Review changes")
     page.until(REVIEW_OPEN)
     assert not page.run(f"{warning}.checkVisibility()")
+
+
+def test_a_test_message_is_sent_and_said_where_it_went(console):
+    console.desk.messenger = LoggedMessenger()
+    page = console.page("/settings/notifications")
+    press(page, "Send a test message")
+    page.until("document.getElementById('done').innerText.startsWith('Sent by e-mail.')")
+    press(page, "Send a test message")
+    page.until("document.getElementById('trouble').innerText.includes('within the last minute')")
 
 
 def test_a_mode_that_is_refused_is_told_before_it_is_confirmed(console):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from patang.identity.principal import Principal
     from patang.market.archive import ArchiveService
     from patang.market.feed_task import FeedTask
+    from patang.notifications.trial import MessageTrial
     from patang.oauth.authorizations import Authorizations
     from patang.oauth.clients import ClientBook
     from patang.oauth.events import GrantEvents
@@ -134,6 +135,11 @@ class Desk(Reporting):
         from patang.desk_view.settings_view import SettingsPage
 
         return SettingsPage(self.store, self.settings_changes(), self.accounts().list)
+
+    def message_trial(self) -> "MessageTrial":
+        from patang.notifications.trial import MessageTrial
+
+        return MessageTrial(self.store, self.messenger, self.clock)
 
     def explanations(self) -> "Explanations":
         from patang.desk_view.explanations import Explanations

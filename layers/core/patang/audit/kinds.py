@@ -95,6 +95,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "The desk": (
         "SETTINGS_CHANGED",
+        "MESSAGE_TESTED",
         "ALERT_ASKED",
         "ALERT_DONE",
         "ALERT_FAILED",
