@@ -14,14 +14,17 @@ const span = (seconds) => {
   return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} days`;
 };
 
+// A table of hundreds is laid out anew by each text that is put into it, the same or not.
+const show = (one, text) => one.textContent === text || (one.textContent = text);
+
 function tick() {
   const now = Date.now() + ahead;
   for (const one of document.querySelectorAll("time[data-age]")) {
-    one.textContent = `${span(Math.max(0, (now - Date.parse(one.dateTime)) / 1000))} old`;
+    show(one, `${span(Math.max(0, (now - Date.parse(one.dateTime)) / 1000))} old`);
   }
   for (const one of document.querySelectorAll("time[data-countdown]")) {
     const left = Math.max(0, Math.ceil((Date.parse(one.dateTime) - now) / 1000));
-    one.textContent = left ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "over";
+    show(one, left ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "over");
     one.classList.toggle("is-late", left <= LATE_SECONDS);
   }
 }

@@ -22,6 +22,21 @@ def test_prices_come_in_without_reloading(console):
     assert page.console == []
 
 
+def test_an_age_that_has_not_changed_is_not_written_again(console):
+    """Each text that is put into a table of hundreds has it laid out anew, twice a second."""
+    page = console.page("/")
+    ages = "[...document.querySelectorAll('time[data-age]')]"
+    page.run(f"{ages}.forEach((one) => (one.dateTime = '2026-01-01T00:00:00Z'))")
+    page.until(f"{ages}.some((one) => one.textContent.includes(' days'))")
+    page.run(f"""(() => {{
+        window.written = 0;
+        const watch = new MutationObserver((seen) => (window.written += seen.length));
+        const all = {{ childList: true, characterData: true, subtree: true }};
+        {ages}.forEach((one) => watch.observe(one, all));
+    }})()""")
+    assert page.run("new Promise((done) => setTimeout(() => done(window.written), 1300))") == 0
+
+
 def test_who_has_the_focus_keeps_it(console):
     page = console.page("/")
     page.run("document.getElementById('halt-main').focus()")
