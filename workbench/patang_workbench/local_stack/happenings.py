@@ -12,12 +12,15 @@ import httpx
 
 from patang_workbench.local_stack.emulator import ACCOUNT, REGION, Emulator
 from patang_workbench.local_stack.metric_alarms import MetricName
+from patang_workbench.local_stack.queue_ages import oldest_by_the_market, oldest_by_the_wall
 
 __all__ = ["Happenings"]
 
 _LOGS = "/aws/lambda/"
 # A line of the log's own, by which an invocation that raised or was ended is known.
 _FAULTS = ("Traceback (most recent call last)", "Task timed out")
+# The queue of the tickets, by what the template calls it.
+_OF_THE_WALL = "QueuesPolls"
 _ENDINGS = {"FAILED": "ExecutionsFailed", "TIMED_OUT": "ExecutionsTimedOut"}
 
 type _Found = Iterator[tuple[MetricName, float]]
@@ -42,7 +45,8 @@ class Happenings:
         executions that ended                         AWS/States ExecutionsFailed, ExecutionsTimedOut
 
     The age at which a stream is read is told by its readers: one whose batches fail grows older. A message's
-    age is market time too: that of the look before it was sent.
+    age is market time too, since the look before it was sent, but that of the tickets by which the order book
+    is polled: those are due by the wall.
     """
 
     emulator: Emulator
@@ -155,18 +159,11 @@ class Happenings:
             named = {"QueueName": address.rpartition("/")[2]}
             waiting = [message for message in messages if message["IsVisible"]]
             yield MetricName.of("AWS/SQS", "ApproximateNumberOfMessagesVisible", named), len(waiting)
-            # One that was sent with a delay has waited for nobody until it could be seen.
-            due = [message for message in messages if message["IsVisible"] or message["ReceiveCount"]]
-            ages = [
-                self._age(message["SentTimestamp" if message["ReceiveCount"] else "VisibleAt"], moment)
-                for message in due
-            ]
-            yield MetricName.of("AWS/SQS", "ApproximateAgeOfOldestMessage", named), max(ages, default=0.0)
-
-    def _age(self, sent: float, moment: datetime) -> float:
-        """Seconds of market time since the look that came before a message was sent (wall time)."""
-        looked = [market for wall, market in self._looks if wall <= sent]
-        return 0.0 if not looked else (moment - looked[-1]).total_seconds()
+            if _OF_THE_WALL in named["QueueName"]:
+                age = oldest_by_the_wall(messages, time.time())
+            else:
+                age = oldest_by_the_market(messages, self._looks, moment)
+            yield MetricName.of("AWS/SQS", "ApproximateAgeOfOldestMessage", named), age
 
     def _workflows(self) -> _Found:
         for machine in self._all("stepfunctions", "list_state_machines", "stateMachines"):
