@@ -1,10 +1,14 @@
-"""moto as it is, without four things that take most of its time and change nothing of what it answers."""
+"""moto and botocore as they are, without seven things that take most of their time and change nothing of what
+they answer."""
 
 import copy
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 import pytest
+from botocore import useragent
+from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
@@ -13,6 +17,10 @@ __all__ = ["make_quick"]
 
 _structure = BaseJSONSerializer._serialize_type_structure
 _equal, _all_items = DynamoType.__eq__, Table.all_items
+_size = DynamoType.size
+# What a class can answer, and how a client calls itself, do not change from one request to the next.
+_methods = cache(responses.method_names_from_class)
+_clean = cache(useragent.sanitize_user_agent_string_component)
 
 
 def make_quick(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,6 +29,9 @@ def make_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BaseJSONSerializer, "_serialize_type_structure", _as_it_says)
     monkeypatch.setattr(DynamoType, "__eq__", _same)
     monkeypatch.setattr(Table, "all_items", _in_order)
+    monkeypatch.setattr(DynamoType, "size", _weighed)
+    monkeypatch.setattr(responses, "method_names_from_class", _methods)
+    monkeypatch.setattr(useragent, "sanitize_user_agent_string_component", _clean)
 
 
 def _rows_apart(table: Table, memo: dict[int, Any]) -> Table:
@@ -57,3 +68,11 @@ def _in_order(table: Table) -> list[Item]:
         return _all_items(table)
     rows = [row for partition in table.items.values() for row in partition.values()]
     return sorted(rows, key=lambda row: (row.hash_key.value, row.range_key.value))
+
+
+def _weighed(value: DynamoType) -> int:
+    """moto asks four questions of a value before it counts a text's bytes; it counts all that it reads."""
+    if value.type == "S":
+        text = value.value
+        return len(text) if text.isascii() else len(text.encode())
+    return int(_size(value))
