@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import next_address
 from functions.api.console.chosen import ChosenDay
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk
@@ -30,4 +31,12 @@ def candles(
     today = desk.desk_view().market_now().date()
     asked = day or today
     found = desk.kept_candles().read(exchange, symbol, asked, interval, start)
-    return console_page(request, principal, "candles.html", found=found, kept=kept_still(asked, today))
+    here = {"exchange": exchange, "symbol": symbol, "day": asked, "interval": interval}
+    return console_page(
+        request,
+        principal,
+        "candles.html",
+        found=found,
+        kept=kept_still(asked, today),
+        later=next_address("/candles", here, found.next, "start"),
+    )

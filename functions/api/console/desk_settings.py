@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path, Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import next_address
 from functions.api.console.frame import console_page
 from functions.api.gate import Reader, TheDesk
 from functions.api.questions import Cursor
@@ -51,7 +52,10 @@ def overview(request: Request, principal: Reader, desk: TheDesk) -> Response:
 def history(request: Request, principal: Reader, desk: TheDesk, cursor: Cursor = None) -> Response:
     """Who changed what, and when; the newest first."""
     found = desk.settings_page().history(cursor, _SHOWN)
-    return console_page(request, principal, "settings_history.html", found=found, begins=cursor is None)
+    older = next_address("/settings/history", {}, found.next)
+    return console_page(
+        request, principal, "settings_history.html", found=found, older=older, begins=cursor is None
+    )
 
 
 @router.get("/history/{number}")
