@@ -5,9 +5,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from patang.errors import Refused
+from patang.errors import BadInput, Refused
 from patang.market.sessions import IST
-from patang.ports import Absent, Attributes, Delete, EventKind, Key, Matches, Put, Write, WriteConflict
+from patang.ports import (
+    Absent,
+    Attributes,
+    Channel,
+    Delete,
+    EventKind,
+    Key,
+    Matches,
+    Put,
+    Subscription,
+    Write,
+    WriteConflict,
+)
 from patang.ports.client_documents import ClientDocument
 
 __all__ = [
@@ -18,6 +30,7 @@ __all__ = [
     "MemoryStore",
     "RecordedDeadLetters",
     "RecordedIntentQueue",
+    "RecordedMessenger",
     "RecordedMetrics",
     "RecordedNotifier",
     "RecordedPollQueue",
@@ -152,6 +165,30 @@ class FixedClock:
 
     def advance(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)
+
+
+class RecordedMessenger:
+    """A Messenger that keeps what it was given; `found`: who is subscribed, or what looking for it raises."""
+
+    topics: tuple[str, ...] = ("messages", "alarms")
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, frozenset[Channel]]] = []
+        self.found: tuple[Subscription, ...] | Exception = ()
+        self.broken: Exception | None = None
+
+    def deliver(self, subject: str, text: str, channels: frozenset[Channel]) -> None:
+        if self.broken is not None:
+            raise self.broken
+        self.sent.append((subject, text, channels))
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+    def confirm(self, topic: str, token: str) -> None:
+        raise BadInput(f"{topic} takes no {token}: nothing waits to be confirmed")
 
 
 class RecordedNotifier:

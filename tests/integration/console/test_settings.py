@@ -9,9 +9,8 @@ from patang.identity.principal import ALL_SCOPES, Principal
 from patang.keys import LIVE_INTENTS, OPEN_POSITIONS, risk_key
 from patang.portfolio.account_state import RiskState
 from patang.portfolio.position import Position
-from patang.ports import Delete
+from patang.ports import Delete, Subscription
 from patang.records import load, replace
-from patang_workbench.home_desk.telling import LoggedMessenger
 from tests.browser.console import PHONE, press
 
 ME = Principal("asha", "person:asha", ("main",), ALL_SCOPES, csrf="of a browser")
@@ -307,10 +306,11 @@ def test_mode_live_is_asked_for_in_words(console):
 
 
 def test_a_test_message_is_sent_and_said_where_it_went(console):
-    console.desk.messenger = LoggedMessenger()
+    mail = Subscription("messages", "email", "a***@example.com", confirmed=True)
+    console.desk.messenger.found = (mail,)
     page = console.page("/settings/notifications")
     press(page, "Send a test message")
-    page.until("document.getElementById('done').innerText.startsWith('Sent by e-mail.')")
+    page.until("document.getElementById('done').innerText.includes('Sent by e-mail to a***@example.com.')")
     press(page, "Send a test message")
     page.until("document.getElementById('trouble').innerText.includes('within the last minute')")
 

@@ -29,6 +29,7 @@ from tests.fakes import (
     MemoryStore,
     RecordedDeadLetters,
     RecordedIntentQueue,
+    RecordedMessenger,
     RecordedMetrics,
     RecordedNotifier,
     RecordedUpdateQueue,
@@ -75,6 +76,7 @@ class SampleDesk(Desk):
         self.objects, self.secrets = MemoryObjects(), MemorySecrets()
         self.client_documents = MemoryDocuments()
         self.clock, self.metrics, self.notifier = FixedClock(now), RecordedMetrics(), RecordedNotifier()
+        self.messenger = RecordedMessenger()
         self.workflows, self.dead_letters = RecordedWorkflows(), RecordedDeadLetters()
         self.intent_queue, self.update_queue = RecordedIntentQueue(), RecordedUpdateQueue()
         self.kite = PretendKite()
