@@ -86,7 +86,7 @@ def test_a_financial_year_is_told(reader, closed):
     assert (told["intraday"]["trades"], told["intraday"]["turnover"]) == (1, 90.0)
     on_paper, without_purchase = told["to_settle"]
     assert on_paper == "these trades were made on paper: none of this is income"
-    assert without_purchase.startswith("TCS: sold, and nobody has told when")
+    assert without_purchase.startswith("TCS: sold, and their purchase is not known")
     row, left = table(reader("/api/reports/tax/2026-27/rows.csv", mode="paper"))
     assert (left["head"], left["symbol"]) == ("unsettled", "TCS")
     assert (row["head"], row["symbol"], row["bought"], row["sold"]) == (

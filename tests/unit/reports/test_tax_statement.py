@@ -182,7 +182,7 @@ def test_what_cannot_be_worked_out_is_in_no_sum_and_asked_about():
     assert found.gain_rows == ()
     [left] = found.unsettled
     assert (left.symbol, left.quantity, left.price) == ("ITC", 10, D(200))
-    assert "nobody has told when these shares were bought" in found.to_settle[0]
+    assert "their purchase is not known" in found.to_settle[0]
     parts = [part("delivery", "BUY", "ITC", 10, 200, "2025-08-01")]
     found = told("2025-26", parts, unknown={"ITC": date(2025, 7, 1)})
     assert "split or a bonus" in found.to_settle[0]

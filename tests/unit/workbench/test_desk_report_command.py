@@ -32,7 +32,7 @@ def test_a_month_in_sums(told):
         "equity: 13 trades, 8 won, +₹395.60 after ₹521.42 of charges; slippage ₹50.00",
         "long_options: 12 trades, 8 won, +₹720.00 after ₹480.00 of charges; slippage ₹48.00",
         "charges of all that was traded: ₹683.84",
-        "promised: 17.7 of 24 won, +₹3,600.00; came: 16, +₹1,440.00",
+        "expected: 17.7 of 24 won, +₹3,600.00; realised: 16, +₹1,440.00",
         "p_win over 24 trades: Brier's score 0.196",
         "not compared with the broker: 2026-08-07, 2026-08-10, 2026-08-11, 2026-08-12, 2026-08-13, "
         "2026-08-14, 2026-08-17, 2026-08-18",

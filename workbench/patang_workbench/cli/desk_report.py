@@ -69,8 +69,8 @@ def _of_period(told: DeskReport) -> Iterator[str]:
     yield f"charges of all that was traded: {rupees(told.charges_total)}"
     for one in told.expectation[:1]:
         yield (
-            f"promised: {one.expected_wins:.1f} of {one.trades} won, "
-            f"{rupees(one.expected_net, signed=True)}; came: {one.wins}, {rupees(one.net, signed=True)}"
+            f"expected: {one.expected_wins:.1f} of {one.trades} won, "
+            f"{rupees(one.expected_net, signed=True)}; realised: {one.wins}, {rupees(one.net, signed=True)}"
         )
     if told.calibration.brier is not None:
         yield f"p_win over {told.calibration.trades} trades: Brier's score {told.calibration.brier:.3f}"

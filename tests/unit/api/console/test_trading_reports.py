@@ -223,7 +223,7 @@ def test_the_broker_s_word_stands_beside_ours(owner, text):
     )
     told = text(BROKER, account="main", mode="live")
     assert "1 of 1 orders do not match" in told
-    assert "buy INFY 04 May 2026 · 999 · not placed by the desk only brokers – 10" in told
+    assert "buy INFY 04 May 2026 · 999 · not placed by the desk only at the broker – 10" in told
     assert "1 figure differs by more than rounding" in told
     assert "04 May 2026 brokerage ₹0.00 ₹20.00 +₹20.00 no" in told
     assert "Contract notes of days without a trade known to the desk: 05 May 2026." in told

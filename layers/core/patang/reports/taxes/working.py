@@ -25,8 +25,10 @@ __all__ = ["statement"]
 
 _PAISA = Decimal("0.01")
 _NOTHING = Decimal(0)
-_WITHOUT_LOT = "sold, and nobody has told when these shares were bought"
-_UNDETERMINED = "the price was restated, and nobody has said whether by a split or a bonus"
+_WITHOUT_LOT = "sold, and their purchase is not known: add it to the shares bought outside the desk"
+_UNDETERMINED = (
+    "the price was adjusted, and whether for a split or a bonus is not known: add it to splits and bonuses"
+)
 
 
 class _Rate(NamedTuple):
@@ -212,7 +214,7 @@ def _what_to_settle(gains: Sequence[GainRow], unsettled: Sequence[UnsettledDeal]
     for why in (_WITHOUT_LOT, _UNDETERMINED):
         symbols = sorted({deal.symbol for deal in unsettled if deal.why == why})
         if symbols:
-            found.append(f"{', '.join(symbols)}: {why}; they are in no sum")
+            found.append(f"{', '.join(symbols)}: {why}. Until then these sales are not in the totals")
     old = sorted(
         {
             row.symbol
@@ -222,8 +224,8 @@ def _what_to_settle(gains: Sequence[GainRow], unsettled: Sequence[UnsettledDeal]
     )
     if old:
         found.append(
-            f"{', '.join(old)}: bought before February 2018; until their price of 31 January 2018 is told, "
-            "what was paid is their cost"
+            f"{', '.join(old)}: bought before February 2018. What was paid counts as their cost until their "
+            "highest price of 31 January 2018 (fmv_2018) is added"
         )
     return found
 
