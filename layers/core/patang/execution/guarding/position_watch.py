@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from patang.errors import StopTrading
+from patang.execution.guarding.carried import day_before, has_opened, is_carried_share, kept_before
 from patang.execution.guarding.price_breaks import PriceBreaks, may_be_met
 from patang.execution.leaving.exits import Exits
 from patang.execution.protection.rules import is_of_an_earlier_day
 from patang.keys import direction_key, mark_key
-from patang.market.session_override import SessionOverride
-from patang.market.sessions import IST, previous_session, session_on
+from patang.market.sessions import IST
 from patang.portfolio.position import Mark, Position, PriceBreak
 from patang.portfolio.rebasing import is_broken
 from patang.ports import Metrics, Put, StateStore
@@ -39,7 +37,6 @@ __all__ = ["PositionWatch", "Seen"]
 
 _MARK_EVERY = timedelta(seconds=5)
 _DIRECTIONS_EVERY = timedelta(seconds=5)
-_SHARES_TRADE_ON = ("NSE", "BSE")
 # Market time that what rests at the broker gets to sell before we do: its trigger was reached there first.
 _BROKER_FIRST = timedelta(seconds=3)
 
@@ -186,15 +183,15 @@ class PositionWatch:
         """The position, changed if its share was restated overnight."""
         day = seen.time.astimezone(IST).date()
         told, broken = seen.previous_close, position.price_break
-        if not _is_carried_share(position, day) or told is None or not may_be_met(position):
+        if not is_carried_share(position, day) or told is None or not may_be_met(position):
             return position
-        if (broken is not None and broken.day >= day) or not _has_opened(seen.time, settings.sessions):
+        if (broken is not None and broken.day >= day) or not has_opened(seen.time, settings.sessions):
             return position
-        kept = _kept_before(self._mark_of(position), day)
+        kept = kept_before(self._mark_of(position), day)
         if kept is None:
             return position
         price, kept_on = kept
-        if not is_broken(price, told, day_before=kept_on == _day_before(day, settings.sessions)):
+        if not is_broken(price, told, day_before=kept_on == day_before(day, settings.sessions)):
             return position
         return self._breaks.meet(position, price, told, seen.time)
 
@@ -224,7 +221,7 @@ class PositionWatch:
         before = self._mark_of(position)
         if before is not None and seen.time < before.as_of + _MARK_EVERY and not raised:
             return
-        kept = _kept_before(before, seen.time.astimezone(IST).date())
+        kept = kept_before(before, seen.time.astimezone(IST).date())
         gross = (seen.price - position.entry_price) * position.open_quantity
         unrealised = gross - position.entry_charges
         if position.price_exits_suspended and before is not None:
@@ -257,8 +254,8 @@ def _has_levels(position: Position, as_of: datetime, settings: Settings) -> bool
     """Whether prices may sell it: a carried share waits for the open, when it is known to be the same one."""
     if position.price_exits_suspended:
         return False
-    carried = _is_carried_share(position, as_of.astimezone(IST).date())
-    return not carried or _has_opened(as_of, settings.sessions)
+    carried = is_carried_share(position, as_of.astimezone(IST).date())
+    return not carried or has_opened(as_of, settings.sessions)
 
 
 def _levels(position: Position) -> tuple[Decimal, Decimal]:
@@ -272,45 +269,6 @@ def _is_reached(position: Position, price: Decimal, as_of: datetime) -> bool:
         return False
     above = resting.target_price is not None and price >= resting.target_price
     return price <= resting.trigger_price or above
-
-
-def _is_carried_share(position: Position, day: date) -> bool:
-    return position.exchange in _SHARES_TRADE_ON and position.entry_time.astimezone(IST).date() < day
-
-
-def _kept_before(mark: Mark | None, day: date) -> tuple[Decimal, date] | None:
-    """Our last price of a day before `day`, and that day."""
-    if mark is None:
-        return None
-    marked = mark.as_of.astimezone(IST).date()
-    if marked < day:
-        return mark.last_price, marked
-    if mark.earlier_price is None or mark.earlier_day is None:
-        return None
-    return mark.earlier_price, mark.earlier_day
-
-
-def _has_opened(as_of: datetime, sessions: tuple[SessionOverride, ...]) -> bool:
-    """Until the open the broker may still tell the close of a day earlier."""
-    opening = _opening(as_of.astimezone(IST).date(), sessions)
-    return opening is None or as_of >= opening
-
-
-@lru_cache(16)
-def _opening(day: date, sessions: tuple[SessionOverride, ...]) -> datetime | None:
-    try:
-        session = session_on(day, overrides=sessions)
-    except StopTrading:
-        return None
-    return None if session is None else session.open
-
-
-@lru_cache(16)
-def _day_before(day: date, sessions: tuple[SessionOverride, ...]) -> date | None:
-    try:
-        return previous_session(day, sessions).day
-    except StopTrading:
-        return None
 
 
 def _seen(tick: "np.void", as_of: datetime) -> Seen:
