@@ -121,7 +121,7 @@ def test_what_somebody_has_unfolded_stays_open_and_in_focus(console):
     assert page.run("document.getElementById('limits-of-main').open")
     assert page.run("document.activeElement.id") == "limits-of-main-summary"
     page.run("document.getElementById('signals-summary').click()")
-    assert page.run("document.getElementById('signals').innerText.includes('83 % by a model')")
+    assert page.run("document.getElementById('signals').innerText.includes('win probability 83 %')")
     assert not page.run("document.getElementById('closed-fold').open")
     assert page.console == []
 

@@ -122,7 +122,7 @@ def test_a_proposal_is_explained_down_to_its_charges(desk):
     [
         ({"min_expected_net_profit_inr": Decimal(90_000)}, "EXPECTED_PROFIT_TOO_LOW", "asked for"),
         ({"risk_per_trade_pct": Decimal("0.001")}, "SIZE_ZERO_RISK_PER_TRADE", "less than a lot"),
-        ({"max_concurrent_positions": 0}, "MAX_CONCURRENT_REACHED", "0 are allowed"),
+        ({"max_concurrent_positions": 0}, "MAX_CONCURRENT_REACHED", "of 0 positions are taken"),
     ],
 )
 def test_a_refusal_of_an_account_has_its_gate_and_its_numbers(risk, gate, told):

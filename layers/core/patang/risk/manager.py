@@ -69,7 +69,7 @@ def _too_many_positions(view: AccountView, settings: Settings) -> Refusal | None
     most = settings.risk.max_concurrent_positions
     if view.holdings < most:
         return None
-    text = f"{view.holdings} positions and orders on their way; {most} are allowed"
+    text = f"{view.holdings} of {most} positions are taken, by what is open and by orders on their way"
     return Refusal("MAX_CONCURRENT_REACHED", text, {"held": view.holdings, "limit": most})
 
 

@@ -18,10 +18,13 @@ from patang.keys import (
     mark_key,
     market_clock_key,
     risk_key,
+    settings_key,
 )
 from patang.market.preflight import Check, Preflight
 from patang.portfolio.account_state import RiskState
+from patang.ports import Put
 from patang.records import replace
+from patang.settings import Settings
 from tests.unit.api.sample_desk import DAY, NOW
 
 
@@ -53,6 +56,7 @@ def test_what_is_folded_says_what_it_comes_to(text):
         "Last signals 10:47 call NIFTY26AUG24500CE, sent to accounts",
         "Last events 10:37 position opened",
         "Price alerts · 1",
+        "NSE:INFY at or above ₹1,600.00",
     ):
         assert line in said, line
 
@@ -144,10 +148,20 @@ def test_the_checks_before_the_open_and_the_days_requests_are_read_from_the_stor
         AskedOn(account="other", day=DAY, orders=9),
     )
     said = text("/")
-    assert "Entries closed main · preflight not passed" in said
+    assert "Entries closed main Halt" in said
     assert said.count("did not pass: funds: none were told") == 2, "in the verdict, and beside the limits"
     assert "Orders by hand today 3 of 20" in said
     assert "Value by hand today ₹41,000.00 of ₹3,00,000.00" in said
+
+
+def test_a_gate_that_is_closed_says_why_beside_the_limits(desk, text):
+    settings = Settings.model_validate({"risk": {"max_concurrent_positions": 1}})
+    desk.store.write(Put(settings_key(), {"document": settings.model_dump_json()}))
+    desk.clock.advance(6)
+    said = text("/")
+    why = "1 of 1 positions are taken, by what is open and by orders on their way"
+    assert f"main takes no new entry now: {why}" in said
+    assert re.search(f"Entries closed main Halt Flatten {why} Day's loss", said)
 
 
 def test_nothing_is_well_said_of_entries_while_the_market_is_closed(desk, text):
