@@ -104,6 +104,11 @@ class Day:
     report: Report
     script: "TroubledDay"
     mails: list[str]
+    letterbox: str
+
+    def mails_since(self) -> list[str]:
+        """What the owner's mail has brought since it was read last."""
+        return _read(self.stack.emulator.client("sqs"), self.letterbox)
 
 
 @dataclass
@@ -163,7 +168,7 @@ def carry_out(stack: LocalStack, say: Callable[[str], None]) -> Day:
     owner = run.set_up(stack)
     letterbox = _letterbox(stack)
     report = run.session(stack, owner)
-    return Day(stack, owner, report, script, _read(stack.emulator.client("sqs"), letterbox))
+    return Day(stack, owner, report, script, _read(stack.emulator.client("sqs"), letterbox), letterbox)
 
 
 def _approve_twice(owner: Owner, link: str) -> tuple[int, ...]:
