@@ -39,6 +39,10 @@ def test_each_setting_has_a_name_that_no_other_has():
         ("exits.trailing_stop_options_pct", None, "none"),
         ("sessions", [], "none"),
         ("gone.since", 5, "5"),
+        ("capital.starting_capital_inr", "much", "much"),
+        ("capital.starting_capital_inr", "Infinity", "Infinity"),
+        ("risk.max_concurrent_positions", {"many": 1}, "{'many': 1}"),
+        ("blackouts", [{"day": "2026-08-20"}, 5], "{'day': '2026-08-20'}, 5"),
         ("gone.since", [5, "a"], "5, a"),
         (
             "blackouts",

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -71,7 +71,11 @@ def said(path: str, value: Any) -> str:
     if isinstance(value, list):
         return _listed(value, kind)
     if kind in ("whole", "number"):
-        return _figure(value, unit)
+        try:
+            return _figure(value, unit)
+        except InvalidOperation:
+            # No figure: of another version's, or of a log that somebody else wrote.
+            return str(value)
     if kind == "time":
         return f"{value} IST"
     return _words(str(value)) if kind in _IN_WORDS else str(value)
@@ -109,7 +113,7 @@ def _figure(value: Any, unit: str) -> str:
 
 
 def _listed(value: list[Any], kind: str) -> str:
-    if isinstance(value[0], dict):
+    if all(isinstance(one, dict) for one in value):
         return "; ".join(_entry(one) for one in value)
     return ", ".join(_words(str(one)) if kind in _IN_WORDS else str(one) for one in value)
 

@@ -181,16 +181,18 @@ class SettingsPage:
         """What leads back to a version; None where there is none of that number. Raises Refused for one that
         the desk does not accept any more."""
         found = load_version(self._store, number)
-        if found is None:
+        # Read once: the changes are on top of the version that is named beside them.
+        newest = self._changes.stored()
+        if found is None or newest is None:
             return None
         try:
-            then, now = plain(found.wanted()), plain(self._wanted())
+            then, now = plain(found.wanted()), plain(newest.wanted())
         except SettingsError as error:
             raise Refused(f"there is no way back to version {number}: {error}") from error
         differs = {path: value for path, value in then.items() if now[path] != value}
         return SettingsReturn(
             version=number,
-            based_on=self.newest().version,
+            based_on=newest.version,
             changes={path: value for path, value in differs.items() if path not in SET_BY_OPERATOR},
             kept=tuple(name_of(path) for path in differs if path in SET_BY_OPERATOR),
         )
