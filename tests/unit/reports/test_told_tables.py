@@ -116,6 +116,8 @@ def test_an_account_has_so_many_tables_and_no_more(tables):
     with pytest.raises(BadInput, match=f"main has {MOST_TABLES} tables.*under a name that is there already"):
         tables.tell("tradebook", BOOK, name="one-more")
     assert tables.told() == []
+    # One that is there already is replaced, however many were put there by other means.
+    tables.objects.put("taxes/main/notes-extra.csv", b"day\n")
     notes = "day,brokerage,stt,exchange_transaction,sebi,stamp_duty,gst\n"
     assert tables.tell("notes", notes, name="7").rows == 0
     assert tables.tell("tradebook", BOOK, account="other").rows == 1

@@ -258,7 +258,7 @@ def _symbol(text: str) -> str:
 
 def _number(column: str, text: str) -> str:
     """What the exchange or the broker numbers a trade or an order by."""
-    if not text or len(text) > _LONGEST_NUMBER or not text.isprintable():
+    if len(text) > _LONGEST_NUMBER or not text.isprintable():
         raise BadInput(f"{column} is {text[:60]!r}: give the number that stands in the trade book")
     return text
 

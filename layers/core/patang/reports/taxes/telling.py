@@ -116,18 +116,19 @@ class TaxTables:
 
     def _room(self, account: str, place: _Place, content: bytes) -> None:
         """Raises BadInput where the account's other tables leave none for this one."""
+        before = self._objects.get(place.path)
         others = [path for path in self._objects.list(f"taxes/{account}/") if path != place.path]
-        if len(others) >= MOST_TABLES:
+        if before is None and len(others) >= MOST_TABLES:
             raise BadInput(
                 f"{account} has {len(others)} tables, and {MOST_TABLES} are the most: put several periods "
                 "into one file, under a name that is there already"
             )
-        if len(content) > len(self._objects.get(place.path) or b""):
+        if before is None or len(content) > len(before):
             held = sum(len(self._objects.get(path) or b"") for path in others)
             if held + len(content) > _MOST_BYTES:
                 raise BadInput(
                     f"{account} has tables of {held} bytes, and {_MOST_BYTES} are the most with this one: "
-                    "tell fewer years, or take back what is there twice (its first line alone)"
+                    "save fewer years, or take back what is there twice (its first line alone)"
                 )
 
     def kept(self, accounts: Sequence[str]) -> tuple[KeptTable, ...]:
