@@ -5,19 +5,16 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from patang.accounts.service import AccountService
-from patang.approvals.proposal import Proposal
-from patang.approvals.requests.record import OrderRequest
 from patang.audit.log import AuditLog
+from patang.desk_view.approvals import waiting
 from patang.desk_view.audit_search import AuditQuestion, audit_page
 from patang.desk_view.paging import Page
 from patang.desk_view.risk import account_risk
 from patang.desk_view.risk_views import RiskView
 from patang.desk_view.shapes import (
-    approval_view,
     event_view,
     order_view,
     position_view,
-    request_view,
     signal_view,
 )
 from patang.desk_view.views import (
@@ -38,9 +35,7 @@ from patang.execution.intent import OrderIntent
 from patang.execution.market_clock import MarketClock
 from patang.keys import (
     LIVE_INTENTS,
-    LIVE_REQUESTS,
     OPEN_POSITIONS,
-    PENDING_APPROVALS,
     day_key,
     intent_key,
     mark_key,
@@ -54,7 +49,7 @@ from patang.notifications.subscriptions import last_report
 from patang.portfolio.account_state import AccountDay
 from patang.portfolio.position import Mark, Position
 from patang.ports import Clock, Key, StateStore
-from patang.records import Record, load, load_all, load_index
+from patang.records import load, load_all, load_index, read_ahead
 from patang.settings import Settings
 from patang.strategies.signal import Signal
 
@@ -205,24 +200,7 @@ class DeskView:
     def approvals(self, accounts: Sequence[str]) -> tuple[ApprovalView, ...]:
         """What waits for a yes and can still get one, proposals and requests, the one that ends first in
         front."""
-        now = self._clock.now()
-        shown = [
-            view
-            for account in accounts
-            for view in (
-                *(approval_view(each, now) for each in self._live(Proposal, PENDING_APPROVALS, account)),
-                *(
-                    request_view(each, now)
-                    for each in self._live(OrderRequest, LIVE_REQUESTS, account)
-                    if each.state == "WAITING"
-                ),
-            )
-            if view is not None and view.seconds_left > 0
-        ]
-        return tuple(sorted(shown, key=lambda view: view.seconds_left))
-
-    def _live[R: Record](self, kind: type[R], partition: str, account: str) -> list[R]:
-        return load_index(self._store, kind, partition, f"{account}#")
+        return waiting(self._store, accounts, self._clock.now())
 
     def events(self, account: str, day: date, *, after: int, limit: int) -> tuple[EventView, ...]:
         """A page of an account's audit log of a day, oldest first."""
@@ -284,10 +262,13 @@ class DeskView:
 
     def _with_marks(self, positions: list[Position]) -> tuple[PositionView, ...]:
         positions.sort(key=lambda position: position.entry_time)
-        return tuple(position_view(position, self._mark(position)) for position in positions)
-
-    def _mark(self, position: Position) -> Mark | None:
-        return load(self._store, Mark, mark_key(position.position_id))
+        keys = [mark_key(position.position_id) for position in positions]
+        # In one trip: who holds hundreds would wait for as many of them each time that he looks.
+        marks = read_ahead(self._store, *keys)
+        return tuple(
+            position_view(position, load(marks, Mark, key))
+            for position, key in zip(positions, keys, strict=True)
+        )
 
     def _day(self, account: str, day: date) -> AccountDay:
         return load(self._store, AccountDay, day_key(account, day)) or AccountDay(account=account, day=day)
