@@ -43,10 +43,10 @@ class Gauge:
 
     @property
     def share(self) -> float:
-        """How much of it is used, 0 to 1; nothing where nothing is allowed, or nobody knows."""
-        if self.used is None or not self.allowed:
+        """How much of it is used, 0 to 1; nothing where nobody knows."""
+        if self.used is None or self.allowed is None:
             return 0.0
-        return min(self.used / self.allowed, 1.0)
+        return min(self.used / self.allowed, 1.0) if self.allowed else float(self.used > 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from patang.approvals.requests.record import AskedOn
-from patang.desk_view.budgets import budgets
+from patang.desk_view.budgets import budgets, fullest_underlying
 from patang.execution.reconciliation.record import ForeignPosition
 from patang.portfolio.account_state import AccountDay, Reservation, RiskState
 from patang.portfolio.position_book import PositionBook
@@ -118,6 +118,16 @@ def test_what_the_owner_bought_beside_the_desk_is_no_strategys():
     found = used(changed(CLEAN, foreign=(foreign,)))
     assert found["exposure", None][0] == 8_000
     assert found["strategy", "equity"][0] == 0
+
+
+def test_of_many_underlyings_the_fullest_is_the_one_that_sizing_would_find_fullest():
+    foreign = ForeignPosition(exchange="NSE", symbol="TCS", product="MIS", quantity=90, price=D(100))
+    for view in (CLEAN, HELD, changed(HELD, foreign=(foreign,))):
+        names = sorted(view.underlyings)
+        expected = max(names, key=view.exposure, default=None)
+        rupees = D(0) if expected is None else view.exposure(expected)
+        assert fullest_underlying(view) == (expected, rupees)
+    assert fullest_underlying(changed(HELD, foreign=(foreign,)))[0] == "TCS"
 
 
 def test_a_strategy_of_somebody_elses_has_a_share_once_it_holds_something(monkeypatch):

@@ -18,7 +18,7 @@ from patang.settings import Settings
 from patang.settings.requests import RequestSettings
 from patang.strategies.registry import strategy_names
 
-__all__ = ["budgets"]
+__all__ = ["budgets", "fullest_underlying"]
 
 # The section of the settings that has the share of the desk's own strategies, which may hold nothing yet.
 _SHARE_OF: Final = {"long_options": "options", "equity": "equity"}
@@ -38,6 +38,21 @@ def budgets(
     )
 
 
+def fullest_underlying(account: AccountView) -> tuple[str | None, Decimal]:
+    """Of what the desk holds or is buying, the underlying with the largest exposure, and that in rupees; none
+    and nothing where there is none. One pass, for there may be hundreds."""
+    invested = dict.fromkeys(sorted(account.underlyings), Decimal(0))
+    for position in account.positions:
+        invested[position.underlying] += position.entry_price * position.open_quantity
+    for reserved in account.state.reservations.values():
+        invested[reserved.symbol] += reserved.exposure
+    for foreign in account.foreign:
+        for name in invested:
+            invested[name] += foreign.value if foreign.is_of(name) else 0
+    fullest = max(invested, key=invested.__getitem__, default=None)
+    return fullest, Decimal(0) if fullest is None else invested[fullest]
+
+
 def _losses(account: AccountView, settings: Settings) -> Iterator[BudgetView]:
     most = account.loss_limit(settings)
     daily = "capital.daily_loss_limit_pct"
@@ -54,8 +69,7 @@ def _exposures(account: AccountView, settings: Settings) -> Iterator[BudgetView]
     positions, options = "risk.max_concurrent_positions", "risk.max_concurrent_options"
     yield _count("positions", account.holdings, risk.max_concurrent_positions, positions)
     yield _count("options", account.options, risk.max_concurrent_options, options)
-    fullest = max(sorted(account.underlyings), key=account.exposure, default=None)
-    invested = Decimal(0) if fullest is None else account.exposure(fullest)
+    fullest, invested = fullest_underlying(account)
     yield _rupees("underlying", invested, capital * risk.max_symbol_exposure_pct / 100, symbol, fullest)
     for name in strategy_names():
         section = _share_of(account, name)

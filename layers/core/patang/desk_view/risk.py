@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from patang.approvals.requests.limits import asked_on
 from patang.approvals.requests.record import AskedOn
-from patang.desk_view.budgets import budgets
+from patang.desk_view.budgets import budgets, fullest_underlying
 from patang.desk_view.restraints import MARKET_CLOSED, restraints
 from patang.desk_view.risk_views import EachEntryView, RestraintView, RiskView
 from patang.execution.preflight import entry_refusal
@@ -44,7 +44,7 @@ def risk_view(
     """
     state, day = account.state, account.day
     capital, reserved = account.capital(settings), held(state).exposure
-    fullest = max(sorted(account.underlyings), key=account.exposure, default=None)
+    fullest, invested = fullest_underlying(account)
     halted = state.is_halted_on(day.day)
     held_back = restraints(account, settings, preflight, as_of)
     gate, because = _blocked(account, settings, held_back)
@@ -70,7 +70,7 @@ def risk_view(
         options=account.options,
         options_limit=settings.risk.max_concurrent_options,
         fullest_underlying=fullest,
-        underlying_exposure=Decimal(0) if fullest is None else account.exposure(fullest),
+        underlying_exposure=invested,
         underlying_exposure_limit=capital * settings.risk.max_symbol_exposure_pct / 100,
         budgets=budgets(account, settings, asked, as_of),
         restraints=held_back,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from functions.api.console.curve import curve_of
-from functions.api.console.limits import limits_of
+from functions.api.console.limits import Gauge, limits_of
 from patang.accounts.funds import Funds
 from patang.accounts.health import BrokerCalls
 from patang.approvals.requests.record import AskedOn
@@ -98,7 +98,7 @@ def test_what_is_used_stands_beside_each_limit(desk, text):
         "Errors in a minute 0 of 5",
         "Orders by hand today 0 of 20",
         "Value by hand today ₹0.00 of ₹3,00,000.00",
-        "Each entry may lose ₹6,028.10 at its stop. It needs a 80 % probability to win",
+        "Each entry may lose ₹6,028.10 at its stop. It needs a probability to win of 80 %",
     ):
         assert line in said, line
     assert "Free funds held back – of –" in before
@@ -129,6 +129,8 @@ def test_a_limit_that_is_nearly_used_up_is_named_before_it_is_unfolded(desk):
     ]
     near = limits_of(risk.model_copy(update={"budgets": tuple(fullest)})).near
     assert [one.name for one in near] == ["In RELIANCE", "Cash, buffer kept"]
+    assert Gauge("Cash", 5.0, 0.0, "").share == 1.0
+    assert Gauge("Options", 0.0, 0.0, "").share == 0.0
 
 
 def test_what_keeps_entries_away_is_told_with_its_end(desk, text):
