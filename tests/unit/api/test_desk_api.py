@@ -132,6 +132,7 @@ def test_audit_by_pages_and_its_verification(reader):
         "unlinked": 1,
         "waiting_since": NOW.isoformat(),
         "head_hash": head["hash"],
+        "files": [{"first": 1, "last": 6}],
     }
 
 
