@@ -5,8 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from patang.app.reporting import Reporting
 from patang.audit.linker import AuditLinker
-from patang.audit.log import AuditLog
 from patang.identity.once import TakenOnce
 from patang.identity.sign_in import SignIn
 from patang.identity.tokens import Tokens
@@ -17,13 +17,8 @@ if TYPE_CHECKING:
     from patang.audit.sealing import AuditSeal
     from patang.backtest.asking import Backtests
     from patang.backtest.worker import ResearchWorker
-    from patang.desk_view.candles import KeptCandles
-    from patang.desk_view.explanations import Explanations
     from patang.desk_view.research import Research
-    from patang.desk_view.results import Results
-    from patang.desk_view.service import DeskView
     from patang.desk_view.settings_view import SettingsPage
-    from patang.desk_view.trades import TradeLists
     from patang.features.morning import MorningService
     from patang.features.service import FeatureService
     from patang.identity.principal import Principal
@@ -38,7 +33,6 @@ if TYPE_CHECKING:
     from patang.strategies.service import SignalService
     from patang.tools.caller import Caller
     from patang.watchlists.service import WatchlistService
-from patang.app.reporting import Reporting
 
 __all__ = ["Desk"]
 
@@ -48,9 +42,6 @@ class Desk(Reporting):
 
     def audit_linker(self) -> AuditLinker:
         return AuditLinker(self.audit_store, self.dead_letters, self.clock, self.metrics)
-
-    def audit_log(self) -> AuditLog:
-        return AuditLog(self.store, self.audit_store)
 
     def features(self) -> "FeatureService":
         """One a process: its memory of the shards is what makes it fast."""
@@ -97,40 +88,6 @@ class Desk(Reporting):
             return None
         return AuditSeal(self.objects, self.audit_archive, self.signer)
 
-    def desk_view(self) -> "DeskView":
-        # Here, not at the top: what is shown are many models, and most functions show nothing.
-        from patang.desk_view.service import DeskView
-
-        return DeskView(
-            self.store,
-            self.accounts(),
-            self.audit_log(),
-            self.clock,
-            self.standing_settings,
-            self.settings,
-        )
-
-    def trade_lists(self) -> "TradeLists":
-        # Here, as below, not at the top: of those who look at the desk few look at so much of it.
-        from patang.desk_view.trades import TradeLists
-
-        return TradeLists(self.store, self.standing_settings)
-
-    def results(self) -> "Results":
-        from patang.desk_view.results import Results
-
-        return Results(self.store, self.desk_view())
-
-    def kept_candles(self) -> "KeptCandles":
-        """One a process: it remembers what it has read."""
-        return self._kept_candles
-
-    @cached_property
-    def _kept_candles(self) -> "KeptCandles":
-        from patang.desk_view.candles import KeptCandles
-
-        return KeptCandles(self.objects)
-
     def settings_page(self) -> "SettingsPage":
         from patang.desk_view.settings_view import SettingsPage
 
@@ -140,11 +97,6 @@ class Desk(Reporting):
         from patang.notifications.trial import MessageTrial
 
         return MessageTrial(self.store, self.messenger, self.clock)
-
-    def explanations(self) -> "Explanations":
-        from patang.desk_view.explanations import Explanations
-
-        return Explanations(self.store, self.objects)
 
     def daily_login(self) -> "DailyLogin":
         # Here, not at the top: one function alone looks at the day's logins.
