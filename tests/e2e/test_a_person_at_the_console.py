@@ -96,7 +96,7 @@ def test_a_limit_is_edited_by_the_page(seen: Watched, page: Page) -> None:
     )
     press(page, "Review changes")
     page.until("document.getElementById('review').open")
-    assert "risk.max_concurrent_positions" in page.run("document.getElementById('review').innerText")
+    assert "Most open positions" in page.run("document.getElementById('review').innerText")
     press(page, "Save", "#review")
     page.until("location.pathname.startsWith('/settings/history/')")
     stored = newest(seen.stack.desk.store)
@@ -107,9 +107,9 @@ def test_a_limit_is_edited_by_the_page(seen: Watched, page: Page) -> None:
 
 def test_the_audit_log_is_searched(seen: Watched, page: Page) -> None:
     page.open(f"{seen.stack.address}/audit")
-    page.run("document.querySelector('[name=kind]').value = 'halted'")
+    page.run("document.querySelector('[name=kind]').value = 'HALTED'")
     press(page, "Show")
-    page.until("location.search.includes('kind=halted')")
+    page.until("location.search.includes('kind=HALTED')")
     page.until("document.readyState === 'complete'")
     assert "person:owner" in page.run("document.getElementById('entries').innerText")
     press(page, "Verify the day")
