@@ -92,6 +92,10 @@ EACH_CHANGE := -m "not thorough" --durations 25 --durations-min 3
 compiling: setup
 	@$(BIN)/pytest $(FIRST) --collect-only --quiet --quiet > /dev/null 2>&1 &
 
+# Four processes on few cores: threads of their own that wait for each other would take the time of all.
+test thorough: export OMP_NUM_THREADS := 1
+test thorough: export OPENBLAS_NUM_THREADS := 1
+
 test: setup .conformance/.ready .security/.ready compiling check ## All checks and tests, but for thorough's
 	@$(BIN)/pytest $(FIRST) $(EACH_CHANGE) --numprocesses 4 --dist loadfile
 	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) $(THOROUGH:%=--ignore=%) tests/e2e $(EACH_CHANGE)
