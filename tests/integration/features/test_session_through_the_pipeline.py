@@ -101,6 +101,7 @@ def test_after_a_lost_connection_volume_is_whole_and_old_minutes_are_not_decided
     assert states == ["STARTED"] * 2 + ["SKIPPED"] * 3 + ["STARTED"] * 3
 
 
+@pytest.mark.thorough
 def test_a_recorded_session_comes_out_as_it_went_in():
     if not (DATA / "stocks_intraday").is_dir():
         pytest.skip(f"{DATA} is absent: set PATANG_DATA to the folder of recorded market data")

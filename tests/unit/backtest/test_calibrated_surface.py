@@ -12,6 +12,7 @@ from patang_workbench.research.calibrate_surface import main
 DATA = Path(os.environ.get("PATANG_DATA") or Path(__file__).parents[4] / "shared" / "data")
 
 
+@pytest.mark.thorough
 def test_the_shipped_surface_is_what_calibration_makes(tmp_path: Path) -> None:
     if not (DATA / "options_intraday").is_dir():
         pytest.skip(f"{DATA} has no recorded chains: set PATANG_DATA to the folder of recorded market data")
