@@ -62,9 +62,7 @@ CONFIG = SchemathesisConfig.from_dict(
 )
 APP = build_app(DESK)
 # Making the document takes seconds of a busy machine's time: its ten are not this test's to hold.
-schema = schemathesis.openapi.from_asgi(
-    "/api/openapi.json", APP, headers=HEADERS, config=CONFIG, timeout=60
-)
+schema = schemathesis.openapi.from_asgi("/api/openapi.json", APP, headers=HEADERS, config=CONFIG, timeout=60)
 
 
 @pytest.fixture(scope="module")
