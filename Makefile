@@ -90,7 +90,7 @@ EACH_CHANGE := -m "not thorough" --durations 25 --durations-min 3
 
 # Whoever collects first compiles what every process of the tests then takes: one core's work beside the checks.
 compiling: setup
-	@$(BIN)/pytest $(FIRST) --collect-only --quiet --quiet > /dev/null 2>&1 &
+	@$(BIN)/pytest $(FIRST) --collect-only --quiet -p no:cacheprovider > /dev/null 2>&1 &
 
 # Four processes on few cores: threads of their own that wait for each other would take the time of all.
 test thorough: export OMP_NUM_THREADS := 1
@@ -102,7 +102,7 @@ test: setup .conformance/.ready .security/.ready compiling check ## All checks a
 
 thorough: setup .conformance/.ready .security/.ready ## What is looked at before a release alone: failures made on purpose, a stage's whole life
 	@$(BIN)/pytest $(THOROUGH) --durations 15 --durations-min 3
-	$(BIN)/pytest $(FIRST) tests/e2e -m thorough --numprocesses 2 --dist loadfile --durations 15 --durations-min 3
+	$(BIN)/pytest $(FIRST) -m thorough --numprocesses 2 --dist loadfile --durations 15 --durations-min 3
 
 conformance: setup .conformance/.ready ## The official MCP suites and the inspector, through the gateway's events
 	@$(BIN)/pytest -s tests/conformance --durations 10 --durations-min 3
