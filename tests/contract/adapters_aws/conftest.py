@@ -1,10 +1,12 @@
 """moto in process: boto3 against a pretended AWS, no network."""
 
 from collections.abc import Iterator
+from threading import RLock
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.dynamodb.models import DynamoDBBackend
 
 from tests.contract.adapters_aws.quick_moto import make_quick
 
@@ -19,6 +21,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     make_quick(monkeypatch)
+    _make_whole(monkeypatch)
     with mock_aws():
         yield
 
@@ -47,3 +50,15 @@ def table() -> str:
         ],
     )
     return "desk"
+
+
+def _make_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB carries a transaction out whole. moto lets other threads in, between a transaction's conditions
+    and its writes, and takes theirs back with its own where it fails."""
+    alone, carry_out = RLock(), DynamoDBBackend.transact_write_items
+
+    def whole(backend: DynamoDBBackend, transact_items: list[dict[str, object]]) -> None:
+        with alone:
+            carry_out(backend, transact_items)
+
+    monkeypatch.setattr(DynamoDBBackend, "transact_write_items", whole)
