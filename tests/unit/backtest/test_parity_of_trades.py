@@ -165,17 +165,19 @@ def test_an_order_of_the_replay_that_nobody_fills_takes_up_room_for_as_long_as_i
 
 
 @pytest.mark.parametrize(
-    ("gate", "sold", "cause"),
+    ("gate", "sold", "of", "cause"),
     [
-        ("MAX_CONCURRENT_REACHED", timedelta(minutes=1), "FILL"),
-        ("MAX_CONCURRENT_REACHED", timedelta(minutes=3), "UNEXPLAINED"),
-        ("MAX_DRAWDOWN", timedelta(minutes=1), "UNEXPLAINED"),
+        ("MAX_CONCURRENT_REACHED", timedelta(minutes=1), "TCS", "FILL"),
+        ("ALREADY_HELD", timedelta(minutes=1), SIGNAL.underlying, "FILL"),
+        ("ALREADY_HELD", timedelta(minutes=1), "TCS", "UNEXPLAINED"),
+        ("MAX_CONCURRENT_REACHED", timedelta(minutes=3), "TCS", "UNEXPLAINED"),
+        ("MAX_DRAWDOWN", timedelta(minutes=1), "TCS", "UNEXPLAINED"),
     ],
-    ids=["just sold", "sold long since", "another gate"],
+    ids=["just sold", "the same", "another is not the same", "sold long since", "another gate"],
 )
-def test_a_sale_that_was_not_booked_yet_is_why_the_day_had_no_room(gate, sold, cause):
+def test_a_sale_that_was_not_booked_yet_is_why_the_day_had_no_room(gate, sold, of, cause):
     """sale at the exchange -> the account is asked, and holds it still -> the fill is booked"""
-    earlier = held(entry_time=AS_OF - timedelta(minutes=9), exit_time=AS_OF - sold)
+    earlier = held(entry_time=AS_OF - timedelta(minutes=9), exit_time=AS_OF - sold, underlying=of)
     recorded = day(positions=(earlier,), refused={SIGNAL.signal_id: gate})
     same = traded(entered_at=AS_OF - timedelta(minutes=9), exited_at=AS_OF - sold)
     replayed = Replayed({SIGNAL.signal_id: bought()}, {"S-before": same}, RESTS)

@@ -18,7 +18,17 @@ __all__ = ["Market", "Replayed", "compare_trades"]
 
 # From the moment that ends a position until the last fill of its sale, and until the desk's books have it.
 _TO_SELL = timedelta(minutes=2)
-_NO_ROOM = "MAX_CONCURRENT_REACHED"
+# Refusals that a sale would have lifted; the first of them only a sale of the same underlying.
+_NO_ROOM_IN_UNDERLYING = frozenset({"ALREADY_HELD", "SYMBOL_EXPOSURE"})
+_NO_ROOM = _NO_ROOM_IN_UNDERLYING | {
+    "CAPITAL",
+    "MARGIN",
+    "MARGIN_INSUFFICIENT",
+    "MAX_CONCURRENT_REACHED",
+    "MAX_OPTIONS_REACHED",
+    "PORTFOLIO_EXPOSURE",
+    "STRATEGY_SHARE",
+}
 _CHARGES = "charges of the same trade"
 _FILLED = ("FILLED", "PARTLY_FILLED")
 
@@ -223,9 +233,11 @@ def _room_taken_alike(day: RecordedDay, replayed: Replayed, at: datetime) -> boo
 
 def _sold_unbooked(day: RecordedDay, told: Proposal) -> bool:
     """Whether the day had no room for want of a sale that the exchange had made just before."""
-    if day.refused.get(told.signal.signal_id) != _NO_ROOM:
+    gate, underlying = day.refused.get(told.signal.signal_id), told.signal.underlying
+    if gate not in _NO_ROOM:
         return False
-    sold = (_sold_on(day, position) for position in day.positions.values())
+    others = gate not in _NO_ROOM_IN_UNDERLYING
+    sold = (_sold_on(day, p) for p in day.positions.values() if others or p.underlying == underlying)
     return any(at is not None and at <= told.as_of <= at + _TO_SELL for at in sold)
 
 
