@@ -5,7 +5,7 @@ After every other test of this folder: the market's evening comes.
 
 import json
 import re
-from datetime import datetime, time
+from datetime import date, datetime, time
 from time import monotonic, sleep
 
 import pytest
@@ -19,11 +19,11 @@ from tests.e2e.troubled_day import Day
 pytestmark = pytest.mark.timeout(280)
 
 
-def mail_of_the_day(day: Day) -> str:
+def mail_of_the_day(day: Day, today: date) -> str:
     until = monotonic() + 10
     while monotonic() < until:
         told = [str(json.loads(mail)["Message"]) for mail in day.mails_since()]
-        found = [text for text in told if "/reports/daily/" in text]
+        found = [text for text in told if f"/reports/daily/{today}" in text]
         if found:
             assert len(found) == 1
             return found[0]
@@ -39,7 +39,7 @@ def test_the_mail_after_the_close_leads_to_the_days_report(day: Day) -> None:
     assert day.stack.schedules.call("reconciler", evening)["reports"] == []
     assert day.stack.schedules.call("sessions", evening.replace(hour=18, minute=0))["reports"] == []
 
-    mail = mail_of_the_day(day)
+    mail = mail_of_the_day(day, today)
     links = re.findall(r"https?://\S+?/reports/daily/\d{4}-\d\d-\d\d", mail)
     assert [link.rpartition("/")[2] for link in links] == [today.isoformat()]
 
