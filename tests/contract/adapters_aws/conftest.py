@@ -53,8 +53,8 @@ def table() -> str:
 
 
 def _make_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DynamoDB carries a transaction out whole. moto lets other threads in, between a transaction's conditions
-    and its writes, and takes theirs back with its own where it fails."""
+    """DynamoDB carries a transaction out whole. moto lets other threads in, between a transaction's
+    conditions and its writes, and takes theirs back with its own where it fails."""
     alone, carry_out = RLock(), DynamoDBBackend.transact_write_items
 
     def whole(backend: DynamoDBBackend, transact_items: list[dict[str, object]]) -> None:
