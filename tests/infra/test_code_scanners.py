@@ -26,7 +26,6 @@ def test_bandit_finds_nothing_that_was_not_accepted(files):
     nothing_but_accepted("bandit", scanners.bandit(scanned_code()), known)
 
 
-@pytest.mark.thorough
 def test_no_file_holds_what_looks_like_a_secret(files):
     assert len(files) > 1000
     nothing_but_accepted("detect-secrets", scanners.detect_secrets(files))

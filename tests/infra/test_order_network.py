@@ -351,7 +351,6 @@ def test_lambda_may_put_the_lane_in_its_network_and_code_may_not(cloud):
     assert json.dumps(function).endswith(':function:patang-paper-order-lane"]]}')
 
 
-@pytest.mark.thorough
 def test_the_way_by_a_gateway_passes_cfn_lint(gateway):
     templates = [str(gateway.folder / f"patang-paper-{stack}.template.json") for stack in gateway.templates]
     done = subprocess.run(

@@ -23,7 +23,6 @@ def test_checkov_finds_nothing_that_was_not_accepted(templates):
     nothing_but_accepted("checkov", chain(scanners.checkov_templates(templates), images))
 
 
-@pytest.mark.thorough
 def test_cfn_lint_finds_nothing_that_was_not_accepted(templates):
     nothing_but_accepted("cfn-lint", scanners.cfn_lint(templates))
 
