@@ -8,11 +8,14 @@ import pytest
 
 from patang.approvals.requests.record import AskedOn
 from patang.desk_view.restraints import restraints
-from patang.desk_view.risk import risk_view
+from patang.desk_view.risk import account_risk, risk_view
+from patang.market.preflight import Check, Preflight
 from patang.portfolio.account_state import AccountDay, Reservation, RiskState
 from patang.portfolio.position_book import PositionBook
+from patang.records import create
 from patang.risk.account_view import AccountView
 from patang.settings import Settings
+from tests.fakes import MemoryStore
 from tests.unit.desk_view.test_budgets import stopped
 from tests.unit.risk.samples import AS_OF
 
@@ -45,6 +48,10 @@ def test_within_the_hours_nothing_keeps_a_clean_account_away():
 def test_hours_are_those_of_the_market_and_of_each_strategy(clock, gates):
     hour, minute = map(int, clock.split(":"))
     assert {gate for gate, *_ in found(as_of=AS_OF.replace(hour=hour, minute=minute))} == gates
+
+
+def test_on_a_day_without_a_session_no_hours_are_told():
+    assert [gate for gate, *_ in found(as_of=AS_OF.replace(day=16))] == ["MARKET_CLOSED"]
 
 
 def test_a_strategy_that_opens_later_says_when():
@@ -107,6 +114,32 @@ def test_a_closed_market_is_no_trouble_of_the_account():
     closed = shown(as_of=AS_OF.replace(hour=18))
     assert closed.blocked_by is None
     assert closed.restraints[0].gate == "MARKET_CLOSED"
+
+
+@pytest.mark.parametrize(
+    ("clock", "gate"),
+    [("18 08:30", None), ("18 10:00", "PREFLIGHT_NOT_PASSED"), ("18 18:00", None), ("16 10:00", None)],
+    ids=["before the open", "in the session", "in the evening", "on a Sunday"],
+)
+def test_checks_that_have_not_run_are_missed_in_the_session_alone(clock, gate):
+    day, hour = clock.split()
+    at = AS_OF.replace(day=int(day), hour=int(hour[:2]), minute=int(hour[3:]))
+    live = Settings.model_validate({"mode": "live"})
+    assert account_risk(MemoryStore(), "main", live, at, at, at).blocked_by == gate
+
+
+def test_checks_that_have_failed_are_told_before_the_open():
+    at = AS_OF.replace(hour=9, minute=5)
+    check = Check(name="funds", account="main", passed=False, found="none")
+    failed = Preflight(
+        day=at.date(), mode="live", scheduled_time=at, ran_at=at, passed=False, checks=(check,)
+    )
+    store = MemoryStore()
+    store.write(create(failed))
+    live = Settings.model_validate({"mode": "live"})
+    found = account_risk(store, "main", live, at, at, at)
+    assert found.blocked_by == "PREFLIGHT_NOT_PASSED"
+    assert "funds: none" in (found.blocked_because or "")
 
 
 def test_what_each_entry_must_keep_to_is_told():

@@ -6,7 +6,7 @@ from typing import Final
 
 from patang.desk_view.risk_views import RestraintView
 from patang.errors import StopTrading
-from patang.market.sessions import IST, session_on
+from patang.market.sessions import IST, Session, is_open, session_on
 from patang.risk.account_view import AccountView
 from patang.risk.protections import option_cooldown, stop_loss_guard, symbol_cooldown
 from patang.risk.refusals import Refusal
@@ -15,7 +15,7 @@ from patang.settings import Settings
 from patang.settings.blackouts import blackout_at
 from patang.settings.strategies import EquitySettings, OptionSettings
 
-__all__ = ["MARKET_CLOSED", "restraints"]
+__all__ = ["MARKET_CLOSED", "market_is_open", "restraints"]
 
 MARKET_CLOSED: Final = "MARKET_CLOSED"
 
@@ -34,10 +34,22 @@ def restraints(
     )
 
 
-def _of_the_desk(settings: Settings, preflight: str | None, as_of: datetime) -> Iterator[RestraintView]:
-    day = as_of.astimezone(IST).date()
+def market_is_open(settings: Settings, as_of: datetime) -> bool:
+    """Whether entries could be made by the calendar; of a year that it does not know nobody can say so."""
     try:
-        session = session_on(day, overrides=settings.sessions)
+        session = _session(settings, as_of)
+    except StopTrading:
+        return False
+    return session is not None and session.holds(as_of)
+
+
+def _session(settings: Settings, as_of: datetime) -> Session | None:
+    return session_on(as_of.astimezone(IST).date(), overrides=settings.sessions)
+
+
+def _of_the_desk(settings: Settings, preflight: str | None, as_of: datetime) -> Iterator[RestraintView]:
+    try:
+        session = _session(settings, as_of)
     except StopTrading as unknown:
         yield RestraintView(gate="STOP_TRADING", told=str(unknown))
     else:
@@ -62,12 +74,14 @@ def _strategies(settings: Settings, as_of: datetime) -> Iterator[RestraintView]:
         ("long_options", "Options", settings.options),
         ("equity", "Shares", settings.equity),
     )
+    trades = is_open(as_of.astimezone(IST).date(), settings.sessions)
     for name, what, rules in both:
         if not rules.enabled:
             yield RestraintView(gate="STRATEGY_OFF", of=name, told=f"{what} are switched off")
             continue
         opens, ends = _at(as_of, rules.first_entry), _at(as_of, rules.last_entry)
-        if not opens <= as_of <= ends:
+        # On a day without a session they begin at no time of it.
+        if trades and not opens <= as_of <= ends:
             hours = f"{what} are bought from {rules.first_entry} to {rules.last_entry}"
             until = opens if as_of < opens else None
             yield RestraintView(gate="OUTSIDE_ENTRY_HOURS", of=name, until=until, told=hours)

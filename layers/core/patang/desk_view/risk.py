@@ -6,7 +6,7 @@ from decimal import Decimal
 from patang.approvals.requests.limits import asked_on
 from patang.approvals.requests.record import AskedOn
 from patang.desk_view.budgets import budgets, fullest_underlying
-from patang.desk_view.restraints import MARKET_CLOSED, restraints
+from patang.desk_view.restraints import MARKET_CLOSED, market_is_open, restraints
 from patang.desk_view.risk_views import EachEntryView, RestraintView, RiskView
 from patang.execution.preflight import entry_refusal
 from patang.keys import preflight_key
@@ -30,7 +30,9 @@ def account_risk(
     day = as_of.astimezone(IST).date()
     view = view_account(store, account, seen, now, settings)
     facts = read_ahead(store, preflight_key(day), AskedOn(account=account, day=day).key())
-    preflight = entry_refusal(facts, settings, day, account)
+    # At night, and on a day without a session, nobody misses checks that are made before the open.
+    is_due = facts.get(preflight_key(day)) is not None or market_is_open(settings, as_of)
+    preflight = entry_refusal(facts, settings, day, account) if is_due else None
     return risk_view(view, settings, as_of, asked_on(facts, account, day), preflight)
 
 
