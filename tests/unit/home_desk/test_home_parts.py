@@ -6,12 +6,14 @@ import threading
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from time import monotonic, sleep
+from types import SimpleNamespace
 
 import pytest
 
 from infra.config import StageSettings
 from patang.errors import BadInput
 from patang.market.sessions import IST
+from patang.reports.day_mail import DayMail
 from patang_workbench.home_desk.clockwork import SCHEDULES, HomeClockwork
 from patang_workbench.home_desk.desk import HomeDesk
 from patang_workbench.home_desk.environment import HomeEnvironment
@@ -68,6 +70,28 @@ def test_after_the_close_word_of_the_report_is_in_the_log(
         sleep(0.05)
     clockwork.end()
     assert "http://127.0.0.1:1/reports/daily/2026-08-18" in caplog.text
+
+
+def test_a_mail_that_fails_keeps_nobody_logged_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = HomeDesk(HomeEnvironment.read(ONE | {"PATANG_HOME": str(tmp_path)}), lambda: "")
+    desk.clock = FixedClock(TUESDAY.replace(hour=18))
+    logged_out, mailed = threading.Event(), threading.Event()
+    log_out = SimpleNamespace(by_schedule=lambda _minute: logged_out.set() or {})
+
+    def mail() -> DayMail:
+        mailed.set()
+        raise RuntimeError("the mail fails")
+
+    monkeypatch.setattr(desk, "daily_login", lambda: log_out)
+    monkeypatch.setattr(desk, "day_mail", mail)
+    clockwork = HomeClockwork(desk)
+    clockwork.start()
+    assert mailed.wait(10)
+    clockwork.end()
+    assert logged_out.is_set()
+    assert "the mail fails" in caplog.text
 
 
 def test_what_is_put_is_read_in_order_and_again_from_any_place() -> None:
