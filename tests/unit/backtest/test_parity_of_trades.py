@@ -15,6 +15,7 @@ from patang.backtest.trade import Trade
 from patang.errors import BadInput
 from patang.portfolio.position import Position
 from patang.records import create
+from patang.settings.limits import RiskSettings
 from tests.fakes import MemoryObjects, MemoryStore
 from tests.unit.execution.samples import proposal_of
 from tests.unit.risk.samples import AS_OF, equity_signal, position
@@ -23,6 +24,7 @@ D = Decimal
 SIGNAL = equity_signal()
 ENTERED, LEFT = AS_OF + timedelta(minutes=1), AS_OF + timedelta(minutes=20)
 RESTS = timedelta(minutes=3)
+BOUNDS = RiskSettings()
 
 
 def bought(**changes: Any) -> Proposal:
@@ -102,7 +104,7 @@ def market(seen=anywhere, leaves=on_time, changed_at=None) -> Market:
 
 def compared(recorded: RecordedDay, again: Proposal | None, trade: Trade | None, **told: Any) -> TradeParity:
     name = SIGNAL.signal_id
-    replayed = Replayed({name: again} if again else {}, {name: trade} if trade else {}, RESTS)
+    replayed = Replayed({name: again} if again else {}, {name: trade} if trade else {}, RESTS, BOUNDS)
     (found,) = compare_trades(recorded, replayed, market(**told))
     return found
 
@@ -142,7 +144,7 @@ def test_accounts_that_held_different_things_by_then_propose_different_things():
     earlier = held(entry_time=AS_OF - timedelta(minutes=9), exit_time=AS_OF - timedelta(minutes=1))
     recorded = day(positions=(earlier,))
     longer = traded(entered_at=AS_OF - timedelta(minutes=9), exited_at=AS_OF + timedelta(minutes=1))
-    replayed = Replayed({SIGNAL.signal_id: bought()}, {"S-before": longer}, RESTS)
+    replayed = Replayed({SIGNAL.signal_id: bought()}, {"S-before": longer}, RESTS, BOUNDS)
     found, _ = compare_trades(recorded, replayed, market())
     assert found.cause == "FILL"
 
@@ -155,7 +157,7 @@ def test_accounts_that_held_different_things_by_then_propose_different_things():
 def test_an_order_of_the_replay_that_nobody_fills_takes_up_room_for_as_long_as_it_rests(before, cause):
     """Of the same proposal the day has made a trade that is over, and the replay's order still waits."""
     resting = bought(as_of=AS_OF - before, signal=SIGNAL.model_copy(update={"signal_id": "S-rests"}))
-    replayed = Replayed({"S-rests": resting}, {}, RESTS)
+    replayed = Replayed({"S-rests": resting}, {}, RESTS, BOUNDS)
     found, alone = compare_trades(day(bought(), positions=(held(),)), replayed, market())
     assert (found.differences, found.cause) == (("the replay has not proposed it",), cause)
     assert (alone.differences, alone.cause) == (
@@ -167,22 +169,62 @@ def test_an_order_of_the_replay_that_nobody_fills_takes_up_room_for_as_long_as_i
 @pytest.mark.parametrize(
     ("gate", "sold", "of", "cause"),
     [
-        ("MAX_CONCURRENT_REACHED", timedelta(minutes=1), "TCS", "FILL"),
-        ("ALREADY_HELD", timedelta(minutes=1), SIGNAL.underlying, "FILL"),
-        ("ALREADY_HELD", timedelta(minutes=1), "TCS", "UNEXPLAINED"),
-        ("MAX_CONCURRENT_REACHED", timedelta(minutes=3), "TCS", "UNEXPLAINED"),
-        ("MAX_DRAWDOWN", timedelta(minutes=1), "TCS", "UNEXPLAINED"),
+        ("MAX_CONCURRENT_REACHED", timedelta(minutes=1), {}, "FILL"),
+        ("MAX_CONCURRENT_REACHED", timedelta(minutes=3), {}, "UNEXPLAINED"),
+        ("MAX_OPTIONS_REACHED", timedelta(minutes=1), {"exchange": "NFO"}, "FILL"),
+        ("MAX_OPTIONS_REACHED", timedelta(minutes=1), {}, "UNEXPLAINED"),
+        ("ALREADY_HELD", timedelta(minutes=1), {"underlying": SIGNAL.underlying}, "FILL"),
+        ("ALREADY_HELD", timedelta(minutes=1), {}, "UNEXPLAINED"),
+        ("STRATEGY_SHARE", timedelta(minutes=1), {"strategy": SIGNAL.strategy}, "FILL"),
+        ("STRATEGY_SHARE", timedelta(minutes=1), {"strategy": "another"}, "UNEXPLAINED"),
+        ("PORTFOLIO_EXPOSURE", timedelta(minutes=1), {}, "FILL"),
+        ("MAX_DRAWDOWN", timedelta(minutes=1), {}, "UNEXPLAINED"),
     ],
-    ids=["just sold", "the same", "another is not the same", "sold long since", "another gate"],
+    ids=[
+        "just sold",
+        "sold long since",
+        "an option",
+        "a share is no option",
+        "the same",
+        "another is not the same",
+        "of its strategy",
+        "of another strategy",
+        "money",
+        "another gate",
+    ],
 )
 def test_a_sale_that_was_not_booked_yet_is_why_the_day_had_no_room(gate, sold, of, cause):
     """sale at the exchange -> the account is asked, and holds it still -> the fill is booked"""
-    earlier = held(entry_time=AS_OF - timedelta(minutes=9), exit_time=AS_OF - sold, underlying=of)
-    recorded = day(positions=(earlier,), refused={SIGNAL.signal_id: gate})
-    same = traded(entered_at=AS_OF - timedelta(minutes=9), exited_at=AS_OF - sold)
-    replayed = Replayed({SIGNAL.signal_id: bought()}, {"S-before": same}, RESTS)
-    found, _ = compare_trades(recorded, replayed, market())
+    fields = {"underlying": "TCS", "symbol": "TCS"} | of
+    earlier = held(entry_time=AS_OF - timedelta(minutes=9), exit_time=AS_OF - sold, **fields)
+    found = refused_beside(earlier, gate=gate, kept=1)
     assert (found.differences, found.cause) == ((f"the day has not proposed it: {gate}",), cause)
+
+
+def test_a_sale_does_not_excuse_a_desk_that_had_room_with_it_as_well():
+    """Of the two that it may hold one was sold and not booked yet: there was room for another."""
+    earlier = held(
+        symbol="TCS", entry_time=AS_OF - timedelta(minutes=9), exit_time=AS_OF - timedelta(minutes=1)
+    )
+    assert refused_beside(earlier, gate="MAX_CONCURRENT_REACHED", kept=0).cause == "UNEXPLAINED"
+
+
+def refused_beside(earlier: Position, gate: str, kept: int) -> TradeParity:
+    """The day has refused what the replay proposes; both have sold `earlier` and still hold so many."""
+    began = earlier.entry_time
+    still = {f"WIPRO{n}": began for n in range(kept)}
+    positions = [
+        held(symbol=name, underlying=name, entry_intent_id=name, entry_time=began, exit_time=LEFT)
+        for name in still
+    ]
+    recorded = day(positions=(earlier, *positions), refused={SIGNAL.signal_id: gate})
+    trades = {
+        "S-before": traded(symbol=earlier.symbol, entered_at=began, exited_at=earlier.exit_time),
+        **{name: traded(symbol=name, entered_at=began) for name in still},
+    }
+    replayed = Replayed({SIGNAL.signal_id: bought()}, trades, RESTS, BOUNDS)
+    found, *_ = compare_trades(recorded, replayed, market())
+    return found
 
 
 def test_other_settings_from_then_on_explain_a_proposal_and_before_they_do_not():
@@ -228,7 +270,7 @@ def test_what_no_proposal_accounts_for_is_unexplained() -> None:
     """A second order of the same signal, which the replay knows nothing of."""
     again = held(position_id="p2", entry_intent_id="N2")
     name = SIGNAL.signal_id
-    replayed = Replayed({name: bought()}, {name: traded()}, RESTS)
+    replayed = Replayed({name: bought()}, {name: traded()}, RESTS, BOUNDS)
     once, twice = compare_trades(day(bought(), positions=(held(), again)), replayed, market())
     assert once.cause == ""
     assert (twice.order_id, twice.cause) == ("p2", "UNEXPLAINED")
@@ -269,7 +311,9 @@ def test_neither_other_holdings_nor_other_settings_make_a_price_good_that_nobody
         position_id="p2", entry_intent_id="N2", symbol="TCS", entry_time=AS_OF - timedelta(minutes=5)
     )
     recorded = day(bought(), positions=(held(), other), carried=("SBIN",))
-    replayed = Replayed({SIGNAL.signal_id: bought()}, {SIGNAL.signal_id: traded(entry_price=D(101))}, RESTS)
+    replayed = Replayed(
+        {SIGNAL.signal_id: bought()}, {SIGNAL.signal_id: traded(entry_price=D(101))}, RESTS, BOUNDS
+    )
     seen = {"seen": lambda _name, _at: (D(101), D(104)), "changed_at": AS_OF}
     found, _ = compare_trades(recorded, replayed, market(**seen))
     assert found.cause == "UNEXPLAINED"

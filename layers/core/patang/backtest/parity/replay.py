@@ -77,6 +77,8 @@ def day_parity(
         cycles=len(again),
         not_replayed=len(recorded) - len(again),
         signals=tuple(signal_differences(recorded, again)),
-        trades=compare_trades(day, Replayed(proposals, trades, rests), Market(seen, leaves, changed_at)),
+        trades=compare_trades(
+            day, Replayed(proposals, trades, rests, first.risk), Market(seen, leaves, changed_at)
+        ),
         carried=day.carried,
     )

@@ -13,22 +13,15 @@ from patang.backtest.trade import Trade
 from patang.execution.reconciliation.outside import CLOSED_EXTERNALLY
 from patang.market.sessions import IST
 from patang.portfolio.position import Position
+from patang.risk.reservations import DERIVATIVES
+from patang.settings.limits import RiskSettings
 
 __all__ = ["Market", "Replayed", "compare_trades"]
 
 # From the moment that ends a position until the last fill of its sale, and until the desk's books have it.
 _TO_SELL = timedelta(minutes=2)
-# Refusals that a sale would have lifted; the first of them only a sale of the same underlying.
-_NO_ROOM_IN_UNDERLYING = frozenset({"ALREADY_HELD", "SYMBOL_EXPOSURE"})
-_NO_ROOM = _NO_ROOM_IN_UNDERLYING | {
-    "CAPITAL",
-    "MARGIN",
-    "MARGIN_INSUFFICIENT",
-    "MAX_CONCURRENT_REACHED",
-    "MAX_OPTIONS_REACHED",
-    "PORTFOLIO_EXPOSURE",
-    "STRATEGY_SHARE",
-}
+# Refusals for want of money, which any sale would have lifted.
+_NO_MONEY = frozenset({"CAPITAL", "MARGIN", "MARGIN_INSUFFICIENT", "PORTFOLIO_EXPOSURE"})
 _CHARGES = "charges of the same trade"
 _FILLED = ("FILLED", "PARTLY_FILLED")
 
@@ -36,11 +29,12 @@ _FILLED = ("FILLED", "PARTLY_FILLED")
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """What a replay came to: its proposals and its trades by the id of their signal. `rests` is how long an
-    order that nobody fills takes up room."""
+    order that nobody fills takes up room, `bounds` are the limits that it kept to."""
 
     proposals: Mapping[str, Proposal]
     trades: Mapping[str, Trade]
     rests: timedelta
+    bounds: RiskSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +147,7 @@ def _differences(
 
 def _of_proposing(day: RecordedDay, replayed: Replayed, told: Proposal, changed_at: datetime | None) -> Cause:
     """Why the two accounts have proposed different things at a moment."""
-    if not _room_taken_alike(day, replayed, told.as_of) or _sold_unbooked(day, told):
+    if not _room_taken_alike(day, replayed, told.as_of) or _sold_unbooked(day, replayed, told):
         return "FILL"
     if changed_at is not None and told.as_of >= changed_at:
         return "SETTINGS"
@@ -213,32 +207,60 @@ def _sold_on(day: RecordedDay, position: Position) -> datetime | None:
 
 def _room_taken_alike(day: RecordedDay, replayed: Replayed, at: datetime) -> bool:
     """Whether both accounts held the same at a moment, and had ordered the same before it."""
+    again = {name: trade.entered_at for name, trade in replayed.trades.items()}
+    now = {t.symbol for t in replayed.trades.values() if t.entered_at <= at <= t.exited_at}
+    now |= _ordered(day, replayed.proposals, again, replayed.rests, at)
+    return _taken_on_the_day(day, replayed.rests, at) == now
+
+
+def _taken_on_the_day(day: RecordedDay, rests: timedelta, at: datetime) -> set[str]:
+    """What the day's account held at a moment, or had ordered before it, by symbol."""
     bought = {name: day.position_of(name) for name in day.proposals}
     entered = {name: position.entry_time for name, position in bought.items() if position is not None}
-    again = {name: trade.entered_at for name, trade in replayed.trades.items()}
-    then = {p.symbol for p in day.positions.values() if p.entry_time <= at and (p.exit_time or at) >= at}
-    now = {t.symbol for t in replayed.trades.values() if t.entered_at <= at <= t.exited_at}
-
-    def ordered(proposals: Mapping[str, Proposal], entered: Mapping[str, datetime]) -> set[str]:
-        found = set()
-        for name, proposal in proposals.items():
-            declined = day.declined(proposal, replayed.rests)
-            rested = proposal.as_of + replayed.rests if declined is None else declined.until
-            if proposal.as_of < at < entered.get(name, rested):
-                found.add(proposal.signal.symbol)
-        return found
-
-    return then | ordered(day.proposals, entered) == now | ordered(replayed.proposals, again)
+    held = {p.symbol for p in day.positions.values() if p.entry_time <= at and (p.exit_time or at) >= at}
+    return held | _ordered(day, day.proposals, entered, rests, at)
 
 
-def _sold_unbooked(day: RecordedDay, told: Proposal) -> bool:
-    """Whether the day had no room for want of a sale that the exchange had made just before."""
-    gate, underlying = day.refused.get(told.signal.signal_id), told.signal.underlying
-    if gate not in _NO_ROOM:
-        return False
-    others = gate not in _NO_ROOM_IN_UNDERLYING
-    sold = (_sold_on(day, p) for p in day.positions.values() if others or p.underlying == underlying)
-    return any(at is not None and at <= told.as_of <= at + _TO_SELL for at in sold)
+def _ordered(
+    day: RecordedDay,
+    proposals: Mapping[str, Proposal],
+    entered: Mapping[str, datetime],
+    rests: timedelta,
+    at: datetime,
+) -> set[str]:
+    """What was ordered before a moment and is not bought yet, by symbol."""
+    found = set()
+    for name, proposal in proposals.items():
+        declined = day.declined(proposal, rests)
+        rested = proposal.as_of + rests if declined is None else declined.until
+        if proposal.as_of < at < entered.get(name, rested):
+            found.add(proposal.signal.symbol)
+    return found
+
+
+def _sold_unbooked(day: RecordedDay, replayed: Replayed, told: Proposal) -> bool:
+    """Whether the day had no room for want of a sale that the exchange had made just before: one that would
+    have lifted its refusal, and without which there was none."""
+    at, gate = told.as_of, day.refused.get(told.signal.signal_id, "")
+    sold = [
+        position
+        for position in day.positions.values()
+        if (left := _sold_on(day, position)) is not None and left <= at <= left + _TO_SELL
+    ]
+    options = [position for position in sold if position.exchange in DERIVATIVES]
+    taken = {*_taken_on_the_day(day, replayed.rests, at), *day.carried}
+    match gate:
+        case "ALREADY_HELD" | "SYMBOL_EXPOSURE":
+            return any(position.underlying == told.signal.underlying for position in sold)
+        case "STRATEGY_SHARE":
+            return any(position.strategy == told.signal.strategy for position in sold)
+        case "MAX_OPTIONS_REACHED":
+            return bool(options)
+        case "MAX_CONCURRENT_REACHED":
+            full = len(taken | {position.symbol for position in sold})
+            return bool(sold) and full >= replayed.bounds.max_concurrent_positions
+        case _:
+            return gate in _NO_MONEY and bool(sold)
 
 
 def _within(span: tuple[Decimal, Decimal] | None, price: Decimal) -> bool:
