@@ -51,6 +51,11 @@ def test_what_was_sent_where_is_said_and_audited(ask, messenger, desk):
     assert (event.actor, event.details) == ("person:asha", {"ways": "email, sms"})
 
 
+def test_a_way_that_is_named_twice_is_one(ask, messenger, desk):
+    assert ask("email", "email").json()["message"] == "Sent by e-mail to a***@example.com."
+    assert [event.details for event in told(desk)] == [{"ways": "email"}]
+
+
 def test_a_way_without_an_address_and_one_that_nobody_knows_are_told(ask, messenger, desk):
     messenger.found = ()
     assert ask("sms").json()["message"] == "By SMS it reaches nobody: no address of that kind is subscribed."

@@ -66,7 +66,7 @@ class MessageTrial:
 
         Raises RateLimited before its time, TryAgain if it could not be handed over.
         """
-        now, ways = self._clock.now(), sorted(channels)
+        now, ways = self._clock.now(), sorted(frozenset(channels))
         change(self._store, lambda: (None, self._counted(ways, actor, as_of, now)))
         try:
             self._messenger.deliver("Test message", _text(actor, now), frozenset(channels))
