@@ -215,6 +215,15 @@ def test_a_closed_position_tells_its_exit(text):
     assert "Exit slippage ₹2.00 worse" in page
 
 
+def test_the_slippage_of_an_exit_is_that_of_what_was_sold(text, desk):
+    key = position_key("main", HELD)
+    part = {"state": "CLOSING", "exited_quantity": 5, "exit_slippage": "-0.10"}
+    desk.store.items[key] = {**desk.store.items[key], **part}
+    page = text(f"/positions/{HELD}")
+    assert "Open quantity 15 of 20" in page
+    assert "Exit slippage ₹0.50 worse" in page
+
+
 def test_what_a_person_may_do_stands_where_it_can_be_done(owner):
     def acts(path: str) -> set[str]:
         return set(re.findall(r'data-api="(\w+ /api/[^"?]+)', owner.get(path).text))
