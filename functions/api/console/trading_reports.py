@@ -1,5 +1,6 @@
 """Reports of days, months and financial years, and what an owner tells for his taxes."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 from typing import Annotated, Final, NamedTuple
@@ -16,6 +17,7 @@ from functions.api.gate import Reader, TheDesk, own_account, own_accounts
 from functions.api.questions import Day
 from patang.errors import BadInput, StopTrading
 from patang.identity.principal import Principal
+from patang.market.session_override import SessionOverride
 from patang.market.sessions import is_open
 from patang.reports.desk_report import DeskReport
 from patang.reports.desk_reports import month_of
@@ -91,7 +93,8 @@ def daily(
     """A day's trades, charges, slippage, and expected against realised profit."""
     told = desk.desk_reports().daily(own_accounts(principal, account), day, mode)
     today = desk.desk_view().market_now().date()
-    before, after = _session_beside(day, -1), _session_beside(day, 1)
+    sessions = desk.standing_settings().sessions
+    before, after = (_session_beside(day, step, sessions) for step in (-1, 1))
     return _period(
         request,
         principal,
@@ -252,10 +255,10 @@ def _period(
     )
 
 
-def _session_beside(day: date, step: int) -> date:
+def _session_beside(day: date, step: int, overrides: Sequence[SessionOverride]) -> date:
     """The next day with trading on this side; the next day where there is none for two weeks."""
     days = (day + timedelta(days=step * ahead) for ahead in range(1, _LONGEST_BREAK + 1))
-    return next((each for each in days if is_open(each)), day + timedelta(days=step))
+    return next((each for each in days if is_open(each, overrides)), day + timedelta(days=step))
 
 
 def _chosen(account: str | None, mode: str | None) -> str:

@@ -134,6 +134,14 @@ def test_sessions_follow_each_other(owner, traded):
     assert "still running" in running
 
 
+def test_a_day_leads_to_the_session_that_the_owner_has_told_of(desk, owner):
+    hours = {"day": "2026-08-16", "reason": "Mock session", "open": "10:00", "close": "12:00"}
+    settings = Settings.model_validate({"sessions": [hours]})
+    desk.store.write(Put(settings_key(), {"document": settings.model_dump_json()}))
+    desk.clock.advance(6)
+    assert 'href="/reports/daily/2026-08-16"' in owner.get("/reports/daily/2026-08-17").text
+
+
 def test_a_year_tells_what_to_settle_and_takes_what_is_told(owner, text, desk):
     desk.objects.put("taxes/main/purchases.csv", PURCHASES.encode())
     told = text(TAX)
