@@ -66,7 +66,7 @@ class NoteView(BaseModel):
 def daily(
     day: Day, principal: Reader, desk: TheDesk, account: OneAccount = None, mode: OneMode = None
 ) -> DeskReport:
-    """A day's trades, charges, slippage, and what was foretold against what came."""
+    """A day's trades, charges, slippage, and expected against realised profit."""
     return desk.desk_reports().daily(own_accounts(principal, account), day, mode)
 
 
@@ -83,7 +83,7 @@ def daily_table(
 def monthly(
     month: Month, principal: Reader, desk: TheDesk, account: OneAccount = None, mode: OneMode = None
 ) -> DeskReport:
-    """A month's trades, charges, slippage, and what was foretold against what came."""
+    """A month's trades, charges, slippage, and expected against realised profit."""
     return desk.desk_reports().monthly(own_accounts(principal, account), month_of(month), mode)
 
 
