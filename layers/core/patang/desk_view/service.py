@@ -202,10 +202,6 @@ class DeskView:
         front."""
         return waiting(self._store, accounts, self._clock.now())
 
-    def events(self, account: str, day: date, *, after: int, limit: int) -> tuple[EventView, ...]:
-        """A page of an account's audit log of a day, oldest first."""
-        return tuple(event_view(e) for e in self._audit_log.page(account, day, after=after, limit=limit))
-
     def audit_page(self, question: AuditQuestion, cursor: str | None, limit: int) -> Page[EventView]:
         """Entries of an account's audit log of a day, those that were asked for."""
         return audit_page(self._audit_log, question, cursor, limit)
