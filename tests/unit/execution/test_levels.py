@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from patang.audit.event import AuditEvent
+from patang.execution.conclusion import Conclusion
 from patang.execution.guarding.levels import LevelChange, LevelWish, PersonsLevels
+from patang.execution.reservation_sweep import ReservationSweep
 from patang.identity.rights import OwnerNeeded
 from patang.keys import day_key, outbox_partition, risk_key
 from patang.market.sessions import IST
@@ -433,6 +435,32 @@ def test_the_reservation_of_what_is_still_being_bought_holds_the_risk_of_a_perso
     pump(desk)
     assert desk.risk().reservations == {}
     assert position(desk).stop_loss_price == D("1400.00")
+
+
+def test_a_reservation_that_the_sweep_makes_anew_holds_the_risk_of_a_persons_stop() -> None:
+    desk = bought_in_part()
+    assert put(desk, "1400.00").was_made
+    desk.store.write(replace(desk.risk().evolve(reservations={})))
+    conclusion = Conclusion(desk.store, desk.clock, desk.notifier, desk.metrics)
+    assert ReservationSweep(desk.store, conclusion, desk.clock).run("main", desk.market_time) == 1
+    assert holds_the_risk_of(desk, 13)
+
+
+def test_a_fill_of_an_order_without_its_reservation_makes_one_that_holds_it_too() -> None:
+    desk = bought_in_part()
+    assert put(desk, "1400.00").was_made
+    desk.store.write(replace(desk.risk().evolve(reservations={})))
+    desk.exchange.match()
+    tell(desk)
+    assert position(desk).quantity == 14
+    assert holds_the_risk_of(desk, 6)
+
+
+def holds_the_risk_of(desk: TradingDesk, coming: int) -> bool:
+    """Whether what is reserved is what so many units may lose at 1400, with charges."""
+    (held,) = desk.risk().reservations.values()
+    most = entry_of(desk).limit_price or entry_of(desk).terms.price
+    return (most - 1400) * coming < held.risk_amount < (most - 1400) * coming + 100
 
 
 def test_the_day_may_not_lose_more_by_what_is_still_being_bought() -> None:

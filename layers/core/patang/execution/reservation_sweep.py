@@ -1,14 +1,20 @@
 """Reservations that have lost what they stand for, and orders that have lost their reservation."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from patang.approvals.proposal import Proposal
+from patang.errors import StopTrading
 from patang.execution.conclusion import Conclusion
+from patang.execution.following.consequences import position_id_of
+from patang.execution.guarding.stop_risk import reserved_for_stop
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
-from patang.keys import LIVE_INTENTS, intent_key, proposal_key, risk_key
+from patang.keys import LIVE_INTENTS, intent_key, position_key, proposal_key, risk_key
+from patang.market.sessions import IST
 from patang.portfolio.account_state import Reservation, RiskState
+from patang.portfolio.position import Position
 from patang.ports import Clock, Put, StateStore, Write
 from patang.records import change, create, load, load_index, replace
 from patang.risk.reservations import release, reserve_again
@@ -93,6 +99,10 @@ class ReservationSweep:
         held = reserve_again(risk, proposal, intent)
         if held is risk:
             return False, ()
+        position = load(self._store, Position, position_key(intent.account, position_id_of(intent)))
+        # On a day without charges nobody buys anything more meanwhile.
+        with suppress(StopTrading):
+            held = reserved_for_stop(held, position, intent, as_of.astimezone(IST).date())
         reservation = held.reservations[proposal.order_id]
         told = self._told(
             "RESERVATION_RESTORED", risk, proposal.order_id, reservation, f"ORDER_{intent.state}", as_of

@@ -5,9 +5,11 @@ from datetime import datetime
 from patang.approvals.proposal import Proposal
 from patang.errors import StopTrading
 from patang.execution.following.consequences import Notice, Settlement, fill_of, name_of, position_id_of
+from patang.execution.guarding.stop_risk import reserved_for_stop
 from patang.execution.intent import OrderIntent
 from patang.execution.journal import journal
 from patang.keys import position_key, proposal_key, risk_key
+from patang.market.sessions import IST
 from patang.portfolio.account_state import RiskState
 from patang.portfolio.ledger import after_entry, opened
 from patang.portfolio.position import Position
@@ -112,7 +114,10 @@ def _hold_less(
     the position, must not stand. Options pause from the latest fill known, whichever was told last.
     """
     risk = load(store, RiskState, risk_key(new.account))
-    changed = keep_rest(risk or RiskState(account=new.account), proposal, old, new)
+    known = risk or RiskState(account=new.account)
+    changed = keep_rest(known, proposal, old, new)
+    if proposal.order_id not in known.reservations:
+        changed = reserved_for_stop(changed, entered, new, as_of.astimezone(IST).date())
     if new.terms.exchange in DERIVATIVES and new.filled_quantity > old.filled_quantity:
         changed = changed.evolve(last_option_entry=max(as_of, changed.last_option_entry or as_of))
     if entered is not None:

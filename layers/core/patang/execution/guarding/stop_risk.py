@@ -17,7 +17,7 @@ from patang.risk.account_view import AccountView
 from patang.risk.charges import leg_charges, segment_of
 from patang.settings import Settings
 
-__all__ = ["StopRisk", "stop_risk"]
+__all__ = ["StopRisk", "reserved_for_stop", "stop_risk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,20 @@ def stop_risk(
         raised = (order_id, reservation.model_copy(update={"risk_amount": to_come}))
     added = (position.stop_loss_price - stop) * open_units + more
     return StopRisk(stop, units, loses, added, raised)
+
+
+def reserved_for_stop(
+    state: RiskState, position: Position | None, entry: OrderIntent, day: date
+) -> RiskState:
+    """The state in which what is reserved for the rest of an entry is enough for the stop that a person has
+    set; the same where nobody has. For a reservation that is made anew, of what was proposed: its order had
+    been given up and has turned up alive.
+
+    Raises StopTrading where the day has no sourced charges.
+    """
+    if position is None or "stop" not in position.by_hand:
+        return state
+    return stop_risk(position, position.stop_loss_price, entry, state, day).held_in(state)
 
 
 def _coming(position: Position, entry: OrderIntent | None) -> tuple[int, Decimal]:
