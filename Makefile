@@ -81,7 +81,7 @@ check: .venv/.ready ## Format, lint, types, layers
 	$(BIN)/lint-imports
 
 # Integration tests that share no emulator and wait for nobody's clock. Long files come first: whoever is done
-# early goes on with short ones.
+# early goes on with short ones. The others come after, two at a time: each waits for its emulator's clock.
 SIDE_BY_SIDE := $(addprefix tests/integration/,console features history home_desk orders panels programs protection reconciliation)
 FIRST := $(SIDE_BY_SIDE) tests/conformance tests/contract tests/infra tests/unit
 # What breaks the deployed template on purpose, or carries a stage through its whole life, takes minutes.
@@ -98,7 +98,7 @@ test thorough: export OPENBLAS_NUM_THREADS := 1
 
 test: setup .conformance/.ready .security/.ready compiling check ## All checks and tests, but for thorough's
 	@$(BIN)/pytest $(FIRST) $(EACH_CHANGE) --numprocesses 4 --dist loadfile
-	$(BIN)/pytest tests/integration $(SIDE_BY_SIDE:%=--ignore=%) $(THOROUGH:%=--ignore=%) tests/e2e $(EACH_CHANGE)
+	$(BIN)/pytest tests/e2e tests/integration $(SIDE_BY_SIDE:%=--ignore=%) $(THOROUGH:%=--ignore=%) $(EACH_CHANGE) --numprocesses 2 --dist loadgroup
 
 thorough: setup .conformance/.ready .security/.ready ## What is looked at before a release alone: failures made on purpose, a stage's whole life
 	@$(BIN)/pytest $(THOROUGH) --durations 15 --durations-min 3
