@@ -4,7 +4,7 @@ from typing import Literal
 
 from patang.desk_view.shown import Moment, Rupees, ShownModel
 
-__all__ = ["BudgetView", "EachEntryView", "LimitName", "RestraintView", "RiskView"]
+__all__ = ["BudgetView", "EachEntryView", "LimitName", "RestraintView", "RiskSummary", "RiskView"]
 
 type LimitName = Literal[
     "daily_loss",
@@ -68,14 +68,14 @@ class EachEntryView(ShownModel):
     one_lot: bool
 
 
-class RiskView(ShownModel):
+class RiskSummary(ShownModel):
     """An account's state of risk: ACTIVE, REDUCING (exits only, for the day) or HALTED (exits only, until a
     person resumes). `blocked_by` is the gate that lets no new position in now, or null, and
-    `blocked_because` its sentence with the numbers; that the market is closed is told in `restraints` alone.
+    `blocked_because` its sentence with the numbers.
 
     Losses and exposures are positive rupees beside their limits. `options` of the open and reserved positions
     are options; of the underlyings that the desk holds or is buying, `fullest_underlying` has the largest
-    exposure, `underlying_exposure`. `budgets` has every limit.
+    exposure, `underlying_exposure`.
     """
 
     account: str
@@ -101,8 +101,14 @@ class RiskView(ShownModel):
     fullest_underlying: str | None
     underlying_exposure: Rupees
     underlying_exposure_limit: Rupees
+    closed_trades_today: int
+    refusals_today: dict[str, int]
+
+
+class RiskView(RiskSummary):
+    """An account's state of risk with every limit (`budgets`) and what else keeps entries away
+    (`restraints`), the market being closed too, which is no trouble."""
+
     budgets: tuple[BudgetView, ...]
     restraints: tuple[RestraintView, ...]
     each_entry: EachEntryView
-    closed_trades_today: int
-    refusals_today: dict[str, int]

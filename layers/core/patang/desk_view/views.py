@@ -13,6 +13,7 @@ __all__ = [
     "ApprovalView",
     "DataView",
     "EventView",
+    "GlanceView",
     "LightsView",
     "Moment",
     "OrderView",
@@ -219,9 +220,9 @@ class EventView(ShownModel):
     hash: str
 
 
-class StatusView(ShownModel):
-    """The desk at a glance. `profile` other than "safe" is a demonstration or a loosened set of limits.
-    `subscription_problems`: why its messages may not reach their owner, as last looked at.
+class GlanceView(ShownModel):
+    """All of the desk at a glance but its risk. `profile` other than "safe" is a demonstration or a loosened
+    set of limits. `subscription_problems`: why its messages may not reach their owner, as last looked at.
     `models_not_promoted`: in mode live, the models on which nothing is proposed, by the day's preflight."""
 
     generated_at: Moment
@@ -230,7 +231,6 @@ class StatusView(ShownModel):
     approval_mode: str
     sessions: tuple[SessionView, ...]
     data: DataView
-    risk: tuple[RiskView, ...]
     pnl: PnlView
     positions: tuple[PositionView, ...]
     closed: tuple[PositionView, ...]
@@ -239,3 +239,9 @@ class StatusView(ShownModel):
     events: tuple[EventView, ...]
     subscription_problems: tuple[str, ...] = ()
     models_not_promoted: str = ""
+
+
+class StatusView(GlanceView):
+    """The desk at a glance, with the risk of each account."""
+
+    risk: tuple[RiskView, ...]

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from patang.desk_view.risk_views import RiskView
+from patang.desk_view.risk_views import RiskSummary, RiskView
 from patang.desk_view.trading_views import FundsView
-from patang.desk_view.views import OrderView, PositionView, StatusView
+from patang.desk_view.views import GlanceView, OrderView, PositionView
 from patang.tools.caller import Caller
 from patang.tools.lists import ListInput, ListReply, shown
 from patang.tools.tool import AccountInput, AnyTool, Tool, ToolInput, ToolReply
@@ -49,6 +49,12 @@ class DeskOrders(ListReply):
     more: bool
 
 
+class DeskAtAGlance(GlanceView):
+    """The desk over all of the caller's accounts; get_risk_state has every limit."""
+
+    risk: tuple[RiskSummary, ...]
+
+
 class RiskState(ToolReply):
     """An entry for each account."""
 
@@ -70,8 +76,9 @@ class SettingsInForce(ToolReply):
     next_session: dict[str, Any]
 
 
-def _status(caller: Caller, _: NoInput) -> StatusView:
-    return caller.services.desk_view().status(caller.principal.accounts)
+def _status(caller: Caller, _: NoInput) -> DeskAtAGlance:
+    status = caller.services.desk_view().status(caller.principal.accounts)
+    return DeskAtAGlance.model_validate({name: getattr(status, name) for name in DeskAtAGlance.model_fields})
 
 
 def _positions(caller: Caller, args: PositionsInput) -> DeskPositions:
@@ -132,7 +139,7 @@ TOOLS: tuple[AnyTool, ...] = (
         description="Session, data age, mode, risk, P&L, open positions, waiting approvals, last signals and "
         "events of the desk, over all of your accounts. Begin here.",
         input=NoInput,
-        output=StatusView,
+        output=DeskAtAGlance,
         effect="looks",
         scope="read",
         run=_status,
