@@ -156,7 +156,7 @@ class Picture {
 
   // What has come since the last bar that is known.
   async look() {
-    if (document.hidden || this.looking) return;
+    if (document.hidden || this.looking || !this.figure.isConnected) return;
     this.looking = true;
     const last = Math.max(...this.bars.keys());
     const start = this.bars.size ? clock(last + this.length) : this.figure.dataset.start || "";

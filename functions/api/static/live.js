@@ -9,6 +9,7 @@ const FORGET_AFTER_MS = 10000;
 let tag = null;
 let heardAt = performance.now();
 let running = null;
+let covered = false;
 
 const known = new Map();
 
@@ -25,6 +26,19 @@ export function say(text, bad = true) {
     place.hidden = !shown;
     place.textContent = shown || "";
   }
+}
+
+// Whoever sits down at this screen now is not the one who signed out.
+function coverUp() {
+  for (const asking of document.querySelectorAll("dialog[open]")) asking.close();
+  for (const id of ["lights", "ask-title", "ask-text"]) document.getElementById(id)?.replaceChildren();
+  const again = document.createElement("a");
+  again.className = "button";
+  again.href = location.pathname + location.search;
+  again.textContent = "Sign in";
+  document.getElementById("main").replaceChildren(again);
+  document.title = "Signed out · Patang";
+  say("You are signed out.");
 }
 
 function isInUse(part) {
@@ -57,6 +71,8 @@ async function ask() {
   // One that breaks off is none.
   const text = answer?.ok ? await answer.text().catch(() => null) : "";
   const stale = document.getElementById("main");
+  // Signed in again in another tab.
+  if (covered && answer?.ok) location.reload();
   if (answer && text !== null && (answer.ok || answer.status === 304)) {
     heardAt = performance.now();
     setNow(answer.headers.get("Patang-Now"));
@@ -73,8 +89,9 @@ async function ask() {
     return true;
   }
   if (answer && answer.status === 401) {
-    say("You are signed out. Reload the page to sign in.");
-    stale.classList.add("is-old");
+    tag = null;
+    covered = true;
+    coverUp();
     return false;
   }
   const silent = performance.now() - heardAt;

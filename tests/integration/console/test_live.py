@@ -137,14 +137,25 @@ def test_flatten_says_what_would_be_sold(console):
     assert position.state == "CLOSING"
 
 
-def test_a_desk_that_falls_silent_and_one_that_signs_out_are_told(console):
+def test_a_desk_that_falls_silent_is_told(console):
     page = console.page("/")
     page.run("window.fetch = () => Promise.reject(new Error('away')); 1")
     page.until("document.getElementById('trouble').innerText.includes('has not answered')")
     assert page.run("document.getElementById('main').classList.contains('is-old')")
-    other = console.page("/")
+
+
+def test_a_tab_left_open_shows_nothing_of_the_desk_once_it_is_signed_out(console):
+    page = console.page("/")
+    press(page, "Exit")
+    page.until("document.getElementById('ask').open")
     console.desk.sign_in().end(console.session)
-    other.until("document.getElementById('trouble').innerText.includes('signed out')")
+    page.until("document.getElementById('trouble').innerText.includes('signed out')")
+    left = page.run("document.body.textContent")
+    assert not [told for told in ("₹", "RELIANCE", "main", "paper") if told in left]
+    assert page.run("document.title") == "Signed out · Patang"
+    assert not page.run("document.getElementById('ask').open")
+    press(page, "Sign in")
+    page.until("document.body.innerText.includes('Sign in with Kite')")
 
 
 def test_an_answer_that_breaks_off_is_asked_for_again(console):
