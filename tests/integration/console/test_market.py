@@ -90,6 +90,6 @@ def test_an_instrument_is_found_and_drawn_with_what_is_held_of_it(market):
     page.until("Boolean(document.querySelector('.found'))")
     press(page, "RELIANCE", ".found tr:first-child")
     page.until("Boolean(document.querySelector('figure.is-drawn canvas'))")
-    assert "opened at 1,009.39" in page.run("document.querySelector('figure').innerText")
+    assert "opened at 1,019.99" in page.run("document.querySelector('figure').innerText")
     assert "20 at ₹1,002.20" in page.run("document.getElementById('own').innerText")
     assert page.console == []

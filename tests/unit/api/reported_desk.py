@@ -36,8 +36,13 @@ def _trade(desk: SampleDesk, number: int) -> None:
         quantity=20,
         expected_net_profit=Decimal(150),
     )
-    wanted = intent("main", f"NR{name}", "ACKED").evolve(
-        order_id=f"o-{name}", expected_price=price, as_of=bought, broker_order_id=f"1{name}"
+    order = intent("main", f"NR{name}", "ACKED")
+    wanted = order.evolve(
+        terms=order.terms.model_copy(update={"tradingsymbol": symbol, "price": price}),
+        order_id=f"o-{name}",
+        expected_price=price,
+        as_of=bought,
+        broker_order_id=f"1{name}",
     )
     done = wanted.evolve(state="COMPLETE", filled_quantity=20, average_price=price)
     desk.keep(

@@ -50,8 +50,11 @@ def with_market(desk: SampleDesk) -> SampleDesk:
         quotes = {option.identifier: _quoted(option, moment, grown) for option in options}
         chain = chain_snapshot("NIFTY", options, quotes, SPOT, moment)
         desk.objects.put(ChainSnapshot.path("NIFTY", moment), chain.model_dump_json().encode())
+    bars: list[dict[str, Candle]] = []
     for number in range(int((LAST_MINUTE - OPEN) / timedelta(minutes=1)) + 1):
-        _close(desk, OPEN + timedelta(minutes=number), number, options)
+        minute = OPEN + timedelta(minutes=number)
+        bars.append({name: _bar(name, minute, price, number) for name, price in _prices(number).items()})
+        _close(desk, minute, bars, options)
     return desk
 
 
@@ -94,20 +97,38 @@ def _quoted(option: Instrument, moment: datetime, grown: float) -> Quote:
     )
 
 
-def _close(desk: SampleDesk, minute: datetime, number: int, options: list[Instrument]) -> None:
-    last = minute == LAST_MINUTE
-    waves = {"NIFTY": SPOT + 40 * math.sin(number / 14), "RELIANCE": 1010 + 12 * math.sin(number / 20)}
-    prices = {symbol: round(price, 2) for symbol, price in waves.items()}
-    bars = tuple(_bar(symbol, minute, price, number) for symbol, price in prices.items())
-    session = tuple(
-        Candle(symbol=bar.symbol, timestamp=OPEN, open=bar.open - 6, high=bar.high + 9, low=bar.low - 11,
-               close=bar.close, volume=48_210 * (number + 1))
-        for bar in bars
-    )  # fmt: skip
+def _prices(number: int) -> dict[str, float]:
+    """At the end of so many minutes: RELIANCE is at 1002.20 when the sample desk buys it at 10:21, and at
+    the 1021.35 of its mark now."""
+    reliance = 1012.28 - 12.55 * math.cos((number - 57) / 14.3)
+    return {"NIFTY": round(SPOT + 40 * math.sin(number / 14), 2), "RELIANCE": round(reliance * 20) / 20}
+
+
+def _session(bars: list[Candle]) -> Candle:
+    """The day so far."""
+    return bars[-1].model_copy(
+        update={
+            "timestamp": OPEN,
+            "open": bars[0].open,
+            "high": max(bar.high for bar in bars),
+            "low": min(bar.low for bar in bars),
+            "volume": sum(bar.volume for bar in bars),
+        }
+    )
+
+
+def _close(
+    desk: SampleDesk, minute: datetime, so_far: list[dict[str, Candle]], options: list[Instrument]
+) -> None:
+    last, number = minute == LAST_MINUTE, len(so_far) - 1
+    bars = tuple(so_far[-1].values())
+    prices = {bar.symbol: bar.close for bar in bars}
+    session = tuple(_session([each[symbol] for each in so_far]) for symbol in prices)
+    traded = {bar.symbol: bar.volume for bar in session}
     end = minute + timedelta(minutes=1)
     quotes = [
         Quote(identifier=i.identifier, last_price=prices[i.symbol], bid=round(prices[i.symbol] - 0.05, 2),
-              ask=round(prices[i.symbol] + 0.05, 2), volume=48_210 * (number + 1), oi=0, exchange_time=end)
+              ask=round(prices[i.symbol] + 0.05, 2), volume=traded[i.symbol], oi=0, exchange_time=end)
         for i in (NIFTY, RELIANCE)
     ]  # fmt: skip
     path = ClosedMinute.path(minute, "shard-0")

@@ -5,6 +5,7 @@ from patang.identity.principal import ALL_SCOPES, Principal
 from tests.unit.api.reported_desk import reported
 from tests.unit.api.sample_desk import DAY, SampleDesk, busy, two_owners
 from tests.unit.api.sample_market import with_market
+from tests.unit.api.squared_desk import squared
 from tests.unit.api.told_trade import ENTRY, EXIT, HELD, LEFT, REFUSED, TAKEN, traded
 
 __all__ = ["ADDRESSES", "APPROVAL", "whole_desk"]
@@ -59,8 +60,8 @@ ADDRESSES = (
 
 def whole_desk(address: str = "http://testserver") -> SampleDesk:
     """The desk of asha, in the middle of a morning."""
-    desk = reported(traded(with_market(busy(two_owners(public_url=address)))))
+    desk = squared(reported(traded(with_market(busy(two_owners(public_url=address))))))
     desk.settings_page().change({"risk.max_concurrent_positions": "5"}, 0, "a quiet week", _ME)
-    desk.settings_page().change({"risk.max_concurrent_positions": "1"}, 1, "", _ME)
+    desk.settings_page().change({"risk.max_concurrent_positions": "2"}, 1, "", _ME)
     desk.tokens().issue("asha", "a script", ("read",), days=7)
     return desk

@@ -50,7 +50,7 @@ def test_hostile_names_and_questions_are_text(owner):
 def test_a_share_shows_its_quote_its_features_and_its_last_minutes(text):
     shown = text("/instruments/NSE/RELIANCE")
     assert "INE002A01018" in shown
-    assert "Volume 44,35,320" in shown
+    assert "Volume 59,53,000" in shown
     assert "RSI 14 (0 to 100) share of rises: above 70 overbought, under 30 oversold 61.20" in shown
     assert "not known: fewer bars than it needs" in shown
     assert "Historical volatility (% a year) how far returns scatter 14.80" in shown
