@@ -105,7 +105,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
     details = [{"field": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in wrong]
     message = "; ".join(f"{d['field']}: {d['message']}" for d in details)
     if wants_page(request):
-        return message_page(422, "Incomplete", f"The request does not say what it must: {message}")
+        said = "; ".join(f"{each['loc'][-1]}: {each['msg'].removeprefix('Value error, ')}" for each in wrong)
+        return message_page(422, "Not understood", f"What was asked for does not fit. {said}")
     return problem(422, "InvalidRequest", message, json.loads(json.dumps(details, default=str)))
 
 
@@ -119,7 +120,10 @@ async def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return failure(request)
     phrase = HTTPStatus(error.status_code).phrase
-    answer = _answer(request, error.status_code, phrase.replace(" ", ""), phrase, str(error.detail))
+    told = str(error.detail)
+    if told == phrase and error.status_code == HTTPStatus.NOT_FOUND and wants_page(request):
+        told = "The desk has no page at this address."
+    answer = _answer(request, error.status_code, phrase.replace(" ", ""), phrase, told)
     answer.headers.update(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         answer.headers["Allow"] = ", ".join(_allowed(request))

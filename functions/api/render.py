@@ -1,6 +1,6 @@
 """Rendering: templates beside this module, scripts and styles that are shipped with it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ def _templates() -> "Environment":
     templates.filters["ist"] = _moment
     templates.filters["clock"] = _clock
     templates.filters["minute"] = _minute
+    templates.filters["dated"] = _dated
     templates.filters["words"] = _words
     templates.filters["urlencode"] = _in_an_address
     templates.globals["asset"] = address_of
@@ -97,6 +98,13 @@ def _clock(moment: datetime) -> str:
 
 def _minute(moment: datetime) -> str:
     return f"{moment.astimezone(IST):%H:%M}"
+
+
+def _dated(name: str) -> str:
+    """A day or a month by its name in a report: 2026-08-18 is 18 Aug 2026, 2026-08 is August 2026."""
+    if len(name) == len("2026-08"):
+        return f"{date.fromisoformat(f'{name}-01'):%B %Y}"
+    return f"{date.fromisoformat(name):%d %b %Y}"
 
 
 def _words(name: str) -> str:

@@ -31,9 +31,9 @@ router = APIRouter(prefix="/reports")
 
 _DAYS_SHOWN: Final = 31
 _YEARS_SHOWN: Final = 4
-_ROWS_SHOWN: Final = 100
-# Each has a field for a note: with more of them a page is long in coming.
-_TRADES_SHOWN: Final = 50
+# On a phone each is a card: more of them are a long way to the end of the page.
+_ROWS_SHOWN: Final = 25
+_TRADES_SHOWN: Final = 20
 _LONGEST_BREAK: Final = 14
 _ChosenMode = Annotated[Mode | None, BeforeValidator(lambda given: given or None), Query()]
 _From = Annotated[int, Query(alias="from", ge=0, le=1_000_000)]

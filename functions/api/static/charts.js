@@ -27,6 +27,12 @@ const price = new Intl.NumberFormat("en-IN", { minimumFractionDigits: 2, maximum
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 // The library knows no zones: what it takes for UTC is the clock on the wall in India.
 const onTheWall = (moment) => Math.floor(Date.parse(moment) / 1000) + IST_SECONDS;
+const days = new Intl.DateTimeFormat("en-US", { day: "2-digit", month: "short", year: "numeric", timeZone: "UTC" });
+// As the pages write it: 18 Aug 2026.
+const dated = (day) => {
+  const part = Object.fromEntries(days.formatToParts(Date.parse(day)).map(({ type, value }) => [type, value]));
+  return `${part.day} ${part.month} ${part.year}`;
+};
 const clock = (wall) => new Date(wall * 1000).toISOString().slice(11, 16);
 
 class Picture {
@@ -136,7 +142,7 @@ class Picture {
   show() {
     const bars = [...this.bars].sort(([one], [other]) => one - other);
     this.figure.classList.toggle("is-empty", !bars.length);
-    const named = `${this.figure.dataset.symbol} on ${this.figure.dataset.day}`;
+    const named = `${this.figure.dataset.symbol} on ${dated(this.figure.dataset.day)}`;
     if (!bars.length) {
       this.said.textContent = `No candles are stored for ${named}: the desk records what it watches, while it watches it.`;
       return;

@@ -72,7 +72,7 @@ def test_who_does_not_see_it_is_told_in_words(console):
     page.until(DRAWN)
     assert page.run("document.querySelector('figure .canvas').getAttribute('role')") == "img"
     assert page.run(SAID).startswith(
-        "Candles of RELIANCE on 2026-08-18 from 09:51 to 10:47: opened at 994.43, lowest 985.50, highest "
+        "Candles of RELIANCE on 18 Aug 2026 from 09:51 to 10:47: opened at 994.43, lowest 985.50, highest "
     )
 
 

@@ -12,6 +12,11 @@ pytestmark = pytest.mark.timeout(120)
 
 REFUSED = "Failed to load resource: the server responded with a status of 422"
 TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
+# What a phone would show by pushing it sideways, which nobody looks for.
+CUT_OFF = """[...document.querySelectorAll("main *:not(nav, textarea, input, select)")]
+  .filter((one) => one.offsetParent && getComputedStyle(one).overflowX !== "visible")
+  .filter((one) => one.scrollWidth > one.clientWidth + 1)
+  .map((one) => one.outerHTML.slice(0, 160))"""
 # A target has 24 px, with its label where it has one.
 SMALL = """[...document.querySelectorAll("button, select, input:not([type=hidden]), summary, a.button")]
   .filter((one) => one.offsetParent && !one.closest("dialog"))
@@ -45,6 +50,7 @@ def test_a_page_is_in_order_on_a_screen_and_a_phone(shown, path):
         page.size(*size)
         assert not page.run(TOO_WIDE), page.run("document.documentElement.scrollWidth")
         assert page.run(SMALL) == []
+        assert page.run(CUT_OFF) == []
     assert page.console == []
 
 

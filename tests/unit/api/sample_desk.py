@@ -182,15 +182,15 @@ def busy(desk: SampleDesk) -> SampleDesk:
     )
     desk.audited(
         *(
-            event("main", number, kind, actor, now - timedelta(minutes=30 - 4 * number), details)
-            for number, (kind, actor, details) in enumerate(
+            event("main", number, kind, actor, now - timedelta(minutes=ago), details)
+            for number, (ago, kind, actor, details) in enumerate(
                 [
-                    ("LOGGED_IN", "AB1234", {"version": 1}),
-                    ("SIGNAL", "patang", {"symbol": "RELIANCE", "confidence": 0.86}),
-                    ("PROPOSED", "patang", {"symbol": "RELIANCE", "quantity": 20}),
-                    ("APPROVED", "person:asha", {"order_id": "o20260818-1021-77"}),
-                    ("ORDER_FILLED", "broker", {"symbol": "RELIANCE", "quantity": 20, "price": "1002.20"}),
-                    ("POSITION_OPENED", "patang", {"symbol": "RELIANCE", "note": HOSTILE}),
+                    (30, "LOGGED_IN", "AB1234", {"version": 1}),
+                    (26.5, "SIGNAL", "patang", {"symbol": "RELIANCE", "confidence": 0.83}),
+                    (26.5, "PROPOSED", "patang", {"symbol": "RELIANCE", "quantity": 20}),
+                    (26.1, "APPROVED", "person:asha", {"order_id": "o20260818-1021-77"}),
+                    (26, "ORDER_FILLED", "broker", {"symbol": "RELIANCE", "quantity": 20, "price": "1002.5"}),
+                    (26, "POSITION_OPENED", "patang", {"symbol": "RELIANCE", "note": HOSTILE}),
                 ]
             )
         ),

@@ -76,6 +76,7 @@ def _signal(signal_id: str, symbol: str, refused: tuple[str, ...] = ()) -> Signa
         target_price=Decimal("1031.40"),
         bid=Decimal("1002.10"),
         ask=Decimal("1002.20"),
+        expected_return_pct=1.67,
         reason=f"above its averages on 5 and 15 minutes {HOSTILE}",
         features={name: value for name, (value, _, _) in _INPUTS.items()} | {"adx_14": 27.4},
         undefined={"oi_trend": "NO_OPEN_INTEREST"},
@@ -86,7 +87,7 @@ def _signal(signal_id: str, symbol: str, refused: tuple[str, ...] = ()) -> Signa
         ),
         contributions=Explained(
             p_win_log_odds=Contributions(
-                base=0.35, inputs={name: odds for name, (_, odds, _) in _INPUTS.items()}
+                base=1.0756, inputs={name: odds for name, (_, odds, _) in _INPUTS.items()}
             ),
             expected_return_pct=Contributions(
                 base=0.9, inputs={name: part for name, (_, _, part) in _INPUTS.items()}

@@ -142,7 +142,7 @@ def test_the_audit_log_is_read_by_pages_and_by_kind(own):
     rest = own("search_audit", newest_first=False, limit=4, cursor=first.next)
     assert ([event.sequence for event in rest.events], rest.next) == ([5, 6], None)
     (signal,) = own("search_audit", kind="SIGNAL").events
-    assert own("search_audit", text="0.86 reliance").events == (signal,)
+    assert own("search_audit", text="0.83 reliance").events == (signal,)
     assert signal.details["symbol"] == "RELIANCE"
 
 

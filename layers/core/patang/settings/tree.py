@@ -113,7 +113,7 @@ class Settings(Section):
     profile: Annotated[
         str,
         About("word", looser=None),
-        Field(max_length=40, description="A label, shown everywhere when it is not `safe`."),
+        Field(max_length=40, description="A label, shown everywhere unless it reads safe."),
     ] = "safe"
     data_account: Annotated[
         str,

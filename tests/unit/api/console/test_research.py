@@ -81,7 +81,7 @@ def test_a_backtest_tells_its_figures_and_what_it_is_no_test_of(owner, text):
         "₹24,110.75",
         "Sharpe ratio, annual 1.42",
         "stop loss 1184 54 %",
-        "2026-08 −1.40 %",
+        "August 2026 −1.40 %",
         "confidence 31,000",
         f"01 May 2026 a holiday {HOSTILE}",
     ):

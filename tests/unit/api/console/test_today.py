@@ -35,6 +35,12 @@ def test_the_verdict_comes_first(text):
     )
 
 
+def test_flatten_names_what_is_sold_and_what_is_cancelled(owner, desk):
+    asked = re.search(r'data-confirm-title="Flatten main\?" data-confirm="([^"]+)"', owner.get("/").text)
+    assert asked
+    assert asked[1].split("\n")[1:] == ["20 RELIANCE (+₹389.40)", "Cancelled: buy 20 RELIANCE"]
+
+
 def test_what_is_read_in_three_seconds_stands_before_what_is_unfolded(owner):
     page = owner.get("/").text
     places = [page.index(f'id="{name}"') for name in ("verdict", "approvals", "positions", "pnl", "risk")]
@@ -54,7 +60,7 @@ def test_what_is_folded_says_what_it_comes_to(text):
         "Holdings ₹37,444.80 · today −₹252.00",
         "Closed today · 1 0 won, 1 lost",
         "Last signals 10:47 call NIFTY26AUG24500CE, sent to accounts",
-        "Last events 10:37 position opened",
+        "Last events 10:21 position opened",
         "Price alerts · 1",
         "NSE:INFY at or above ₹1,600.00",
     ):

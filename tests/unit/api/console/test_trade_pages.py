@@ -106,20 +106,20 @@ def test_a_signal_says_why_and_what_was_made_of_it(text):
         "Win probability 83.0 %",
         "for demonstration only",
         # Rules with what they were held against.
-        "rsi 14 61.2 > 55 yes",
+        "RSI 14 61.2 > 55 yes",
         "volume ratio 1.83 ≥ 1.5 yes",
         "minutes since the last not available ≥ 30 yes",
         # Both answers of the model.
         "RSI 14 share of rises: above 70 overbought, under 30 oversold (0 to 100) 61.2 +0.4100 +0.6200",
-        "1 highest (0 to 1) 0.31 -0.1200 -0.2000",
-        "Total +0.8600 +1.6700",
+        "1 highest (0 to 1) 0.31 −0.1200 −0.2000",
+        "Total +1.5856 +1.6700",
         "above 25 strong (0 to 100) 27.4",
         "against that of fifteen minutes before (%) no open interest",
         # The account's answer.
         "main: proposed",
         "Order N260818ENTRY : concluded, filled",
         "Expected profit: +₹377.42",
-        "brokerage −₹12.02 stt −₹5.15 gst −₹2.31 spread −₹2.00 slippage −₹4.10 Expected net profit +₹377.42",
+        "brokerage −₹12.02 STT −₹5.15 GST −₹2.31 spread −₹2.00 slippage −₹4.10 Expected net profit +₹377.42",
         "Quantity: 20, limited by risk per trade",
         "risk per trade binding 20.40",
         "at risk ₹282.00 · value at most ₹20,044.00",
@@ -311,10 +311,10 @@ def test_where_the_candles_are_kept_no_longer_it_is_said_in_the_place_of_the_cha
 def test_the_bars_of_a_chart_are_a_table_too(owner, text):
     [link] = re.findall(r'href="(/candles\?[^"]+)"', owner.get(f"/positions/{HELD}").text)
     page = owner.get(link.replace("&amp;", "&")).text
-    rows = re.findall(r'<th scope="row">(\d\d:\d\d)</th><td>([^<]+)</td>', page)
+    rows = re.findall(r'<th scope="row">(\d\d:\d\d)<[^/]+/span></th><td>([^<]+)</td>', page)
     assert rows[0][0] == "09:51"
     assert rows[-1][0] == "10:46"
     whole = text("/candles", exchange="NSE", symbol="RELIANCE")
-    assert "09:15 ₹990.00 ₹992.00 ₹989.00 ₹991.00 900" in whole
+    assert "09:15 900 990.00 992.00 989.00 991.00" in whole
     assert "Later" in whole
     assert "No candles are stored" in text("/candles", exchange="BSE", symbol="RELIANCE")

@@ -32,7 +32,7 @@ def test_what_has_a_report_is_listed(owner, traded, text):
     assert f'href="{MONTHLY}"' in page
     assert re.findall(r'href="/reports/tax/([\d-]+)"', page) == ["2026-27", "2025-26", "2024-25", "2023-24"]
     told = text("/reports")
-    assert f"2026-08 {TRADES + 1} 16" in told
+    assert f"August 2026 {TRADES + 1} 16" in told
     assert "A message with a link to each day's and each month's report is sent after market close" in told
 
 
@@ -111,6 +111,30 @@ def test_what_makes_no_sense_is_said_on_a_page(owner, path, status):
     answer = owner.get(path)
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_wrong_address_is_told_in_the_words_of_people(owner):
+    assert "Not understood What was asked for does not fit. day: write a day as YYYY-MM-DD" in _words(
+        owner.get("/signals?day=yesterday").text
+    )
+    assert "The desk has no page at this address." in _words(owner.get("/nowhere").text)
+    assert owner.get("/api/nowhere").json()["message"] == "Not Found"
+
+
+def _words(page):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_what_is_left_to_settle_of_a_year_is_folded_once_it_is_long(owner, desk, text):
+    lines = [f"S{number},2026-05-04,NSE,EQ,buy,10,1500,{number},9{number}\n" for number in range(6)]
+    first = "symbol,trade_date,exchange,segment,trade_type,quantity,price,trade_id,order_id\n"
+    tell(owner, "tradebook", first + "".join(lines), name="2026-05")
+    assert "Carried forward to the next year · 6 ₹90,000.00 at cost Held" in text(TAX, mode="live")
+    page = owner.get(f"{TAX}?mode=live").text
+    assert '<details id="carried"><summary>' in re.sub(r">\s+<", "><", page)
+    desk.clock.advance(1)
+    tell(owner, "tradebook", first + lines[0], name="2026-05")
+    assert '<details id="carried" open>' in owner.get(f"{TAX}?mode=live").text
 
 
 @pytest.mark.parametrize("path", ["/reports", DAILY, MONTHLY, TAX, BROKER])
