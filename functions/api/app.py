@@ -125,5 +125,5 @@ def build_app(desk: Desk) -> FastAPI:
     app.add_middleware(Polled)
     app.add_middleware(CrossOrigin)
     app.add_middleware(BodyLimit, refused=body_too_large)
-    app.add_middleware(EveryAnswer, metrics=lambda: desk.metrics, failure=failure)
+    app.add_middleware(EveryAnswer, metrics=lambda: app.state.desk.metrics, failure=failure)
     return app

@@ -12,6 +12,7 @@ from tests.e2e.evidence import Evidence
 from tests.e2e.troubled_day import Day, carry_out
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever looks at the day looks at the one there is, in the order of the files."""
     for item in items:

@@ -24,9 +24,17 @@ def desk():
     return busy(two_owners())
 
 
+@pytest.fixture(scope="session")
+def built():
+    """Its first request takes longer than building it: it makes ready a hundred and fifty routes."""
+    return build_app(two_owners())
+
+
 @pytest.fixture
-def app(desk):
-    return build_app(desk)
+def app(built, desk):
+    """The application of the test's desk."""
+    built.state.desk = desk
+    return built
 
 
 @pytest.fixture
