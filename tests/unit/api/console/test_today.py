@@ -92,6 +92,7 @@ def test_what_is_used_stands_beside_each_limit(desk, text):
         "Drawdown ₹735.30 of ₹30,000.00",
         "Exposure ₹20,044.00 of ₹90,421.56",
         "Positions 1 of 2",
+        "The day's loss counts what selling now would cost in charges.",
         "11 more limits",
         "Options 0 of 1",
         "In RELIANCE ₹20,044.00 of ₹30,140.52",
