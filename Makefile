@@ -98,7 +98,7 @@ test thorough: export OPENBLAS_NUM_THREADS := 1
 
 test: setup .conformance/.ready .security/.ready compiling check ## All checks and tests, but for thorough's
 	@$(BIN)/pytest $(FIRST) $(EACH_CHANGE) --numprocesses 4 --dist loadfile
-	$(BIN)/pytest tests/e2e tests/integration $(SIDE_BY_SIDE:%=--ignore=%) $(THOROUGH:%=--ignore=%) $(EACH_CHANGE) --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest tests/e2e tests/integration $(SIDE_BY_SIDE:%=--ignore=%) $(THOROUGH:%=--ignore=%) $(EACH_CHANGE) --numprocesses 2 --dist loadfile
 
 thorough: setup .conformance/.ready .security/.ready ## What is looked at before a release alone: failures made on purpose, a stage's whole life
 	@$(BIN)/pytest $(THOROUGH) --durations 15 --durations-min 3

@@ -1,10 +1,14 @@
 """What every test process does once."""
 
 import gc
+from typing import Any, Final
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
-__all__ = ["pytest_collection_finish", "pytest_collection_modifyitems", "pytest_configure"]
+__all__ = ["pytest_collection_finish", "pytest_configure", "pytest_xdist_make_scheduler"]
+
+_ONE_DAY: Final = "tests/e2e/"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -14,12 +18,17 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where processes share the tests by groups, a file is one unless it has said otherwise."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+class _ByFile(LoadFileScheduling):
+    """A file is one process's. So are all end-to-end tests: they look at one day, in their order."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return _ONE_DAY if file.startswith(_ONE_DAY) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """How processes share the tests with --dist loadfile."""
+    return _ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)

@@ -3,21 +3,12 @@
 import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from patang_workbench.local_stack.stack import LocalStack
 from tests.e2e.evidence import Evidence
 from tests.e2e.troubled_day import Day, carry_out
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever looks at the day looks at the one there is, in the order of the files."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents and "day" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("the day"))
 
 
 @pytest.fixture(scope="session")
