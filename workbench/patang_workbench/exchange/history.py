@@ -1,6 +1,6 @@
 """Candles of the days before the session, and the whole day's candle with its closing auction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 from patang_workbench.exchange.auction import closing_print, closing_value
@@ -35,6 +35,9 @@ class History:
         self._quote = quote
         self._typical = typical
         self._interest = interest
+        # Of indices and shares: their days do not change, and an index's auction looks at every share's.
+        self._whole: dict[tuple[int, date], Bar | None] = {}
+        self._changes: dict[date, list[float]] = {}
 
     def minutes(self, row: Instrument, day: date) -> Bars:
         """One-minute bars of a day, none where it was not recorded."""
@@ -55,11 +58,23 @@ class History:
         for day in self._market.history:
             if day < since:
                 continue
-            bars = self.minutes(row, day)
-            if bars:
-                match = self.match(row, day, bars[-1].close)
-                found[day] = aggregate([*bars, match] if match else bars, _WHOLE_DAY)[-1]
+            whole = self._known_day(row, day) if row.expiry is None else self._whole_day(row, day)
+            if whole is not None:
+                found[day] = whole
         return [found[day] for day in sorted(found)]
+
+    def _known_day(self, row: Instrument, day: date) -> Bar | None:
+        key = row.token, day
+        if key not in self._whole:
+            self._whole[key] = self._whole_day(row, day)
+        return self._whole[key]
+
+    def _whole_day(self, row: Instrument, day: date) -> Bar | None:
+        bars = self.minutes(row, day)
+        if not bars:
+            return None
+        match = self.match(row, day, bars[-1].close)
+        return aggregate([*bars, match] if match else bars, _WHOLE_DAY)[-1]
 
     def previous(self, row: Instrument) -> Bar | None:
         """The daily bar of an index or share on the last day before the session that has one."""
@@ -76,13 +91,16 @@ class History:
 
     def _auction_changes(self, day: date) -> list[float]:
         """By how much each share's price moved in the day's auction, as fractions."""
-        changes = []
+        if day not in self._changes:
+            self._changes[day] = list(self._auctioned(day))
+        return self._changes[day]
+
+    def _auctioned(self, day: date) -> Iterator[float]:
         for row in self._shares:
             bars = self.minutes(row, day)
             match = self.match(row, day, bars[-1].close) if bars else None
             if match is not None:
-                changes.append(match.close / bars[-1].close - 1)
-        return changes
+                yield match.close / bars[-1].close - 1
 
     def _contract_bar(self, row: Instrument, bar: Bar) -> Bar:
         prices = [self._quote(row, spot, bar.start + 60).bid for spot in bar[1:5]]
