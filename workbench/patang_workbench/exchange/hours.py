@@ -5,6 +5,7 @@ Prices inside the simulator are integers of paise, so that a candle survives its
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from patang.errors import StopTrading
 from patang.market.sessions import IST, is_open, session_on
@@ -36,6 +37,7 @@ class Hours:
         return (self.cash_close - self.open) // timedelta(minutes=1)
 
 
+@cache
 def hours_of(day: date) -> Hours:
     """The hours of a trading day. Raises ValueError on a holiday or a day the calendar does not know."""
     try:
