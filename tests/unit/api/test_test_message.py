@@ -85,12 +85,13 @@ def test_one_a_minute_and_ten_a_day(ask, messenger, desk):
     assert desk.message_trial().send(("email",), "person:asha", desk.clock.now()).ways[0].channel == "email"
 
 
-def test_one_that_could_not_be_sent_is_told_and_counts(ask, messenger, desk):
+def test_one_that_could_not_be_sent_is_told_and_counts(ask, messenger, desk, caplog):
     messenger.broken = RuntimeError("an address of the cloud's")
     answer = ask("email")
     assert answer.status_code == 503
     assert "was not taken (RuntimeError)" in answer.json()["message"]
     assert "address of the cloud" not in answer.text
+    assert "an address of the cloud's" in caplog.text, "the answer leads to the log"
     messenger.broken = None
     assert ask("email").status_code == 429
     assert len(told(desk)) == 1

@@ -42,6 +42,7 @@ def invocation(handler: Handler) -> Handler:
             try:
                 return handler(event, context)
             except Exception as error:
+                # Whatever it is, Lambda would log and hand on its words as they are.
                 _log.exception("the call failed")
                 clean = redacted_error(error)
                 if clean is error:

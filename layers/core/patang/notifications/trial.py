@@ -1,5 +1,6 @@
 """A message that somebody asks for to see whether it arrives."""
 
+import logging
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -14,6 +15,8 @@ from patang.records import Record, change, create, load, replace
 from patang.settings.changes import DESK_CHAIN
 
 __all__ = ["MOST_TRIALS_A_DAY", "MessageTrial", "SentTrial", "WayTried"]
+
+_log = logging.getLogger(__name__)
 
 # An SMS costs, and whoever holds a stolen session shall not fill a mailbox.
 MOST_TRIALS_A_DAY: Final = 10
@@ -71,6 +74,8 @@ class MessageTrial:
         try:
             self._messenger.deliver("Test message", _text(actor, now), frozenset(channels))
         except Exception as error:
+            # Whatever a cloud raises: its own words may name what is not for a page, and stand in the log.
+            _log.exception("a test message was not taken")
             raise TryAgain(
                 f"the message was not taken ({type(error).__name__}): look at the log of the api function"
             ) from error
