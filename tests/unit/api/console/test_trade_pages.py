@@ -177,6 +177,13 @@ def test_an_order_tells_its_way_with_latency_and_slippage(owner, text):
     ]
 
 
+def test_who_told_of_a_fill_has_its_name_in_kite(text):
+    said = text(f"/orders/{ENTRY}")
+    assert "10:21:28 by live order update" in said
+    assert "market 10:21:28 · live order update · 2.0 s later" in said
+    assert "10:21:29 by postback" in said
+
+
 def test_a_sale_below_what_was_expected_is_worse(text):
     assert "₹2.00 worse −₹0.10 a unit" in text(f"/orders/{EXIT}")
 
